@@ -1,0 +1,69 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+/// Every Swift target of ours: Swift 6 language mode, strict memory safety as an error.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatWarning("StrictMemorySafety", as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+  name: "edgepipe",
+  products: [
+    .executable(name: "edgepipe", targets: ["edgepipe"]),
+    .library(name: "Pipeline", targets: ["Pipeline"]),
+    .library(name: "Detectors", targets: ["Detectors"]),
+    .library(name: "ModelTools", targets: ["ModelTools"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "CFFmpegLibraries", pkgConfig: "libavformat libavcodec libavfilter libavdevice libswscale libavutil"),
+    .target(name: "CFFmpeg", dependencies: ["CFFmpegLibraries"]),
+    .target(name: "COnnxRuntime"),
+    .target(name: "CPlatform"),
+    .target(
+      name: "Pipeline",
+      dependencies: [
+        "CPlatform",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Detectors",
+      dependencies: ["Pipeline", "COnnxRuntime", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
+    .target(
+      name: "ModelTools",
+      dependencies: ["Detectors", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      swiftSettings: strict),
+    .target(
+      name: "Stages",
+      dependencies: ["Pipeline", "Detectors", "ModelTools", "CFFmpeg"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "edgepipe",
+      dependencies: [
+        "Pipeline", "Detectors", "ModelTools", "Stages",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    .target(name: "PipelineTestSupport", dependencies: ["Pipeline"], path: "Tests/PipelineTestSupport", swiftSettings: strict),
+    .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "PipelineTestSupport"], swiftSettings: strict),
+    .testTarget(name: "DetectorsTests", dependencies: ["Detectors", "PipelineTestSupport"], swiftSettings: strict),
+    .testTarget(name: "ModelToolsTests", dependencies: ["ModelTools", "PipelineTestSupport"], swiftSettings: strict),
+    .testTarget(name: "StagesTests", dependencies: ["Stages", "PipelineTestSupport"], swiftSettings: strict),
+    .testTarget(name: "EndToEndTests", dependencies: ["PipelineTestSupport", "Pipeline"], swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,2 @@
+// C sources are required by the package manager; the shims are inline.
+#include "CFFmpeg.h"

@@ -1,0 +1,62 @@
+import Foundation
+
+/// What edgepipe must know of a model beyond the ONNX file: the small JSON file beside it.
+public struct ModelManifest: Sendable, Hashable, Codable {
+  /// The code that turns raw outputs into detections.
+  public enum Head: String, Sendable, Codable, CaseIterable {
+    case yolox, yolov3, yolov8, retinaface, yunet, centerface
+  }
+
+  /// One output map of a YOLOv3-family model.
+  public struct AnchorMap: Sendable, Hashable, Codable {
+    /// Input pixels a cell.
+    public var stride: Int
+    /// Width and height of each anchor, in input pixels.
+    public var anchors: [[Float]]
+
+    public init(stride: Int, anchors: [[Float]]) {
+      self.stride = stride
+      self.anchors = anchors
+    }
+  }
+
+  public var name: String
+  public var head: Head
+  public var input: InputFormat
+  /// The nominal input side in pixels.
+  public var inputSize: Int
+  /// Input sides must be multiples of this.
+  public var stride: Int
+  public var classes: [String]
+  /// YOLOv3 family only.
+  public var anchors: [AnchorMap]?
+  /// The ONNX file, relative to the manifest's folder.
+  public var file: String
+  /// Of the ONNX file, in lower-case hexadecimal.
+  public var sha256: String
+  /// An SPDX identifier where one fits.
+  public var licence: String
+  /// Where the file came from.
+  public var origin: String
+  /// float32, int8 and the like, for the report.
+  public var precision: String
+
+  public init(
+    name: String, head: Head, input: InputFormat, inputSize: Int, stride: Int = 32, classes: [String],
+    anchors: [AnchorMap]? = nil, file: String, sha256: String, licence: String, origin: String,
+    precision: String = "float32"
+  ) {
+    self.name = name
+    self.head = head
+    self.input = input
+    self.inputSize = inputSize
+    self.stride = stride
+    self.classes = classes
+    self.anchors = anchors
+    self.file = file
+    self.sha256 = sha256
+    self.licence = licence
+    self.origin = origin
+    self.precision = precision
+  }
+}

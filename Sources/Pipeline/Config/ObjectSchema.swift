@@ -1,0 +1,38 @@
+/// The keys that a JSON object may hold.
+public struct ObjectSchema: Sendable {
+  public var properties: [Property]
+
+  public init(_ properties: [Property]) { self.properties = properties }
+
+  /// One key: its type with limits, whether it must be there, what it means.
+  public struct Property: Sendable {
+    public var name: String
+    public var kind: ValueKind
+    public var isRequired: Bool
+    /// The default in JSON, for the schema and the documents; nil when absence has a meaning of its own.
+    public var defaultJSON: String?
+    /// One sentence.
+    public var summary: String
+
+    public init(_ name: String, _ kind: ValueKind, required: Bool = false, default: String? = nil, _ summary: String) {
+      self.name = name
+      self.kind = kind
+      self.isRequired = required
+      self.defaultJSON = `default`
+      self.summary = summary
+    }
+  }
+
+  public indirect enum ValueKind: Sendable {
+    case bool
+    case integer(ClosedRange<Int>)
+    case number(ClosedRange<Double>)
+    case string
+    /// One of these words.
+    case word([String])
+    case list(ValueKind, count: ClosedRange<Int>)
+    case object(ObjectSchema)
+    /// Any one of these, such as a word or a list.
+    case any([ValueKind])
+  }
+}

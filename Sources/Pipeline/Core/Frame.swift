@@ -1,0 +1,100 @@
+/// A camera or a file: the name under which its frames appear in every output.
+public final class StreamInfo: Sendable {
+  /// The stream's id, unique in a run.
+  public let id: String
+  /// The id of the source stage that owns the stream.
+  public let sourceStage: String
+  /// Live streams drop what comes too fast; files wait.
+  public let isLive: Bool
+
+  public init(id: String, sourceStage: String, isLive: Bool = false) {
+    self.id = id
+    self.sourceStage = sourceStage
+    self.isLive = isLive
+  }
+}
+
+/// What is known of a frame when it enters, and never changes.
+public final class FrameHeader: Sendable {
+  public let stream: StreamInfo
+  /// Counts from 0 in each stream.
+  public let sequence: Int
+  public let mediaTime: MediaTime
+  /// When the packet that completed the frame came out of the demuxer.
+  public let captured: MonotonicTime
+  /// `captured` on the wall clock, for output.
+  public let capturedWall: WallTime
+  /// Live only: `captured` plus the pipeline's budget.
+  public let deadline: MonotonicTime?
+  /// Where the picture came from, with any password redacted: a URL, a path, or a file's name in a folder.
+  public let source: String
+  /// In pixels, after rotation.
+  public let width: Int
+  /// In pixels, after rotation.
+  public let height: Int
+
+  public init(
+    stream: StreamInfo, sequence: Int, mediaTime: MediaTime, captured: MonotonicTime, capturedWall: WallTime,
+    deadline: MonotonicTime? = nil, source: String, width: Int, height: Int
+  ) {
+    self.stream = stream
+    self.sequence = sequence
+    self.mediaTime = mediaTime
+    self.captured = captured
+    self.capturedWall = capturedWall
+    self.deadline = deadline
+    self.source = source
+    self.width = width
+    self.height = height
+  }
+}
+
+/// One decoded picture on its way through the graph, with the results so far.
+///
+/// A value: branches of a fan-out each carry their own, and a join merges them.
+public struct Frame: Sendable {
+  public let header: FrameHeader
+  /// The pixels. Nil once no stage further on needs them.
+  public var image: (any FrameImage)?
+  /// What detectors found, one entry a stage, in the order in which they ran.
+  public private(set) var results: [StageResults] = []
+  private var attachments: [(key: String, value: any FrameAttachment)] = []
+
+  public init(header: FrameHeader, image: (any FrameImage)?) {
+    self.header = header
+    self.image = image
+  }
+
+  /// Every detection of every stage, in stage order.
+  public var detections: [Detection] { results.flatMap(\.detections) }
+
+  /// Adds a stage's results, or replaces those of the same stage by a later revision.
+  public mutating func attach(_ result: StageResults) {
+    if let index = results.firstIndex(where: { $0.stage == result.stage }) {
+      if result.revision >= results[index].revision { results[index] = result }
+    } else {
+      results.append(result)
+    }
+  }
+
+  public mutating func attach(_ value: any FrameAttachment, for key: String) {
+    attachments.removeAll { $0.key == key }
+    attachments.append((key, value))
+  }
+
+  public func attachment(_ key: String) -> (any FrameAttachment)? {
+    attachments.first { $0.key == key }?.value
+  }
+
+  /// Drops an attachment that no stage further on needs, so that its memory returns to the pool.
+  public mutating func detach(_ key: String) {
+    attachments.removeAll { $0.key == key }
+  }
+
+  /// Takes over what another branch of the same frame found.
+  mutating func merge(_ other: Frame) {
+    if image == nil { image = other.image }
+    for result in other.results { attach(result) }
+    for (key, value) in other.attachments where attachment(key) == nil { attach(value, for: key) }
+  }
+}

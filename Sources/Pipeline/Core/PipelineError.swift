@@ -1,0 +1,51 @@
+/// The exit codes of the command, by their sysexits names.
+public enum ExitStatus: Int32, Sendable {
+  case success = 0
+  /// Some streams failed and others were processed.
+  case partial = 1
+  case usage = 64
+  case dataError = 65
+  case noInput = 66
+  case unavailable = 69
+  case software = 70
+  case ioError = 74
+  case config = 78
+}
+
+/// What follows from an error.
+public enum ErrorConsequence: String, Sendable {
+  /// This frame is lost; the stage goes on.
+  case skipFrame
+  /// This stream is lost; the others go on. For sources.
+  case endStream
+  /// The run ends; everything in flight is drained and what was written stays.
+  case stopPipeline
+}
+
+/// An error that says what was attempted, what was at fault, and what to do next.
+public struct PipelineError: Error, Sendable, CustomStringConvertible {
+  /// What was attempted and what went wrong, naming the value at fault: `cannot open 'a.mp4': no such file`.
+  public var message: String
+  /// What to do next, or nil when there is nothing to add.
+  public var remedy: String?
+  /// The stage in which it happened, filled in by the runner.
+  public var stage: String?
+  public var consequence: ErrorConsequence
+  public var exit: ExitStatus
+
+  public init(
+    _ message: String, remedy: String? = nil, stage: String? = nil,
+    consequence: ErrorConsequence = .stopPipeline, exit: ExitStatus
+  ) {
+    self.message = message
+    self.remedy = remedy
+    self.stage = stage
+    self.consequence = consequence
+    self.exit = exit
+  }
+
+  public var description: String {
+    let place = stage.map { "\($0): " } ?? ""
+    return place + message + (remedy.map { "; \($0)" } ?? "")
+  }
+}

@@ -1,0 +1,24 @@
+/// What became of an emitted frame.
+public enum Admission: Sendable, Equatable {
+  case admitted
+  /// Counted in the ledger; a live source goes on.
+  case dropped(DropReason)
+  /// The run is ending: return from `run`.
+  case stopped
+}
+
+/// Where a source puts its frames. The implementation belongs to the runtime, or to a test.
+public protocol SourceOutput: AnyObject, Sendable {
+  /// Blocks until a place is free (files), or answers at once (live).
+  func emit(_ frame: Frame) -> Admission
+  /// True once the run is ending.
+  var isStopping: Bool { get }
+  /// Waits until `deadline` or until the run ends; returns false when it ends. For pacing.
+  func wait(until deadline: MonotonicTime) -> Bool
+  /// Progress of a finite input, for the live line: media position and, where known, the whole length.
+  func report(position: MediaTime, duration: MediaTime?)
+  /// Counts something the input did wrong and the source survived, such as a damaged packet, by a short name.
+  func count(_ name: String, _ increment: Int)
+  /// Records the failure of one stream while others of this source go on.
+  func fail(stream: String, _ error: PipelineError)
+}

@@ -1,0 +1,87 @@
+/// What a stage is in the graph: no input, input and output, or no output.
+public enum StageRole: String, Sendable, CaseIterable {
+  case source
+  case transform
+  case sink
+}
+
+/// One named step of a pipeline, made from its `config` object.
+///
+/// A stage is one file: its documentation (purpose, input, output, what it drops and why, the trade-off, JSON to
+/// paste), a nested ``Configuration`` with defaults, `type`, and its work. It is registered in one visible list.
+public protocol Stage: AnyObject, Sendable {
+  associatedtype Configuration: StageConfiguration
+
+  /// `role.name`, such as `detect.yolo`.
+  static var type: String { get }
+  /// One line for `edgepipe stages` and the JSON Schema.
+  static var summary: String { get }
+  static var role: StageRole { get }
+  /// How many workers the stage allows: 1 for stages that must see frames in order.
+  static var maximumWorkers: Int { get }
+  /// False for stages that never look at the full picture, so that it can be freed early.
+  static var needsImage: Bool { get }
+
+  /// Checks the configuration and whatever it names (files, models); opens nothing that costs time or memory.
+  init(_ configuration: Configuration, context: StageContext) throws
+
+  /// Called once every stage of the pipeline exists: finds the stages that this one works for.
+  func connect(to peers: StagePeers) throws
+
+  /// Facts for the run report, such as the engine and the model; read after the run.
+  var facts: [String: ReportValue] { get }
+}
+
+extension Stage {
+  public static var maximumWorkers: Int { 1 }
+  public static var needsImage: Bool { false }
+  public func connect(to peers: StagePeers) throws {}
+  public var facts: [String: ReportValue] { [:] }
+}
+
+/// A stage that brings frames in, on a thread of its own.
+public protocol SourceStage: Stage {
+  /// Live sources never wait for the pipeline; what it cannot take is dropped and counted.
+  var isLive: Bool { get }
+
+  /// Emits frames until the input ends, the output says stop, or an error is thrown.
+  func run(_ output: any SourceOutput) throws
+}
+
+extension SourceStage {
+  public static var role: StageRole { .source }
+}
+
+/// A stage that takes frames: a transform passes them on, a sink does not.
+public protocol FrameStage: Stage {
+  /// Called on each worker's own thread before the first frame; what is costly to open is opened here.
+  func makeWorker(_ context: WorkerContext) throws -> any FrameWorker
+}
+
+/// The part of a stage that lives on one thread and is used by that thread alone.
+public protocol FrameWorker: AnyObject {
+  /// Does the stage's work on one frame. A thrown error's consequence says what is lost.
+  func process(_ frame: Frame) throws -> FrameOutcome
+  /// Called once after the last frame, also when the run ends early: flush and close.
+  func finish() throws
+}
+
+extension FrameWorker {
+  public func finish() throws {}
+}
+
+public enum FrameOutcome: Sendable {
+  /// Passed on, or for a sink: delivered.
+  case emit(Frame)
+  case drop(DropReason)
+}
+
+/// A value in the run report.
+public enum ReportValue: Sendable, Hashable {
+  case string(String)
+  case int(Int)
+  case double(Double)
+  case bool(Bool)
+  indirect case list([ReportValue])
+  indirect case object([String: ReportValue])
+}

@@ -1,0 +1,72 @@
+import Logging
+
+/// What a stage is given when it is made.
+public struct StageContext: Sendable {
+  /// The stage's id in the pipeline file.
+  public let id: String
+  public let clock: any PipelineClock
+  /// Carries the stage's id as metadata.
+  public let logger: Logger
+  /// Milliseconds from capture to delivery that live frames have, or nil.
+  public let deadlineMs: Double?
+  /// Frames that can be in flight at once: the size of every pool.
+  public let framesInFlight: Int
+  /// Finds models by name; nil where no store is at hand.
+  public let services: StageServices
+  /// Counts library threads with the stage that started them.
+  public let threads: ThreadCensus
+
+  public init(
+    id: String, clock: any PipelineClock, logger: Logger, deadlineMs: Double? = nil, framesInFlight: Int,
+    services: StageServices = StageServices(), threads: ThreadCensus
+  ) {
+    self.id = id
+    self.clock = clock
+    self.logger = logger
+    self.deadlineMs = deadlineMs
+    self.framesInFlight = framesInFlight
+    self.services = services
+    self.threads = threads
+  }
+}
+
+/// Things from outside the graph that stages need, such as the inference engine and the model store: put in by the
+/// command, taken out by type.
+public struct StageServices: Sendable {
+  private var services: [ObjectIdentifier: any Sendable] = [:]
+
+  public init() {}
+
+  public mutating func provide<Service: Sendable>(_ service: Service, as type: Service.Type = Service.self) {
+    services[ObjectIdentifier(type)] = service
+  }
+
+  public func find<Service: Sendable>(_ type: Service.Type) -> Service? {
+    services[ObjectIdentifier(type)] as? Service
+  }
+}
+
+/// The other stages of the pipeline, for a stage that works for them.
+public struct StagePeers: Sendable {
+  /// Every stage by id.
+  public let stages: [String: any Stage]
+  /// The ids of the stages that come after this one, directly or not, in graph order.
+  public let downstream: [String]
+
+  public init(stages: [String: any Stage], downstream: [String]) {
+    self.stages = stages
+    self.downstream = downstream
+  }
+}
+
+/// What a worker is given on its own thread.
+public struct WorkerContext: Sendable {
+  /// 0 for the stage's first worker.
+  public let index: Int
+  public let workerCount: Int
+
+  public init(index: Int, workerCount: Int) {
+    self.index = index
+    self.workerCount = workerCount
+  }
+}

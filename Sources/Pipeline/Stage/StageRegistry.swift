@@ -1,0 +1,34 @@
+import Foundation
+
+/// A stage type as the registry knows it.
+public struct StageDescriptor: Sendable {
+  public let type: String
+  public let summary: String
+  public let role: StageRole
+  public let maximumWorkers: Int
+  public let needsImage: Bool
+  public let schema: ObjectSchema
+  /// Makes the stage from its `config` object in JSON.
+  public let make: @Sendable (_ configuration: Data, _ context: StageContext) throws -> any Stage
+}
+
+/// The stage types that a pipeline file may name.
+public struct StageRegistry: Sendable {
+  private var descriptors: [String: StageDescriptor] = [:]
+
+  public init() {}
+
+  public mutating func register<S: Stage>(_ stage: S.Type) {
+    descriptors[S.type] = StageDescriptor(
+      type: S.type, summary: S.summary, role: S.role, maximumWorkers: S.maximumWorkers, needsImage: S.needsImage,
+      schema: S.Configuration.schema,
+      make: { configuration, context in
+        try S(JSONDecoder().decode(S.Configuration.self, from: configuration), context: context)
+      })
+  }
+
+  public subscript(type: String) -> StageDescriptor? { descriptors[type] }
+
+  /// Every registered type, sorted by name.
+  public var all: [StageDescriptor] { descriptors.values.sorted { $0.type < $1.type } }
+}
