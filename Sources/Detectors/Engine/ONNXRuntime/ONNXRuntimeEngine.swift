@@ -1,0 +1,28 @@
+import Foundation
+import Pipeline
+
+/// Runs models with ONNX Runtime, opened at run time from a shared library. Safe to use from any thread.
+public final class ONNXRuntimeEngine: InferenceEngine {
+  private let environment: ONNXRuntimeEnvironment
+
+  /// - Parameter libraryPath: the shared library; nil searches `EDGEPIPE_ONNXRUNTIME`, `.deps/lib` of the package,
+  ///   `../lib` beside the program and the system's library path, in this order.
+  /// - Throws: a `PipelineError` with exit code 69 when the library is missing or too old.
+  public init(libraryPath: String? = nil) throws {
+    let library = try ONNXRuntimeLibrary(explicitPath: libraryPath)
+    do {
+      environment = try ONNXRuntimeEnvironment(library)
+    } catch let failure as ONNXRuntimeFailure {
+      throw PipelineError("ONNX Runtime at '\(library.path)' does not start: \(failure.reason)", exit: .unavailable)
+    }
+  }
+
+  public var version: String { "onnxruntime \(environment.library.version)" }
+
+  /// Where the library was found.
+  public var libraryPath: String { environment.library.path }
+
+  public func makeSession(model: Data, options: SessionOptions) throws -> any InferenceSession {
+    try ONNXRuntimeSession(environment, model: model, options: options)
+  }
+}
