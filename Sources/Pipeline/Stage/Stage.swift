@@ -82,6 +82,7 @@ public enum ReportValue: Sendable, Hashable {
   case int(Int)
   case double(Double)
   case bool(Bool)
+  case null
   indirect case list([ReportValue])
   indirect case object([String: ReportValue])
 }

@@ -10,6 +10,19 @@ public struct StageDescriptor: Sendable {
   public let schema: ObjectSchema
   /// Makes the stage from its `config` object in JSON.
   public let make: @Sendable (_ configuration: Data, _ context: StageContext) throws -> any Stage
+
+  public init(
+    type: String, summary: String, role: StageRole, maximumWorkers: Int = 1, needsImage: Bool = false,
+    schema: ObjectSchema = ObjectSchema([]), make: @escaping @Sendable (Data, StageContext) throws -> any Stage
+  ) {
+    self.type = type
+    self.summary = summary
+    self.role = role
+    self.maximumWorkers = maximumWorkers
+    self.needsImage = needsImage
+    self.schema = schema
+    self.make = make
+  }
 }
 
 /// The stage types that a pipeline file may name.

@@ -1,0 +1,120 @@
+/// The one JSON document that says what a run did. Its keys are stable; new ones may come.
+public struct RunReport: Sendable {
+  public let root: ReportValue
+
+  public init(pipeline: String, snapshot: PipelineRunner.Snapshot, outcome: RunOutcome, version: String) {
+    let wall = max(snapshot.elapsedSeconds, 1e-9)
+    let media = snapshot.progress.map(\.position.seconds).max() ?? 0
+    root = .object([
+      "v": .int(1),
+      "pipeline": .string(pipeline),
+      "edgepipe": .string(version),
+      "machine": Self.machine,
+      "started_at": .string(snapshot.started.iso8601),
+      "wall_s": .rounded(wall),
+      "realtime_factor": .rounded(media / wall),
+      "fps": .rounded(Double(snapshot.ledger.delivered) / wall),
+      "cpu_s": .rounded(Double(MachineInfo.processCPUNanoseconds) / 1e9),
+      "peak_rss_mb": .rounded(MachineInfo.peakMemoryMB),
+      "engine": Self.engine(of: snapshot),
+      "models": .list(snapshot.stages.compactMap { $0.facts["model"] }),
+      "power": .object(["method": .string("none")]),
+      "stages": .object(
+        Dictionary(snapshot.stages.map { ($0.id, Self.stage($0, wall: wall)) }, uniquingKeysWith: { first, _ in first })),
+      "ledger": Self.ledger(snapshot.ledger, links: snapshot.links),
+      "streams": .object(snapshot.streams.mapValues { Self.account($0) }),
+      "links": .list(snapshot.links.map(Self.link)),
+      "stopped": .bool(outcome.wasStopped),
+      "exit": .int(Int(outcome.exit.rawValue)),
+      "errors": .list(
+        ([outcome.failure].compactMap { $0 } + outcome.streamFailures.map(\.error)).map { .string($0.description) }),
+    ])
+  }
+
+  private static var machine: ReportValue {
+    let machine = MachineInfo.current
+    return .object([
+      "system": .string(machine.system), "architecture": .string(machine.architecture),
+      "processor": .string(machine.processor), "cores": .int(machine.cores), "memory_mb": .int(machine.memoryMB),
+    ])
+  }
+
+  private static func engine(of snapshot: PipelineRunner.Snapshot) -> ReportValue {
+    snapshot.stages.lazy.compactMap { $0.facts["engine"] }.first ?? .null
+  }
+
+  private static func stage(_ stage: PipelineRunner.Snapshot.StageFigures, wall: Double) -> ReportValue {
+    let values = stage.values
+    return .object([
+      "type": .string(stage.type),
+      "workers": .int(stage.workers),
+      "in": .int(values.framesIn),
+      "out": .int(values.framesOut),
+      "dropped": .int(values.droppedTotal),
+      "dropped_by_reason": .object(
+        Dictionary(values.dropped.map { ($0.key.rawValue, .int($0.value)) }, uniquingKeysWith: { first, _ in first })),
+      "failed": .int(values.failed),
+      "detections": .int(values.detections),
+      "fps": .rounded(Double(values.framesOut) / wall),
+      "service_ms": percentiles(values.service),
+      "queue_ms": percentiles(values.queueWait),
+      "queue_highest": .int(stage.queueHighest),
+      "cpu_ms_per_frame": .rounded(stage.cpuMillisecondsPerFrame),
+      "cpu_ms": .rounded(Double(stage.cpuNanoseconds) / 1e6),
+      "framework_cpu_ms": .rounded(Double(values.frameworkCPUNanoseconds) / 1e6),
+      "startup_cpu_ms": .rounded(Double(values.startupCPUNanoseconds) / 1e6),
+      "energy_j": .null,
+      "power_w": .null,
+      "counters": .object(values.counters.mapValues { .int($0) }),
+      "facts": .object(stage.facts),
+    ])
+  }
+
+  private static func percentiles(_ histogram: LatencyHistogram) -> ReportValue {
+    .object([
+      "count": .int(histogram.count),
+      "mean": .rounded(histogram.meanMilliseconds),
+      "p50": .rounded(histogram.milliseconds(atPercentile: 50)),
+      "p95": .rounded(histogram.milliseconds(atPercentile: 95)),
+      "p99": .rounded(histogram.milliseconds(atPercentile: 99)),
+      "max": .rounded(Double(histogram.maximumNanoseconds) / 1e6),
+    ])
+  }
+
+  private static func ledger(_ account: Ledger.Account, links: [LinkAccount]) -> ReportValue {
+    guard case .object(var object) = Self.account(account) else { return .null }
+    object["balanced"] = .bool(account.isBalanced && links.allSatisfy(\.isBalanced))
+    return .object(object)
+  }
+
+  private static func account(_ account: Ledger.Account) -> ReportValue {
+    let places = account.dropped.sorted { ($0.key.stage, $0.key.reason) < ($1.key.stage, $1.key.reason) }
+    return .object([
+      "admitted": .int(account.admitted), "delivered": .int(account.delivered),
+      "dropped": .int(account.droppedTotal), "failed": .int(account.failedTotal), "in_flight": .int(account.inFlight),
+      "balanced": .bool(account.isBalanced),
+      "dropped_by": .list(
+        places.map {
+          .object([
+            "stage": .string($0.key.stage), "reason": .string($0.key.reason.rawValue), "count": .int($0.value),
+          ])
+        }),
+      "failed_by": .object(account.failed.mapValues { .int($0) }),
+    ])
+  }
+
+  private static func link(_ link: LinkAccount) -> ReportValue {
+    .object([
+      "from": .string(link.from), "to": .string(link.to), "pushed": .int(link.pushed), "taken": .int(link.taken),
+      "dropped": .int(link.dropped), "balanced": .bool(link.isBalanced),
+    ])
+  }
+}
+
+extension PipelineRunner.Snapshot.StageFigures {
+  /// CPU time of all the stage's threads a frame that it took or, for a source, made; loading models not counted.
+  public var cpuMillisecondsPerFrame: Double {
+    let work = max(0, cpuNanoseconds - values.startupCPUNanoseconds)
+    return Double(work) / 1e6 / Double(max(1, values.framesIn))
+  }
+}

@@ -1,0 +1,38 @@
+import Synchronization
+
+/// What one stage did: counts, durations and CPU time, shared by its workers.
+public final class StageMetrics: Sendable {
+  /// A copy of the figures at one instant.
+  public struct Values: Sendable {
+    /// Frames that arrived; in = out + dropped + failed + still inside.
+    public internal(set) var framesIn = 0
+    /// Frames passed on, or for a sink: delivered.
+    public internal(set) var framesOut = 0
+    public internal(set) var dropped: [DropReason: Int] = [:]
+    public internal(set) var failed = 0
+    /// What the stage itself found.
+    public internal(set) var detections = 0
+    /// Time from a frame's arrival in the queue to the start of work on it.
+    public internal(set) var queueWait = LatencyHistogram()
+    /// Time of the work itself.
+    public internal(set) var service = LatencyHistogram()
+    /// CPU time of the stage's own threads that was spent in the graph, not in the stage.
+    public internal(set) var frameworkCPUNanoseconds: Int64 = 0
+    /// CPU time spent before the first frame, such as loading a model.
+    public internal(set) var startupCPUNanoseconds: Int64 = 0
+    /// Named counters, such as damaged packets.
+    public internal(set) var counters: [String: Int] = [:]
+
+    public var droppedTotal: Int { dropped.values.reduce(0, +) }
+  }
+
+  private let values = Mutex(Values())
+
+  public init() {}
+
+  public var current: Values { values.withLock { $0 } }
+
+  func update(_ body: (inout Values) -> Void) { values.withLock { body(&$0) } }
+
+  func drop(_ reason: DropReason) { update { $0.dropped[reason, default: 0] += 1 } }
+}

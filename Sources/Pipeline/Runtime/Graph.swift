@@ -1,0 +1,69 @@
+/// The order and the links of a pipeline's stages, from their `after` lists.
+public struct Graph: Sendable {
+  public struct Node: Sendable {
+    public let id: String
+    /// Indices of the stages that feed this one, in the order of `after`.
+    public fileprivate(set) var upstream: [Int] = []
+    /// For each stage fed by this one: its index, and which of its links this is.
+    public fileprivate(set) var downstream: [(node: Int, link: Int)] = []
+    /// Indices of the sources whose frames come through here.
+    public fileprivate(set) var sources: Set<Int> = []
+  }
+
+  public private(set) var nodes: [Node]
+  /// Indices so that every stage comes after those that feed it.
+  public let order: [Int]
+
+  /// - Throws: a ``PipelineError`` for duplicate ids, unknown names and cycles.
+  public init(_ stages: [(id: String, after: [String])]) throws(PipelineError) {
+    var index: [String: Int] = [:]
+    for (position, stage) in stages.enumerated() {
+      guard index.updateValue(position, forKey: stage.id) == nil else {
+        throw PipelineError("two stages have the id '\(stage.id)'", exit: .config)
+      }
+    }
+    var nodes = stages.map { Node(id: $0.id) }
+    for (position, stage) in stages.enumerated() {
+      for name in stage.after {
+        guard let feeder = index[name] else {
+          throw PipelineError("stage '\(stage.id)' comes after '\(name)', which does not exist", exit: .config)
+        }
+        nodes[feeder].downstream.append((position, nodes[position].upstream.count))
+        nodes[position].upstream.append(feeder)
+      }
+    }
+    order = try Self.sorted(nodes)
+    for position in order {
+      if nodes[position].upstream.isEmpty { nodes[position].sources = [position] }
+      for feeder in nodes[position].upstream { nodes[position].sources.formUnion(nodes[feeder].sources) }
+    }
+    self.nodes = nodes
+  }
+
+  /// Indices of all stages after `node`, directly or not, in graph order.
+  public func reachable(from node: Int) -> [Int] {
+    var seen: Set<Int> = [node]
+    for position in order where nodes[position].upstream.contains(where: seen.contains) { seen.insert(position) }
+    return order.filter { seen.contains($0) && $0 != node }
+  }
+
+  /// Kahn's algorithm; ties keep the order of the file.
+  private static func sorted(_ nodes: [Node]) throws(PipelineError) -> [Int] {
+    var missing = nodes.map(\.upstream.count)
+    var ready = nodes.indices.filter { missing[$0] == 0 }
+    var order: [Int] = []
+    while !ready.isEmpty {
+      let node = ready.removeFirst()
+      order.append(node)
+      for (next, _) in nodes[node].downstream {
+        missing[next] -= 1
+        if missing[next] == 0 { ready.append(next) }
+      }
+    }
+    guard order.count == nodes.count else {
+      let looped = nodes.indices.filter { missing[$0] > 0 }.map { "'\(nodes[$0].id)'" }
+      throw PipelineError("these stages form a cycle: \(looped.joined(separator: ", "))", exit: .config)
+    }
+    return order
+  }
+}

@@ -1,0 +1,100 @@
+import Synchronization
+
+/// Frames on one link: pushed = taken + dropped, once nothing waits any more.
+public struct LinkAccount: Sendable, Hashable {
+  public internal(set) var from: String
+  public internal(set) var to: String
+  public internal(set) var pushed = 0
+  public internal(set) var taken = 0
+  public internal(set) var dropped = 0
+
+  public var isBalanced: Bool { pushed == taken + dropped }
+}
+
+/// Where a stage's frames arrive: joins branches of one frame, queues, and counts what the queue gives up.
+final class InputPort: Sendable {
+  private struct State {
+    var join = JoinState()
+    var links: [LinkAccount]
+    var openLinks: Int
+  }
+
+  private let stage: String
+  private let linksBySource: [Int: [Int]]
+  private let queue: BoundedQueue<Token>
+  private let metrics: StageMetrics
+  private let state: Mutex<State>
+
+  /// - Parameters:
+  ///   - upstream: the ids of the stages that feed this one, one link each.
+  ///   - linksBySource: for each source's index, the links on which its frames arrive; several are joined.
+  init(
+    stage: String, upstream: [String], linksBySource: [Int: [Int]], capacity: Int, policy: OverflowPolicy,
+    clock: any PipelineClock, metrics: StageMetrics
+  ) {
+    self.stage = stage
+    self.linksBySource = linksBySource
+    self.metrics = metrics
+    queue = BoundedQueue(capacity: capacity, policy: policy, clock: clock)
+    let links = upstream.map { LinkAccount(from: $0, to: stage) }
+    state = Mutex(State(links: links, openLinks: links.count))
+  }
+
+  func push(_ token: Token, link: Int) {
+    let links = linksBySource[token.ticket.source] ?? []
+    guard let ready = arrive(token, link: link, expected: links.count) else { return }
+    if !ready.isTombstone { metrics.update { $0.framesIn += 1 } }
+    if let dropped = queue.push(ready) { account(dropped) }
+  }
+
+  func pop() -> QueueState<Token>.Popped? {
+    guard let popped = queue.pop() else { return nil }
+    if !popped.element.isTombstone { count(popped.element) { $0.taken += 1 } }
+    return popped
+  }
+
+  /// One link will bring nothing more; after the last, the queue is finished.
+  func closeLink() {
+    let last = state.withLock { state in
+      state.openLinks -= 1
+      return state.openLinks == 0
+    }
+    if last { queue.close() }
+  }
+
+  /// Gives up everything that waits; whoever waits for room goes on.
+  func abort() { queue.abort().forEach(account) }
+
+  var depth: (now: Int, highest: Int) { queue.depth }
+  var accounts: [LinkAccount] { state.withLock { $0.links } }
+
+  /// Joins where needed; nil while branches are missing.
+  private func arrive(_ token: Token, link: Int, expected: Int) -> Token? {
+    let arrival = state.withLock { state -> JoinState.Arrival in
+      if !token.isTombstone { state.links[link].pushed += 1 }
+      if expected <= 1 { return .complete(token, arrived: 1, carriers: []) }
+      let arrival = state.join.arrive(token, link: link, expected: expected)
+      if case .complete(let joined, _, let carriers) = arrival, joined.isTombstone {
+        for carrier in carriers { state.links[carrier].dropped += 1 }
+      }
+      return arrival
+    }
+    guard case .complete(let ready, let arrived, _) = arrival else { return nil }
+    if arrived > 1 { ready.ticket.end(arrived - 1) }
+    return ready
+  }
+
+  private func account(_ dropped: QueueState<Token>.Dropped) {
+    dropped.element.ticket.lose(.dropped(stage: stage, reason: dropped.reason))
+    metrics.drop(dropped.reason)
+    count(dropped.element) { $0.dropped += 1 }
+  }
+
+  /// Applies `change` to every link over which this frame came.
+  private func count(_ token: Token, _ change: (inout LinkAccount) -> Void) {
+    let links = linksBySource[token.ticket.source] ?? []
+    state.withLock { state in
+      for link in links { change(&state.links[link]) }
+    }
+  }
+}

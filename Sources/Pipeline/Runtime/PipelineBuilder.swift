@@ -1,0 +1,67 @@
+import Foundation
+import Logging
+
+/// Why stages could not be made: all of them, so that one look at the errors is enough.
+public struct StageBuildErrors: Error, Sendable {
+  public let errors: [PipelineError]
+}
+
+/// The stages of a plan, made and connected, not yet running.
+struct BuiltPipeline: Sendable {
+  let plan: PipelinePlan
+  let graph: Graph
+  /// In the order of the plan.
+  let stages: [any Stage]
+  let census: ThreadCensus
+}
+
+/// Makes every stage of a plan and lets the stages find each other.
+struct PipelineBuilder {
+  let clock: any PipelineClock
+  let logger: Logger
+  let services: StageServices
+
+  /// - Throws: ``StageBuildErrors``.
+  func build(_ plan: PipelinePlan) throws -> BuiltPipeline {
+    let graph: Graph
+    do { graph = try Graph(plan.stages.map { ($0.id, $0.after) }) } catch { throw StageBuildErrors(errors: [error]) }
+    let census = ThreadCensus()
+    let stages = try makeStages(plan, census: census)
+    try connect(stages, graph: graph)
+    return BuiltPipeline(plan: plan, graph: graph, stages: stages, census: census)
+  }
+
+  private func makeStages(_ plan: PipelinePlan, census: ThreadCensus) throws -> [any Stage] {
+    let sources = plan.stages.count { $0.descriptor.role == .source }
+    var stages: [any Stage] = []
+    var errors: [PipelineError] = []
+    for stage in plan.stages {
+      var logger = logger
+      logger[metadataKey: "stage"] = "\(stage.id)"
+      let context = StageContext(
+        id: stage.id, clock: clock, logger: logger, deadlineMs: plan.deadlineMs,
+        framesInFlight: plan.effectiveFramesInFlight * max(1, sources), services: services, threads: census)
+      do {
+        stages.append(try stage.descriptor.make(Data(stage.configuration), context))
+      } catch {
+        errors.append(PipelineError(error, stage: stage.id))
+      }
+    }
+    if !errors.isEmpty { throw StageBuildErrors(errors: errors) }
+    return stages
+  }
+
+  private func connect(_ stages: [any Stage], graph: Graph) throws {
+    let byID = Dictionary(zip(graph.nodes.map(\.id), stages), uniquingKeysWith: { first, _ in first })
+    var errors: [PipelineError] = []
+    for (index, stage) in stages.enumerated() {
+      let downstream = graph.reachable(from: index).map { graph.nodes[$0].id }
+      do {
+        try stage.connect(to: StagePeers(stages: byID, downstream: downstream))
+      } catch {
+        errors.append(PipelineError(error, stage: graph.nodes[index].id))
+      }
+    }
+    if !errors.isEmpty { throw StageBuildErrors(errors: errors) }
+  }
+}

@@ -1,0 +1,47 @@
+/// What the runner needs to know of a pipeline: the pipeline file after all checks, or a test's own graph.
+public struct PipelinePlan: Sendable {
+  public struct StagePlan: Sendable {
+    public var id: String
+    public var descriptor: StageDescriptor
+    /// The `config` object as JSON.
+    public var configuration: [UInt8]
+    public var after: [String]
+    public var workers: Int
+    public var queueCapacity: Int?
+    /// Nil: `block` behind files, `dropLate` behind live sources.
+    public var overflow: OverflowPolicy?
+
+    public init(
+      id: String, descriptor: StageDescriptor, configuration: [UInt8] = Array("{}".utf8), after: [String] = [],
+      workers: Int = 1, queueCapacity: Int? = nil, overflow: OverflowPolicy? = nil
+    ) {
+      self.id = id
+      self.descriptor = descriptor
+      self.configuration = configuration
+      self.after = after
+      self.workers = workers
+      self.queueCapacity = queueCapacity
+      self.overflow = overflow
+    }
+  }
+
+  public var name: String
+  public var deadlineMs: Double?
+  /// For each source; nil: enough to keep every worker busy.
+  public var framesInFlight: Int?
+  public var stages: [StagePlan]
+
+  public static let defaultQueueCapacity = 4
+
+  public init(name: String, deadlineMs: Double? = nil, framesInFlight: Int? = nil, stages: [StagePlan]) {
+    self.name = name
+    self.deadlineMs = deadlineMs
+    self.framesInFlight = framesInFlight
+    self.stages = stages
+  }
+
+  /// The limit on frames in flight of one source: two for every worker, so that one is worked on and one waits.
+  public var effectiveFramesInFlight: Int {
+    framesInFlight ?? max(4, 2 * stages.reduce(0) { $0 + max(1, $1.workers) })
+  }
+}

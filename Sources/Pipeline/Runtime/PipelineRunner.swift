@@ -1,0 +1,157 @@
+import Foundation
+import Logging
+
+/// Runs a pipeline: starts the threads, drains on a stop, and knows what happened.
+///
+/// `start`, then `wait` once; `requestStop` and `snapshot` may be called from any thread meanwhile.
+public final class PipelineRunner: Sendable {
+  /// How long frames in flight may take to reach the sinks after a stop.
+  public static let drainLimitMs = 10_000.0
+  /// How long stages may take to end once their queues have been emptied by force.
+  private static let abortLimitMs = 3_000.0
+
+  public let plan: PipelinePlan
+  public let ledger = Ledger()
+  private let built: BuiltPipeline
+  private let control: RunControl
+  private let sources: [SourceRunner]
+  private let runners: [StageRunner]
+  private let metrics: [StageMetrics]
+  private let logger: Logger
+  private let times: Monitor<(start: MonotonicTime, end: MonotonicTime?, wall: WallTime, threads: [WorkerThread])>
+
+  /// Makes the stages of `plan` and connects them. Nothing that costs time or memory is opened yet.
+  ///
+  /// - Throws: ``StageBuildErrors`` with everything that is wrong.
+  public init(
+    _ plan: PipelinePlan, clock: any PipelineClock = SystemClock(), logger: Logger = Logger(label: "edgepipe"),
+    services: StageServices = StageServices()
+  ) throws {
+    self.plan = plan
+    self.logger = logger
+    built = try PipelineBuilder(clock: clock, logger: logger, services: services).build(plan)
+    control = RunControl(clock: clock)
+    metrics = plan.stages.map { _ in StageMetrics() }
+    let assembly = Assembly(built: built, metrics: metrics, ledger: ledger, control: control, logger: logger)
+    (sources, runners) = try assembly.assemble()
+    times = Monitor((clock.now(), nil, clock.wallTime(), []))
+  }
+
+  /// Starts every stage.
+  ///
+  /// - Throws: a ``PipelineError`` when a thread cannot be started; the run then ends by itself.
+  public func start() throws {
+    control.expect(workers: plan.stages.reduce(0) { $0 + ($1.descriptor.role == .source ? 0 : $1.workers) }, threads: 0)
+    do {
+      for runner in runners {
+        control.expect(workers: 0, threads: runner.workerCount)
+        let threads = try runner.start()
+        times.change { $0.threads += threads }
+      }
+      for source in sources {
+        control.expect(workers: 0, threads: 1)
+        let thread = try source.start()
+        times.change { $0.threads.append(thread) }
+      }
+    } catch {
+      control.fail(error)
+      throw error
+    }
+    _ = control.waitUntilReady()
+    times.change { $0.start = control.clock.now() }
+  }
+
+  /// Asks the sources to end; what is in flight is still delivered.
+  public func requestStop() { control.stop() }
+
+  /// Waits until the run is over, and at most ten seconds after a stop.
+  public func wait() -> RunOutcome {
+    if !control.waitForStopOrEnd() { drain() }
+    let isOver = control.waitForEnd(until: control.clock.now())
+    times.change { $0.end = $0.end ?? control.clock.now() }
+    if isOver { for thread in times.withLock({ $0.threads }) { thread.join() } }
+    return RunOutcome(
+      failure: control.failure ?? (isOver ? nil : stuckError), streamFailures: control.streamFailures,
+      streams: sources.count, wasStopped: control.isStopping, isOver: isOver)
+  }
+
+  private func drain() {
+    for source in sources { source.stop() }
+    if control.waitForEnd(until: control.clock.now().advanced(byMilliseconds: Self.drainLimitMs)) { return }
+    logger.warning("the pipeline did not drain within \(Int(Self.drainLimitMs / 1000)) s: frames in queues are dropped")
+    for runner in runners { runner.port.abort() }
+    _ = control.waitForEnd(until: control.clock.now().advanced(byMilliseconds: Self.abortLimitMs))
+  }
+
+  private var stuckError: PipelineError {
+    let stuck = runners.filter { $0.isWorking }.map { "'\($0.id)'" } + sources.filter { $0.isWorking }.map { "'\($0.id)'" }
+    return PipelineError("these stages did not end after a stop: \(stuck.joined(separator: ", "))", exit: .software)
+  }
+}
+
+// MARK: - What happened
+
+extension PipelineRunner {
+  /// The figures of a run at one instant.
+  public struct Snapshot: Sendable {
+    public struct StageFigures: Sendable {
+      public let id: String
+      public let type: String
+      public let role: StageRole
+      public let workers: Int
+      public let values: StageMetrics.Values
+      public let cpuNanoseconds: Int64
+      public let queueDepth: Int
+      public let queueHighest: Int
+      public let facts: [String: ReportValue]
+    }
+
+    public let elapsedSeconds: Double
+    public let started: WallTime
+    public let stages: [StageFigures]
+    public let ledger: Ledger.Account
+    public let streams: [String: Ledger.Account]
+    public let links: [LinkAccount]
+    /// Media position and length of each source.
+    public let progress: [(source: String, position: MediaTime, duration: MediaTime?)]
+  }
+
+  /// - Parameter withFacts: also asks every stage for its facts; after the run.
+  public func snapshot(withFacts: Bool = false) -> Snapshot {
+    let (start, end, wall) = times.withLock { ($0.start, $0.end, $0.wall) }
+    let cpu = built.census.cpuNanoseconds()
+    let ports = Dictionary(runners.map { ($0.id, $0.port) }, uniquingKeysWith: { first, _ in first })
+    let stages = plan.stages.indices.map { index in
+      let stage = plan.stages[index], depth = ports[stage.id]?.depth
+      return Snapshot.StageFigures(
+        id: stage.id, type: stage.descriptor.type, role: stage.descriptor.role, workers: stage.workers,
+        values: metrics[index].current, cpuNanoseconds: cpu[stage.id] ?? 0, queueDepth: depth?.now ?? 0,
+        queueHighest: depth?.highest ?? 0, facts: withFacts ? built.stages[index].facts : [:])
+    }
+    return Snapshot(
+      elapsedSeconds: Double((end ?? control.clock.now()).nanoseconds(since: start)) / 1e9, started: wall,
+      stages: stages, ledger: ledger.total, streams: ledger.streams, links: runners.flatMap { $0.port.accounts },
+      progress: sources.map { ($0.id, $0.progress.position, $0.progress.duration) })
+  }
+}
+
+/// How a run ended.
+public struct RunOutcome: Sendable {
+  /// The error that ended the run, if one did.
+  public let failure: PipelineError?
+  /// Streams that failed while others went on.
+  public let streamFailures: [StreamFailure]
+  /// How many streams there were.
+  public let streams: Int
+  public let wasStopped: Bool
+  /// False when a stage hangs: its threads are still there.
+  public let isOver: Bool
+
+  /// The command's exit status for this outcome.
+  public var exit: ExitStatus {
+    if let failure { return failure.exit }
+    guard let first = streamFailures.first else { return .success }
+    let failed = Set(streamFailures.map(\.stream)).count
+    return failed >= streams ? first.error.exit : .partial
+  }
+}

@@ -1,0 +1,160 @@
+import Logging
+import Synchronization
+
+/// Runs one transform or sink: its workers take frames from the port, work, and pass on in order.
+final class StageRunner: Sendable {
+  private struct State {
+    var working: Int
+    var isBroken = false
+    var loggedFailures = 0
+  }
+
+  let id: String
+  let port: InputPort
+  let metrics: StageMetrics
+  private let stage: any FrameStage
+  private let workers: Int
+  private let keepsImage: Bool
+  private let outputs: Outputs
+  private let control: RunControl
+  private let census: ThreadCensus
+  private let logger: Logger
+  private let state: Mutex<State>
+  private let sequencer: Sequencer<Token>
+
+  init(
+    id: String, stage: any FrameStage, workers: Int, keepsImage: Bool, port: InputPort, outputs: Outputs,
+    metrics: StageMetrics, control: RunControl, census: ThreadCensus, logger: Logger
+  ) {
+    self.id = id
+    self.stage = stage
+    self.workers = workers
+    self.keepsImage = keepsImage
+    self.port = port
+    self.outputs = outputs
+    self.metrics = metrics
+    self.control = control
+    self.census = census
+    self.logger = logger
+    state = Mutex(State(working: workers))
+    sequencer = Sequencer { outputs.pass(on: $0) }
+  }
+
+  var workerCount: Int { workers }
+  /// True until the last worker has ended.
+  var isWorking: Bool { state.withLock { $0.working > 0 } }
+
+  /// Starts the workers' threads.
+  func start() throws(PipelineError) -> [WorkerThread] {
+    var threads: [WorkerThread] = []
+    for index in 0..<workers {
+      let name = workers == 1 ? id : "\(id)#\(index)"
+      threads.append(try WorkerThread(name: name) { self.work(index) })
+    }
+    return threads
+  }
+
+  private func work(_ index: Int) {
+    census.register(stage: id)
+    let worker = open(index)
+    control.workerIsReady()
+    let startup = SystemClock.threadCPUNanoseconds()
+    metrics.update { $0.startupCPUNanoseconds += startup }
+
+    var inside: Int64 = 0
+    while let popped = port.pop() {
+      var token = popped.element
+      if let frame = token.frame {
+        token.frame = run(worker, frame, popped.enqueued, ticket: token.ticket, cpu: &inside)
+      }
+      sequencer.complete(token, index: popped.index)
+    }
+    let framework = SystemClock.threadCPUNanoseconds() - startup - inside
+    metrics.update { $0.frameworkCPUNanoseconds += framework }
+    close(worker)
+  }
+
+  private func open(_ index: Int) -> (any FrameWorker)? {
+    do {
+      return try stage.makeWorker(WorkerContext(index: index, workerCount: workers))
+    } catch {
+      breakDown(error)
+      return nil
+    }
+  }
+
+  private func close(_ worker: (any FrameWorker)?) {
+    do { try worker?.finish() } catch { breakDown(error) }
+    let last = state.withLock { state in
+      state.working -= 1
+      return state.working == 0
+    }
+    if last { outputs.close() }
+    census.unregister()
+    control.threadHasEnded()
+  }
+
+  /// The worker's time on one frame, in `cpu` too; nil when the frame is lost here.
+  private func run(
+    _ worker: (any FrameWorker)?, _ frame: Frame, _ enqueued: MonotonicTime, ticket: FrameTicket, cpu: inout Int64
+  ) -> Frame? {
+    guard let worker, !state.withLock({ $0.isBroken }) else {
+      return lose(ticket, .dropped(stage: id, reason: .aborted))
+    }
+    let start = control.clock.now(), cpuStart = SystemClock.threadCPUNanoseconds()
+    let outcome = Result { try worker.process(frame) }
+    let service = control.clock.now().nanoseconds(since: start)
+    cpu += SystemClock.threadCPUNanoseconds() - cpuStart
+
+    switch outcome {
+    case .success(.emit(var result)):
+      if !keepsImage { result.image = nil }
+      let found = result.results.first { $0.stage == id && $0.revision == 0 }?.detections.count ?? 0
+      metrics.update { values in
+        values.framesOut += 1
+        values.detections += found
+        values.service.record(nanoseconds: service)
+        values.queueWait.record(nanoseconds: start.nanoseconds(since: enqueued))
+      }
+      return result
+    case .success(.drop(let reason)): return lose(ticket, .dropped(stage: id, reason: reason))
+    case .failure(let error):
+      report(error, frame: frame.header)
+      return lose(ticket, .failed(stage: id))
+    }
+  }
+
+  private func lose(_ ticket: FrameTicket, _ fate: FrameFate) -> Frame? {
+    ticket.lose(fate)
+    if case .dropped(_, let reason) = fate { metrics.drop(reason) } else { metrics.update { $0.failed += 1 } }
+    return nil
+  }
+
+  private static let failuresLogged = 5
+
+  private func report(_ error: any Error, frame: FrameHeader) {
+    let error = PipelineError(error, stage: id)
+    if error.consequence == .stopPipeline { return breakDown(error) }
+    let count = state.withLock { state in
+      state.loggedFailures += 1
+      return state.loggedFailures
+    }
+    guard count <= Self.failuresLogged else { return }
+    logger.warning("frame \(frame.sequence) of '\(frame.stream.id)' is lost: \(error)")
+    if count == Self.failuresLogged { logger.warning("\(id): further lost frames are only counted") }
+  }
+
+  /// Ends the run; this stage takes what still comes as aborted, so that everything drains.
+  private func breakDown(_ error: any Error) {
+    state.withLock { $0.isBroken = true }
+    control.fail(PipelineError(error, stage: id))
+  }
+}
+
+extension PipelineError {
+  /// `error` as a pipeline error that happened in `stage`; anything unknown is a fault of ours.
+  init(_ error: any Error, stage: String) {
+    self = error as? PipelineError ?? PipelineError("\(error)", exit: .software)
+    self.stage = self.stage ?? stage
+  }
+}

@@ -1,0 +1,53 @@
+import Synchronization
+
+/// The account of one admitted frame: how many tokens of it are in the graph, and where it was first lost.
+///
+/// When the last token ends, the frame's fate goes to the ledger and its credit returns.
+final class FrameTicket: Sendable {
+  private struct State {
+    var tokens = 1
+    var loss: FrameFate?
+  }
+
+  let header: FrameHeader
+  /// The index of the source stage in the graph.
+  let source: Int
+  private let state = Mutex(State())
+  private let close: @Sendable (FrameFate) -> Void
+
+  init(header: FrameHeader, source: Int, close: @escaping @Sendable (FrameFate) -> Void) {
+    self.header = header
+    self.source = source
+    self.close = close
+  }
+
+  /// The frame goes on in `count` more places.
+  func split(_ count: Int) {
+    if count > 0 { state.withLock { $0.tokens += count } }
+  }
+
+  /// Remembers the first loss; later ones change nothing.
+  func lose(_ fate: FrameFate) {
+    state.withLock { if $0.loss == nil { $0.loss = fate } }
+  }
+
+  /// `count` tokens end, at a sink or in a join.
+  func end(_ count: Int = 1) {
+    let fate = state.withLock { state -> FrameFate? in
+      state.tokens -= count
+      return state.tokens == 0 ? state.loss ?? .delivered : nil
+    }
+    if let fate { close(fate) }
+  }
+}
+
+/// A frame on its way, or the tombstone of one.
+struct Token: QueueElement {
+  let ticket: FrameTicket
+  /// Nil: a tombstone.
+  var frame: Frame?
+
+  var isTombstone: Bool { frame == nil }
+  var deadline: MonotonicTime? { ticket.header.deadline }
+  var tombstone: Token { Token(ticket: ticket, frame: nil) }
+}

@@ -1,0 +1,132 @@
+import PipelineTestSupport
+import Testing
+
+@testable import Pipeline
+
+/// A queue element with a number, for tests.
+struct Item: QueueElement, Hashable {
+  var number: Int
+  var deadline: MonotonicTime?
+  var isTombstone = false
+  var tombstone: Item { Item(number: number, deadline: deadline, isTombstone: true) }
+}
+
+@Suite("Queue rules")
+struct QueueStateTests {
+  private let now = MonotonicTime(nanoseconds: 1000)
+
+  private func drain(_ state: inout QueueState<Item>) -> [Item] {
+    var items: [Item] = []
+    while case .element(let popped) = state.pop() { items.append(popped.element) }
+    return items
+  }
+
+  private func fill(_ policy: OverflowPolicy, _ items: [Item]) -> (QueueState<Item>, dropped: [QueueState<Item>.Dropped]) {
+    var state = QueueState<Item>(capacity: 2, policy: policy)
+    var dropped: [QueueState<Item>.Dropped] = []
+    for item in items {
+      if case .queued(let loss?) = state.push(item, now: now) { dropped.append(loss) }
+    }
+    return (state, dropped)
+  }
+
+  @Test("given a full blocking queue, when pushed, then the producer must wait and nothing is lost")
+  func block() {
+    var state = QueueState<Item>(capacity: 1, policy: .block)
+    _ = state.push(Item(number: 0), now: now)
+    guard case .mustWait = state.push(Item(number: 1), now: now) else { Issue.record("did not wait"); return }
+    #expect(drain(&state).map(\.number) == [0])
+  }
+
+  @Test("given a full queue that drops the oldest, when pushed, then the oldest leaves a tombstone in its place")
+  func dropOldest() {
+    var (state, dropped) = fill(.dropOldest, (0..<3).map { Item(number: $0) })
+    #expect(dropped.map(\.element.number) == [0])
+    #expect(dropped.map(\.reason) == [.oldest])
+    let items = drain(&state)
+    #expect(items.map(\.number) == [0, 1, 2])
+    #expect(items.map(\.isTombstone) == [true, false, false])
+  }
+
+  @Test("given a full queue that drops the newest, when pushed, then the new frame becomes a tombstone")
+  func dropNewest() {
+    var (state, dropped) = fill(.dropNewest, (0..<3).map { Item(number: $0) })
+    #expect(dropped.map(\.element.number) == [2])
+    #expect(dropped.map(\.reason) == [.newest])
+    #expect(drain(&state).map(\.isTombstone) == [false, false, true])
+  }
+
+  @Test("given a late frame behind an older one that is in time, when the queue overflows, then the late one goes")
+  func dropLate() {
+    let inTime = MonotonicTime(nanoseconds: 2000), past = MonotonicTime(nanoseconds: 500)
+    let items = [Item(number: 0, deadline: inTime), Item(number: 1, deadline: past), Item(number: 2, deadline: inTime)]
+    var (state, dropped) = fill(.dropLate, items)
+    #expect(dropped.map(\.element.number) == [1])
+    #expect(dropped.map(\.reason) == [.late])
+    #expect(drain(&state).map(\.isTombstone) == [false, true, false])
+  }
+
+  @Test("given only frames in time, when a dropLate queue overflows, then the oldest goes")
+  func dropLateWithoutLate() {
+    let (_, dropped) = fill(.dropLate, (0..<3).map { Item(number: $0) })
+    #expect(dropped.map(\.element.number) == [0])
+    #expect(dropped.map(\.reason) == [.oldest])
+  }
+
+  @Test("given tombstones, when a queue fills, then they take no room and are never dropped")
+  func tombstonesAreFree() {
+    var state = QueueState<Item>(capacity: 1, policy: .dropOldest)
+    for number in 0..<5 { _ = state.push(Item(number: number, isTombstone: true), now: now) }
+    guard case .queued(dropping: nil) = state.push(Item(number: 5), now: now) else {
+      Issue.record("a tombstone took the room of a frame")
+      return
+    }
+    #expect(drain(&state).map(\.number) == [0, 1, 2, 3, 4, 5])
+  }
+
+  @Test("given a closed queue, when emptied, then it is finished; a waiting frame still comes out first")
+  func close() {
+    var state = QueueState<Item>(capacity: 2, policy: .block)
+    _ = state.push(Item(number: 7), now: now)
+    state.close()
+    guard case .element(let popped) = state.pop() else { Issue.record("the frame was lost"); return }
+    #expect(popped.element.number == 7)
+    guard case .finished = state.pop() else { Issue.record("not finished"); return }
+  }
+
+  @Test("given waiting frames, when aborted, then each is reported once and only tombstones come out")
+  func abort() {
+    var state = QueueState<Item>(capacity: 4, policy: .block)
+    for number in 0..<3 { _ = state.push(Item(number: number), now: now) }
+    #expect(state.abort().map(\.element.number) == [0, 1, 2])
+    guard case .queued(let dropped?) = state.push(Item(number: 3), now: now) else { Issue.record("kept"); return }
+    #expect(dropped.reason == .aborted)
+    #expect(drain(&state).filter { !$0.isTombstone }.isEmpty)
+  }
+
+  @Test("property: whatever the order of calls, every pushed number comes out once, in order, frames = pops + drops",
+    arguments: OverflowPolicy.allCases, [UInt64](0..<25))
+  func conservation(policy: OverflowPolicy, seed: UInt64) {
+    var random = SeededRandom(seed: seed)
+    var state = QueueState<Item>(capacity: Int.random(in: 1...5, using: &random), policy: policy)
+    var pushed: [Int] = [], popped: [Item] = [], dropped = Set<Int>()
+    for number in 0..<300 {
+      if Bool.random(using: &random) {
+        let deadline = MonotonicTime(nanoseconds: .random(in: 0...2000, using: &random))
+        switch state.push(Item(number: number, deadline: deadline, isTombstone: number % 7 == 0), now: now) {
+        case .queued(let loss):
+          pushed.append(number)
+          if let loss { #expect(dropped.insert(loss.element.number).inserted, "dropped twice") }
+        case .mustWait: #expect(policy == .block)
+        }
+      } else if case .element(let item) = state.pop() {
+        #expect(item.index == popped.count)
+        popped.append(item.element)
+      }
+      #expect(state.count <= state.capacity)
+    }
+    popped += drain(&state)
+    #expect(popped.map(\.number) == pushed)
+    #expect(Set(popped.filter { $0.isTombstone && $0.number % 7 != 0 }.map(\.number)) == dropped)
+  }
+}
