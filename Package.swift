@@ -64,6 +64,8 @@ let package = Package(
     .testTarget(name: "DetectorsTests", dependencies: ["Detectors", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(name: "ModelToolsTests", dependencies: ["ModelTools", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(name: "StagesTests", dependencies: ["Stages", "PipelineTestSupport"], swiftSettings: strict),
-    .testTarget(name: "EndToEndTests", dependencies: ["PipelineTestSupport", "Pipeline"], swiftSettings: strict),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["PipelineTestSupport", "Pipeline"], exclude: ["Golden", "Support"],
+      swiftSettings: strict),
   ]
 )
