@@ -1,0 +1,54 @@
+import PipelineTestSupport
+import Testing
+
+@testable import Pipeline
+
+@Suite("Join")
+struct JoinStateTests {
+  private let stream = StreamInfo(id: "s", sourceStage: "s")
+
+  private func token(_ sequence: Int, found label: String?) -> Token {
+    var frame = TestFrames.frame(stream: stream, sequence: sequence, clock: ManualClock())
+    let ticket = FrameTicket(header: frame.header, source: 0) { _ in }
+    guard let label else { return Token(ticket: ticket, frame: nil) }
+    frame.attach(StageResults(stage: label, detections: []))
+    return Token(ticket: ticket, frame: frame)
+  }
+
+  @Test("given branches that arrive in any order, when complete, then results stand in the order of the branches")
+  func order() {
+    var join = JoinState()
+    guard case .waiting = join.arrive(token(0, found: "b"), link: 1, expected: 2) else { Issue.record("early"); return }
+    guard case .complete(let joined, 2, let carriers) = join.arrive(token(0, found: "a"), link: 0, expected: 2) else {
+      Issue.record("not complete")
+      return
+    }
+    #expect(joined.frame?.results.map(\.stage) == ["a", "b"])
+    #expect(carriers.sorted() == [0, 1])
+    #expect(join.count == 0)
+  }
+
+  @Test("given a tombstone in one branch, when complete, then the joined frame is a tombstone and names who brought a frame")
+  func tombstone() {
+    var join = JoinState()
+    _ = join.arrive(token(4, found: "a"), link: 0, expected: 2)
+    guard case .complete(let joined, 2, let carriers) = join.arrive(token(4, found: nil), link: 1, expected: 2) else {
+      Issue.record("not complete")
+      return
+    }
+    #expect(joined.isTombstone)
+    #expect(carriers == [0])
+  }
+
+  @Test("given a refined result in one branch, when joined, then the later revision wins")
+  func revisions() {
+    var frame = TestFrames.frame(stream: stream, sequence: 0, clock: ManualClock())
+    var other = frame
+    let box = Box(x: 0, y: 0, width: 1, height: 1)
+    let tracked = Detection(label: "car", classIndex: 0, score: 1, box: box, track: 3)
+    frame.attach(StageResults(stage: "objects", detections: []))
+    other.attach(StageResults(stage: "objects", revision: 1, detections: [tracked]))
+    frame.merge(other)
+    #expect(frame.detections.map(\.track) == [3])
+  }
+}
