@@ -1,0 +1,88 @@
+import Pipeline
+
+/// Draws what was found on a picture: boxes, plates with label, track and score, and facial landmarks.
+///
+/// Line widths and letters grow with the picture's height, so that they can be read at 1080p. Used by one thread.
+struct Annotator {
+  struct Options: Sendable, Hashable {
+    /// Plates with label and score.
+    var labels = true
+    /// Track ids on the plates, and colours by track instead of by class.
+    var tracks = true
+  }
+
+  /// Characters on a plate; what is longer is cut.
+  static let longestText = 40
+
+  let options: Options
+  private var text: [UInt8] = []
+
+  init(options: Options) { self.options = options }
+
+  /// Draws every detection of `frame` on a canvas that shows the whole source picture at any size.
+  mutating func draw(_ frame: Frame, on canvas: borrowing PlanarCanvas) {
+    let scaleX = Float(canvas.width) / Float(max(1, frame.header.width))
+    let scaleY = Float(canvas.height) / Float(max(1, frame.header.height))
+    let thickness = max(1, (canvas.height + 180) / 360)
+    let letter = max(1, (canvas.height + 240) / 360)
+    for result in frame.results {
+      for detection in result.detections where detection.box.isFinite {
+        draw(detection, on: canvas, scaleX: scaleX, scaleY: scaleY, thickness: thickness, letter: letter)
+      }
+    }
+  }
+
+  private mutating func draw(
+    _ detection: Detection, on canvas: borrowing PlanarCanvas, scaleX: Float, scaleY: Float, thickness: Int,
+    letter: Int
+  ) {
+    let isFace = detection.label == "face" || !detection.landmarks.isEmpty
+    let color = isFace ? .face : YUVColor.of(options.tracks ? detection.track ?? detection.classIndex : detection.classIndex)
+    let box = detection.box
+    let x0 = Self.pixel(box.x * scaleX, limit: canvas.width), x1 = Self.pixel(box.maxX * scaleX, limit: canvas.width)
+    let y0 = Self.pixel(box.y * scaleY, limit: canvas.height), y1 = Self.pixel(box.maxY * scaleY, limit: canvas.height)
+    canvas.stroke(x0: x0, y0: y0, x1: x1, y1: y1, thickness: thickness, color)
+
+    for point in detection.landmarks where point.x.isFinite && point.y.isFinite {
+      let x = Self.pixel(point.x * scaleX, limit: canvas.width)
+      let y = Self.pixel(point.y * scaleY, limit: canvas.height)
+      canvas.fill(x0: x - thickness, y0: y - thickness, x1: x + thickness, y1: y + thickness, .landmark)
+    }
+
+    guard options.labels || (options.tracks && detection.track != nil) else { return }
+    write(detection)
+    let plateWidth = (text.count * BitmapFont.advance + 1) * letter
+    let plateHeight = (BitmapFont.height + 2) * letter
+    // Above the box; inside it where the picture ends above.
+    let top = y0 >= plateHeight ? y0 - plateHeight : y0
+    let left = max(0, min(x0, canvas.width - plateWidth))
+    canvas.fill(x0: left, y0: top, x1: left + plateWidth, y1: top + plateHeight, color)
+    canvas.text(text, x: left + letter, y: top + letter, scale: letter, color.contrast)
+  }
+
+  /// Leaves `person 7 91%` in `text`.
+  private mutating func write(_ detection: Detection) {
+    text.removeAll(keepingCapacity: true)
+    if options.labels {
+      for scalar in detection.label.unicodeScalars.prefix(Self.longestText) {
+        text.append(scalar.isASCII ? UInt8(scalar.value) : UInt8(ascii: "?"))
+      }
+    }
+    if options.tracks, let track = detection.track {
+      if !text.isEmpty { text.append(UInt8(ascii: " ")) }
+      text.append(contentsOf: String(track).utf8)
+    }
+    if options.labels, detection.score.isFinite {
+      let percent = Int((min(1, max(0, detection.score)) * 100).rounded())
+      text.append(UInt8(ascii: " "))
+      text.append(contentsOf: String(percent).utf8)
+      text.append(UInt8(ascii: "%"))
+    }
+  }
+
+  /// A coordinate as a pixel, at most a picture outside of the picture: safe to compute with.
+  private static func pixel(_ value: Float, limit: Int) -> Int {
+    let bound = Float(limit)
+    return Int(min(2 * bound, max(-bound, value)).rounded())
+  }
+}

@@ -1,0 +1,85 @@
+/// Draws on a picture in planar YUV 4:2:0 with 8 bits. Everything is clipped to the picture; nothing is allocated.
+///
+/// The planes are lent: a canvas must not outlive the call that made it.
+@safe struct PlanarCanvas: ~Copyable {
+  // SAFETY: whoever makes a canvas vouches for the planes (see init); every write below is clipped to them first.
+  private let luma: UnsafeMutablePointer<UInt8>
+  private let lumaStride: Int
+  private let u: UnsafeMutablePointer<UInt8>
+  private let uStride: Int
+  private let v: UnsafeMutablePointer<UInt8>
+  private let vStride: Int
+  /// In pixels.
+  let width: Int
+  let height: Int
+
+  /// - Parameters: planes of `height` rows of `width` bytes (chroma: half of both, rounded up) at the given strides,
+  ///   in bytes, valid and used by nobody else while the canvas is used.
+  @unsafe init(
+    luma: UnsafeMutablePointer<UInt8>, lumaStride: Int, u: UnsafeMutablePointer<UInt8>, uStride: Int,
+    v: UnsafeMutablePointer<UInt8>, vStride: Int, width: Int, height: Int
+  ) {
+    unsafe self.luma = luma
+    self.lumaStride = lumaStride
+    unsafe self.u = u
+    self.uStride = uStride
+    unsafe self.v = v
+    self.vStride = vStride
+    self.width = width
+    self.height = height
+  }
+
+  /// Fills the pixels x0..<x1, y0..<y1.
+  func fill(x0: Int, y0: Int, x1: Int, y1: Int, _ color: YUVColor) {
+    let x0 = max(0, x0), y0 = max(0, y0), x1 = min(width, x1), y1 = min(height, y1)
+    guard x0 < x1, y0 < y1 else { return }
+    fillLuma(x0: x0, y0: y0, x1: x1, y1: y1, color.y)
+    let left = x0 / 2, count = (x1 + 1) / 2 - left
+    for row in y0 / 2..<(y1 + 1) / 2 {
+      // SAFETY: 0 <= left, left + count <= (width + 1) / 2 and row < (height + 1) / 2 by the clipping above.
+      unsafe (u + (row * uStride + left)).update(repeating: color.u, count: count)
+      unsafe (v + (row * vStride + left)).update(repeating: color.v, count: count)
+    }
+  }
+
+  /// Draws the outline of a rectangle, its lines lying inside.
+  func stroke(x0: Int, y0: Int, x1: Int, y1: Int, thickness: Int, _ color: YUVColor) {
+    let t = min(thickness, max(1, (min(x1 - x0, y1 - y0) + 1) / 2))
+    fill(x0: x0, y0: y0, x1: x1, y1: y0 + t, color)
+    fill(x0: x0, y0: y1 - t, x1: x1, y1: y1, color)
+    fill(x0: x0, y0: y0 + t, x1: x0 + t, y1: y1 - t, color)
+    fill(x0: x1 - t, y0: y0 + t, x1: x1, y1: y1 - t, color)
+  }
+
+  /// Draws characters of ``BitmapFont``, `scale` pixels a dot, the first one's top-left corner at (x, y).
+  ///
+  /// Only luma is written: at the font's size contrast comes from there, and the plate below has the colour.
+  func text(_ characters: [UInt8], x: Int, y: Int, scale: Int, _ color: YUVColor) {
+    var left = x
+    for character in characters {
+      for row in 0..<BitmapFont.height {
+        let dots = BitmapFont.row(row, of: character)
+        let top = y + row * scale
+        var column = 0
+        while column < BitmapFont.width {
+          let start = column
+          while column < BitmapFont.width, dots & (16 >> UInt8(column)) != 0 { column += 1 }
+          if column > start {
+            fillLuma(x0: left + start * scale, y0: top, x1: left + column * scale, y1: top + scale, color.y)
+          }
+          column += 1
+        }
+      }
+      left += BitmapFont.advance * scale
+    }
+  }
+
+  private func fillLuma(x0: Int, y0: Int, x1: Int, y1: Int, _ value: UInt8) {
+    let x0 = max(0, x0), y0 = max(0, y0), x1 = min(width, x1), y1 = min(height, y1)
+    guard x0 < x1, y0 < y1 else { return }
+    for row in y0..<y1 {
+      // SAFETY: 0 <= x0 < x1 <= width and row < height by the clipping above.
+      unsafe (luma + (row * lumaStride + x0)).update(repeating: value, count: x1 - x0)
+    }
+  }
+}

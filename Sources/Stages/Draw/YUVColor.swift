@@ -1,0 +1,36 @@
+/// A colour in limited-range BT.601 YCbCr.
+struct YUVColor: Hashable, Sendable {
+  let y: UInt8
+  let u: UInt8
+  let v: UInt8
+
+  /// From red, green and blue in 0...255 (ITU-R BT.601, 8 bits).
+  init(red: Int, green: Int, blue: Int) {
+    func clamped(_ value: Int) -> UInt8 { UInt8(min(240, max(16, value))) }
+    y = clamped(16 + (66 * red + 129 * green + 25 * blue + 128) >> 8)
+    u = clamped(128 + (-38 * red - 74 * green + 112 * blue + 128) >> 8)
+    v = clamped(128 + (112 * red - 94 * green - 18 * blue + 128) >> 8)
+  }
+
+  static let black = YUVColor(red: 0, green: 0, blue: 0)
+  static let white = YUVColor(red: 255, green: 255, blue: 255)
+  /// Faces, whatever their track: not in the palette.
+  static let face = YUVColor(red: 0, green: 255, blue: 255)
+  static let landmark = YUVColor(red: 255, green: 60, blue: 200)
+
+  /// Black on light colours, white on dark ones.
+  var contrast: YUVColor { y > 120 ? .black : .white }
+
+  /// Twelve colours that are told apart at a glance, also side by side.
+  static let palette: [YUVColor] = [
+    YUVColor(red: 60, green: 200, blue: 75), YUVColor(red: 255, green: 140, blue: 0),
+    YUVColor(red: 70, green: 120, blue: 255), YUVColor(red: 255, green: 225, blue: 25),
+    YUVColor(red: 230, green: 30, blue: 60), YUVColor(red: 190, green: 80, blue: 240),
+    YUVColor(red: 170, green: 255, blue: 60), YUVColor(red: 255, green: 150, blue: 190),
+    YUVColor(red: 0, green: 140, blue: 130), YUVColor(red: 250, green: 110, blue: 90),
+    YUVColor(red: 160, green: 110, blue: 50), YUVColor(red: 150, green: 190, blue: 255),
+  ]
+
+  /// The palette's colour for a track or a class; any number will do.
+  static func of(_ number: Int) -> YUVColor { palette[Int(UInt(bitPattern: number) % UInt(palette.count))] }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import Pipeline
+import Synchronization
+
+/// Writes one JSON object a line for every frame.
+///
+/// Input: frames with results; pixels are not needed. Output: the `frame` lines of the results schema (version 1).
+/// Drops: nothing; a detection with a number that is not finite is left out and counted.
+/// Trade-off: each line is one write call, so that a reader sees it at once and a kill tears at most the last line;
+/// a disk that cannot take a line ends the run with exit 74 and leaves only whole lines.
+///
+/// ```json
+/// { "id": "events", "type": "sink.jsonl", "after": ["tracks"], "config": { "path": "out/events.jsonl", "append": true } }
+/// ```
+public final class JSONLinesSink: FrameStage {
+  public struct Configuration: StageConfiguration {
+    public var path: String
+    public var append: Bool
+
+    public static let schema = ObjectSchema([
+      .init("path", .string, required: true, "The file to write; folders are made, `-` is standard output."),
+      .init(
+        "append", .bool, default: "false",
+        "Add to an existing file, cutting off an unfinished last line first, instead of replacing it."),
+    ])
+
+    public init(path: String, append: Bool = false) {
+      self.path = path
+      self.append = append
+    }
+
+    private enum CodingKeys: CodingKey { case path, append }
+
+    public init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      path = try values.decode(String.self, forKey: .path)
+      append = try values.decodeIfPresent(Bool.self, forKey: .append) ?? false
+    }
+  }
+
+  public static let type = "sink.jsonl"
+  public static let summary = "Writes results as JSON Lines."
+  public static let role = StageRole.sink
+
+  private struct Counts {
+    var lines = 0
+    var detectionsLeftOut = 0
+    var repairedBytes = 0
+  }
+
+  private let configuration: Configuration
+  private let context: StageContext
+  private let counts = Mutex(Counts())
+
+  public init(_ configuration: Configuration, context: StageContext) throws {
+    if configuration.path != "-" { try OutputPath.checkFile(configuration.path) }
+    self.configuration = configuration
+    self.context = context
+  }
+
+  public func makeWorker(_ worker: WorkerContext) throws -> any FrameWorker {
+    if configuration.path != "-" { try OutputPath.makeParent(of: configuration.path) }
+    let file = try LineFile(path: configuration.path, mode: configuration.append ? .append : .replace)
+    if file.repairedBytes > 0 {
+      context.logger.warning(
+        "cut off an unfinished last line", metadata: ["path": "\(file.path)", "bytes": "\(file.repairedBytes)"])
+      counts.withLock { $0.repairedBytes = file.repairedBytes }
+    }
+    return Worker(file: file, stage: self)
+  }
+
+  public var facts: [String: ReportValue] {
+    counts.withLock {
+      [
+        "path": .string(configuration.path), "lines": .int($0.lines),
+        "detections_left_out": .int($0.detectionsLeftOut), "repaired_bytes": .int($0.repairedBytes),
+      ]
+    }
+  }
+
+  private final class Worker: FrameWorker {
+    let file: LineFile
+    let stage: JSONLinesSink
+    var line = JSONLineBuffer()
+
+    init(file: LineFile, stage: JSONLinesSink) {
+      self.file = file
+      self.stage = stage
+    }
+
+    func process(_ frame: Frame) throws -> FrameOutcome {
+      line.removeAll()
+      // Events that rules hang on the frame get their own lines, before or after this one.
+      let latency = stage.context.clock.now().nanoseconds(since: frame.header.captured)
+      let leftOut = line.frameLine(frame, latencyNanoseconds: latency)
+      try file.write(line.bytes)
+      stage.counts.withLock {
+        $0.lines += 1
+        $0.detectionsLeftOut += leftOut
+      }
+      return .emit(frame)
+    }
+  }
+}

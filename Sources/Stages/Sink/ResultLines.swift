@@ -1,0 +1,115 @@
+import Pipeline
+
+/// The lines of the results file: the one place that knows their keys. Other programs read them; keys only ever
+/// change together with `v`.
+extension JSONLineBuffer {
+  /// One `frame` line with its newline, in source pixels.
+  ///
+  /// - Returns: how many detections were left out because a number in them was not finite.
+  mutating func frameLine(_ frame: Frame, latencyNanoseconds: Int64) -> Int {
+    let header = frame.header
+    raw("{\"type\":\"frame\",\"v\":1,")
+    position(header)
+    raw(",\"source\":")
+    string(header.source)
+    raw(",\"captured_at\":")
+    timestamp(nanoseconds: header.capturedWall.nanoseconds)
+    raw(",\"latency_ms\":")
+    decimal(Double(max(0, latencyNanoseconds)) / 1e6, places: 2)
+    raw(",\"width\":")
+    integer(header.width)
+    raw(",\"height\":")
+    integer(header.height)
+    raw(",\"detections\":[")
+    var written = 0, leftOut = 0
+    for result in frame.results {
+      for detection in result.detections {
+        guard Self.isFinite(detection) else {
+          leftOut += 1
+          continue
+        }
+        if written > 0 { raw(",") }
+        self.detection(detection, stage: result.stage)
+        written += 1
+      }
+    }
+    raw("]}\n")
+    return leftOut
+  }
+
+  /// One `event` line for a picture that was written.
+  mutating func snapshotLine(
+    _ header: FrameHeader, file: String, reason: String, label: String?, track: Int?
+  ) {
+    raw("{\"type\":\"event\",\"v\":1,\"kind\":\"snapshot\",")
+    position(header)
+    raw(",\"captured_at\":")
+    timestamp(nanoseconds: header.capturedWall.nanoseconds)
+    raw(",\"file\":")
+    string(file)
+    raw(",\"reason\":")
+    string(reason)
+    if let label {
+      raw(",\"label\":")
+      string(label)
+    }
+    if let track {
+      raw(",\"track\":")
+      integer(track)
+    }
+    raw("}\n")
+  }
+
+  /// What every line about a moment of a stream begins with.
+  private mutating func position(_ header: FrameHeader) {
+    raw("\"stream\":")
+    string(header.stream.id)
+    raw(",\"frame\":")
+    integer(header.sequence)
+    raw(",\"pts_s\":")
+    seconds(nanoseconds: header.mediaTime.nanoseconds)
+  }
+
+  private mutating func detection(_ detection: Detection, stage: String) {
+    raw("{\"label\":")
+    string(detection.label)
+    raw(",\"class\":")
+    integer(detection.classIndex)
+    raw(",\"score\":")
+    decimal(Double(detection.score), places: 4)
+    raw(",\"box\":{\"x\":")
+    decimal(Double(detection.box.x), places: 2)
+    raw(",\"y\":")
+    decimal(Double(detection.box.y), places: 2)
+    raw(",\"width\":")
+    decimal(Double(detection.box.width), places: 2)
+    raw(",\"height\":")
+    decimal(Double(detection.box.height), places: 2)
+    raw("}")
+    if !detection.landmarks.isEmpty {
+      raw(",\"landmarks\":[")
+      var isFirst = true
+      for point in detection.landmarks {
+        raw(isFirst ? "[" : ",[")
+        isFirst = false
+        decimal(Double(point.x), places: 2)
+        raw(",")
+        decimal(Double(point.y), places: 2)
+        raw("]")
+      }
+      raw("]")
+    }
+    if let track = detection.track {
+      raw(",\"track\":")
+      integer(track)
+    }
+    raw(",\"stage\":")
+    string(stage)
+    raw("}")
+  }
+
+  private static func isFinite(_ detection: Detection) -> Bool {
+    detection.score.isFinite && detection.box.isFinite
+      && detection.landmarks.allSatisfy { $0.x.isFinite && $0.y.isFinite }
+  }
+}

@@ -1,0 +1,149 @@
+import CFFmpeg
+import Pipeline
+
+/// A picture of our own in planar YUV 4:2:0, 8 bits, limited range: takes copies of decoded pictures of any format and
+/// size, and may be drawn on. Used by one thread; its memory is used again for each picture.
+@safe final class PictureCopy {
+  /// In pixels; even.
+  let width: Int
+  let height: Int
+  // SAFETY: both are set in init or `fill`, freed once in deinit, and only lent out during calls.
+  private var frame: UnsafeMutablePointer<AVFrame>?
+  private var scaler: OpaquePointer?
+
+  /// - Parameters: width and height in pixels, rounded down to even numbers of at least 2.
+  init(width: Int, height: Int) throws(PipelineError) {
+    self.width = max(2, width & ~1)
+    self.height = max(2, height & ~1)
+    unsafe frame = av_frame_alloc()
+    guard let frame = unsafe frame else { throw Self.noMemory }
+    unsafe frame.pointee.format = AV_PIX_FMT_YUV420P.rawValue
+    unsafe frame.pointee.width = Int32(clamping: self.width)
+    unsafe frame.pointee.height = Int32(clamping: self.height)
+    unsafe frame.pointee.color_range = AVCOL_RANGE_MPEG
+    // SAFETY: format and size are set; the buffers belong to the frame.
+    try avCheck(unsafe av_frame_get_buffer(frame, 0), "cannot take memory for a picture", exit: .software)
+  }
+
+  deinit {
+    unsafe sws_freeContext(scaler)
+    unsafe av_frame_free(&frame)
+  }
+
+  /// Copies `picture` into this one, scaled where the sizes differ by more than an odd last row or column.
+  func fill(from picture: DecodedPicture) throws(PipelineError) {
+    guard let target = unsafe frame else { throw Self.noMemory }
+    // SAFETY: an encoder may still hold the buffers of the last picture; then the frame gets new ones.
+    if unsafe av_frame_is_writable(target) == 0 {
+      let format = unsafe target.pointee.format, range = unsafe target.pointee.color_range
+      unsafe av_frame_unref(target)
+      unsafe target.pointee.format = format
+      unsafe target.pointee.width = Int32(clamping: width)
+      unsafe target.pointee.height = Int32(clamping: height)
+      unsafe target.pointee.color_range = range
+      try avCheck(unsafe av_frame_get_buffer(target, 0), "cannot take memory for a picture", exit: .software)
+    }
+    let problem: PipelineError? = unsafe picture.withFrame { source in
+      do throws(PipelineError) {
+        try unsafe copy(source, to: target)
+        return nil
+      } catch { return error }
+    }
+    if let problem { throw problem }
+  }
+
+  /// The picture to draw on.
+  func withCanvas(_ body: (borrowing PlanarCanvas) -> Void) {
+    guard let frame = unsafe frame, let luma = unsafe frame.pointee.data.0, let u = unsafe frame.pointee.data.1,
+      let v = unsafe frame.pointee.data.2
+    else { return }
+    // SAFETY: the three planes of a frame with this format and size; `fill` made them ours alone.
+    let canvas = unsafe PlanarCanvas(
+      luma: luma, lumaStride: Int(frame.pointee.linesize.0), u: u, uStride: Int(frame.pointee.linesize.1), v: v,
+      vStride: Int(frame.pointee.linesize.2), width: width, height: height)
+    body(canvas)
+  }
+
+  /// The picture as FFmpeg's frame, valid during `body`; the caller may set times and picture types.
+  func withFrame<Result>(_ body: (UnsafeMutablePointer<AVFrame>) throws -> Result) rethrows -> Result {
+    // SAFETY: set in init and cleared only in deinit; init throws when there is none.
+    try unsafe body(frame.unsafelyUnwrapped)
+  }
+
+  private static let noMemory = PipelineError("cannot take memory for a picture", exit: .software)
+
+  private func copy(
+    _ source: UnsafePointer<AVFrame>, to target: UnsafeMutablePointer<AVFrame>
+  ) throws(PipelineError) {
+    unsafe target.pointee.colorspace = source.pointee.colorspace
+    unsafe target.pointee.color_primaries = source.pointee.color_primaries
+    unsafe target.pointee.color_trc = source.pointee.color_trc
+    unsafe target.pointee.sample_aspect_ratio = source.pointee.sample_aspect_ratio
+    let sourceWidth = unsafe Int(source.pointee.width), sourceHeight = unsafe Int(source.pointee.height)
+    let fits = (width...width + 1).contains(sourceWidth) && (height...height + 1).contains(sourceHeight)
+    if fits, unsafe source.pointee.format == AV_PIX_FMT_YUV420P.rawValue,
+      unsafe source.pointee.color_range != AVCOL_RANGE_JPEG
+    {
+      // SAFETY: both frames hold 4:2:0 planes of at least width x height pixels (chroma: half of each).
+      unsafe av_image_copy_plane(
+        target.pointee.data.0, target.pointee.linesize.0, source.pointee.data.0, source.pointee.linesize.0,
+        Int32(width), Int32(height))
+      unsafe av_image_copy_plane(
+        target.pointee.data.1, target.pointee.linesize.1, source.pointee.data.1, source.pointee.linesize.1,
+        Int32(width / 2), Int32(height / 2))
+      unsafe av_image_copy_plane(
+        target.pointee.data.2, target.pointee.linesize.2, source.pointee.data.2, source.pointee.linesize.2,
+        Int32(width / 2), Int32(height / 2))
+      return
+    }
+    try unsafe scale(source, to: target)
+  }
+
+  private func scale(
+    _ source: UnsafePointer<AVFrame>, to target: UnsafeMutablePointer<AVFrame>
+  ) throws(PipelineError) {
+    // The J formats are old names for full range; swscale wants the range told apart.
+    let (format, isFull): (AVPixelFormat, Bool) =
+      switch unsafe AVPixelFormat(source.pointee.format) {
+      case AV_PIX_FMT_YUVJ420P: (AV_PIX_FMT_YUV420P, true)
+      case AV_PIX_FMT_YUVJ422P: (AV_PIX_FMT_YUV422P, true)
+      case AV_PIX_FMT_YUVJ444P: (AV_PIX_FMT_YUV444P, true)
+      case AV_PIX_FMT_YUVJ440P: (AV_PIX_FMT_YUV440P, true)
+      case let other: (other, unsafe source.pointee.color_range == AVCOL_RANGE_JPEG)
+      }
+    // SAFETY: the old context is taken back or freed by the call, and the new one is kept for deinit.
+    unsafe scaler = sws_getCachedContext(
+      scaler, source.pointee.width, source.pointee.height, format, Int32(width), Int32(height), AV_PIX_FMT_YUV420P,
+      SWS_BILINEAR, nil, nil, nil)
+    guard let scaler = unsafe scaler else {
+      throw PipelineError(
+        "cannot convert a picture of \(unsafe source.pointee.width)x\(unsafe source.pointee.height) pixels", exit: .dataError)
+    }
+    let isHD = height >= 720
+    let space =
+      unsafe source.pointee.colorspace == AVCOL_SPC_UNSPECIFIED || source.pointee.colorspace == AVCOL_SPC_RGB
+      ? (isHD ? SWS_CS_ITU709 : SWS_CS_ITU601) : Int32(source.pointee.colorspace.rawValue)
+    // SAFETY: the tables are static; rows are read and written inside the two frames, whose sizes the context knows.
+    let table = unsafe sws_getCoefficients(space)
+    unsafe sws_setColorspaceDetails(scaler, table, isFull ? 1 : 0, table, 0, 0, 1 << 16, 1 << 16)
+    if unsafe target.pointee.colorspace == AVCOL_SPC_RGB {
+      unsafe target.pointee.colorspace = isHD ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M
+    }
+    let rows = unsafe withUnsafePointer(to: source.pointee.data) { planes in
+      unsafe withUnsafePointer(to: source.pointee.linesize) { strides in
+        unsafe withUnsafePointer(to: target.pointee.data) { targetPlanes in
+          unsafe withUnsafePointer(to: target.pointee.linesize) { targetStrides in
+            // SAFETY: the tuples of 8 are C arrays of 8.
+            unsafe sws_scale(
+              scaler,
+              UnsafeRawPointer(planes).assumingMemoryBound(to: UnsafePointer<UInt8>?.self),
+              UnsafeRawPointer(strides).assumingMemoryBound(to: Int32.self), 0, source.pointee.height,
+              UnsafeRawPointer(targetPlanes).assumingMemoryBound(to: UnsafeMutablePointer<UInt8>?.self),
+              UnsafeRawPointer(targetStrides).assumingMemoryBound(to: Int32.self))
+          }
+        }
+      }
+    }
+    try avCheck(rows, "cannot convert a picture")
+  }
+}

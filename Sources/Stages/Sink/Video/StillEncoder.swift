@@ -1,0 +1,100 @@
+import CFFmpeg
+import Pipeline
+
+/// Encodes single pictures of one size as JPEG or PNG files: owns the codec context. Used by one thread.
+@safe final class StillEncoder {
+  enum Format: String, Sendable, CaseIterable {
+    case jpeg
+    case png
+
+    var fileExtension: String { self == .jpeg ? "jpg" : "png" }
+  }
+
+  /// In pixels.
+  let width: Int
+  let height: Int
+  // SAFETY: all are set in init, freed once in deinit, and only used during calls.
+  private var context: UnsafeMutablePointer<AVCodecContext>?
+  private var packet: UnsafeMutablePointer<AVPacket>?
+  private var frame: UnsafeMutablePointer<AVFrame>?
+  private var scaler: OpaquePointer?
+
+  /// - Parameter quality: 2 (best) ... 31, for JPEG only.
+  init(format: Format, width: Int, height: Int, quality: Int) throws(PipelineError) {
+    self.width = width
+    self.height = height
+    guard let codec = unsafe avcodec_find_encoder(format == .jpeg ? AV_CODEC_ID_MJPEG : AV_CODEC_ID_PNG) else {
+      throw PipelineError("this FFmpeg has no \(format.rawValue) encoder", exit: .unavailable)
+    }
+    let pixels = format == .jpeg ? AV_PIX_FMT_YUV420P : AV_PIX_FMT_RGB24
+    let (w, h) = (Int32(clamping: width), Int32(clamping: height))
+    unsafe context = avcodec_alloc_context3(codec)
+    unsafe packet = av_packet_alloc()
+    unsafe frame = av_frame_alloc()
+    // SAFETY: freed in deinit; the context knows both pictures' sizes.
+    unsafe scaler = sws_getContext(w, h, AV_PIX_FMT_YUV420P, w, h, pixels, SWS_BILINEAR, nil, nil, nil)
+    guard let context = unsafe context, let frame = unsafe frame, let scaler = unsafe scaler, unsafe packet != nil else {
+      throw PipelineError("cannot take memory for a \(width)x\(height) picture", exit: .software)
+    }
+    let space = unsafe sws_getCoefficients(height >= 720 ? SWS_CS_ITU709 : SWS_CS_ITU601)
+    let jpegSpace = unsafe sws_getCoefficients(SWS_CS_ITU601)
+    unsafe sws_setColorspaceDetails(scaler, space, 0, jpegSpace, 1, 0, 1 << 16, 1 << 16)
+    unsafe context.pointee.width = w
+    unsafe context.pointee.height = h
+    unsafe context.pointee.pix_fmt = pixels
+    unsafe context.pointee.time_base = AVRational(num: 1, den: 1)
+    unsafe context.pointee.thread_count = 1
+    unsafe frame.pointee.width = w
+    unsafe frame.pointee.height = h
+    unsafe frame.pointee.format = pixels.rawValue
+    if format == .jpeg {
+      unsafe context.pointee.color_range = AVCOL_RANGE_JPEG
+      unsafe frame.pointee.color_range = AVCOL_RANGE_JPEG
+      unsafe context.pointee.flags |= AV_CODEC_FLAG_QSCALE
+      unsafe context.pointee.global_quality = FF_QP2LAMBDA * Int32(clamping: quality)
+      unsafe frame.pointee.quality = FF_QP2LAMBDA * Int32(clamping: quality)
+    }
+    try avCheck(unsafe av_frame_get_buffer(frame, 0), "cannot take memory for a picture", exit: .software)
+    try avCheck(
+      unsafe avcodec_open2(context, codec, nil),
+      "cannot open the \(format.rawValue) encoder for \(width)x\(height) pixels", exit: .software)
+  }
+
+  deinit {
+    unsafe sws_freeContext(scaler)
+    unsafe av_frame_free(&frame)
+    unsafe av_packet_free(&packet)
+    unsafe avcodec_free_context(&context)
+  }
+
+  /// The file that shows `picture`, which has the encoder's size.
+  func encode(_ picture: PictureCopy) throws(PipelineError) -> [UInt8] {
+    guard let context = unsafe context, let packet = unsafe packet, let frame = unsafe frame,
+      let scaler = unsafe scaler, picture.width == width, picture.height == height
+    else { throw PipelineError("a picture of another size reached the encoder", exit: .software) }
+    try avCheck(unsafe av_frame_make_writable(frame), "cannot take memory for a picture", exit: .software)
+    let rows = unsafe picture.withFrame { source in
+      unsafe withUnsafePointer(to: source.pointee.data) { planes in
+        unsafe withUnsafePointer(to: source.pointee.linesize) { strides in
+          unsafe withUnsafePointer(to: frame.pointee.data) { targetPlanes in
+            unsafe withUnsafePointer(to: frame.pointee.linesize) { targetStrides in
+              // SAFETY: the tuples of 8 are C arrays of 8; both pictures have the size that the scaler was made for.
+              unsafe sws_scale(
+                scaler, UnsafeRawPointer(planes).assumingMemoryBound(to: UnsafePointer<UInt8>?.self),
+                UnsafeRawPointer(strides).assumingMemoryBound(to: Int32.self), 0, Int32(clamping: height),
+                UnsafeRawPointer(targetPlanes).assumingMemoryBound(to: UnsafeMutablePointer<UInt8>?.self),
+                UnsafeRawPointer(targetStrides).assumingMemoryBound(to: Int32.self))
+            }
+          }
+        }
+      }
+    }
+    try avCheck(rows, "cannot convert a picture")
+    unsafe frame.pointee.pts += 1
+    try avCheck(unsafe avcodec_send_frame(context, frame), "cannot encode a picture", exit: .software)
+    try avCheck(unsafe avcodec_receive_packet(context, packet), "cannot encode a picture", exit: .software)
+    defer { unsafe av_packet_unref(packet) }
+    // SAFETY: the packet holds `size` bytes until it is let go of below.
+    return unsafe Array(UnsafeBufferPointer(start: packet.pointee.data, count: Int(packet.pointee.size)))
+  }
+}

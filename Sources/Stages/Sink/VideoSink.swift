@@ -1,0 +1,219 @@
+import Foundation
+import Pipeline
+import Synchronization
+
+/// Writes the pictures with everything that was found drawn on them, as H.264 in a fragmented MP4 file.
+///
+/// Input: frames with pixels. Output: one file, or one a stream where the path contains `{stream}`; frame times are
+/// the media times. Drops: nothing. A picture whose size changes is scaled to the file's first size.
+///
+/// Trade-off: encoding is the dearest part of most pipelines that have it; `preset` trades time for file size, `height`
+/// makes smaller pictures. A killed run leaves a file that plays up to about its last second.
+///
+/// ```json
+/// { "id": "video", "type": "sink.video", "after": ["tracks"], "config": { "path": "out/{stream}.mp4", "preset": "superfast" } }
+/// ```
+public final class VideoSink: FrameStage {
+  public struct Configuration: StageConfiguration {
+    public var path: String
+    public var preset = "superfast"
+    public var crf = 23
+    public var threads = 1
+    public var height: Int?
+    public var labels = true
+    public var tracks = true
+
+    public static let presets = [
+      "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
+    ]
+
+    public static let schema = ObjectSchema([
+      .init("path", .string, required: true, "The MP4 file; `{stream}` stands for the stream's id."),
+      .init("preset", .word(presets), default: "\"superfast\"", "The encoder's speed; slower makes smaller files."),
+      .init("crf", .integer(0...51), default: "23", "Constant rate factor: lower is better and larger."),
+      .init("threads", .integer(1...64), default: "1", "Encoder threads a file."),
+      .init("height", .integer(16...8192), "Height of the video in pixels; by default that of the pictures."),
+      .init("labels", .bool, default: "true", "Draw plates with label and score."),
+      .init("tracks", .bool, default: "true", "Draw track numbers, and colour by track."),
+    ])
+
+    public init(path: String) { self.path = path }
+
+    private enum CodingKeys: CodingKey { case path, preset, crf, threads, height, labels, tracks }
+
+    public init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      path = try values.decode(String.self, forKey: .path)
+      preset = try values.decodeIfPresent(String.self, forKey: .preset) ?? preset
+      crf = try values.decodeIfPresent(Int.self, forKey: .crf) ?? crf
+      threads = try values.decodeIfPresent(Int.self, forKey: .threads) ?? threads
+      height = try values.decodeIfPresent(Int.self, forKey: .height)
+      labels = try values.decodeIfPresent(Bool.self, forKey: .labels) ?? labels
+      tracks = try values.decodeIfPresent(Bool.self, forKey: .tracks) ?? tracks
+    }
+  }
+
+  public static let type = "sink.video"
+  public static let summary = "Writes an H.264 MP4 file with boxes, labels, tracks and faces drawn."
+  public static let role = StageRole.sink
+  public static let needsImage = true
+
+  /// Media time between key frames, and so the most that a kill costs beside what the encoder holds back.
+  static let keyFrameNanoseconds: Int64 = 1_000_000_000
+
+  private struct Counts {
+    var frames = 0
+    var files: [String] = []
+    var encoder = ""
+  }
+
+  private let configuration: Configuration
+  private let context: StageContext
+  private let counts = Mutex(Counts())
+
+  public init(_ configuration: Configuration, context: StageContext) throws {
+    try OutputPath.checkFile(configuration.path.replacingOccurrences(of: "{stream}", with: "_"))
+    self.configuration = configuration
+    self.context = context
+  }
+
+  public func makeWorker(_ worker: WorkerContext) -> any FrameWorker { Worker(stage: self) }
+
+  public var facts: [String: ReportValue] {
+    counts.withLock {
+      [
+        "frames": .int($0.frames), "files": .list($0.files.map { .string($0) }), "encoder": .string($0.encoder),
+        "preset": .string(configuration.preset), "threads": .int(configuration.threads),
+      ]
+    }
+  }
+
+  /// One file being written.
+  private struct Output {
+    let picture: PictureCopy
+    let encoder: VideoEncoder
+    let writer: FragmentedMP4Writer
+    let firstTime: MediaTime
+    let sourceWidth: Int
+    let sourceHeight: Int
+    var lastTicks: Int64 = -1
+    var nextKey: MediaTime
+    var hasWarned = false
+  }
+
+  private final class Worker: FrameWorker {
+    let stage: VideoSink
+    var annotator: Annotator
+    var outputs: [String: Output] = [:]
+    /// After a failed write the rest of the file is not tried.
+    var hasFailed = false
+
+    init(stage: VideoSink) {
+      self.stage = stage
+      annotator = Annotator(
+        options: .init(labels: stage.configuration.labels, tracks: stage.configuration.tracks))
+    }
+
+    func process(_ frame: Frame) throws -> FrameOutcome {
+      guard let picture = frame.image as? DecodedPicture else {
+        throw PipelineError("frame \(frame.header.sequence) of '\(frame.header.stream.id)' came without its picture",
+          exit: .software)
+      }
+      let id = frame.header.stream.id
+      var output = try outputs.removeValue(forKey: id) ?? open(frame.header, picture)
+      defer { outputs[id] = output }
+      if picture.width != output.sourceWidth || picture.height != output.sourceHeight, !output.hasWarned {
+        output.hasWarned = true
+        stage.context.logger.warning(
+          "the picture's size changed; it is scaled to the size of the file",
+          metadata: [
+            "stream": "\(id)", "size": "\(picture.width)x\(picture.height)",
+            "file": "\(output.picture.width)x\(output.picture.height)",
+          ])
+      }
+      try output.picture.fill(from: picture)
+      output.picture.withCanvas { annotator.draw(frame, on: $0) }
+
+      let time = frame.header.mediaTime
+      let elapsed = time.nanoseconds &- output.firstTime.nanoseconds
+      // 90 ticks a millisecond; times that repeat or step back follow on by one tick.
+      let ticks = max(output.lastTicks + 1, elapsed / 100_000 * 9 + elapsed % 100_000 * 9 / 100_000)
+      let isKey = output.lastTicks < 0 || time >= output.nextKey
+      output.lastTicks = ticks
+      if isKey {
+        output.nextKey = MediaTime(nanoseconds: time.nanoseconds &+ VideoSink.keyFrameNanoseconds)
+      }
+      do {
+        try unsafe output.encoder.encode(output.picture, time: ticks, isKey: isKey) { try unsafe output.writer.write($0) }
+      } catch {
+        hasFailed = true
+        throw error
+      }
+      stage.counts.withLock { $0.frames += 1 }
+      return .emit(frame)
+    }
+
+    func finish() throws {
+      defer { outputs.removeAll() }
+      if hasFailed { return }
+      var first: (any Error)?
+      for output in outputs.values {
+        do {
+          try unsafe output.encoder.encode(nil) { try unsafe output.writer.write($0) }
+          try output.writer.finish()
+        } catch { first = first ?? error }
+      }
+      if let first { throw first }
+    }
+
+    private func open(_ header: FrameHeader, _ picture: DecodedPicture) throws -> Output {
+      let configuration = stage.configuration
+      let path = try path(for: header.stream.id)
+      try OutputPath.makeParent(of: path)
+      var (width, height) = (picture.width, picture.height)
+      if let wanted = configuration.height {
+        width = max(2, Int((Double(width) * Double(wanted) / Double(max(1, height))).rounded()))
+        height = wanted
+      }
+      let copy = try PictureCopy(width: width, height: height)
+      let encoder = try VideoEncoder(
+        .init(
+          width: copy.width, height: copy.height, preset: configuration.preset, crf: configuration.crf,
+          threads: configuration.threads),
+        stage: stage.context.id, census: stage.context.threads)
+      if encoder.name != VideoEncoder.candidates[0] {
+        stage.context.logger.warning(
+          "\(VideoEncoder.candidates[0]) is not there; 'preset' and 'crf' have no effect",
+          metadata: ["encoder": "\(encoder.name)"])
+      }
+      let writer = try FragmentedMP4Writer(path: path, encoder: encoder)
+      stage.counts.withLock {
+        $0.files.append(path)
+        $0.encoder = encoder.name
+      }
+      return Output(
+        picture: copy, encoder: encoder, writer: writer, firstTime: header.mediaTime, sourceWidth: picture.width,
+        sourceHeight: picture.height, nextKey: header.mediaTime)
+    }
+
+    private func path(for stream: String) throws(PipelineError) -> String {
+      let template = stage.configuration.path
+      guard template.contains("{stream}") else {
+        if let other = outputs.keys.first {
+          throw PipelineError(
+            "'\(template)' holds the stream '\(other)', and the stream '\(stream)' came too",
+            remedy: "put {stream} into the path: one file is written for each", exit: .config)
+        }
+        return template
+      }
+      let name = OutputPath.fileName(for: stream)
+      let taken = stage.counts.withLock { Set($0.files) }
+      // Two ids may give one file name.
+      for suffix in 1... {
+        let path = template.replacingOccurrences(of: "{stream}", with: suffix == 1 ? name : "\(name)-\(suffix)")
+        if !taken.contains(path) { return path }
+      }
+      return template
+    }
+  }
+}
