@@ -1,0 +1,80 @@
+import Pipeline
+
+/// How a detector chooses among what the model gives.
+public struct DetectorOptions: Sendable, Hashable {
+  /// Detections score more than this, in 0...1.
+  public var score: Float
+  /// Boxes of one class that overlap more than this (IoU) are one object.
+  public var iou: Float
+  /// The best ones stay.
+  public var maxDetections: Int
+  /// Indices of the wanted classes; nil for all.
+  public var classes: [Int]?
+
+  public init(score: Float = 0.3, iou: Float = 0.45, maxDetections: Int = 300, classes: [Int]? = nil) {
+    self.score = score
+    self.iou = iou
+    self.maxDetections = maxDetections
+    self.classes = classes
+  }
+}
+
+/// A session, a head and suppression together: a prepared picture in, detections in source pixels out.
+///
+/// Used by one thread at a time. Its scratch memory grows to what the busiest frame needs and stays.
+public final class Detector {
+  private let session: any InferenceSession
+  private let head: any Head
+  private let labels: [String]
+  private let options: DetectorOptions
+  private let classes: ClassFilter
+  private var candidates = Candidates()
+  private var suppression = Suppression()
+
+  /// - Throws: a ``PipelineError`` when the session's outputs do not fit the manifest.
+  public init(session: any InferenceSession, manifest: ModelManifest, options: DetectorOptions) throws {
+    self.session = session
+    self.options = options
+    head = try HeadFactory.make(manifest, outputs: session.outputs)
+    labels = manifest.classes
+    classes = ClassFilter(classCount: manifest.classes.count, wanted: options.classes)
+  }
+
+  /// Boxes left out so far because the model gave NaN or an infinite number for them.
+  public var nonFinite: Int { candidates.nonFinite }
+
+  /// Finds objects in one picture: boxes in source pixels, clipped to the picture, best first.
+  ///
+  /// - Throws: a ``PipelineError`` when the model cannot run, or its outputs do not fit the manifest.
+  public func detect(_ input: ModelInput) throws -> [Detection] {
+    let geometry = input.geometry
+    let request = DecodeRequest(
+      inputWidth: geometry.inputWidth, inputHeight: geometry.inputHeight, threshold: options.score, classes: classes)
+    candidates.removeAll()
+    try session.run(input.tensor) { (outputs: borrowing ModelOutputs) in
+      try head.decode(outputs, request, into: &candidates)
+    }
+    suppression.run(
+      candidates.list, classCount: labels.count, iou: head.needsSuppression ? options.iou : nil,
+      maximum: options.maxDetections)
+    var detections: [Detection] = []
+    detections.reserveCapacity(suppression.kept.count)
+    for index in suppression.kept {
+      if let detection = detection(candidates.list[Int(index)], geometry) { detections.append(detection) }
+    }
+    return detections
+  }
+
+  /// Nil when nothing of the box lies inside the picture.
+  private func detection(_ candidate: Candidate, _ geometry: LetterboxGeometry) -> Detection? {
+    let box = geometry.toSource(
+      Box(
+        x: candidate.x1, y: candidate.y1, width: candidate.x2 - candidate.x1, height: candidate.y2 - candidate.y1))
+    guard box.width > 0, box.height > 0, box.isFinite else { return nil }
+    let classIndex = Int(candidate.classIndex)
+    let landmarks =
+      head.hasLandmarks ? (0..<5).map { geometry.toSource(candidate.landmarks[$0]) } : []
+    return Detection(
+      label: labels[classIndex], classIndex: classIndex, score: candidate.score, box: box, landmarks: landmarks)
+  }
+}

@@ -1,0 +1,48 @@
+extension ModelManifest.Head {
+  /// True for the heads that find faces.
+  public var findsFaces: Bool {
+    switch self {
+    case .yolox, .yolov3, .yolov8: false
+    case .retinaface, .yunet, .centerface: true
+    }
+  }
+
+  /// How models of this kind were trained to see their picture.
+  public var defaultInput: InputFormat {
+    let unit: [Float] = [1 / 255, 1 / 255, 1 / 255]
+    return switch self {
+    case .yolox: InputFormat(color: .bgr, placement: .topLeft, pad: 114)
+    case .yolov3, .yolov8: InputFormat(color: .rgb, placement: .centered, pad: 114, scale: unit)
+    case .retinaface: InputFormat(color: .bgr, placement: .topLeft, pad: 0, mean: [104, 117, 123])
+    case .yunet: InputFormat(color: .bgr, placement: .topLeft, pad: 0)
+    case .centerface: InputFormat(color: .rgb, placement: .topLeft, pad: 0)
+    }
+  }
+
+  /// The head's name as its authors write it.
+  public var title: String {
+    switch self {
+    case .yolox: "YOLOX"
+    case .yolov3: "YOLOv3"
+    case .yolov8: "YOLOv8"
+    case .retinaface: "RetinaFace"
+    case .yunet: "YuNet"
+    case .centerface: "CenterFace"
+    }
+  }
+}
+
+extension ModelManifest.AnchorMap {
+  /// The anchors of Darknet's yolov3-tiny.cfg.
+  public static let yolov3Tiny = [
+    Self(stride: 32, anchors: [[81, 82], [135, 169], [344, 319]]),
+    Self(stride: 16, anchors: [[10, 14], [23, 27], [37, 58]]),
+  ]
+
+  /// The anchors of Darknet's yolov3.cfg.
+  public static let yolov3 = [
+    Self(stride: 32, anchors: [[116, 90], [156, 198], [373, 326]]),
+    Self(stride: 16, anchors: [[30, 61], [62, 45], [59, 119]]),
+    Self(stride: 8, anchors: [[10, 13], [16, 30], [33, 23]]),
+  ]
+}

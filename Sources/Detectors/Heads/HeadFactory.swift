@@ -1,0 +1,55 @@
+import Pipeline
+
+/// Makes the head that a manifest names. A new head is one file and one line here.
+public enum HeadFactory {
+  /// - Parameter outputs: the model's declared outputs, checked against the head and the class count.
+  /// - Throws: a ``PipelineError`` (exit code 65) when they cannot fit.
+  public static func make(_ manifest: ModelManifest, outputs: [TensorDescription]) throws -> any Head {
+    let classCount = manifest.classes.count
+    guard classCount > 0 else {
+      throw PipelineError("the manifest of '\(manifest.name)' lists no classes", exit: .dataError)
+    }
+    let shapes = outputs.map(\.shape)
+    func require(_ fits: Bool, _ expected: String) throws {
+      if fits { return }
+      let given = outputs.map(\.text).joined(separator: ", ")
+      throw PipelineError(
+        "the model '\(manifest.name)' does not fit its manifest: the \(manifest.head.rawValue) head with \(classCount) "
+          + "classes expects \(expected), and the model gives \(given)",
+        remedy: "check 'head' and 'classes' in the manifest", exit: .dataError)
+    }
+    switch manifest.head {
+    case .yolox:
+      try require(
+        shapes.count == 1 && shapes[0].count == 3 && agrees(shapes[0][2], 5 + classCount),
+        "one output 1xNx\(5 + classCount)")
+      return YOLOXHead(classCount: classCount)
+    case .yolov3:
+      let head = try YOLOv3Head(classCount: classCount, maps: manifest.anchors)
+      let channels = head.maps.map { $0.anchors.count * (5 + classCount) }
+      try require(
+        shapes.count == channels.count
+          && shapes.allSatisfy { shape in shape.count == 4 && channels.contains { agrees(shape[1], $0) } },
+        "\(channels.count) maps of \(channels.map(String.init).joined(separator: ", ")) channels")
+      return head
+    case .yolov8:
+      let form = shapes.count == 1 ? YOLOv8Head.form(of: shapes[0], classCount: classCount) : nil
+      try require(form != nil, "one output 1x\(4 + classCount)xN, 1x\(64 + classCount)xN or 1xMx6")
+      return YOLOv8Head(classCount: classCount, form: form ?? .plain)
+    case .retinaface:
+      try require(
+        shapes.count == 3 && shapes.allSatisfy { $0.count == 3 }, "three outputs 1xNx4, 1xNx2 and 1xNx10")
+      return RetinaFaceHead()
+    case .yunet:
+      try require(
+        shapes.count == 12 && shapes.allSatisfy { $0.count == 3 }, "for three strides 1xMx1 twice, 1xMx4 and 1xMx10")
+      return YuNetHead()
+    case .centerface:
+      try require(
+        shapes.count == 4 && shapes.allSatisfy { $0.count == 4 }, "maps of 1, 2, 2 and 10 channels")
+      return CenterFaceHead()
+    }
+  }
+
+  private static func agrees(_ declared: Int?, _ expected: Int) -> Bool { declared == nil || declared == expected }
+}

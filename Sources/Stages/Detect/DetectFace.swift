@@ -1,0 +1,44 @@
+import Detectors
+import Pipeline
+
+/// Finds faces with five landmarks (RetinaFace, YuNet, CenterFace).
+///
+/// Input: frames on which a `preprocess.letterbox` stage has hung this stage's tensor. Output: the same frames with face
+/// boxes and landmarks (eyes, nose, mouth corners) in source pixels; it recognises nobody. Drops nothing. Boxes for
+/// which the model gives NaN or infinite numbers are left out and counted in the report.
+///
+/// Trade-off: YuNet is the fastest, CenterFace the slowest and the one that comes without a mirror; small faces need a
+/// larger `shape`.
+///
+/// ```json
+/// { "id": "faces", "type": "detect.face", "after": ["scale"], "config": { "model": "retinaface-mnet025" } }
+/// ```
+public final class DetectFace: FrameStage, TensorConsumer {
+  public struct Configuration: StageConfiguration {
+    var settings: DetectorSettings
+
+    public static let schema = ObjectSchema(DetectorSettings.properties)
+
+    init(_ settings: DetectorSettings) { self.settings = settings }
+
+    public init(from decoder: any Decoder) throws { settings = try DetectorSettings(from: decoder) }
+  }
+
+  public static let type = "detect.face"
+  public static let summary = "Finds faces and five landmarks with RetinaFace, YuNet or CenterFace."
+  public static let role = StageRole.transform
+  public static let maximumWorkers = 64
+
+  private let core: DetectionCore
+
+  public init(_ configuration: Configuration, context: StageContext) throws {
+    core = try DetectionCore(configuration.settings, classes: nil, findsFaces: true, context: context)
+  }
+
+  public var inputRequest: InputRequest { core.request }
+  public var facts: [String: ReportValue] { core.facts }
+
+  public func makeWorker(_ context: WorkerContext) throws -> any FrameWorker {
+    try DetectionWorker(core, context)
+  }
+}

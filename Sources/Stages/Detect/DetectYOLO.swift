@@ -1,0 +1,60 @@
+import Detectors
+import Pipeline
+
+/// Finds objects with a YOLO model (YOLOX, YOLOv3 family, YOLOv8 and YOLO11).
+///
+/// Input: frames on which a `preprocess.letterbox` stage has hung this stage's tensor. Output: the same frames with
+/// boxes in source pixels. Drops nothing. Boxes for which the model gives NaN or infinite numbers are left out and
+/// counted in the report.
+///
+/// Trade-off: `shape: auto` runs fewer pixels than `square` for wide pictures; `workers` sessions of one thread each
+/// give more frames a second than one session of several `threads`, and `threads` lower the latency of one frame. A low
+/// `score` finds more and errs more.
+///
+/// ```json
+/// { "id": "objects", "type": "detect.yolo", "after": ["scale"], "workers": 2,
+///   "config": { "model": "yolox-nano", "score": 0.3, "classes": ["person", "car"] } }
+/// ```
+public final class DetectYOLO: FrameStage, TensorConsumer {
+  public struct Configuration: StageConfiguration {
+    var settings: DetectorSettings
+    /// Names of the wanted classes; nil for all.
+    var classes: [String]?
+
+    public static let schema = ObjectSchema(
+      DetectorSettings.properties + [
+        .init("classes", .list(.string, count: 1...1000), "Only these classes; all when absent.")
+      ])
+
+    private enum Key: String, CodingKey { case classes }
+
+    init(_ settings: DetectorSettings, classes: [String]? = nil) {
+      self.settings = settings
+      self.classes = classes
+    }
+
+    public init(from decoder: any Decoder) throws {
+      settings = try DetectorSettings(from: decoder)
+      classes = try decoder.container(keyedBy: Key.self).decodeIfPresent([String].self, forKey: .classes)
+    }
+  }
+
+  public static let type = "detect.yolo"
+  public static let summary = "Finds objects with YOLOX, YOLOv3, YOLOv8 or YOLO11."
+  public static let role = StageRole.transform
+  public static let maximumWorkers = 64
+
+  private let core: DetectionCore
+
+  public init(_ configuration: Configuration, context: StageContext) throws {
+    core = try DetectionCore(
+      configuration.settings, classes: configuration.classes, findsFaces: false, context: context)
+  }
+
+  public var inputRequest: InputRequest { core.request }
+  public var facts: [String: ReportValue] { core.facts }
+
+  public func makeWorker(_ context: WorkerContext) throws -> any FrameWorker {
+    try DetectionWorker(core, context)
+  }
+}

@@ -1,0 +1,120 @@
+import Detectors
+import Foundation
+import ModelTools
+import Pipeline
+
+/// A model as a stage uses it: the bytes to run, what is known about them, and the input size that they allow.
+struct ModelFile {
+  let resolved: ResolvedModel
+  /// The manifest beside the file, or one made from the guess.
+  let manifest: ModelManifest
+  /// The bytes for the engine; the input size freed in memory where the shape asks for it.
+  let bytes: Data
+  /// What a preprocessing stage must prepare.
+  let request: InputRequest
+  /// Assumptions and fallbacks, in sentences, for the log and the report.
+  let notes: [String]
+
+  /// Reads the file and settles head and input size; the inference library is not needed.
+  ///
+  /// - Throws: a ``PipelineError`` that names the model.
+  init(_ resolved: ResolvedModel, shape: InputShape) throws {
+    self.resolved = resolved
+    let data: Data
+    do {
+      data = try Data(contentsOf: resolved.file)
+    } catch {
+      throw PipelineError(
+        "cannot read the model '\(resolved.file.path)': \(error.localizedDescription)", exit: .noInput)
+    }
+    let onnx = try OnnxModel(data: data, name: resolved.reference)
+    let inputs = Self.inputs(of: onnx), outputs = onnx.proto.graph.output.map(TensorDescription.init)
+    var notes: [String] = []
+    let manifest: ModelManifest
+    if let known = resolved.manifest {
+      manifest = known
+    } else {
+      let guess = try HeadGuess(model: resolved.reference, inputs: inputs, outputs: outputs)
+      notes.append(guess.sentence)
+      manifest = Self.manifest(from: guess, resolved, input: inputs.first?.shape ?? [])
+    }
+    _ = try HeadFactory.make(manifest, outputs: outputs)
+    try Self.check(shape, stride: manifest.stride, model: resolved.reference)
+    var request = InputRequest(
+      format: manifest.input, shape: shape, nominalSize: manifest.inputSize, stride: manifest.stride)
+    (bytes, request.shape) = try Self.fit(data, inputs, shape, manifest, &notes)
+    self.manifest = manifest
+    self.request = request
+    self.notes = notes
+  }
+
+  /// Frees the file's input size when `shape` asks for another one; falls back to the file's size, said in a note,
+  /// unless the pipeline file demands a size.
+  private static func fit(
+    _ data: Data, _ inputs: [TensorDescription], _ shape: InputShape, _ manifest: ModelManifest, _ notes: inout [String]
+  ) throws -> (Data, InputShape) {
+    guard inputs.count == 1, inputs[0].shape.count == 4 else { return (data, shape) }
+    let input = inputs[0].shape
+    let isSingle = input[0] ?? 1 == 1
+    let wanted: (height: Int, width: Int)? =
+      switch shape {
+      case .auto: nil
+      case .square: (manifest.inputSize, manifest.inputSize)
+      case .fixed(let height, let width): (height, width)
+      }
+    if isSingle, input[2] == nil, input[3] == nil { return (data, shape) }
+    if isSingle, let wanted, input[2] ?? wanted.height == wanted.height, input[3] ?? wanted.width == wanted.width {
+      return (data, shape)
+    }
+    do {
+      return (try OnnxShapes.freeingInputSize(of: data, head: manifest.head), shape)
+    } catch let error as PipelineError {
+      guard isSingle, wanted == nil, let height = input[2], let width = input[3] else { throw error }
+      notes.append("input fixed at \(width)x\(height) by the file '\(manifest.name)': \(error.message)")
+      return (data, .fixed(height: height, width: width))
+    }
+  }
+
+  private static func check(_ shape: InputShape, stride: Int, model: String) throws {
+    guard case .fixed(let height, let width) = shape, stride > 0 else { return }
+    guard height % stride == 0, width % stride == 0 else {
+      let near = { (side: Int) in max(stride, (side + stride / 2) / stride * stride) }
+      throw PipelineError(
+        "the shape [\(height), \(width)] does not suit the model '\(model)': both must be multiples of \(stride)",
+        remedy: "use [\(near(height)), \(near(width))]", exit: .config)
+    }
+  }
+
+  private static func inputs(of onnx: OnnxModel) -> [TensorDescription] {
+    let stored = Set(onnx.proto.graph.initializer.map(\.name))
+    return onnx.proto.graph.input.filter { !stored.contains($0.name) }.map(TensorDescription.init)
+  }
+
+  private static func manifest(from guess: HeadGuess, _ resolved: ResolvedModel, input: [Int?]) -> ModelManifest {
+    let usual = guess.head == .yolov8 ? 640 : 416
+    let side = input.count == 4 ? max(input[2] ?? 0, input[3] ?? 0) : 0
+    var format = guess.head.defaultInput
+    format.element = .float32
+    return ModelManifest(
+      name: resolved.reference, head: guess.head, input: format, inputSize: side > 0 ? side : usual,
+      classes: guess.classes, anchors: guess.anchors, file: resolved.file.lastPathComponent, sha256: resolved.sha256,
+      licence: "unknown", origin: resolved.file.path, precision: "unknown")
+  }
+}
+
+extension TensorDescription {
+  init(_ info: Onnx_ValueInfoProto) {
+    let tensor = info.type.tensorType
+    let element: TensorElement? =
+      switch tensor.elemType {
+      case Int32(Onnx_TensorProto.DataType.float.rawValue): .float32
+      case Int32(Onnx_TensorProto.DataType.uint8.rawValue): .uint8
+      default: nil
+      }
+    self.init(
+      name: info.name, element: element,
+      shape: tensor.shape.dim.map { dimension in
+        if case .dimValue(let size)? = dimension.value, size > 0 { Int(size) } else { nil }
+      })
+  }
+}
