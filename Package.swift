@@ -61,7 +61,9 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "PipelineTestSupport", dependencies: ["Pipeline"], path: "Tests/PipelineTestSupport", swiftSettings: strict),
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "PipelineTestSupport"], swiftSettings: strict),
-    .testTarget(name: "DetectorsTests", dependencies: ["Detectors", "PipelineTestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "DetectorsTests", dependencies: ["Detectors", "PipelineTestSupport"], exclude: ["Golden"],
+      swiftSettings: strict),
     .testTarget(name: "ModelToolsTests", dependencies: ["ModelTools", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(name: "StagesTests", dependencies: ["Stages", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(

@@ -7,7 +7,9 @@ import Foundation
 // SAFETY (all of them): `pointer` comes from the matching Create function, which reported success, and is released once.
 
 enum ONNXRuntimeConstant {
-  static let logWarning: Int32 = 2
+  /// Only what ends the process: failures come back as statuses, and the library's warnings about how a model was
+  /// exported, dozens of lines for some, help nobody who runs it.
+  static let logFatal: Int32 = 4
   static let optimizeAll: Int32 = 99
   static let sequential: Int32 = 0
   static let deviceAllocator: Int32 = 0
@@ -23,7 +25,7 @@ enum ONNXRuntimeConstant {
 
   init(_ library: ONNXRuntimeLibrary) throws {
     var made: OpaquePointer?
-    try unsafe library.check(library.api.pointee.CreateEnv(ONNXRuntimeConstant.logWarning, "edgepipe", &made))
+    try unsafe library.check(library.api.pointee.CreateEnv(ONNXRuntimeConstant.logFatal, "edgepipe", &made))
     let owned = try unsafe library.owned(made)
     self.library = library
     unsafe pointer = unsafe owned
