@@ -1,6 +1,7 @@
 import Detectors
 import Foundation
 import Pipeline
+import PipelineTestSupport
 import Testing
 
 /// Decoding of numbers chosen so that the result can be computed by hand; 1e-3 allows for float32's rounding.
@@ -63,7 +64,7 @@ import Testing
 
   /// Row of faults: whatever numbers a model gives, boxes are finite and inside the picture.
   @Test(arguments: 0..<24) func givenWildOutputsWhenDetectedThenBoxesAreFiniteAndInside(seed: Int) throws {
-    var random = SplitMix(seed: UInt64(seed))
+    var random = SeededRandom(seed: UInt64(seed))
     let special: [Float] = [.nan, .infinity, -.infinity, .greatestFiniteMagnitude, -0.0, 88, -88, .leastNonzeroMagnitude]
     func wild(_ shape: [Int]) -> SyntheticOutput {
       var output = SyntheticOutput(shape)

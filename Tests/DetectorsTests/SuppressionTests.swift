@@ -1,4 +1,5 @@
 import Detectors
+import PipelineTestSupport
 import Testing
 
 @Suite struct SuppressionTests {
@@ -25,7 +26,7 @@ import Testing
   }
 
   @Test(arguments: 0..<40) func givenRandomBoxesWhenSuppressedThenTheNaiveVersionAgrees(seed: Int) {
-    var random = SplitMix(seed: UInt64(seed))
+    var random = SeededRandom(seed: UInt64(seed))
     let candidates = (0..<(seed * 13)).map { _ in
       // Few distinct scores, so that ties are common.
       Candidate(
