@@ -6,6 +6,30 @@
 static inline int64_t ep_nopts(void) { return AV_NOPTS_VALUE; }
 static inline int ep_error_eof(void) { return AVERROR_EOF; }
 static inline int ep_error_again(void) { return AVERROR(EAGAIN); }
+static inline int ep_error_exit(void) { return AVERROR_EXIT; }
 static inline int ep_error_invalid_data(void) { return AVERROR_INVALIDDATA; }
 static inline int ep_error_from_errno(int code) { return AVERROR(code); }
 static inline AVRational ep_time_base(void) { return AV_TIME_BASE_Q; }
+/// Area scaling, rounded exactly. The flags are macros up to FFmpeg 7 and an enumeration afterwards.
+static inline int ep_sws_area_flags(void) { return SWS_AREA | SWS_ACCURATE_RND; }
+/// Scales all of `source` into the memory of `target`; Swift cannot pass a frame's plane arrays.
+static inline int ep_sws_scale(struct SwsContext *c, const AVFrame *source, AVFrame *target) {
+  return sws_scale(c, (const uint8_t *const *)source->data, source->linesize, 0, source->height, target->data, target->linesize);
+}
+/// The stream's display matrix, or null: moved from the stream to its codec parameters in FFmpeg 6.1.
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 30, 101)
+static inline const int32_t *ep_display_matrix(const AVStream *stream) {
+  const AVPacketSideData *data = av_packet_side_data_get(stream->codecpar->coded_side_data, stream->codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
+  return data && data->size >= 9 * sizeof(int32_t) ? (const int32_t *)data->data : 0;
+}
+#else
+static inline const int32_t *ep_display_matrix(const AVStream *stream) {
+  size_t size = 0; const uint8_t *data = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
+  return data && size >= 9 * sizeof(int32_t) ? (const int32_t *)data : 0;
+}
+#endif
+/// The frame's display matrix (from the coded pictures themselves or EXIF), or null.
+static inline const int32_t *ep_frame_display_matrix(const AVFrame *frame) {
+  const AVFrameSideData *data = av_frame_get_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
+  return data && data->size >= 9 * sizeof(int32_t) ? (const int32_t *)data->data : 0;
+}

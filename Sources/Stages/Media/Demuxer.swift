@@ -1,0 +1,172 @@
+import CFFmpeg
+import Pipeline
+
+/// The video track that is read from an input.
+struct VideoTrack: Sendable {
+  var index: Int
+  /// How many video tracks there are to choose from.
+  var videoTrackCount: Int
+  /// As stored, before rotation, in pixels; 0 when not known before decoding.
+  var width: Int
+  var height: Int
+  var codec: String
+  /// Mean frames a second as the container says, if it does.
+  var frameRate: Double?
+  var orientation: Orientation?
+}
+
+/// An opened input: owns one AVFormatContext. Used by one thread.
+@safe final class Demuxer {
+  private var context: UnsafeMutablePointer<AVFormatContext>?
+  private let guardian: ReadGuard
+  let track: VideoTrack
+  /// The whole length, where the container knows it.
+  let duration: MediaTime?
+
+  enum ReadResult {
+    /// A packet of the video track.
+    case packet
+    /// Nothing there yet, or a packet of another track.
+    case again
+    case end
+    /// FFmpeg's text for what went wrong; nothing more can be read.
+    case failed(String)
+    /// The run is ending.
+    case stopped
+    case timedOut
+  }
+
+  /// - Parameters:
+  ///   - format: FFmpeg's name of a device format, or nil to find the format from the content.
+  ///   - name: what errors call the input, without secrets.
+  /// - Throws: ``PipelineError`` with `endStream`: `dataError` for files, `unavailable` for what lies beyond a network.
+  init(
+    url: String, format: String? = nil, options: [String: String], name: String, isRemote: Bool, guardian: ReadGuard
+  ) throws(PipelineError) {
+    MediaLibrary.prepare()
+    self.guardian = guardian
+    var context = unsafe avformat_alloc_context()
+    guard unsafe context != nil else { throw .outOfMemory("a demuxer") }
+    // SAFETY: `guardian` is kept by this object, which closes the context, and with it every caller of the callback,
+    // in deinit or before init throws.
+    unsafe context?.pointee.interrupt_callback = AVIOInterruptCB(
+      callback: Self.interrupted, opaque: Unmanaged.passUnretained(guardian).toOpaque())
+    let inputFormat = unsafe format.flatMap { unsafe av_find_input_format($0) }
+    let dictionary = MediaOptions(options)
+    // SAFETY: on failure the call frees the context and clears the variable.
+    let status = unsafe dictionary.withHandle { unsafe avformat_open_input(&context, url, inputFormat, &$0) }
+    if status < 0 { throw Self.openError(status, name: name, isRemote: isRemote, guardian: guardian) }
+    do throws(PipelineError) {
+      guard let opened = unsafe context else { throw .outOfMemory("a demuxer") }
+      let probed = unsafe Self.findStreamInfo(opened)
+      if probed < 0 { throw Self.openError(probed, name: name, isRemote: isRemote, guardian: guardian) }
+      track = try unsafe Self.selectTrack(opened, name: name)
+    } catch {
+      unsafe avformat_close_input(&context)
+      throw error
+    }
+    let microseconds = unsafe context?.pointee.duration ?? 0
+    duration = microseconds > 0 ? MediaTime(timestamp: microseconds, timeBase: ep_time_base()) : nil
+    unsafe self.context = context
+  }
+
+  // SAFETY: closes what init opened; nothing else frees it.
+  deinit { unsafe avformat_close_input(&context) }
+
+  /// Reads on to the next packet; blocks until there is one, the input ends or `guardian` says no.
+  func read(into packet: Packet) -> ReadResult {
+    guard let context = unsafe context else { return .end }
+    // SAFETY: both pointers are owned by live objects, and the stream index was checked when the track was chosen.
+    let status = unsafe packet.withHandle { handle in
+      unsafe av_packet_unref(handle)
+      return unsafe av_read_frame(context, handle)
+    }
+    if status >= 0 {
+      let index = unsafe packet.withHandle { unsafe Int($0.pointee.stream_index) }
+      guard index == track.index else { return .again }
+      unsafe withStream { unsafe packet.setTimeBase($0.pointee.time_base) }
+      return .packet
+    }
+    if guardian.isStopping { return .stopped }
+    if status == ep_error_again() { return .again }
+    if status == ep_error_exit() || guardian.hasTimedOut { return .timedOut }
+    return status == ep_error_eof() ? .end : .failed(avErrorText(status))
+  }
+
+  /// The chosen stream; the pointer is valid during `body` only.
+  func withStream<Result>(_ body: (UnsafeMutablePointer<AVStream>) -> Result) -> Result {
+    // SAFETY: the context lives until deinit, and `track.index` was found by FFmpeg among its streams, which only grow.
+    unsafe body(context.unsafelyUnwrapped.pointee.streams[track.index].unsafelyUnwrapped)
+  }
+
+  private static let interrupted: @convention(c) (UnsafeMutableRawPointer?) -> Int32 = { opaque in
+    guard let opaque = unsafe opaque else { return 0 }
+    // SAFETY: the pointer is the guardian that init stored; see there.
+    let guardian = unsafe Unmanaged<ReadGuard>.fromOpaque(opaque).takeUnretainedValue()
+    return guardian.isStopping || guardian.hasTimedOut ? 1 : 0
+  }
+
+  /// Probing decodes pictures: without the limit a header could make it take gigabytes.
+  private static func findStreamInfo(_ context: UnsafeMutablePointer<AVFormatContext>) -> Int32 {
+    let count = unsafe Int(context.pointee.nb_streams)
+    var options = unsafe [OpaquePointer?](repeating: nil, count: count)
+    // SAFETY: one dictionary a stream, as the call expects; it leaves what it did not use, which is freed here.
+    for index in unsafe options.indices { unsafe av_dict_set(&options[index], "max_pixels", "\(PictureLimits.area)", 0) }
+    defer { for index in unsafe options.indices { unsafe av_dict_free(&options[index]) } }
+    return unsafe options.withUnsafeMutableBufferPointer {
+      unsafe avformat_find_stream_info(context, $0.baseAddress)
+    }
+  }
+
+  private static func selectTrack(
+    _ context: UnsafeMutablePointer<AVFormatContext>, name: String
+  ) throws(PipelineError) -> VideoTrack {
+    // SAFETY: the context is open; indices below `nb_streams` are valid.
+    var count = 0
+    for index in 0..<(unsafe Int(context.pointee.nb_streams)) {
+      guard let stream = unsafe context.pointee.streams[index] else { continue }
+      if unsafe isVideo(stream) { count += 1 }
+    }
+    let best = unsafe Int(av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, nil, 0))
+    guard best >= 0, count > 0, let stream = unsafe context.pointee.streams[best], unsafe isVideo(stream) else {
+      throw PipelineError(
+        "'\(name)' holds no video track", remedy: "give a file or stream with pictures in it",
+        consequence: .endStream, exit: .dataError)
+    }
+    for index in 0..<(unsafe Int(context.pointee.nb_streams)) where index != best {
+      unsafe context.pointee.streams[index]?.pointee.discard = AVDISCARD_ALL
+    }
+    guard let parameters = unsafe stream.pointee.codecpar else { throw .outOfMemory("a demuxer") }
+    let width = unsafe Int(parameters.pointee.width), height = unsafe Int(parameters.pointee.height)
+    guard PictureLimits.allow(width: width, height: height) else {
+      throw PipelineError(
+        "'\(name)' has pictures of \(width) x \(height) pixels: \(PictureLimits.text)", remedy: "scale it down first",
+        consequence: .endStream, exit: .dataError)
+    }
+    let rate = unsafe stream.pointee.avg_frame_rate
+    let matrix = unsafe ep_display_matrix(stream).map { unsafe Array(UnsafeBufferPointer(start: $0, count: 9)) }
+    return VideoTrack(
+      index: best, videoTrackCount: count, width: width, height: height,
+      codec: unsafe String(cString: avcodec_get_name(parameters.pointee.codec_id)),
+      frameRate: rate.num > 0 && rate.den > 0 ? Double(rate.num) / Double(rate.den) : nil,
+      orientation: matrix.flatMap { Orientation(displayMatrix: $0) })
+  }
+
+  /// Cover art in an audio file is no video.
+  private static func isVideo(_ stream: UnsafeMutablePointer<AVStream>) -> Bool {
+    // SAFETY: streams of an open context have codec parameters.
+    unsafe stream.pointee.codecpar?.pointee.codec_type == AVMEDIA_TYPE_VIDEO
+      && stream.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC == 0
+  }
+
+  private static func openError(_ status: Int32, name: String, isRemote: Bool, guardian: ReadGuard) -> PipelineError {
+    let reason = guardian.isStopping ? "the run is ending"
+      : guardian.hasTimedOut || status == ep_error_exit() ? "no answer within the time allowed" : avErrorText(status)
+    return PipelineError(
+      "cannot open '\(name)': \(reason)",
+      remedy: isRemote
+        ? "check that the address, user and password are right and that the server or device is running"
+        : "check with ffprobe that it is a whole video or picture file",
+      consequence: .endStream, exit: isRemote ? .unavailable : .dataError)
+  }
+}

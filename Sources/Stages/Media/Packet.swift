@@ -1,0 +1,54 @@
+import CFFmpeg
+import Pipeline
+
+/// One compressed packet, used again for each read: owns one AVPacket.
+@safe final class Packet {
+  private var handle: UnsafeMutablePointer<AVPacket>
+  fileprivate(set) var timeBase = AVRational(num: 1, den: 1)
+
+  init() throws(PipelineError) {
+    guard let packet = unsafe av_packet_alloc() else { throw .outOfMemory("a packet") }
+    unsafe handle = packet
+  }
+
+  deinit {
+    // SAFETY: allocated in init, freed here alone.
+    var packet: UnsafeMutablePointer<AVPacket>? = unsafe handle
+    unsafe av_packet_free(&packet)
+  }
+
+  /// What ties a packet to the picture decoded from it: the presentation time stamp, else the decoding time stamp.
+  var key: Int64? {
+    let pts = unsafe handle.pointee.pts, dts = unsafe handle.pointee.dts
+    return pts != ep_nopts() ? pts : dts != ep_nopts() ? dts : nil
+  }
+
+  /// When the packet is due for decoding, on the stream's own clock; for pacing.
+  var decodingTime: MediaTime? {
+    let pts = unsafe handle.pointee.pts, dts = unsafe handle.pointee.dts
+    return MediaTime(timestamp: dts != ep_nopts() ? dts : pts, timeBase: timeBase)
+  }
+
+  /// The pointer is valid during `body` only.
+  func withHandle<Result>(_ body: (UnsafeMutablePointer<AVPacket>) -> Result) -> Result {
+    // SAFETY: `handle` lives as long as `self`, which is alive during the call.
+    unsafe body(handle)
+  }
+
+  func setTimeBase(_ base: AVRational) { timeBase = base }
+}
+
+extension MediaTime {
+  /// FFmpeg's time stamp on the stream's own clock, or nil when it is missing.
+  init?(timestamp: Int64, timeBase: AVRational) {
+    guard timestamp != ep_nopts(), timeBase.num > 0, timeBase.den > 0 else { return nil }
+    self.init(nanoseconds: av_rescale_q(timestamp, timeBase, AVRational(num: 1, den: 1_000_000_000)))
+  }
+}
+
+extension PipelineError {
+  /// For the allocations of the C libraries, which report a null pointer.
+  static func outOfMemory(_ what: String) -> PipelineError {
+    PipelineError("cannot allocate memory for \(what)", exit: .software)
+  }
+}

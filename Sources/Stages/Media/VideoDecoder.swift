@@ -1,0 +1,105 @@
+import CFFmpeg
+import Pipeline
+
+/// A picture as it came out of the decoder, not yet turned upright.
+struct DecodedFrame {
+  var picture: DecodedPicture
+  /// The best guess of its presentation time, on the stream's own clock.
+  var time: MediaTime?
+  /// The ``Packet/key`` of the packet that it came in.
+  var key: Int64?
+  /// The decoder had to guess parts of it.
+  var isDamaged: Bool
+  /// Set when the picture itself says how it must be turned (EXIF, SEI), which goes before the container's word.
+  var orientation: Orientation?
+}
+
+/// An opened video decoder: owns one AVCodecContext and its threads. Used by one thread.
+@safe final class VideoDecoder {
+  private var context: UnsafeMutablePointer<AVCodecContext>?
+  private var frame: UnsafeMutablePointer<AVFrame>?
+  private let timeBase: AVRational
+
+  enum Output {
+    case frame(DecodedFrame)
+    case needsInput
+    case end
+    case failed(String)
+  }
+
+  /// - Parameter threads: decoding threads; 0 for as many as there are processors.
+  /// - Throws: ``PipelineError`` `dataError` with `endStream` when no decoder takes the track.
+  init(_ demuxer: Demuxer, threads: Int, name: String) throws(PipelineError) {
+    let codecName = demuxer.track.codec
+    func refused(_ reason: String) -> PipelineError {
+      PipelineError(
+        "cannot decode '\(name)' (\(codecName)): \(reason)",
+        remedy: "convert it with ffmpeg to a codec that this FFmpeg decodes", consequence: .endStream, exit: .dataError)
+    }
+    timeBase = unsafe demuxer.withStream { unsafe $0.pointee.time_base }
+    // SAFETY: the parameters belong to the open demuxer and are copied; the codec description is static.
+    let codec = unsafe demuxer.withStream { unsafe avcodec_find_decoder($0.pointee.codecpar.pointee.codec_id) }
+    guard let codec = unsafe codec else { throw refused("no decoder for it in this FFmpeg") }
+    var context = unsafe avcodec_alloc_context3(codec)
+    guard let opened = unsafe context else { throw .outOfMemory("a decoder") }
+    let copied = unsafe demuxer.withStream { unsafe avcodec_parameters_to_context(opened, $0.pointee.codecpar) }
+    unsafe opened.pointee.pkt_timebase = timeBase
+    unsafe opened.pointee.thread_count = Int32(clamping: threads)
+    unsafe opened.pointee.max_pixels = Int64(PictureLimits.area)
+    let status = copied < 0 ? copied : unsafe avcodec_open2(opened, codec, nil)
+    let frame = unsafe av_frame_alloc()
+    guard status >= 0, unsafe frame != nil else {
+      unsafe avcodec_free_context(&context)
+      throw refused(avErrorText(status))
+    }
+    unsafe self.frame = frame
+    unsafe self.context = context
+  }
+
+  deinit {
+    // SAFETY: both were allocated in init and are freed here alone; freeing joins the decoder's threads.
+    unsafe av_frame_free(&frame)
+    unsafe avcodec_free_context(&context)
+  }
+
+  /// The number of threads that really decode.
+  var threadCount: Int { unsafe context.map { unsafe Int($0.pointee.thread_count) } ?? 0 }
+
+  /// Hands a packet in, or nil at the end of the stream. Call ``receive()`` until it needs input before each call.
+  ///
+  /// - Returns: nil, or FFmpeg's reason for refusing the packet.
+  func send(_ packet: Packet?) -> String? {
+    // SAFETY: the context is open until deinit; the packet is only read.
+    let status = if let packet {
+      unsafe packet.withHandle { unsafe avcodec_send_packet(context, $0) }
+    } else {
+      unsafe avcodec_send_packet(context, nil)
+    }
+    return status >= 0 || status == ep_error_eof() ? nil : avErrorText(status)
+  }
+
+  func receive() -> Output {
+    guard let context = unsafe context, let frame = unsafe frame else { return .end }
+    // SAFETY: `frame` is this decoder's own and empty; what it receives is moved out or released below.
+    let status = unsafe avcodec_receive_frame(context, frame)
+    if status == ep_error_again() { return .needsInput }
+    if status == ep_error_eof() { return .end }
+    if status < 0 { return .failed(avErrorText(status)) }
+    let width = unsafe Int(frame.pointee.width), height = unsafe Int(frame.pointee.height)
+    guard width > 0, height > 0, PictureLimits.allow(width: width, height: height), let picture = unsafe av_frame_alloc()
+    else {
+      unsafe av_frame_unref(frame)
+      return .failed("a picture of \(width) x \(height) pixels: \(PictureLimits.text)")
+    }
+    let pts = unsafe frame.pointee.pts, dts = unsafe frame.pointee.pkt_dts
+    let matrix = unsafe ep_frame_display_matrix(frame).map { unsafe Array(UnsafeBufferPointer(start: $0, count: 9)) }
+    let isDamaged = unsafe frame.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0 || frame.pointee.decode_error_flags != 0
+    let time = unsafe MediaTime(timestamp: frame.pointee.best_effort_timestamp, timeBase: timeBase)
+    unsafe av_frame_move_ref(picture, frame)
+    return .frame(
+      DecodedFrame(
+        picture: unsafe DecodedPicture(taking: picture), time: time,
+        key: pts != ep_nopts() ? pts : dts != ep_nopts() ? dts : nil, isDamaged: isDamaged,
+        orientation: matrix.flatMap { Orientation(displayMatrix: $0) }))
+  }
+}
