@@ -1,0 +1,40 @@
+import Pipeline
+
+/// Puts decoded pictures out as the frames of one stream: turned upright, numbered and dated.
+final class FrameEmitter {
+  private let stream: StreamInfo
+  private let deadlineMs: Double?
+  private let output: any SourceOutput
+  private let maxFrames: Int?
+  private var rotation: RotationFilter?
+  /// Frames put out so far, whatever became of them: the next frame's sequence number.
+  private(set) var count = 0
+
+  init(stream: StreamInfo, deadlineMs: Double?, output: any SourceOutput, maxFrames: Int?) {
+    self.stream = stream
+    self.deadlineMs = stream.isLive ? deadlineMs : nil
+    self.output = output
+    self.maxFrames = maxFrames
+  }
+
+  /// - Returns: false when the run is ending or `maxFrames` have been put out.
+  func emit(
+    _ picture: DecodedPicture, orientation: Orientation?, mediaTime: MediaTime, captured: CaptureInstant, source: String
+  ) throws(PipelineError) -> Bool {
+    let upright = try orientation.map { turn throws(PipelineError) in try turned(picture, turn) } ?? picture
+    let header = FrameHeader(
+      stream: stream, sequence: count, mediaTime: mediaTime, captured: captured.monotonic, capturedWall: captured.wall,
+      deadline: deadlineMs.map { captured.monotonic.advanced(byMilliseconds: $0) }, source: source,
+      width: upright.width, height: upright.height)
+    count += 1
+    if output.emit(Frame(header: header, image: upright)) == .stopped { return false }
+    return maxFrames.map { count < $0 } ?? true
+  }
+
+  private func turned(_ picture: DecodedPicture, _ orientation: Orientation) throws(PipelineError) -> DecodedPicture {
+    if let rotation, rotation.fits(orientation, picture) { return try rotation.upright(picture) }
+    let filter = try RotationFilter(orientation, like: picture)
+    rotation = filter
+    return try filter.upright(picture)
+  }
+}
