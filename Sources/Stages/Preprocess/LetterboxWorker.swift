@@ -1,0 +1,66 @@
+import Detectors
+import Pipeline
+
+/// Scales on one thread: keeps a scaler for each target, and makes a new one when the pictures change.
+final class LetterboxWorker: FrameWorker {
+  private let targets: [Letterbox.Target]
+  private let pool: BufferPool
+  private let noteShape: ([String], String) -> Void
+  private var scalers: [PictureScaler?]
+  private var geometries: [LetterboxGeometry?]
+
+  /// - Parameter noteShape: told the consumers and the tensor's shape whenever it changes.
+  init(targets: [Letterbox.Target], pool: BufferPool, noteShape: @escaping ([String], String) -> Void) {
+    self.targets = targets
+    self.pool = pool
+    self.noteShape = noteShape
+    scalers = Array(repeating: nil, count: targets.count)
+    geometries = Array(repeating: nil, count: targets.count)
+  }
+
+  func process(_ frame: Frame) throws -> FrameOutcome {
+    guard let picture = frame.image as? DecodedPicture else {
+      throw PipelineError(
+        "frame \(frame.header.sequence) of '\(frame.header.stream.id)' reached the scaler without a picture",
+        consequence: .skipFrame, exit: .software)
+    }
+    var frame = frame
+    for index in targets.indices {
+      let input = try prepare(picture, index)
+      for consumer in targets[index].consumers { frame.attach(input, for: consumer) }
+    }
+    return .emit(frame)
+  }
+
+  private func prepare(_ picture: DecodedPicture, _ index: Int) throws -> ModelInput {
+    let request = targets[index].request
+    let geometry = geometry(for: picture, index)
+    let scaler = try scaler(for: picture, geometry, index)
+    let tensor = Tensor(
+      shape: [1, 3, geometry.inputHeight, geometry.inputWidth], element: request.format.element, pool: pool)
+    try scaler.scale(picture) { planes in
+      TensorWriter.write(planes, into: tensor, geometry: geometry, format: request.format)
+    }
+    return ModelInput(tensor: tensor, geometry: geometry)
+  }
+
+  private func geometry(for picture: DecodedPicture, _ index: Int) -> LetterboxGeometry {
+    if let known = geometries[index], known.sourceWidth == picture.width, known.sourceHeight == picture.height {
+      return known
+    }
+    let made = LetterboxGeometry(
+      sourceWidth: picture.width, sourceHeight: picture.height, request: targets[index].request)
+    geometries[index] = made
+    noteShape(targets[index].consumers, "1x3x\(made.inputHeight)x\(made.inputWidth)")
+    return made
+  }
+
+  private func scaler(for picture: DecodedPicture, _ geometry: LetterboxGeometry, _ index: Int) throws -> PictureScaler {
+    if let known = scalers[index], known.fits(picture, width: geometry.contentWidth, height: geometry.contentHeight) {
+      return known
+    }
+    let made = try PictureScaler(like: picture, width: geometry.contentWidth, height: geometry.contentHeight)
+    scalers[index] = made
+    return made
+  }
+}
