@@ -34,5 +34,7 @@ public struct ObjectSchema: Sendable {
     case object(ObjectSchema)
     /// Any one of these, such as a word or a list.
     case any([ValueKind])
+    /// An object whose keys are checked elsewhere.
+    case anyObject
   }
 }

@@ -1,0 +1,125 @@
+import Foundation
+
+/// A pipeline file that has been read and checked.
+public struct PipelineConfig: Sendable {
+  /// The version of the file format.
+  public var version: Int
+  /// For reports.
+  public var name: String
+  public var budget: Budget
+  /// Frames that may be in the pipeline at once, or nil to let the runtime choose.
+  public var framesInFlight: Int?
+  /// In the order of the file; at least one source and one sink, every link leads somewhere, no cycles.
+  public var stages: [StageSettings]
+  /// The file as the user named it.
+  public var file: String
+  /// What each override is called in errors.
+  var overrideNames: [String]
+
+  /// What the pipeline may use.
+  public struct Budget: Sendable, Hashable {
+    /// Milliseconds from capture to delivery for frames of live sources, or nil.
+    public var deadlineMs: Double?
+    /// Watts that the machine should not exceed, or nil.
+    public var powerW: Double?
+
+    public init(deadlineMs: Double? = nil, powerW: Double? = nil) {
+      self.deadlineMs = deadlineMs
+      self.powerW = powerW
+    }
+  }
+
+  public subscript(stage id: String) -> StageSettings? { stages.first { $0.id == id } }
+}
+
+/// One stage as the pipeline file describes it.
+public struct StageSettings: Sendable {
+  public var id: String
+  /// A registered stage type.
+  public var type: String
+  public var role: StageRole
+  /// The ids of the stages whose frames this one takes; empty for sources.
+  public var after: [String]
+  /// 1...the type's maximum.
+  public var workers: Int
+  public var queue: QueueSettings
+  /// The `config` object; empty when the file has none. It fits the schema of the type.
+  public var config: JSONNode
+  /// The place among the file's stages.
+  var index: Int
+
+  /// The `config` object in JSON, as `StageDescriptor.make` takes it.
+  public var configurationData: Data { config.data }
+}
+
+/// The queue in front of a stage.
+public struct QueueSettings: Sendable, Hashable {
+  public static let defaultCapacity = 4
+
+  /// Frames that may wait.
+  public var capacity: Int
+  /// Nil when the file leaves it to the source: `block` behind files, `dropLate` behind live sources.
+  public var overflow: OverflowPolicy?
+
+  public init(capacity: Int = defaultCapacity, overflow: OverflowPolicy? = nil) {
+    self.capacity = capacity
+    self.overflow = overflow
+  }
+}
+
+// MARK: - Issues that stages find
+
+extension PipelineConfig {
+  /// An issue at a stage's `config`, or at one key of it.
+  public func issue(
+    forStage id: String, key: String? = nil, message: String, exit: ExitStatus = .config
+  ) -> ConfigIssue {
+    guard let stage = self[stage: id] else { return ConfigIssue(file: file, message: "\(id): \(message)", exit: exit) }
+    let member = key.flatMap { key in stage.config.members?.first { $0.key == key } }
+    let path = "stages[\(stage.index)].config"
+    var issue = ConfigIssue(
+      file: file, path: member.map { JSONPath.join(path, key: $0.key) } ?? path,
+      message: stage.config.withoutEnvironment(message), exit: exit)
+    issue.place(at: member?.value.origin ?? stage.config.origin, overrideNames: overrideNames)
+    return issue
+  }
+
+  /// What a stage threw when it was made, at the place in the file: at the key whose value the error names, such as a
+  /// model that is not there, else at the stage's `config`.
+  public func issue(forStage id: String, error: any Error) -> ConfigIssue {
+    switch error {
+    case let issue as ConfigIssue: return issue
+    case let error as PipelineError:
+      var error = error
+      error.stage = nil
+      return issue(
+        forStage: id, key: keyNamed(in: error.message, stage: id), message: error.description, exit: error.exit)
+    case DecodingError.dataCorrupted(let context), DecodingError.keyNotFound(_, let context),
+      DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+      return issue(forStage: id, key: context.codingPath.first?.stringValue, message: context.debugDescription)
+    default: return issue(forStage: id, message: "\(error)")
+    }
+  }
+
+  private func keyNamed(in message: String, stage id: String) -> String? {
+    let named = self[stage: id]?.config.members?.filter { member in
+      guard let value = member.value.string, !value.isEmpty else { return false }
+      return message.contains("'\(value)'") || message.contains("'\(URLRedaction.redact(value))'")
+    }
+    return named?.first?.key
+  }
+}
+
+extension JSONNode {
+  /// `message` with every value that the environment gave replaced by what the file says.
+  fileprivate func withoutEnvironment(_ message: String) -> String {
+    switch value {
+    case .string(let string):
+      guard let original, !string.isEmpty else { return message }
+      return message.replacing(string, with: original)
+    case .array(let elements): return elements.reduce(message) { $1.withoutEnvironment($0) }
+    case .object(let members): return members.reduce(message) { $1.value.withoutEnvironment($0) }
+    default: return message
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import Foundation
+
+extension PipelineConfig {
+  /// Reads and checks a pipeline file. No stage is made and nothing that the file names is opened.
+  /// - Parameters:
+  ///   - file: shown in errors as it is given.
+  ///   - overrides: applied before the checks, so that they are checked as the file is.
+  ///   - environment: where `${NAME}` takes its values from.
+  /// - Throws: everything that is wrong, at once; `exit` is 66 when the file cannot be read, else 78.
+  public static func load(
+    file: String, registry: StageRegistry, overrides: PipelineOverrides = PipelineOverrides(),
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws(ConfigErrors) -> PipelineConfig {
+    try load(
+      bytes: ConfigFile.read(file), file: file, registry: registry, overrides: overrides, environment: environment)
+  }
+
+  /// As `load(file:)`, from a text; `file` is what errors call it.
+  public static func load(
+    text: String, file: String, registry: StageRegistry, overrides: PipelineOverrides = PipelineOverrides(),
+    environment: [String: String] = [:]
+  ) throws(ConfigErrors) -> PipelineConfig {
+    try load(
+      bytes: Array(text.utf8), file: file, registry: registry, overrides: overrides, environment: environment)
+  }
+
+  static func load(
+    bytes: [UInt8], file: String, registry: StageRegistry, overrides: PipelineOverrides,
+    environment: [String: String]
+  ) throws(ConfigErrors) -> PipelineConfig {
+    var issues = IssueCollector(file: file, overrideNames: overrides.names)
+    guard var root = JSONParser.parse(bytes, issues: &issues) else {
+      throw issues.errors ?? ConfigErrors(issues: [ConfigIssue(file: file, message: "not JSON")])
+    }
+    overrides.apply(to: &root, registry: registry, issues: &issues)
+    EnvironmentExpansion(environment: environment).expand(&root, path: "", issues: &issues)
+    PipelineSchema.file.validate(root, path: "", issues: &issues)
+    checkName(root["name"], issues: &issues)
+
+    let nodes = root["stages"]?.elements ?? []
+    // Past that number the schema has complained, and the rest is not worth the time.
+    for (index, node) in nodes.prefix(PipelineSchema.maximumStages).enumerated() {
+      StageCheck(node: node, path: "stages[\(index)]", registry: registry).run(issues: &issues)
+    }
+    if nodes.count <= PipelineSchema.maximumStages, let origin = root["stages"]?.origin {
+      GraphValidation(stages: nodes, registry: registry).check(stagesOrigin: origin, issues: &issues)
+    }
+    if let errors = issues.errors { throw errors }
+    return PipelineConfig(checked: root, file: file, registry: registry, overrideNames: overrides.names)
+  }
+
+  /// The name may become part of file names.
+  private static func checkName(_ node: JSONNode?, issues: inout IssueCollector) {
+    guard let node, let name = node.string else { return }
+    let isGood = (1...100).contains(name.unicodeScalars.count)
+      && name.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F && $0 != "/" }
+    if !isGood {
+      issues.add("expected 1 to 100 characters, no '/' and no control characters", at: node.origin, path: "name")
+    }
+  }
+
+  /// Takes the values out of a document in which nothing is wrong.
+  private init(checked root: JSONNode, file: String, registry: StageRegistry, overrideNames: [String]) {
+    self.version = root["version"]?.integer ?? PipelineSchema.version
+    let fileName = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
+    self.name = root["name"]?.string ?? fileName
+    self.budget = Budget(
+      deadlineMs: root["budget"]?["deadlineMs"]?.number, powerW: root["budget"]?["powerW"]?.number)
+    self.framesInFlight = root["framesInFlight"]?.integer
+    self.file = file
+    self.overrideNames = overrideNames
+    self.stages = (root["stages"]?.elements ?? []).enumerated().map { index, node in
+      let type = node["type"]?.string ?? ""
+      return StageSettings(
+        id: node["id"]?.string ?? "", type: type, role: registry[type]?.role ?? .transform,
+        after: node["after"]?.elements?.compactMap(\.string) ?? [],
+        workers: node["workers"]?.integer ?? 1,
+        queue: QueueSettings(
+          capacity: node["queue"]?["capacity"]?.integer ?? QueueSettings.defaultCapacity,
+          overflow: node["queue"]?["overflow"]?.string.flatMap(OverflowPolicy.init(rawValue:))),
+        // Complaints about a config that is not there belong to the stage.
+        config: node["config"] ?? JSONNode(.object([]), origin: node.origin), index: index)
+    }
+  }
+}
+
+/// The checks of one stage that need its type: the rest is in the schema of the file.
+private struct StageCheck {
+  let node: JSONNode
+  let path: String
+  let registry: StageRegistry
+
+  func run(issues: inout IssueCollector) {
+    checkID(issues: &issues)
+    guard let typeNode = node["type"], let type = typeNode.string else { return }
+    guard let descriptor = registry[type] else {
+      let known = registry.all.map(\.type)
+      return issues.add(
+        "unknown stage type \(typeNode.quoted)", at: typeNode.origin, path: path + ".type",
+        suggestion: typeNode.original == nil ? NearestName.suggestion(for: type, among: known) : nil,
+        note: "known types: " + known.joined(separator: ", "))
+    }
+    let maximum = max(1, descriptor.maximumWorkers)
+    if let workers = node["workers"], let count = workers.integer, count > maximum, count <= 64 {
+      let reason = maximum == 1 ? "needs its frames in order and takes 1 worker" : "takes at most \(maximum) workers"
+      issues.add("\(type) \(reason), found \(count)", at: workers.origin, path: path + ".workers")
+    }
+    if let config = node["config"] {
+      // A config that is no object was reported with the stage's own keys.
+      if config.members != nil { descriptor.schema.validate(config, path: path + ".config", issues: &issues) }
+    } else {
+      descriptor.schema.validate(JSONNode(.object([]), origin: node.origin), path: path + ".config", issues: &issues)
+    }
+  }
+
+  private func checkID(issues: inout IssueCollector) {
+    guard let id = node["id"], let text = id.string else { return }
+    let isGood = (1...32).contains(text.utf8.count)
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case "a"..."z", "A"..."Z", "0"..."9", "_", "-": true
+        default: false
+        }
+      }
+    if !isGood {
+      issues.add(
+        "\(id.quoted) is no stage id; expected 1 to 32 letters, digits, '-' or '_'", at: id.origin, path: path + ".id")
+    }
+  }
+}
