@@ -179,7 +179,6 @@ struct JSONParser {
       case "/":
         let start = at
         guard at + 1 < bytes.count, bytes[at + 1] == "/" || bytes[at + 1] == "*" else { return }
-        issue("JSON has no comments", at: start)
         if bytes[at + 1] == "/" {
           while at < bytes.count, !(bytes[at] == "\n") { at += 1 }
         } else {
@@ -188,6 +187,7 @@ struct JSONParser {
           if at + 1 >= bytes.count { try stop("the comment is not closed", at: start) }
           at += 2
         }
+        issue("JSON has no comments", at: start)
       default: return
       }
     }

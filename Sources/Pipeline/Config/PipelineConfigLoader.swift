@@ -42,7 +42,7 @@ extension PipelineConfig {
     for (index, node) in nodes.prefix(PipelineSchema.maximumStages).enumerated() {
       StageCheck(node: node, path: "stages[\(index)]", registry: registry).run(issues: &issues)
     }
-    if nodes.count <= PipelineSchema.maximumStages, let origin = root["stages"]?.origin {
+    if (1...PipelineSchema.maximumStages).contains(nodes.count), let origin = root["stages"]?.origin {
       GraphValidation(stages: nodes, registry: registry).check(stagesOrigin: origin, issues: &issues)
     }
     if let errors = issues.errors { throw errors }

@@ -5,7 +5,6 @@ extension ObjectSchema {
     guard let members = node.members else {
       return issues.add("expected an object, found \(node.typeName)", at: node.origin, path: path)
     }
-    // A key that is already there is not what a misspelt one means.
     let names = Set(properties.map(\.name))
     let present = Set(members.lazy.map(\.key).filter { names.contains($0) })
     for member in members {
@@ -24,7 +23,9 @@ extension ObjectSchema {
     _ member: JSONNode.Member, free: Set<String>, path: String, issues: inout IssueCollector
   ) {
     // Past the limit issues are only counted.
+    // A key that is already there is less likely to be meant.
     let suggestion = issues.isFull ? nil : NearestName.suggestion(for: member.key, among: free.sorted())
+      ?? NearestName.suggestion(for: member.key, among: properties.map(\.name))
     var note: String? {
       if suggestion != nil { return nil }
       let known = properties.map(\.name).sorted().joined(separator: ", ")

@@ -14,8 +14,9 @@ public enum URLRedaction {
     // Bytes, not characters: a combining mark behind an '@' must not hide the '@'.
     let bytes = Array(url.utf8)
     guard let start = authorityStart(bytes) else { return url }
-    let authority = redactUserInfo(bytes[start...])
-    return String(decoding: bytes[..<start], as: UTF8.self) + String(decoding: redactQuery(authority), as: UTF8.self)
+    var result = bytes
+    for range in merged(secretRanges(bytes[start...])).reversed() { result.replaceSubrange(range, with: mask.utf8) }
+    return String(decoding: result, as: UTF8.self)
   }
 
   /// `text` with every secret of `url` masked: for messages of libraries that quote the URL.
@@ -32,12 +33,7 @@ public enum URLRedaction {
   static func secrets(of url: String) -> [String] {
     let bytes = Array(url.utf8)
     guard let start = authorityStart(bytes) else { return [] }
-    let rest = bytes[start...]
-    var found: [String] = []
-    if let password = passwordRange(rest) { found.append(String(decoding: rest[password], as: UTF8.self)) }
-    for range in secretValues(redactUserInfo(rest)) {
-      found.append(String(decoding: redactUserInfo(rest)[range], as: UTF8.self))
-    }
+    var found = secretRanges(bytes[start...]).map { String(decoding: bytes[$0], as: UTF8.self) }
     found += found.compactMap(\.removingPercentEncoding)
     return Set(found).subtracting(["", mask]).sorted { $0.utf8.count > $1.utf8.count }
   }
@@ -76,20 +72,25 @@ public enum URLRedaction {
     return colon + 1..<at
   }
 
-  private static func redactUserInfo(_ rest: ArraySlice<UInt8>) -> [UInt8] {
-    guard let password = passwordRange(rest) else { return Array(rest) }
-    return rest[..<password.lowerBound] + Array(mask.utf8) + rest[password.upperBound...]
+  /// The password and the secret query items; they overlap where the URL can be read in two ways.
+  private static func secretRanges(_ rest: ArraySlice<UInt8>) -> [Range<Int>] {
+    (passwordRange(rest).map { [$0] } ?? []) + secretValues(rest)
   }
 
-  private static func redactQuery(_ rest: [UInt8]) -> [UInt8] {
-    var result = rest
-    for range in secretValues(rest).reversed() { result.replaceSubrange(range, with: mask.utf8) }
-    return result
+  /// In rising order; what overlaps becomes one.
+  private static func merged(_ ranges: [Range<Int>]) -> [Range<Int>] {
+    ranges.sorted { $0.lowerBound < $1.lowerBound }.reduce(into: []) { result, range in
+      if let last = result.last, range.lowerBound <= last.upperBound {
+        result[result.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
+      } else {
+        result.append(range)
+      }
+    }
   }
 
   /// The values of the query items that are named like secrets. Items end at '&'; within one, a name may also begin
   /// behind `; ? #`, which some cameras use, and a secret reaches to the item's end, whatever it holds.
-  private static func secretValues(_ rest: [UInt8]) -> [Range<Int>] {
+  private static func secretValues(_ rest: ArraySlice<UInt8>) -> [Range<Int>] {
     guard let query = rest.firstIndex(of: .question) else { return [] }
     var found: [Range<Int>] = []
     for item in rest[(query + 1)...].split(separator: .ampersand) {

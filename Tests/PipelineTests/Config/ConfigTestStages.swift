@@ -1,0 +1,136 @@
+import Foundation
+import Pipeline
+
+/// Stage types that exist for the tests of the pipeline file: nothing ever makes them.
+enum ConfigTestStages {
+  static var registry: StageRegistry {
+    var registry = StageRegistry()
+    registry.register(FileSource.self)
+    registry.register(Scale.self)
+    registry.register(Detect.self)
+    registry.register(Track.self)
+    registry.register(Lines.self)
+    return registry
+  }
+
+  struct Never: Error {}
+
+  final class FileSource: Stage {
+    struct Configuration: StageConfiguration {
+      static let schema = ObjectSchema([
+        .init("url", .string, required: true, "What to open."),
+        .init("realtime", .bool, default: "false", "Whether files are paced."),
+      ])
+    }
+    static let type = "source.test", summary = "Frames from a file.", role = StageRole.source
+    init(_ configuration: Configuration, context: StageContext) throws { throw Never() }
+  }
+
+  final class Scale: Stage {
+    struct Configuration: StageConfiguration {
+      static let schema = ObjectSchema([.init("for", .list(.string, count: 1...8), "The detectors it works for.")])
+    }
+    static let type = "preprocess.test", summary = "Scales frames.", role = StageRole.transform
+    static let maximumWorkers = 4
+    init(_ configuration: Configuration, context: StageContext) throws { throw Never() }
+  }
+
+  final class Detect: Stage {
+    struct Configuration: StageConfiguration {
+      static let schema = ObjectSchema([
+        .init("model", .string, required: true, "The model."),
+        .init(
+          "shape", .any([.word(["auto", "square"]), .list(.integer(32...4096), count: 2...2)]), default: "\"auto\"",
+          "The input size."),
+        .init("score", .number(0...1), default: "0.3", "The lowest score."),
+        .init("maxDetections", .integer(1...1000), default: "300", "The most boxes."),
+        .init("classes", .list(.string, count: 0...1000), "The classes to keep."),
+        .init("tuning", .object(ObjectSchema([.init("fast", .bool, "Whether to hurry.")])), "How it runs."),
+      ])
+    }
+    static let type = "detect.test", summary = "Finds things.", role = StageRole.transform
+    static let maximumWorkers = 8
+    init(_ configuration: Configuration, context: StageContext) throws { throw Never() }
+  }
+
+  final class Track: Stage {
+    typealias Configuration = NoConfiguration
+    static let type = "track.test", summary = "Follows things.", role = StageRole.transform
+    init(_ configuration: Configuration, context: StageContext) throws { throw Never() }
+  }
+
+  final class Lines: Stage {
+    struct Configuration: StageConfiguration {
+      static let schema = ObjectSchema([.init("path", .string, required: true, "Where to write.")])
+    }
+    static let type = "sink.test", summary = "Writes lines.", role = StageRole.sink
+    init(_ configuration: Configuration, context: StageContext) throws { throw Never() }
+  }
+
+  /// A pipeline in which nothing is wrong.
+  static let good = """
+    {
+      "version": 1,
+      "name": "good",
+      "budget": { "deadlineMs": 100, "powerW": 12.5 },
+      "framesInFlight": 12,
+      "stages": [
+        { "id": "camera", "type": "source.test", "config": { "url": "a.mp4" } },
+        { "id": "scale", "type": "preprocess.test", "after": ["camera"], "config": { "for": ["objects"] } },
+        { "id": "objects", "type": "detect.test", "after": ["scale"], "workers": 2,
+          "queue": { "capacity": 8, "overflow": "dropOldest" },
+          "config": { "model": "tiny", "shape": [320, 640], "score": 0.5 } },
+        { "id": "tracks", "type": "track.test", "after": ["objects"] },
+        { "id": "events", "type": "sink.test", "after": ["tracks"], "config": { "path": "out/events.jsonl" } }
+      ]
+    }
+    """
+
+  static func load(
+    _ text: String, set: [String] = [], source: [String] = [], environment: [String: String] = [:]
+  ) throws(ConfigErrors) -> PipelineConfig {
+    try PipelineConfig.load(
+      text: text, file: "p.json", registry: registry, overrides: PipelineOverrides(sets: set, sources: source),
+      environment: environment)
+  }
+
+  /// The issues of a text, one a line; empty when nothing is wrong.
+  static func issues(
+    _ text: String, set: [String] = [], source: [String] = [], environment: [String: String] = [:]
+  ) -> [String] {
+    do throws(ConfigErrors) {
+      _ = try load(text, set: set, source: source, environment: environment)
+      return []
+    } catch {
+      return error.description.split(separator: "\n").map(String.init)
+    }
+  }
+
+  /// `good` with one piece of text replaced.
+  static func good(_ old: String, _ new: String) -> String { good.replacing(old, with: new) }
+
+  /// The issues of a pipeline with these stages, one stage a line from line 2 on.
+  static func issues(stages: String...) -> [String] {
+    issues("{\"version\":1,\"stages\":[\n" + stages.joined(separator: ",\n") + "]}")
+  }
+}
+
+/// The CPU time that a call takes on this thread: other tests and programs on the machine do not change it.
+func configTestCPUSeconds(_ body: () throws -> Void) rethrows -> Double {
+  let start = SystemClock.threadCPUNanoseconds()
+  try body()
+  return Double(SystemClock.threadCPUNanoseconds() - start) / 1e9
+}
+
+/// A small generator of repeatable random numbers (SplitMix64).
+struct ConfigTestRandom: RandomNumberGenerator {
+  var state: UInt64
+  init(seed: UInt64) { state = seed }
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}

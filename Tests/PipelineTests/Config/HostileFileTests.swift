@@ -1,0 +1,139 @@
+import Foundation
+import PipelineTestSupport
+import Testing
+
+@testable import Pipeline
+
+/// Files that are meant to crash, hang or mislead whoever reads them.
+@Suite struct HostileFileTests {
+  private func withFile(_ bytes: some Collection<UInt8>, _ body: (String) throws -> Void) throws {
+    let folder = try TestData.temporaryFolder("hostile")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("p.json").path
+    try Data(bytes).write(to: URL(fileURLWithPath: file))
+    try body(file)
+  }
+
+  private func makeFIFO(_ path: String) throws {
+    // SAFETY: `path` is passed as a NUL-terminated copy for the time of the call.
+    let status = unsafe mkfifo(path, 0o600)
+    try #require(status == 0)
+  }
+
+  /// Loads a file, which must fail with that exit, and gives its errors.
+  private func errors(_ file: String, exit: Pipeline.ExitStatus = .config) -> ConfigErrors? {
+    do throws(ConfigErrors) {
+      _ = try PipelineConfig.load(file: file, registry: ConfigTestStages.registry, environment: [:])
+      Issue.record("\(file) was taken")
+      return nil
+    } catch {
+      #expect(error.exit == exit)
+      return error
+    }
+  }
+
+  private static let million = 1 << 20
+
+  /// Each is as large as a file may be: what they cost is the most that any file costs.
+  private static let hostile: [(name: String, text: String)] = {
+    let stages = ConfigTestStages.good
+    func fill(_ piece: String, _ head: String = "", _ tail: String = "") -> String {
+      head + String(repeating: piece, count: (million - head.utf8.count - tail.utf8.count) / piece.utf8.count) + tail
+    }
+    return [
+      ("depth of lists", fill("[")),
+      ("depth of objects", fill("{\"a\":")),
+      ("number out of range", stages.replacing("0.5 }", with: "1e999 }")),
+      ("number of a million digits", fill("9", "{\"version\":", "}")),
+      ("duplicate keys", fill("\"a\":1,", "{", "\"a\":1}")),
+      ("duplicate ids", stages.replacing("\"tracks\",", with: "\"objects\",")),
+      ("dots in an id", stages.replacing("\"events\"", with: "\"../events\"")),
+      ("cycle", stages.replacing("[\"camera\"]", with: "[\"camera\", \"tracks\"]")),
+      ("a million zeros", fill("0,", "{\"stages\":[", "0]}")),
+      ("many objects", fill("{},", "{\"stages\":[", "{}]}")),
+      ("many stages", fill("{\"id\":\"a\",\"type\":\"b\"},", "{\"version\":1,\"stages\":[", "{}]}")),
+      ("many links", fill("\"abcdefgh\",", "{\"stages\":[{\"after\":[", "\"a\"]}]}")),
+      ("escapes", fill("\\q", "{\"a\":\"", "\"}")),
+      ("bad UTF-8 in words", fill("\\ud800", "{\"a\":\"", "\"}")),
+      ("references", fill("${", "{\"name\":\"", "\"}")),
+      ("one long string", fill("a", "{\"version\":\"", "\"}")),
+      ("one long key", fill("a", "{\"", "\":1}")),
+      ("white space", fill(" ")),
+      ("line breaks", fill("\n", "", "x")),
+      ("comments", fill("//\n")),
+      ("quotes", fill("\"")),
+      ("commas", fill(",", "[")),
+      ("NULs", fill("\0")),
+    ]
+  }()
+
+  @Test(arguments: hostile.indices)
+  func `given a hostile file, when loaded, then a quick error names path, line and column`(index: Int) throws {
+    let (name, text) = Self.hostile[index]
+    try withFile(text.utf8) { file in
+      var found: ConfigErrors?
+      let seconds = configTestCPUSeconds { found = errors(file) }
+      let issues = try #require(found).issues
+      #expect(issues.allSatisfy { $0.file == file && $0.line != nil && $0.column != nil }, "\(name)")
+      #expect(issues.allSatisfy { $0.description.utf8.count < 1000 }, "\(name): messages stay short")
+      // One second is the promise for the program, which is built with optimisation; this build has none.
+      #expect(seconds < 3, "\(name)")
+    }
+  }
+
+  @Test func `given a file of 100 MB, when loaded, then it is refused unread`() throws {
+    try withFile([]) { file in
+      let handle = try #require(FileHandle(forWritingAtPath: file))
+      try handle.truncate(atOffset: 100 << 20)
+      try handle.close()
+      var found: ConfigErrors?
+      let seconds = configTestCPUSeconds { found = errors(file) }
+      #expect(found?.description == "\(file):1:1: the file has 104857600 bytes; a pipeline file has at most 1048576")
+      #expect(seconds < 0.2)
+    }
+  }
+
+  @Test func `given random bytes, when loaded, then an error and no crash follows`() throws {
+    var random = ConfigTestRandom(seed: 3)
+    for _ in 0..<20 {
+      let bytes = (0..<5000).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+      try withFile(bytes) { #expect(errors($0)?.issues.isEmpty == false) }
+    }
+  }
+
+  @Test func `given no file, a directory, a FIFO or a device, when loaded, then the exit is 66 and nothing blocks`() throws {
+    #expect(errors("/nonexistent/p.json", exit: .noInput)?.description
+      == "/nonexistent/p.json: cannot read the pipeline file: No such file or directory")
+    #expect(errors("", exit: .noInput) != nil)
+    #expect(errors("/dev/zero", exit: .noInput)?.description == "/dev/zero: the pipeline file is not a regular file")
+    let folder = try TestData.temporaryFolder("hostile")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    #expect(errors(folder.path, exit: .noInput)?.description == "\(folder.path): the pipeline file is a directory")
+    let fifo = folder.appendingPathComponent("fifo").path
+    try makeFIFO(fifo)
+    #expect(errors(fifo, exit: .noInput)?.description == "\(fifo): the pipeline file is not a regular file")
+  }
+
+  /// A FIFO without a writer blocks whoever opens it.
+  @Test func `given a file that names a FIFO, when loaded, then nothing that it names is opened`() throws {
+    let folder = try TestData.temporaryFolder("hostile")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let fifo = folder.appendingPathComponent("fifo").path
+    try makeFIFO(fifo)
+    let text = ConfigTestStages.good.replacing("a.mp4", with: fifo).replacing("out/events.jsonl", with: fifo)
+    let file = folder.appendingPathComponent("p.json").path
+    try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+    let config = try PipelineConfig.load(file: file, registry: ConfigTestStages.registry)
+    #expect(config[stage: "camera"]?.config["url"]?.string == fifo)
+  }
+
+  /// The largest file that is taken: its cost is what a user waits for.
+  @Test func `given a good file of a megabyte, when loaded, then it is read quickly`() throws {
+    let classes = (0..<60_000).map { "\"class-\($0)\"" }.joined(separator: ",")
+    let text = ConfigTestStages.good.replacing("0.5 }", with: "0.5, \"classes\": [\(classes)] }")
+    var lines: [String] = []
+    let seconds = configTestCPUSeconds { lines = ConfigTestStages.issues(text) }
+    #expect(lines.count == 1 && lines[0].contains("found 60000 entries"))
+    #expect(seconds < 3, "without optimisation")
+  }
+}
