@@ -17,7 +17,8 @@ import Testing
 
   @Test func `given fan-out, join and several sources, when checked, then nothing is wrong`() {
     let issues = Stages.issues(
-      stages: Self.sink("out", #"["join","b"]"#), Self.track("join", #"["left","right"]"#), Self.track("left", #"["a"]"#),
+      stages: Self.sink("out", #"["join","b"]"#), Self.track("join", #"["left","right"]"#),
+      Self.track("left", #"["a"]"#),
       Self.track("right", #"["a"]"#), Self.source("a"), Self.source("b", #","after":[]"#))
     #expect(issues == [])
   }
@@ -70,19 +71,22 @@ import Testing
     let issues = Stages.issues(
       stages: Self.source("s"), Self.sink("o", #"["s"]"#), Self.track("a", "[]"),
       #"{"id":"b","type":"sink.test","config":{"path":"o"}}"#)
-    #expect(issues == [
-      "p.json:4:7: stages[2]: 'a' leads nowhere: no stage takes its frames",
-      "p.json:4:39: stages[2].after: 'a' is a transform and needs 'after' with the stages whose frames it takes",
-      "p.json:5:7: stages[3]: 'b' is a sink and needs 'after' with the stages whose frames it takes",
-    ])
+    #expect(
+      issues == [
+        "p.json:4:7: stages[2]: 'a' leads nowhere: no stage takes its frames",
+        "p.json:4:39: stages[2].after: 'a' is a transform and needs 'after' with the stages whose frames it takes",
+        "p.json:5:7: stages[3]: 'b' is a sink and needs 'after' with the stages whose frames it takes",
+      ])
   }
 
   @Test func `given stages that reach no sink, when checked, then each is named`() {
     let issues = Stages.issues(
       stages: Self.source("s"), Self.sink("o", #"["s"]"#), Self.track("a", #"["s"]"#), Self.track("b", #"["a"]"#))
-    #expect(issues == [
-      "p.json:4:7: stages[2]: 'a' leads to no sink", "p.json:5:7: stages[3]: 'b' leads nowhere: no stage takes its frames",
-    ])
+    #expect(
+      issues == [
+        "p.json:4:7: stages[2]: 'a' leads to no sink",
+        "p.json:5:7: stages[3]: 'b' leads nowhere: no stage takes its frames",
+      ])
   }
 
   @Test func `given no source or no sink, when checked, then one issue says so`() {
@@ -96,9 +100,9 @@ import Testing
     #expect(issues == ["p.json:4:39: stages[2].after[0]: 'o' is a sink and passes nothing on"])
   }
 
-  /// Every stage after every other: the densest graph that a file can hold.
-  @Test func `given the densest cyclic graph, when checked, then it takes well under a second`() {
-    let ids = (0..<PipelineSchema.maximumStages).map { "s\($0)" }
+  /// Every stage after every other: as many links and cycles as stages allow.
+  @Test func `given a graph in which all is linked, when checked, then it takes no long time`() {
+    let ids = (0..<128).map { "s\($0)" }
     let all = "[" + ids.map { "\"\($0)\"" }.joined(separator: ",") + "]"
     let stages = ids.map { Self.track($0, all) }
     var issues: [String] = []
@@ -106,6 +110,6 @@ import Testing
       issues = Stages.issues("{\"version\":1,\"stages\":[" + stages.joined(separator: ",") + "]}")
     }
     #expect(issues.count == ConfigErrors.limit + 1)
-    #expect(seconds < 5, "without optimisation")
+    #expect(seconds < 3, "without optimisation")
   }
 }

@@ -101,9 +101,12 @@ import Testing
     }
   }
 
-  @Test func `given no file, a directory, a FIFO or a device, when loaded, then the exit is 66 and nothing blocks`() throws {
-    #expect(errors("/nonexistent/p.json", exit: .noInput)?.description
-      == "/nonexistent/p.json: cannot read the pipeline file: No such file or directory")
+  @Test func `given no file, a directory, a FIFO or a device, when loaded, then the exit is 66 and nothing blocks`()
+    throws
+  {
+    #expect(
+      errors("/nonexistent/p.json", exit: .noInput)?.description
+        == "/nonexistent/p.json: cannot read the pipeline file: No such file or directory")
     #expect(errors("", exit: .noInput) != nil)
     #expect(errors("/dev/zero", exit: .noInput)?.description == "/dev/zero: the pipeline file is not a regular file")
     let folder = try TestData.temporaryFolder("hostile")

@@ -25,7 +25,8 @@ import Testing
 
   /// Columns count characters, not bytes: the key behind two-byte and four-byte characters is where editors show it.
   @Test func `given characters of several bytes, when a later value is bad, then its column counts characters`() {
-    #expect(parse("[\"äö😀\", nope]").issues == ["f:1:9: [1]: unknown word 'nope'; strings are written in double quotes"])
+    #expect(
+      parse("[\"äö😀\", nope]").issues == ["f:1:9: [1]: unknown word 'nope'; strings are written in double quotes"])
   }
 
   @Test(arguments: [
@@ -88,7 +89,10 @@ import Testing
 
   @Test func `given several mistakes that can be seen past, when parsed, then all are reported in order`() {
     let (root, issues) = parse("{\"a\": 1e999,\n\"b\": [01, True]\n\"c\": \"\\q\", \"a\": 3,}")
-    #expect(issues.map { $0.prefix { $0 != " " } } == ["f:1:7:", "f:2:7:", "f:2:11:", "f:3:1:", "f:3:7:", "f:3:12:", "f:3:18:"])
+    #expect(
+      issues.map { $0.prefix { $0 != " " } } == [
+        "f:1:7:", "f:2:7:", "f:2:11:", "f:3:1:", "f:3:7:", "f:3:12:", "f:3:18:",
+      ])
     #expect(root != nil, "the document is still checked for other mistakes")
   }
 
@@ -118,11 +122,14 @@ import Testing
 
   // MARK: - Properties
 
-  @Test func `given random documents of Foundation's, when parsed and written again, then Foundation reads the same`() throws {
+  @Test func `given random documents of Foundation's, when parsed and written again, then Foundation reads the same`()
+    throws
+  {
     var random = ConfigTestRandom(seed: 1)
     for _ in 0..<300 {
       let value: Any = ["root": Self.value(&random, depth: 0)]
-      let options: JSONSerialization.WritingOptions = Bool.random(using: &random) ? [.prettyPrinted] : [.withoutEscapingSlashes]
+      let options: JSONSerialization.WritingOptions =
+        Bool.random(using: &random) ? [.prettyPrinted] : [.withoutEscapingSlashes]
       let data = try JSONSerialization.data(withJSONObject: value, options: options)
       let (root, issues) = parse(Array(data))
       #expect(issues.isEmpty)
@@ -142,7 +149,8 @@ import Testing
     for round in 0..<600 {
       var bytes = good
       if round % 3 == 0 {
-        bytes = (0..<Int.random(in: 0...200, using: &random)).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        bytes = (0..<Int.random(in: 0...200, using: &random)).map { _ in UInt8.random(in: .min ... .max, using: &random)
+        }
       } else {
         for _ in 0..<Int.random(in: 1...3, using: &random) {
           let at = Int.random(in: 0..<bytes.count, using: &random)
@@ -181,7 +189,9 @@ import Testing
   }
 
   private static func string(_ random: inout ConfigTestRandom) -> String {
-    let letters: [Unicode.Scalar] = ["a", "\"", "\\", "/", "\n", "\t", "\u{1}", "\u{7f}", "é", "€", "😀", " ", "{", "\u{2028}"]
+    let letters: [Unicode.Scalar] = [
+      "a", "\"", "\\", "/", "\n", "\t", "\u{1}", "\u{7f}", "é", "€", "😀", " ", "{", "\u{2028}",
+    ]
     var text = ""
     for _ in 0..<Int.random(in: 0...12, using: &random) {
       text.unicodeScalars.append(letters.randomElement(using: &random) ?? "a")

@@ -17,7 +17,8 @@ import Testing
   }
 
   @Test(arguments: [("", "abc", 3), ("kitten", "sitting", 3), ("ab", "ba", 1), ("abc", "abc", 0), ("ca", "abc", 3)])
-  func `given two words, when compared, then the distance is that of the textbook`(a: String, b: String, distance: Int) {
+  func `given two words, when compared, then the distance is that of the textbook`(a: String, b: String, distance: Int)
+  {
     #expect(NearestName.distance(Array(a.unicodeScalars), Array(b.unicodeScalars)) == distance)
   }
 }

@@ -9,7 +9,8 @@ import Testing
     let config = try Stages.load(
       Stages.good,
       set: [
-        "objects.score=0.75", "objects.classes=[\"person\", \"car\"]", "objects.tuning.fast=true", "objects.model=yolox",
+        "objects.score=0.75", "objects.classes=[\"person\", \"car\"]", "objects.tuning.fast=true",
+        "objects.model=yolox",
         "camera.config.realtime=true",
       ])
     let objects = try #require(config[stage: "objects"]).config
@@ -23,7 +24,10 @@ import Testing
   @Test func `given overrides of the stage's own keys, when loaded, then they do not reach its config`() throws {
     let config = try Stages.load(
       Stages.good,
-      set: ["scale.workers=3", "scale.queue.capacity=9", "tracks.queue={\"overflow\":\"block\"}", "events.after=[\"objects\", \"tracks\"]"])
+      set: [
+        "scale.workers=3", "scale.queue.capacity=9", "tracks.queue={\"overflow\":\"block\"}",
+        "events.after=[\"objects\", \"tracks\"]",
+      ])
     #expect(config[stage: "scale"]?.workers == 3)
     #expect(config[stage: "scale"]?.queue == QueueSettings(capacity: 9))
     #expect(config[stage: "tracks"]?.queue.overflow == .block)
@@ -43,7 +47,10 @@ import Testing
     ("objects=1", "--set objects: expected stage.key=value"),
     ("objects.score", "--set objects.score: expected stage.key=value"),
     ("objects..score=1", "--set objects..score: expected stage.key=value"),
-    ("objects.score.x=1", "--set objects.score.x: stages[2].config.score: is not an object, so that it has no keys to set"),
+    (
+      "objects.score.x=1",
+      "--set objects.score.x: stages[2].config.score: is not an object, so that it has no keys to set"
+    ),
     ("scale.workers=5", "--set scale.workers: stages[1].workers: preprocess.test takes at most 4 workers, found 5"),
     ("camera.url=${NOPE}", "--set camera.url: stages[0].config.url: the environment has no variable 'NOPE'"),
   ])
@@ -71,15 +78,21 @@ import Testing
   }
 
   @Test func `given several sources, when the override names none, then the issue says how`() throws {
-    let two = Stages.good("{ \"id\": \"scale\"", "{ \"id\": \"door\", \"type\": \"source.test\", \"config\": { \"url\": \"b\" } }, { \"id\": \"scale\"")
-      .replacing("[\"camera\"]", with: "[\"camera\", \"door\"]")
+    let two = Stages.good(
+      "{ \"id\": \"scale\"",
+      "{ \"id\": \"door\", \"type\": \"source.test\", \"config\": { \"url\": \"b\" } }, { \"id\": \"scale\""
+    )
+    .replacing("[\"camera\"]", with: "[\"camera\", \"door\"]")
     #expect(
       Stages.issues(two, source: ["c.mp4"])
         == ["--source: the pipeline has 2 sources; write --source id=URL; sources: camera, door"])
     #expect(
       Stages.issues(two, source: ["dor=c.mp4"])
         == ["--source dor: no source 'dor'; did you mean 'door'? (sources: camera, door)"])
-    #expect(Stages.issues(two, source: ["scale=c.mp4"]) == ["--source scale: stage 'scale' is not a source; sources: camera, door"])
+    #expect(
+      Stages.issues(two, source: ["scale=c.mp4"]) == [
+        "--source scale: stage 'scale' is not a source; sources: camera, door"
+      ])
     let config = try Stages.load(two, source: ["door=c.mp4", "camera=d.mp4"])
     #expect(config[stage: "door"]?.config["url"]?.string == "c.mp4")
     #expect(config[stage: "camera"]?.config["url"]?.string == "d.mp4")
@@ -88,12 +101,15 @@ import Testing
   // MARK: - Environment
 
   private func url(_ text: String, _ environment: [String: String]) throws -> String? {
-    try Stages.load(Stages.good("\"a.mp4\"", "\"\(text)\""), environment: environment)[stage: "camera"]?.config["url"]?.string
+    try Stages.load(Stages.good("\"a.mp4\"", "\"\(text)\""), environment: environment)[stage: "camera"]?.config["url"]?
+      .string
   }
 
   @Test func `given references to the environment, when loaded, then strings take its values`() throws {
     let environment = ["USER_1": "joe", "PASS": "p${USER_1}$${", "EMPTY": ""]
-    #expect(try url("rtsp://${USER_1}:${PASS}@h${EMPTY}/", environment) == "rtsp://joe:p${USER_1}$${@h/", "values are not expanded again")
+    #expect(
+      try url("rtsp://${USER_1}:${PASS}@h${EMPTY}/", environment) == "rtsp://joe:p${USER_1}$${@h/",
+      "values are not expanded again")
     #expect(try url("a$${USER_1}", environment) == "a${USER_1}")
     #expect(try url("$5 $ $$", environment) == "$5 $ $$")
   }

@@ -33,7 +33,8 @@ import Testing
 
   @Test func `given a config object, when turned into data, then Foundation decodes it`() throws {
     let data = try #require(Stages.load(Stages.good)[stage: "objects"]).configurationData
-    #expect(try JSONDecoder().decode(Decoded.self, from: data) == Decoded(model: "tiny", shape: [320, 640], score: 0.5))
+    #expect(
+      try JSONDecoder().decode(Decoded.self, from: data) == Decoded(model: "tiny", shape: [320, 640], score: 0.5))
   }
 
   @Test func `given no name, when loaded, then the file gives it`() throws {
@@ -57,7 +58,8 @@ import Testing
     ),
     (
       "[320, 640]", "[320]",
-      "p.json:11:45: stages[2].config.shape: expected a list of 2 entries, each an integer in 32...4096, found 1 entries"
+      "p.json:11:45: stages[2].config.shape: expected a list of 2 entries, each an integer in 32...4096, found 1 "
+        + "entries"
     ),
     ("[320, 640]", "[320, 7]", "p.json:11:51: stages[2].config.shape[1]: expected an integer in 32...4096, found 7"),
     (
@@ -65,14 +67,28 @@ import Testing
       "p.json:11:45: stages[2].config.shape: expected one of auto, square or a list of 2 entries, each an integer in "
         + "32...4096, found an integer"
     ),
-    ("0.5 }", "0.5, \"tuning\": {\"fats\": true} }", "p.json:11:82: stages[2].config.tuning.fats: unknown key; did you mean 'fast'?"),
+    (
+      "0.5 }", "0.5, \"tuning\": {\"fats\": true} }",
+      "p.json:11:82: stages[2].config.tuning.fats: unknown key; did you mean 'fast'?"
+    ),
     ("\"version\": 1", "\"version\": 2", "p.json:2:14: version: expected an integer in 1...1, found 2"),
     ("\"version\": 1,", "", "p.json:1:1: missing key 'version'"),
-    ("\"name\": \"good\"", "\"name\": \"../good\"", "p.json:3:11: name: expected 1 to 100 characters, no '/' and no control characters"),
-    ("\"framesInFlight\": 12", "\"framesInFlight\": 0", "p.json:5:21: framesInFlight: expected an integer in 1...1024, found 0"),
-    ("\"framesInFlight\": 12", "\"framesInFlight\": 1.5", "p.json:5:21: framesInFlight: expected an integer in 1...1024, found a number"),
+    (
+      "\"name\": \"good\"", "\"name\": \"../good\"",
+      "p.json:3:11: name: expected 1 to 100 characters, no '/' and no control characters"
+    ),
+    (
+      "\"framesInFlight\": 12", "\"framesInFlight\": 0",
+      "p.json:5:21: framesInFlight: expected an integer in 1...1024, found 0"
+    ),
+    (
+      "\"framesInFlight\": 12", "\"framesInFlight\": 1.5",
+      "p.json:5:21: framesInFlight: expected an integer in 1...1024, found a number"
+    ),
     ("\"powerW\": 12.5", "\"powerw\": 12.5", "p.json:4:34: budget.powerw: unknown key; did you mean 'powerW'?"),
-    ("\"workers\": 2", "\"workers\": 9", "p.json:9:78: stages[2].workers: detect.test takes at most 8 workers, found 9"),
+    (
+      "\"workers\": 2", "\"workers\": 9", "p.json:9:78: stages[2].workers: detect.test takes at most 8 workers, found 9"
+    ),
     ("\"workers\": 2", "\"workers\": 65", "p.json:9:78: stages[2].workers: expected an integer in 1...64, found 65"),
     (
       "\"type\": \"track.test\"", "\"type\": \"track.test\", \"workers\": 2",
@@ -83,7 +99,10 @@ import Testing
       "p.json:10:45: stages[2].queue.overflow: unknown value 'dropoldest'; did you mean 'dropOldest'? (known values: "
         + "block, dropOldest, dropNewest, dropLate)"
     ),
-    ("\"capacity\": 8", "\"capacity\": 5000", "p.json:10:30: stages[2].queue.capacity: expected an integer in 1...4096, found 5000"),
+    (
+      "\"capacity\": 8", "\"capacity\": 5000",
+      "p.json:10:30: stages[2].queue.capacity: expected an integer in 1...4096, found 5000"
+    ),
     (
       "detect.test", "detect.tset",
       "p.json:9:32: stages[2].type: unknown stage type 'detect.tset'; did you mean 'detect.test'? (known types: "
@@ -94,7 +113,10 @@ import Testing
       "p.json:9:32: stages[2].type: unknown stage type 'mail'; known types: "
         + "detect.test, preprocess.test, sink.test, source.test, track.test"
     ),
-    ("\"config\": { \"path\": \"out/events.jsonl\" }", "\"config\": {}", "p.json:13:75: stages[4].config: missing key 'path'"),
+    (
+      "\"config\": { \"path\": \"out/events.jsonl\" }", "\"config\": {}",
+      "p.json:13:75: stages[4].config: missing key 'path'"
+    ),
     (", \"config\": { \"path\": \"out/events.jsonl\" }", "", "p.json:13:5: stages[4].config: missing key 'path'"),
     ("{ \"path\": \"out/events.jsonl\" }", "[]", "p.json:13:75: stages[4].config: expected an object, found a list"),
     (
@@ -114,10 +136,11 @@ import Testing
     text = text.replacing("\"type\": \"track.test\"", with: "\"type\": \"track.tset\"")
     text = text.replacing("\"url\": \"a.mp4\"", with: "\"url\": 7, \"url\": 1e999").replacing("12.5", with: "012")
     let places = Stages.issues(text).map { $0.split(separator: " ")[1] }
-    #expect(places == [
-      "version:", "budget.powerW:", "stages[0].config.url:", "stages[0].config.url:", "stages[0].config.url:",
-      "stages[2].config.scroe:", "stages[3].type:", "stages[4].after[0]:",
-    ])
+    #expect(
+      places == [
+        "version:", "budget.powerW:", "stages[0].config.url:", "stages[0].config.url:", "stages[0].config.url:",
+        "stages[2].config.scroe:", "stages[3].type:", "stages[4].after[0]:",
+      ])
   }
 
   @Test func `given a file that is no pipeline, when loaded, then the issues are limited and the rest counted`() {
@@ -131,12 +154,16 @@ import Testing
     #expect(Stages.issues("[]") == ["p.json:1:1: expected an object, found a list"])
     #expect(Stages.issues("{\"version\":1,\"stages\":{}}").count == 1)
     #expect(Stages.issues("{\"version\":1,\"stages\":[]}").first?.contains("a list of 1 to 256 entries") == true)
-    #expect(Stages.issues("{\"version\":1,\"stages\":[1]}") == ["p.json:1:24: stages[0]: expected an object, found an integer"])
+    #expect(
+      Stages.issues("{\"version\":1,\"stages\":[1]}") == [
+        "p.json:1:24: stages[0]: expected an object, found an integer"
+      ])
   }
 
   // MARK: - Issues that stages find
 
-  @Test func `given an error of a stage that names a value, when made an issue, then it is placed at that key`() throws {
+  @Test func `given an error of a stage that names a value, when made an issue, then it is placed at that key`() throws
+  {
     let config = try Stages.load(Stages.good)
     let error = PipelineError("no model 'tiny'", remedy: "edgepipe models pull tiny", stage: "objects", exit: .config)
     #expect(
@@ -151,7 +178,9 @@ import Testing
       "a stage without config is named itself")
   }
 
-  @Test func `given a value from the environment, when a stage complains about it, then the issue shows the name`() throws {
+  @Test func `given a value from the environment, when a stage complains about it, then the issue shows the name`()
+    throws
+  {
     let text = Stages.good("\"a.mp4\"", "\"${CLIP}\"")
     let config = try Stages.load(text, environment: ["CLIP": "s3cret.mp4"])
     let issue = config.issue(forStage: "camera", error: PipelineError("no file 's3cret.mp4'", exit: .noInput))

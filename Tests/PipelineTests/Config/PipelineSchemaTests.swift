@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct PipelineSchemaTests {
   private static let python: URL? = TestData.python.flatMap { python in
-    let check = try? TestData.run(python, ["-c", "import importlib.util as u; print(u.find_spec('jsonschema') is not None)"])
+    let check = try? TestData.run(
+      python, ["-c", "import importlib.util as u; print(u.find_spec('jsonschema') is not None)"])
     return check.map { String(decoding: $0.output, as: UTF8.self).hasPrefix("True") } == true ? python : nil
   }
 
@@ -15,7 +16,10 @@ import Testing
     let schema = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     #expect(schema["$schema"] as? String == "https://json-schema.org/draft/2020-12/schema")
     let definitions = try #require(schema["$defs"] as? [String: [String: Any]])
-    #expect(definitions.keys.sorted() == ["detect.test", "preprocess.test", "sink.test", "source.test", "stage", "track.test"])
+    #expect(
+      definitions.keys.sorted() == [
+        "detect.test", "preprocess.test", "sink.test", "source.test", "stage", "track.test",
+      ])
     #expect(definitions["detect.test"]?["description"] as? String == "Finds things.")
     let config = (definitions["detect.test"]?["properties"] as? [String: Any])?["config"] as? [String: Any]
     let score = (config?["properties"] as? [String: Any])?["score"] as? [String: Any]
@@ -38,7 +42,8 @@ import Testing
     ("\"model\": \"tiny\",", ""), ("[320, 640]", "\"square\""), ("[320, 640]", "\"round\""), ("[320, 640]", "[320]"),
     ("[320, 640]", "[1, 2]"), ("\"workers\": 2", "\"workers\": 9"), ("\"workers\": 2", "\"workers\": 0"),
     ("\"workers\": 2", "\"workers\": 8"), ("\"dropOldest\"", "\"drop\""), ("\"capacity\": 8", "\"capacity\": 4097"),
-    ("detect.test", "detect.tset"), ("\"events\"", "\"a/b\""), ("\"events\"", "\"\""), ("\"after\": [\"tracks\"], ", ""),
+    ("detect.test", "detect.tset"), ("\"events\"", "\"a/b\""), ("\"events\"", "\"\""),
+    ("\"after\": [\"tracks\"], ", ""),
     ("[\"tracks\"]", "[]"), ("[\"tracks\"]", "[\"tracks\", \"tracks\"]"), ("[\"tracks\"]", "\"tracks\""),
     ("\"type\": \"source.test\"", "\"type\": \"source.test\", \"after\": []"),
     ("\"type\": \"source.test\"", "\"type\": \"source.test\", \"after\": [\"scale\"]"),
