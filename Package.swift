@@ -67,7 +67,8 @@ let package = Package(
     .testTarget(name: "ModelToolsTests", dependencies: ["ModelTools", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(name: "StagesTests", dependencies: ["Stages", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["PipelineTestSupport", "Pipeline"], exclude: ["Golden", "Support"],
+      name: "EndToEndTests", dependencies: ["edgepipe", "PipelineTestSupport"],
+      exclude: ["Golden", "Support/rtsp_server.py"],
       swiftSettings: strict),
   ]
 )

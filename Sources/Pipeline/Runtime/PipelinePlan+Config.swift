@@ -1,0 +1,14 @@
+extension PipelinePlan {
+  /// The plan of a pipeline file that has passed all checks.
+  public init(_ config: PipelineConfig, registry: StageRegistry) {
+    self.init(
+      name: config.name, deadlineMs: config.budget.deadlineMs, framesInFlight: config.framesInFlight,
+      stages: config.stages.compactMap { stage in
+        registry[stage.type].map { descriptor in
+          StagePlan(
+            id: stage.id, descriptor: descriptor, configuration: Array(stage.configurationData), after: stage.after,
+            workers: stage.workers, queueCapacity: stage.queue.capacity, overflow: stage.queue.overflow)
+        }
+      })
+  }
+}

@@ -1,0 +1,55 @@
+import Foundation
+import Pipeline
+import Synchronization
+
+/// The one line that shows a run's progress on a terminal, four times a second.
+final class LiveDisplay: Sendable {
+  private let runner: PipelineRunner
+  private let timer: any DispatchSourceTimer
+  private let queue = DispatchQueue(label: "live-line")
+
+  init(_ runner: PipelineRunner) {
+    self.runner = runner
+    timer = DispatchSource.makeTimerSource(queue: queue)
+    timer.schedule(deadline: .now() + .milliseconds(250), repeating: .milliseconds(250))
+    timer.setEventHandler { [runner] in Terminal.liveLine(Self.line(runner.snapshot())) }
+    timer.resume()
+  }
+
+  /// Takes the line away; nothing is printed afterwards.
+  func stop() {
+    timer.cancel()
+    queue.sync { Terminal.endLiveLine() }
+  }
+
+  static func line(_ snapshot: PipelineRunner.Snapshot) -> String {
+    let elapsed = max(snapshot.elapsedSeconds, 1e-3)
+    var parts: [String] = []
+    if let slowest = slowest(snapshot) {
+      let share = slowest.position / slowest.duration
+      parts.append("\(clock(slowest.position)) / \(clock(slowest.duration)) \(Int(min(share, 1) * 100))%")
+      if share > 0.01, share < 1 { parts.append("ETA \(clock(elapsed / share - elapsed))") }
+    } else if let position = snapshot.progress.map(\.position.seconds).max() {
+      parts.append(clock(position))
+    }
+    parts.append("\(Int((Double(snapshot.ledger.delivered) / elapsed).rounded())) fps")
+    parts.append("\(snapshot.stages.reduce(0) { $0 + $1.values.detections }) detections")
+    parts.append("\(snapshot.ledger.droppedTotal) dropped")
+    if snapshot.ledger.failedTotal > 0 { parts.append("\(snapshot.ledger.failedTotal) failed") }
+    return String(parts.joined(separator: " | ").prefix(max(20, Terminal.columns - 1)))
+  }
+
+  /// The finite input that has the longest way to go.
+  private static func slowest(_ snapshot: PipelineRunner.Snapshot) -> (position: Double, duration: Double)? {
+    snapshot.progress.compactMap { source in
+      source.duration.flatMap { $0.seconds > 0 ? (source.position.seconds, $0.seconds) : nil }
+    }.min { $0.0 / $0.1 < $1.0 / $1.1 }
+  }
+
+  private static func clock(_ seconds: Double) -> String {
+    let whole = Int(max(0, min(seconds, 359_999)))
+    let minutes = whole / 60 % 60, rest = whole % 60
+    let tail = (minutes < 10 ? "0" : "") + "\(minutes):" + (rest < 10 ? "0" : "") + "\(rest)"
+    return whole >= 3600 ? "\(whole / 3600):\(tail)" : tail
+  }
+}

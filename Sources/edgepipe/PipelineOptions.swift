@@ -1,0 +1,53 @@
+import ArgumentParser
+import Detectors
+import Foundation
+import Logging
+import ModelTools
+import Pipeline
+import Stages
+
+/// What `run` and `validate` share: the pipeline file and what overrides it.
+struct PipelineOptions: ParsableArguments {
+  @Argument(help: "The pipeline file (JSON).", completion: .file(extensions: ["json"]))
+  var file: String
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "Overrides one value, such as objects.score=0.4 or objects.workers=2; may be repeated.",
+      valueName: "stage.key=value"))
+  var sets: [String] = []
+
+  @Option(
+    name: .customLong("source"),
+    help: ArgumentHelp(
+      "Takes the frames from here: a file, a folder of pictures, rtsp://…, /dev/video0. With several sources: id=URL.",
+      valueName: "url"))
+  var sources: [String] = []
+
+  @Option(
+    name: .customLong("onnxruntime"),
+    help: ArgumentHelp("The ONNX Runtime library; otherwise it is looked for.", valueName: "file"))
+  var library: String?
+
+  /// Reads and checks the file, then makes every stage.
+  ///
+  /// - Throws: `ConfigErrors` with everything that is wrong, each at its place in the file.
+  func makeRunner(logger: Logger) throws -> PipelineRunner {
+    let registry = StageRegistry.builtin
+    let config = try PipelineConfig.load(
+      file: file, registry: registry, overrides: PipelineOverrides(sets: sets, sources: sources))
+    do {
+      return try PipelineRunner(PipelinePlan(config, registry: registry), logger: logger, services: services)
+    } catch let failure as StageBuildErrors {
+      throw ConfigErrors(issues: failure.errors.map { config.issue(forStage: $0.stage ?? "", error: $0) })
+    }
+  }
+
+  private var services: StageServices {
+    var services = StageServices()
+    services.provide(LazyEngine.onnxRuntime(libraryPath: library), as: (any InferenceEngine).self)
+    services.provide(ModelStore.standard, as: (any ModelResolver).self)
+    return services
+  }
+}

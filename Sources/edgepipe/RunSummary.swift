@@ -1,0 +1,93 @@
+import Foundation
+import Pipeline
+
+/// What a run prints at its end: the stages, the account of all frames, and where the results are.
+struct RunSummary {
+  let snapshot: PipelineRunner.Snapshot
+  let outcome: RunOutcome
+
+  var text: String { ([stages, ""] + account + results).joined(separator: "\n") }
+
+  private var stages: String {
+    var table = Table(
+      ["stage", "in", "out", "dropped", "fps", "p50 ms", "p95", "p99", "queue p95", "CPU ms/frame"],
+      alignment: [.left] + Array(repeating: .right, count: 9))
+    let wall = max(snapshot.elapsedSeconds, 1e-9)
+    for stage in snapshot.stages {
+      let values = stage.values, isSource = stage.role == .source
+      table.add([
+        stage.workers > 1 ? "\(stage.id) x\(stage.workers)" : stage.id,
+        isSource ? "-" : "\(values.framesIn)", "\(values.framesOut)", losses(values),
+        number(Double(values.framesOut) / wall, 1),
+        number(values.service.milliseconds(atPercentile: 50), 2),
+        number(values.service.milliseconds(atPercentile: 95), 2),
+        number(values.service.milliseconds(atPercentile: 99), 2),
+        isSource ? "-" : number(values.queueWait.milliseconds(atPercentile: 95), 2),
+        number(stage.cpuMillisecondsPerFrame, 2),
+      ])
+    }
+    return table.text
+  }
+
+  private func losses(_ values: StageMetrics.Values) -> String {
+    var parts = values.dropped.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key.rawValue)" }
+    if values.failed > 0 { parts.append("\(values.failed) failed") }
+    return parts.isEmpty ? "0" : parts.joined(separator: ", ")
+  }
+
+  private var account: [String] {
+    let ledger = snapshot.ledger
+    let wall = snapshot.elapsedSeconds
+    let media = snapshot.progress.map(\.position.seconds).max() ?? 0
+    let isBalanced = ledger.isBalanced && snapshot.links.allSatisfy(\.isBalanced)
+    var lines = [
+      "frames      \(ledger.admitted) admitted = \(ledger.delivered) delivered + \(ledger.droppedTotal) dropped"
+        + " + \(ledger.failedTotal) failed + \(ledger.inFlight) in flight" + (isBalanced ? "" : "  (DOES NOT BALANCE)"),
+      "time        \(number(wall, 1)) s, \(number(Double(ledger.delivered) / max(wall, 1e-9), 1)) fps, "
+        + "\(number(media / max(wall, 1e-9), 2)) x real time",
+      "memory      \(number(MachineInfo.peakMemoryMB, 0)) MB at most",
+    ]
+    for (name, count) in counters { lines.append("\(pad(name))\(count)") }
+    return lines
+  }
+
+  private var counters: [(String, Int)] {
+    snapshot.stages.flatMap { stage in
+      stage.values.counters.sorted { $0.key < $1.key }.map {
+        ("\(stage.id)", $0.value, $0.key.replacingOccurrences(of: "_", with: " "))
+      }
+    }.map { ("\($0.0): \($0.2) ", $0.1) }
+  }
+
+  private var results: [String] {
+    var lines: [String] = []
+    for stage in snapshot.stages {
+      if case .string(let engine)? = stage.facts["engine"] {
+        let summary = stage.facts["summary"].map { ", \($0.plain)" } ?? ""
+        lines.append("\(pad("engine"))\(stage.id): \(engine)\(summary)")
+      }
+      if let output = stage.facts["output"] { lines.append("\(pad("written"))\(output.plain)") }
+    }
+    return lines
+  }
+
+  private func pad(_ name: String) -> String { name.padding(toLength: max(12, name.count), withPad: " ", startingAt: 0) }
+
+  private func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+}
+
+extension ReportValue {
+  /// The value on one line, for people.
+  var plain: String {
+    switch self {
+    case .string(let value): value
+    case .int(let value): "\(value)"
+    case .double(let value): "\(value)"
+    case .bool(let value): value ? "yes" : "no"
+    case .null: "-"
+    case .list(let values): values.map(\.plain).joined(separator: ", ")
+    case .object(let values):
+      values.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.plain)" }.joined(separator: ", ")
+    }
+  }
+}
