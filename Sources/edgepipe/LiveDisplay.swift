@@ -3,7 +3,7 @@ import Pipeline
 import Synchronization
 
 /// The one line that shows a run's progress on a terminal, four times a second.
-final class LiveDisplay: Sendable {
+final class LiveDisplay {
   private let runner: PipelineRunner
   private let timer: any DispatchSourceTimer
   private let queue = DispatchQueue(label: "live-line")

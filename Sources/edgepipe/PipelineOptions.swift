@@ -47,7 +47,7 @@ struct PipelineOptions: ParsableArguments {
   private var services: StageServices {
     var services = StageServices()
     services.provide(LazyEngine.onnxRuntime(libraryPath: library), as: (any InferenceEngine).self)
-    services.provide(ModelStore.standard, as: (any ModelResolver).self)
+    services.provide(ModelStore.standard(), as: (any ModelResolver).self)
     return services
   }
 }

@@ -60,15 +60,23 @@ struct RunSummary {
   }
 
   private var results: [String] {
-    var lines: [String] = []
-    for stage in snapshot.stages {
-      if case .string(let engine)? = stage.facts["engine"] {
-        let summary = stage.facts["summary"].map { ", \($0.plain)" } ?? ""
-        lines.append("\(pad("engine"))\(stage.id): \(engine)\(summary)")
-      }
-      if let output = stage.facts["output"] { lines.append("\(pad("written"))\(output.plain)") }
-    }
-    return lines
+    snapshot.stages.flatMap { stage in [engine(of: stage)].compactMap { $0 } + outputs(of: stage) }
+  }
+
+  /// What really ran: `objects: yolox-nano (float32) on onnxruntime 1.31.1, 2 x 1 thread, input 416x256`.
+  private func engine(of stage: PipelineRunner.Snapshot.StageFigures) -> String? {
+    let facts = stage.facts
+    guard let engine = facts["engine"]?.plain, let model = facts["model"]?.plain else { return nil }
+    let precision = facts["precision"].map { " (\($0.plain))" } ?? ""
+    let threads = facts["threads"]?.plain ?? "?"
+    return pad("engine") + "\(stage.id): \(model)\(precision) on \(engine), \(stage.workers) x \(threads) "
+      + (threads == "1" ? "thread" : "threads") + (facts["input_sizes"].map { ", input \($0.plain)" } ?? "")
+  }
+
+  private func outputs(of stage: PipelineRunner.Snapshot.StageFigures) -> [String] {
+    let files = stage.facts["files"] ?? stage.facts["path"]
+    guard stage.role == .sink, let files, files != .list([]) else { return [] }
+    return [pad("written") + files.plain]
   }
 
   private func pad(_ name: String) -> String { name.padding(toLength: max(12, name.count), withPad: " ", startingAt: 0) }

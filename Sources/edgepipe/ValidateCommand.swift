@@ -69,7 +69,7 @@ extension ObjectSchema.ValueKind {
     case .string: "text"
     case .word(let words): words.joined(separator: " | ")
     case .list(let element, _): "list of \(element.words)"
-    case .object: "object"
+    case .object, .anyObject: "object"
     case .any(let kinds): kinds.map(\.words).joined(separator: " or ")
     }
   }

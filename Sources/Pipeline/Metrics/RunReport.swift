@@ -17,7 +17,7 @@ public struct RunReport: Sendable {
       "cpu_s": .rounded(Double(MachineInfo.processCPUNanoseconds) / 1e9),
       "peak_rss_mb": .rounded(MachineInfo.peakMemoryMB),
       "engine": Self.engine(of: snapshot),
-      "models": .list(snapshot.stages.compactMap { $0.facts["model"] }),
+      "models": .list(snapshot.stages.compactMap(Self.model)),
       "power": .object(["method": .string("none")]),
       "stages": .object(
         Dictionary(snapshot.stages.map { ($0.id, Self.stage($0, wall: wall)) }, uniquingKeysWith: { first, _ in first })),
@@ -41,6 +41,16 @@ public struct RunReport: Sendable {
 
   private static func engine(of snapshot: PipelineRunner.Snapshot) -> ReportValue {
     snapshot.stages.lazy.compactMap { $0.facts["engine"] }.first ?? .null
+  }
+
+  /// What a stage that runs a model says of it.
+  private static func model(_ stage: PipelineRunner.Snapshot.StageFigures) -> ReportValue? {
+    guard let model = stage.facts["model"] else { return nil }
+    let keys = ["sha256", "head", "precision", "input_sizes", "threads", "workers"]
+    var object = stage.facts.filter { keys.contains($0.key) }
+    object["stage"] = .string(stage.id)
+    object["model"] = model
+    return .object(object)
   }
 
   private static func stage(_ stage: PipelineRunner.Snapshot.StageFigures, wall: Double) -> ReportValue {

@@ -1,0 +1,18 @@
+import Pipeline
+
+extension StageRegistry {
+  /// Every stage that comes with edgepipe. A new stage costs one file, one test file and one line here.
+  public static let builtin: StageRegistry = {
+    var registry = StageRegistry()
+    registry.register(FFmpegSource.self)
+    registry.register(Letterbox.self)
+    registry.register(DetectYOLO.self)
+    registry.register(DetectFace.self)
+    registry.register(SortStage.self)
+    registry.register(JSONLinesSink.self)
+    registry.register(VideoSink.self)
+    registry.register(SnapshotSink.self)
+    registry.register(NullSink.self)
+    return registry
+  }()
+}
