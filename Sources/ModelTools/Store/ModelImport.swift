@@ -1,0 +1,133 @@
+import Detectors
+import Foundation
+import Pipeline
+
+/// Puts the user's own models into a store.
+public struct ModelImport {
+  /// What a manifest says beyond what the files themselves tell. Nil takes the head's usual value.
+  public struct Options: Sendable {
+    public var name: String?
+    public var head: ModelManifest.Head?
+    public var classes: [String]?
+    public var inputSize: Int?
+    public var color: InputFormat.ColorOrder?
+    public var placement: InputFormat.Placement?
+    public var pad: Float?
+    public var mean: [Float]?
+    public var scale: [Float]?
+    public var licence: String?
+    public var force = false
+
+    public init() {}
+  }
+
+  public var store: ModelStore
+  /// Tells a model's head from its outputs; nil when it cannot.
+  public var guessHead: ([TensorDescription]) -> ModelManifest.Head?
+
+  public init(store: ModelStore, guessHead: @escaping ([TensorDescription]) -> ModelManifest.Head? = { _ in nil }) {
+    self.store = store
+    self.guessHead = guessHead
+  }
+
+  /// Imports an ONNX file; tensors that lie in files beside it are taken in.
+  ///
+  /// - Throws: a ``PipelineError``: `noInput`, `dataError` for an unsound file, `usage` when something must be said
+  ///   that the file does not tell.
+  public func onnx(_ file: URL, _ options: Options) throws -> ModelManifest {
+    let model = try OnnxModel(contentsOf: file)
+    let stored = Set(model.proto.graph.initializer.map(\.name))
+    let inputs = Self.describe(model.proto.graph.input.filter { !stored.contains($0.name) })
+    let outputs = Self.describe(model.proto.graph.output)
+    guard inputs.count == 1, inputs[0].shape.count == 4 else {
+      throw PipelineError(
+        "'\(file.path)' takes \(inputs.map(\.shape.count)) dimensions; one picture, N x C x H x W, is expected",
+        exit: .dataError)
+    }
+    guard let head = options.head ?? guessHead(outputs) else {
+      throw PipelineError(
+        "cannot tell the head of '\(file.path)' from its outputs \(outputs.map(\.name).joined(separator: ", "))",
+        remedy: "say it with --head: \(ModelManifest.Head.allCases.map(\.rawValue).joined(separator: ", "))",
+        exit: .usage)
+    }
+    guard head != .yolov3 else {
+      throw PipelineError(
+        "an ONNX file does not hold the anchors that head yolov3 needs",
+        remedy: "import the Darknet files with --cfg and --weights", exit: .usage)
+    }
+    var manifest = try HeadDefaults.manifest(head, name: name(options, file), file: "model.onnx")
+    if let height = inputs[0].shape[2], let width = inputs[0].shape[3] { manifest.inputSize = max(height, width) }
+    let classCount = HeadDefaults.classCount(head, outputs: outputs)
+    if let classes = options.classes {
+      if let classCount, classCount != classes.count {
+        throw PipelineError(
+          "\(classes.count) class names are given, the model has \(classCount) classes", exit: .usage)
+      }
+      manifest.classes = classes
+    } else if let classCount, classCount != manifest.classes.count {
+      manifest.classes = (0..<classCount).map { "class\($0)" }
+    }
+    manifest.origin = file.lastPathComponent
+    return try install(manifest, options) { try model.write(to: $0) }
+  }
+
+  /// Imports Darknet's cfg and weights files of the YOLOv3 family.
+  public func darknet(config: URL, weights: URL, _ options: Options) throws -> ModelManifest {
+    guard options.head ?? .yolov3 == .yolov3 else {
+      throw PipelineError("Darknet models have the head yolov3, not \(options.head?.rawValue ?? "")", exit: .usage)
+    }
+    let imported = try DarknetImporter.convert(config: config, weights: weights, name: name(options, weights))
+    var manifest = try HeadDefaults.manifest(.yolov3, name: name(options, weights), file: "model.onnx")
+    manifest.inputSize = imported.inputSize
+    manifest.stride = imported.stride
+    manifest.anchors = imported.anchors
+    let classes = options.classes ?? (imported.classCount == 80 ? CocoClasses.names : nil)
+    manifest.classes = classes ?? (0..<imported.classCount).map { "class\($0)" }
+    guard manifest.classes.count == imported.classCount else {
+      throw PipelineError(
+        "\(manifest.classes.count) class names are given, the cfg file has \(imported.classCount) classes",
+        exit: .usage)
+    }
+    manifest.origin = "\(config.lastPathComponent) and \(weights.lastPathComponent), converted by edgepipe"
+    return try install(manifest, options) { try imported.model.write(to: $0) }
+  }
+
+  private func install(
+    _ made: ModelManifest, _ options: Options, fill: (URL) throws -> Void
+  ) throws -> ModelManifest {
+    var manifest = made
+    if let size = options.inputSize { manifest.inputSize = size }
+    if let color = options.color { manifest.input.color = color }
+    if let placement = options.placement { manifest.input.placement = placement }
+    if let pad = options.pad { manifest.input.pad = pad }
+    if let mean = options.mean { manifest.input.mean = mean }
+    if let scale = options.scale { manifest.input.scale = scale }
+    if let licence = options.licence { manifest.licence = licence }
+    guard BuiltinModels.find(manifest.name) == nil else {
+      throw PipelineError("'\(manifest.name)' is the name of a built-in model", remedy: "say another with --name", exit: .usage)
+    }
+    guard options.force || !store.isInstalled(manifest.name) else {
+      throw PipelineError(
+        "model '\(manifest.name)' is there already", remedy: "say another --name, or --force", exit: .usage)
+    }
+    return try store.install(manifest, fill: fill)
+  }
+
+  private func name(_ options: Options, _ file: URL) -> String {
+    options.name ?? file.deletingPathExtension().lastPathComponent
+  }
+
+  /// Inputs or outputs as an engine would describe them.
+  static func describe(_ values: [Onnx_ValueInfoProto]) -> [TensorDescription] {
+    values.map { value in
+      let type = value.type.tensorType
+      let element: TensorElement? =
+        switch Onnx_TensorProto.DataType(rawValue: Int(type.elemType)) {
+        case .float: .float32
+        case .uint8: .uint8
+        default: nil
+        }
+      return TensorDescription(name: value.name, element: element, shape: type.shape.dim.map(\.size))
+    }
+  }
+}

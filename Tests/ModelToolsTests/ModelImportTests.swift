@@ -1,0 +1,56 @@
+import Detectors
+import Foundation
+import Pipeline
+import PipelineTestSupport
+import Testing
+
+@testable import ModelTools
+
+@Suite struct ModelImportTests {
+  private func withFolder(_ body: (ModelStore, URL) throws -> Void) throws {
+    let folder = try TestData.temporaryFolder("import")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try body(ModelStore(folder: folder.appendingPathComponent("store")), folder)
+  }
+
+  @Test func givenAnOnnxFile_whenImported_thenTheManifestComesFromFileHeadAndOptions() throws {
+    try withFolder { store, folder in
+      let file = folder.appendingPathComponent("mine.onnx")
+      try TestGraphs.model([TestGraphs.head], [TestGraphs.weights], output: [1, 64, 7]).write(to: file)
+      var options = ModelImport.Options()
+      let silent = #expect(throws: PipelineError.self) { try ModelImport(store: store).onnx(file, options) }
+      #expect(silent?.exit == .usage && silent?.remedy?.contains("--head") == true)
+      options.head = .yolox
+      options.licence = "MIT"
+      let manifest = try ModelImport(store: store).onnx(file, options)
+      #expect(manifest.name == "mine" && manifest.inputSize == 64 && manifest.licence == "MIT")
+      #expect(manifest.classes == ["class0", "class1"] && manifest.input.color == .bgr)
+      #expect(try store.resolve("mine").manifest == manifest)
+      // Twice needs --force; a built-in name is taken; class names must be as many as classes.
+      #expect(throws: PipelineError.self) { try ModelImport(store: store).onnx(file, options) }
+      options.force = true
+      options.classes = ["a"]
+      #expect(throws: PipelineError.self) { try ModelImport(store: store).onnx(file, options) }
+      options.classes = ["a", "b"]
+      #expect(try ModelImport(store: store).onnx(file, options).classes == ["a", "b"])
+      options.name = "yolox-nano"
+      #expect(throws: PipelineError.self) { try ModelImport(store: store).onnx(file, options) }
+      options.name = "../escape"
+      #expect(throws: PipelineError.self) { try ModelImport(store: store).onnx(file, options) }
+    }
+  }
+
+  @Test func givenDarknetFiles_whenImported_thenAnchorsAndClassesAreInTheManifest() throws {
+    try withFolder { store, folder in
+      let config = folder.appendingPathComponent("net.cfg"), weights = folder.appendingPathComponent("net.weights")
+      try Data(DarknetTests.everyLayer.utf8).write(to: config)
+      try DarknetTests.weights(DarknetTests.network(DarknetTests.everyLayer).valueCount).write(to: weights)
+      var options = ModelImport.Options()
+      options.classes = ["cat", "dog"]
+      let manifest = try ModelImport(store: store).darknet(config: config, weights: weights, options)
+      #expect(manifest.head == .yolov3 && manifest.name == "net" && manifest.inputSize == 64 && manifest.stride == 4)
+      #expect(manifest.anchors?.map(\.stride) == [2, 4])
+      #expect(try OnnxModel(contentsOf: store.resolve("net").file).proto.graph.output.count == 2)
+    }
+  }
+}
