@@ -99,7 +99,7 @@ import Testing
   }
 
   /// A flipped bit can hit a weight, which nobody can see, or the structure: then the model is refused, never a crash.
-  @Test(.enabled(if: TestData.model("yunet_n_dynamic.onnx") != nil, "needs models/yunet_n_dynamic.onnx of the test data"))
+  @Test(.enabled(if: TestData.model("yunet_n_dynamic.onnx") != nil, "needs models/ of the test data"))
   func givenFlippedBitsWhenOpenedThenTheModelIsRefusedOrRuns() throws {
     let whole = try Data(contentsOf: #require(TestData.model("yunet_n_dynamic.onnx")))
     var random = SeededRandom(seed: 15), refused = 0
@@ -146,8 +146,8 @@ import Testing
     #expect(sound.map(\.box) == [Box(x: 24, y: 0, width: 8, height: 8)])
     #expect(sound.map(\.label) == ["face"])
     let bytes = Tensor(shape: [1, 3, 32, 32], element: .uint8, pool: BufferPool())
-    #expect(
-      try detector("bytes").detect(identityInput(width: 32, height: 32, format: manifest.input, tensor: bytes)).count == 1)
+    let byteInput = identityInput(width: 32, height: 32, format: manifest.input, tensor: bytes)
+    #expect(try detector("bytes").detect(byteInput).count == 1)
     // Six boxes of NaN, one infinite and one NaN objectness: counted in every frame, and the sound box is still found.
     let wild = try detector("nan")
     for frame in 1...2 {

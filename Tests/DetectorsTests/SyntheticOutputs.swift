@@ -86,7 +86,8 @@ extension ModelManifest {
 
 /// A picture that fills its tensor exactly: source pixels are input pixels.
 func identityInput(width: Int, height: Int, format: InputFormat, tensor: Tensor? = nil) -> ModelInput {
-  let request = InputRequest(format: format, shape: .fixed(height: height, width: width), nominalSize: max(width, height))
+  let request = InputRequest(
+    format: format, shape: .fixed(height: height, width: width), nominalSize: max(width, height))
   return ModelInput(
     tensor: tensor ?? Tensor(shape: [1, 3, height, width], pool: BufferPool()),
     geometry: LetterboxGeometry(sourceWidth: width, sourceHeight: height, request: request))

@@ -4,8 +4,8 @@ import Pipeline
 /// CenterFace: at a quarter of the input's size a heat map 1 x 1 x h x w (sigmoid done), then log size 1 x 2 x h x w,
 /// offset 1 x 2 x h x w and landmarks 1 x 10 x h x w. Size comes before offset in the order of the outputs.
 ///
-/// At cell (row, col): height = 4 exp(size0), width = 4 exp(size1), centre = 4 (col + offset1 + 0.5, row + offset0 + 0.5),
-/// landmark k = (x1 + width l(2k + 1), y1 + height l(2k)).
+/// At cell (row, col): height = 4 exp(size0), width = 4 exp(size1), centre = 4 (col + offset1 + 0.5, row + offset0 +
+/// 0.5), landmark k = (x1 + width l(2k + 1), y1 + height l(2k)).
 public struct CenterFaceHead: Head {
   public var hasLandmarks: Bool { true }
   static let stride = 4

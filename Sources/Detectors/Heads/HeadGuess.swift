@@ -25,7 +25,8 @@ public struct HeadGuess: Sendable, Hashable {
     classes = kind.head.findsFaces ? ["face"] : Self.names(kind.classCount)
     let input = kind.head.defaultInput
     let range = input.scale.first == 1 ? "0..255" : "0..1"
-    let names = head.findsFaces ? "faces" : classes == COCOClasses.names ? "COCO's 80 classes" : "\(classes.count) classes"
+    let objects = classes == COCOClasses.names ? "COCO's 80 classes" : "\(classes.count) classes"
+    let names = head.findsFaces ? "faces" : objects
     sentence =
       "'\(model)' has no manifest: its outputs (\(seen)) look like \(head.title) for \(names); "
       + "assuming \(input.color.rawValue.uppercased()) in \(range)"
@@ -54,7 +55,7 @@ public struct HeadGuess: Sendable, Hashable {
     }
   }
 
-  /// One output 1 x rows x columns: YOLOX has cells as rows, YOLOv8 has them as columns, end-to-end rows hold 6 numbers.
+  /// One output 1 x rows x columns: YOLOX has cells as rows, YOLOv8 as columns, end-to-end rows hold 6 numbers.
   private static func single(_ rows: Int?, _ columns: Int?, cells: Int?) -> Kind? {
     // The count of cells that the input's size gives tells YOLOX from its look-alikes, such as YOLOv5 with three times
     // as many rows.

@@ -5,7 +5,7 @@ import Pipeline
 ///
 /// - plain, 1 x (4 + classes) x N: centre and size in input pixels, class scores final;
 /// - raw, 1 x (64 + classes) x N over strides 8, 16, 32: for each side (left, top, right, bottom) 16 logits whose
-///   softmax-weighted mean of 0...15, times the stride, is the distance from the cell's centre; class scores are logits;
+///   softmax-weighted mean of 0...15, times the stride, is the distance from the cell's centre; scores are logits;
 /// - end to end, 1 x M x 6: x1, y1, x2, y2, score, class, with no suppression left to do.
 public struct YOLOv8Head: Head {
   public enum Form: Sendable { case plain, distribution, endToEnd }

@@ -21,8 +21,8 @@ enum ClassNames {
   static func nearest(_ word: String, among names: [String]) -> String? {
     let letters = Array(word.lowercased())
     let ranked = names.map { (name: $0, edits: edits(letters, Array($0.lowercased()))) }
-    guard let best = ranked.min(by: { $0.edits < $1.edits }), best.edits <= max(1, letters.count / 3) else { return nil }
-    return best.name
+    let best = ranked.min { $0.edits < $1.edits }
+    return best.flatMap { $0.edits <= max(1, letters.count / 3) ? $0.name : nil }
   }
 
   private static func edits(_ a: [Character], _ b: [Character]) -> Int {

@@ -3,8 +3,8 @@ import Pipeline
 
 /// Finds faces with five landmarks (RetinaFace, YuNet, CenterFace).
 ///
-/// Input: frames on which a `preprocess.letterbox` stage has hung this stage's tensor. Output: the same frames with face
-/// boxes and landmarks (eyes, nose, mouth corners) in source pixels; it recognises nobody. Drops nothing. Boxes for
+/// Input: frames on which a `preprocess.letterbox` stage has hung this stage's tensor. Output: the same frames with
+/// face boxes and landmarks (eyes, nose, mouth corners) in source pixels; it recognises nobody. Drops nothing. Boxes for
 /// which the model gives NaN or infinite numbers are left out and counted in the report.
 ///
 /// Trade-off: YuNet is the fastest, CenterFace the slowest and the one that comes without a mirror; small faces need a

@@ -87,7 +87,9 @@ final class DetectionCore: Sendable {
       defer { state.nonFinite += count }
       return state.nonFinite == 0
     }
-    if isFirst { context.logger.warning("the model '\(manifest.name)' gave NaN or infinite numbers; such boxes are left out") }
+    if isFirst {
+      context.logger.warning("the model '\(manifest.name)' gave NaN or infinite numbers; such boxes are left out")
+    }
   }
 
   var facts: [String: ReportValue] {

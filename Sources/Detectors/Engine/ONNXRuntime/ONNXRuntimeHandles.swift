@@ -4,7 +4,8 @@ import Foundation
 // One owner for each of the library's handles: made in `init`, released in `deinit`, the pointer used only while the
 // owner lives. They are noncopyable values, so that a frame's tensors cost no allocation of ours.
 //
-// SAFETY (all of them): `pointer` comes from the matching Create function, which reported success, and is released once.
+// SAFETY (all of them): `pointer` comes from the matching Create function, which reported success, and is released
+// once.
 
 enum ONNXRuntimeConstant {
   /// Only what ends the process: failures come back as statuses, and the library's warnings about how a model was

@@ -88,7 +88,8 @@ import Pipeline
       let count = shape.reduce(1, *)
       // SAFETY: the value holds `count` floats, as its own shape and type say, until it is released above.
       let start = unsafe data?.bindMemory(to: Float.self, capacity: count)
-      unsafe lent.append(.init(shape: shape, values: UnsafeBufferPointer(start: start, count: start == nil ? 0 : count)))
+      let values = unsafe UnsafeBufferPointer(start: start, count: start == nil ? 0 : count)
+      unsafe lent.append(.init(shape: shape, values: values))
     }
     return try body(ModelOutputs(lent))
   }
@@ -153,7 +154,8 @@ import Pipeline
       PipelineError("cannot use the model '\(modelName)': \(reason)", exit: .dataError)
     }
     guard inputs.count == 1 else {
-      throw refuse("it has \(inputs.count) inputs (\(inputs.map(\.name).joined(separator: ", "))) instead of one picture")
+      let names = inputs.map(\.name).joined(separator: ", ")
+      throw refuse("it has \(inputs.count) inputs (\(names)) instead of one picture")
     }
     let input = inputs[0]
     guard let element = input.element else {
