@@ -60,7 +60,15 @@ public enum TestData {
     process.standardOutput = pipe
     process.standardInput = FileHandle.nullDevice
     try process.run()
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
+    var output = Data()
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      // FileHandle traps when a signal interrupts its read. SAFETY: at most the array's bytes are written.
+      let count = unsafe chunk.withUnsafeMutableBytes {
+        unsafe read(pipe.fileHandleForReading.fileDescriptor, $0.baseAddress, $0.count)
+      }
+      if count > 0 { output.append(contentsOf: chunk[..<count]) } else if count == 0 || errno != EINTR { break }
+    }
     process.waitUntilExit()
     return (process.terminationStatus, output)
   }

@@ -19,7 +19,7 @@ struct YUVColor: Hashable, Sendable {
   static let landmark = YUVColor(red: 255, green: 60, blue: 200)
 
   /// Black on light colours, white on dark ones.
-  var contrast: YUVColor { y > 120 ? .black : .white }
+  var contrast: YUVColor { y > 135 ? .black : .white }
 
   /// Twelve colours that are told apart at a glance, also side by side.
   static let palette: [YUVColor] = [

@@ -59,7 +59,7 @@ public final class VideoSink: FrameStage {
   public static let needsImage = true
 
   /// Media time between key frames, and so the most that a kill costs beside what the encoder holds back.
-  static let keyFrameNanoseconds: Int64 = 1_000_000_000
+  static let keyFrameTicks = Int64(VideoEncoder.ticksPerSecond)
 
   private struct Counts {
     var frames = 0
@@ -93,11 +93,10 @@ public final class VideoSink: FrameStage {
     let picture: PictureCopy
     let encoder: VideoEncoder
     let writer: FragmentedMP4Writer
-    let firstTime: MediaTime
     let sourceWidth: Int
     let sourceHeight: Int
-    var lastTicks: Int64 = -1
-    var nextKey: MediaTime
+    var timeline = VideoTimeline()
+    var nextKeyTicks: Int64 = 0
     var hasWarned = false
   }
 
@@ -134,15 +133,9 @@ public final class VideoSink: FrameStage {
       try output.picture.fill(from: picture)
       output.picture.withCanvas { annotator.draw(frame, on: $0) }
 
-      let time = frame.header.mediaTime
-      let elapsed = time.nanoseconds &- output.firstTime.nanoseconds
-      // 90 ticks a millisecond; times that repeat or step back follow on by one tick.
-      let ticks = max(output.lastTicks + 1, elapsed / 100_000 * 9 + elapsed % 100_000 * 9 / 100_000)
-      let isKey = output.lastTicks < 0 || time >= output.nextKey
-      output.lastTicks = ticks
-      if isKey {
-        output.nextKey = MediaTime(nanoseconds: time.nanoseconds &+ VideoSink.keyFrameNanoseconds)
-      }
+      let ticks = output.timeline.next(frame.header.mediaTime)
+      let isKey = ticks >= output.nextKeyTicks
+      if isKey { output.nextKeyTicks = ticks + VideoSink.keyFrameTicks }
       do {
         try unsafe output.encoder.encode(output.picture, time: ticks, isKey: isKey) { try unsafe output.writer.write($0) }
       } catch {
@@ -192,8 +185,8 @@ public final class VideoSink: FrameStage {
         $0.encoder = encoder.name
       }
       return Output(
-        picture: copy, encoder: encoder, writer: writer, firstTime: header.mediaTime, sourceWidth: picture.width,
-        sourceHeight: picture.height, nextKey: header.mediaTime)
+        picture: copy, encoder: encoder, writer: writer, sourceWidth: picture.width,
+        sourceHeight: picture.height)
     }
 
     private func path(for stream: String) throws(PipelineError) -> String {

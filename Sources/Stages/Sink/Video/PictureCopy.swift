@@ -7,9 +7,9 @@ import Pipeline
   /// In pixels; even.
   let width: Int
   let height: Int
-  // SAFETY: both are set in init or `fill`, freed once in deinit, and only lent out during calls.
+  // SAFETY: set in init, freed once in deinit, and only lent out during calls.
   private var frame: UnsafeMutablePointer<AVFrame>?
-  private var scaler: OpaquePointer?
+  private var converter: PixelConverter?
 
   /// - Parameters: width and height in pixels, rounded down to even numbers of at least 2.
   init(width: Int, height: Int) throws(PipelineError) {
@@ -25,10 +25,7 @@ import Pipeline
     try avCheck(unsafe av_frame_get_buffer(frame, 0), "cannot take memory for a picture", exit: .software)
   }
 
-  deinit {
-    unsafe sws_freeContext(scaler)
-    unsafe av_frame_free(&frame)
-  }
+  deinit { unsafe av_frame_free(&frame) }
 
   /// Copies `picture` into this one, scaled where the sizes differ by more than an odd last row or column.
   func fill(from picture: DecodedPicture) throws(PipelineError) {
@@ -111,39 +108,21 @@ import Pipeline
       case AV_PIX_FMT_YUVJ440P: (AV_PIX_FMT_YUV440P, true)
       case let other: (other, unsafe source.pointee.color_range == AVCOL_RANGE_JPEG)
       }
-    // SAFETY: the old context is taken back or freed by the call, and the new one is kept for deinit.
-    unsafe scaler = sws_getCachedContext(
-      scaler, source.pointee.width, source.pointee.height, format, Int32(width), Int32(height), AV_PIX_FMT_YUV420P,
-      SWS_BILINEAR, nil, nil, nil)
-    guard let scaler = unsafe scaler else {
-      throw PipelineError(
-        "cannot convert a picture of \(unsafe source.pointee.width)x\(unsafe source.pointee.height) pixels", exit: .dataError)
-    }
+    let space = unsafe source.pointee.colorspace
     let isHD = height >= 720
-    let space =
-      unsafe source.pointee.colorspace == AVCOL_SPC_UNSPECIFIED || source.pointee.colorspace == AVCOL_SPC_RGB
-      ? (isHD ? SWS_CS_ITU709 : SWS_CS_ITU601) : Int32(source.pointee.colorspace.rawValue)
-    // SAFETY: the tables are static; rows are read and written inside the two frames, whose sizes the context knows.
-    let table = unsafe sws_getCoefficients(space)
-    unsafe sws_setColorspaceDetails(scaler, table, isFull ? 1 : 0, table, 0, 0, 1 << 16, 1 << 16)
-    if unsafe target.pointee.colorspace == AVCOL_SPC_RGB {
-      unsafe target.pointee.colorspace = isHD ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M
+    let matrix =
+      space == AVCOL_SPC_UNSPECIFIED || space == AVCOL_SPC_RGB
+      ? (isHD ? SWS_CS_ITU709 : SWS_CS_ITU601) : Int32(clamping: space.rawValue)
+    if space == AVCOL_SPC_RGB { unsafe target.pointee.colorspace = isHD ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M }
+    let shape = unsafe PixelConverter.Shape(
+      width: source.pointee.width, height: source.pointee.height, format: format.rawValue, isFullRange: isFull,
+      matrix: matrix)
+    let own = PixelConverter.Shape(
+      width: Int32(clamping: width), height: Int32(clamping: height), format: AV_PIX_FMT_YUV420P.rawValue,
+      isFullRange: false, matrix: matrix)
+    if converter?.source != shape || converter?.target != own {
+      converter = try PixelConverter(from: shape, to: own)
     }
-    let rows = unsafe withUnsafePointer(to: source.pointee.data) { planes in
-      unsafe withUnsafePointer(to: source.pointee.linesize) { strides in
-        unsafe withUnsafePointer(to: target.pointee.data) { targetPlanes in
-          unsafe withUnsafePointer(to: target.pointee.linesize) { targetStrides in
-            // SAFETY: the tuples of 8 are C arrays of 8.
-            unsafe sws_scale(
-              scaler,
-              UnsafeRawPointer(planes).assumingMemoryBound(to: UnsafePointer<UInt8>?.self),
-              UnsafeRawPointer(strides).assumingMemoryBound(to: Int32.self), 0, source.pointee.height,
-              UnsafeRawPointer(targetPlanes).assumingMemoryBound(to: UnsafeMutablePointer<UInt8>?.self),
-              UnsafeRawPointer(targetStrides).assumingMemoryBound(to: Int32.self))
-          }
-        }
-      }
-    }
-    try avCheck(rows, "cannot convert a picture")
+    try unsafe converter?.convert(source, to: target)
   }
 }

@@ -17,7 +17,7 @@ import Pipeline
   private var context: UnsafeMutablePointer<AVCodecContext>?
   private var packet: UnsafeMutablePointer<AVPacket>?
   private var frame: UnsafeMutablePointer<AVFrame>?
-  private var scaler: OpaquePointer?
+  private let converter: PixelConverter
 
   /// - Parameter quality: 2 (best) ... 31, for JPEG only.
   init(format: Format, width: Int, height: Int, quality: Int) throws(PipelineError) {
@@ -28,17 +28,17 @@ import Pipeline
     }
     let pixels = format == .jpeg ? AV_PIX_FMT_YUV420P : AV_PIX_FMT_RGB24
     let (w, h) = (Int32(clamping: width), Int32(clamping: height))
+    // Pictures of unknown origin: the matrix is guessed by size, as players do; JPEG files are BT.601 and full range.
+    let matrix = height >= 720 ? SWS_CS_ITU709 : SWS_CS_ITU601
+    converter = try PixelConverter(
+      from: .init(width: w, height: h, format: AV_PIX_FMT_YUV420P.rawValue, isFullRange: false, matrix: matrix),
+      to: .init(width: w, height: h, format: pixels.rawValue, isFullRange: true, matrix: SWS_CS_ITU601))
     unsafe context = avcodec_alloc_context3(codec)
     unsafe packet = av_packet_alloc()
     unsafe frame = av_frame_alloc()
-    // SAFETY: freed in deinit; the context knows both pictures' sizes.
-    unsafe scaler = sws_getContext(w, h, AV_PIX_FMT_YUV420P, w, h, pixels, SWS_BILINEAR, nil, nil, nil)
-    guard let context = unsafe context, let frame = unsafe frame, let scaler = unsafe scaler, unsafe packet != nil else {
+    guard let context = unsafe context, let frame = unsafe frame, unsafe packet != nil else {
       throw PipelineError("cannot take memory for a \(width)x\(height) picture", exit: .software)
     }
-    let space = unsafe sws_getCoefficients(height >= 720 ? SWS_CS_ITU709 : SWS_CS_ITU601)
-    let jpegSpace = unsafe sws_getCoefficients(SWS_CS_ITU601)
-    unsafe sws_setColorspaceDetails(scaler, space, 0, jpegSpace, 1, 0, 1 << 16, 1 << 16)
     unsafe context.pointee.width = w
     unsafe context.pointee.height = h
     unsafe context.pointee.pix_fmt = pixels
@@ -61,7 +61,6 @@ import Pipeline
   }
 
   deinit {
-    unsafe sws_freeContext(scaler)
     unsafe av_frame_free(&frame)
     unsafe av_packet_free(&packet)
     unsafe avcodec_free_context(&context)
@@ -70,26 +69,16 @@ import Pipeline
   /// The file that shows `picture`, which has the encoder's size.
   func encode(_ picture: PictureCopy) throws(PipelineError) -> [UInt8] {
     guard let context = unsafe context, let packet = unsafe packet, let frame = unsafe frame,
-      let scaler = unsafe scaler, picture.width == width, picture.height == height
+      picture.width == width, picture.height == height
     else { throw PipelineError("a picture of another size reached the encoder", exit: .software) }
     try avCheck(unsafe av_frame_make_writable(frame), "cannot take memory for a picture", exit: .software)
-    let rows = unsafe picture.withFrame { source in
-      unsafe withUnsafePointer(to: source.pointee.data) { planes in
-        unsafe withUnsafePointer(to: source.pointee.linesize) { strides in
-          unsafe withUnsafePointer(to: frame.pointee.data) { targetPlanes in
-            unsafe withUnsafePointer(to: frame.pointee.linesize) { targetStrides in
-              // SAFETY: the tuples of 8 are C arrays of 8; both pictures have the size that the scaler was made for.
-              unsafe sws_scale(
-                scaler, UnsafeRawPointer(planes).assumingMemoryBound(to: UnsafePointer<UInt8>?.self),
-                UnsafeRawPointer(strides).assumingMemoryBound(to: Int32.self), 0, Int32(clamping: height),
-                UnsafeRawPointer(targetPlanes).assumingMemoryBound(to: UnsafeMutablePointer<UInt8>?.self),
-                UnsafeRawPointer(targetStrides).assumingMemoryBound(to: Int32.self))
-            }
-          }
-        }
-      }
+    let problem: PipelineError? = unsafe picture.withFrame { source in
+      do throws(PipelineError) {
+        try unsafe converter.convert(source, to: frame)
+        return nil
+      } catch { return error }
     }
-    try avCheck(rows, "cannot convert a picture")
+    if let problem { throw problem }
     unsafe frame.pointee.pts += 1
     try avCheck(unsafe avcodec_send_frame(context, frame), "cannot encode a picture", exit: .software)
     try avCheck(unsafe avcodec_receive_packet(context, packet), "cannot encode a picture", exit: .software)
