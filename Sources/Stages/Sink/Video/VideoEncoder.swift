@@ -8,7 +8,7 @@ import Pipeline
     var width: Int
     var height: Int
     /// libx264's speed: `ultrafast` ... `veryslow`.
-    var preset = "superfast"
+    var preset = "ultrafast"
     /// Constant rate factor, 0 (lossless) ... 51.
     var crf = 23
     var threads = 1
