@@ -1,3 +1,4 @@
+import Foundation
 import Pipeline
 import PipelineTestSupport
 import Testing
@@ -40,6 +41,22 @@ struct MediaOrientationTests {
     #expect(frame.header.height == (isTurned ? 160 : 120))
     let ours = try LetterboxFixtures.pixels(of: frame)
     let reference = try MediaFixtures.rgb(path)
+    try #require(reference.count == ours.count)
+    #expect(LetterboxFixtures.meanDifference(luma(ours), luma(reference.map(Float.init))) < 2)
+  }
+
+  // Phones store pictures as the sensor saw them and say in EXIF how they were held: 6 is a quarter turn clockwise.
+  @Test(.enabled(if: MediaFixtures.areAvailable, "needs the programs ffmpeg and ffprobe"))
+  func givenAJPEGWithAnEXIFOrientation_whenRead_thenItStandsUpright() throws {
+    let plain = try Data(contentsOf: URL(fileURLWithPath: try MediaFixtures.picture("exif-plain.jpg", "64x48")))
+    // A little-endian TIFF header with one entry: tag 0x0112, type short, one value.
+    let exif: [UInt8] = Array("Exif\0\0II*\0".utf8) + [8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0]
+    let segment = [0xFF, 0xE1, 0, UInt8(exif.count + 2)] + exif
+    let path = try MediaFixtures.file("exif-turned.jpg", plain.prefix(2) + Data(segment) + plain.dropFirst(2))
+    let frame = try #require(MediaFixtures.run(path).frames.first)
+    #expect(frame.header.width == 48 && frame.header.height == 64)
+    let reference = try MediaFixtures.rgb(path)
+    let ours = try LetterboxFixtures.pixels(of: frame)
     try #require(reference.count == ours.count)
     #expect(LetterboxFixtures.meanDifference(luma(ours), luma(reference.map(Float.init))) < 2)
   }

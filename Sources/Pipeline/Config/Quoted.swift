@@ -2,8 +2,9 @@
 enum Quoted {
   /// In quotes, on one line, at most 60 characters, without control characters and passwords.
   static func text(_ text: String) -> String {
-    // The shortening comes first: redaction needs no more than it shows, and a hostile text may have megabytes.
-    let shown = URLRedaction.redact(String(text.unicodeScalars.prefix(200)))
+    // A hostile text may have megabytes. What is cut off may hold the '@' that ends a password, so one is put there.
+    let head = text.unicodeScalars.prefix(200)
+    let shown = URLRedaction.redact(String(head) + (head.endIndex == text.unicodeScalars.endIndex ? "" : "@"))
     var result = ""
     for scalar in shown.unicodeScalars.prefix(60) {
       switch scalar.properties.generalCategory {

@@ -67,6 +67,14 @@ import Testing
     #expect(lines.filter { $0.contains("hunter2") } == lines.filter { $0.hasPrefix("--set objects.shape") })
   }
 
+  @Test func `given a password of any length in a bad value, when loaded, then it is not shown`() {
+    for length in [1, 100, 300, 10_000] {
+      let url = "rtsp://u:hunter2" + String(repeating: "x", count: length) + "@h/"
+      let lines = Stages.issues(Stages.good("\"dropOldest\"", "\"\(url)\""))
+      #expect(lines.count == 1 && !lines[0].contains("hunter2"))
+    }
+  }
+
   @Test func `given a source override, when there is one source, then its url changes`() throws {
     func url(_ source: String) throws -> String? {
       try Stages.load(Stages.good, source: [source])[stage: "camera"]?.config["url"]?.string

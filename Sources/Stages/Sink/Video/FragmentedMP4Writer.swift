@@ -11,6 +11,7 @@ import Pipeline
   private var context: UnsafeMutablePointer<AVFormatContext>?
   private var hasHeader = false
   private var isFinished = false
+  private var lastTicks: Int64?
 
   /// Opens `path`, replacing what is there.
   ///
@@ -47,6 +48,12 @@ import Pipeline
     guard let context = unsafe context, let stream = unsafe context.pointee.streams[0] else { return }
     // SAFETY: the packet is the caller's, and the muxer copies what it keeps.
     unsafe packet.pointee.stream_index = 0
+    // The last frame of a fragment lasts as long as the one before it; the next fragment has a time of its own.
+    let ticks = unsafe packet.pointee.dts
+    if let lastTicks, unsafe packet.pointee.duration <= 0 {
+      unsafe packet.pointee.duration = max(1, ticks &- lastTicks)
+    }
+    lastTicks = ticks
     unsafe av_packet_rescale_ts(
       packet, AVRational(num: 1, den: VideoEncoder.ticksPerSecond), stream.pointee.time_base)
     try failing("write", unsafe av_write_frame(context, packet))

@@ -23,6 +23,7 @@ import Pipeline
   init(format: Format, width: Int, height: Int, quality: Int) throws(PipelineError) {
     self.width = width
     self.height = height
+    MediaLibrary.prepare()
     guard let codec = unsafe avcodec_find_encoder(format == .jpeg ? AV_CODEC_ID_MJPEG : AV_CODEC_ID_PNG) else {
       throw PipelineError("this FFmpeg has no \(format.rawValue) encoder", exit: .unavailable)
     }

@@ -8,7 +8,7 @@ import Pipeline
     var width: Int
     var height: Int
     /// libx264's speed: `ultrafast` ... `veryslow`.
-    var preset = "superfast"
+    var preset = "ultrafast"
     /// Constant rate factor, 0 (lossless) ... 51.
     var crf = 23
     var threads = 1
@@ -31,6 +31,7 @@ import Pipeline
   init(_ settings: Settings, stage: String, census: ThreadCensus) throws(PipelineError) {
     self.stage = stage
     self.census = census
+    MediaLibrary.prepare()
     // SAFETY: the names are terminated copies; encoders are static.
     let found = Self.candidates.first { unsafe avcodec_find_encoder_by_name($0) != nil }
     guard let found, let codec = unsafe avcodec_find_encoder_by_name(found) else {
