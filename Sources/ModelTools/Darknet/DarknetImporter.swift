@@ -49,8 +49,4 @@ public enum DarknetImporter {
       model: model, anchors: anchors, classCount: classCount ?? 0, inputSize: max(network.width, network.height),
       stride: network.layers.map(\.stride).max() ?? 32, valueCount: network.valueCount)
   }
-
-  /// How Darknet's detectors take their picture.
-  public static let input = InputFormat(
-    color: .rgb, placement: .centered, pad: 114, mean: [0, 0, 0], scale: [1 / 255, 1 / 255, 1 / 255])
 }

@@ -22,13 +22,8 @@ public struct ModelImport {
   }
 
   public var store: ModelStore
-  /// Tells a model's head from its outputs; nil when it cannot.
-  public var guessHead: ([TensorDescription]) -> ModelManifest.Head?
 
-  public init(store: ModelStore, guessHead: @escaping ([TensorDescription]) -> ModelManifest.Head? = { _ in nil }) {
-    self.store = store
-    self.guessHead = guessHead
-  }
+  public init(store: ModelStore) { self.store = store }
 
   /// Imports an ONNX file; tensors that lie in files beside it are taken in.
   ///
@@ -44,28 +39,28 @@ public struct ModelImport {
         "'\(file.path)' takes \(inputs.map(\.shape.count)) dimensions; one picture, N x C x H x W, is expected",
         exit: .dataError)
     }
-    guard let head = options.head ?? guessHead(outputs) else {
+    // A guess also tells the classes and, for YOLOv3's usual forms, the anchors.
+    let guess = Result { try HeadGuess(model: file.path, inputs: inputs, outputs: outputs) }
+    let guessed = try? guess.get()
+    guard let head = options.head ?? guessed?.head else {
       throw PipelineError(
         "cannot tell the head of '\(file.path)' from its outputs \(outputs.map(\.name).joined(separator: ", "))",
         remedy: "say it with --head: \(ModelManifest.Head.allCases.map(\.rawValue).joined(separator: ", "))",
         exit: .usage)
     }
-    guard head != .yolov3 else {
+    let known = guessed?.head == head ? guessed : nil
+    guard head != .yolov3 || known?.anchors != nil else {
       throw PipelineError(
         "an ONNX file does not hold the anchors that head yolov3 needs",
         remedy: "import the Darknet files with --cfg and --weights", exit: .usage)
     }
-    var manifest = try HeadDefaults.manifest(head, name: name(options, file), file: "model.onnx")
+    var manifest = Self.manifest(head, name: name(options, file))
     if let height = inputs[0].shape[2], let width = inputs[0].shape[3] { manifest.inputSize = max(height, width) }
-    let classCount = HeadDefaults.classCount(head, outputs: outputs)
-    if let classes = options.classes {
-      if let classCount, classCount != classes.count {
-        throw PipelineError(
-          "\(classes.count) class names are given, the model has \(classCount) classes", exit: .usage)
-      }
-      manifest.classes = classes
-    } else if let classCount, classCount != manifest.classes.count {
-      manifest.classes = (0..<classCount).map { "class\($0)" }
+    manifest.anchors = known?.anchors
+    manifest.classes = options.classes ?? known?.classes ?? manifest.classes
+    if let known, known.classes.count != manifest.classes.count, head != .yolov8 {
+      throw PipelineError(
+        "\(manifest.classes.count) class names are given, the model has \(known.classes.count) classes", exit: .usage)
     }
     manifest.origin = file.lastPathComponent
     return try install(manifest, options) { try model.write(to: $0) }
@@ -77,11 +72,11 @@ public struct ModelImport {
       throw PipelineError("Darknet models have the head yolov3, not \(options.head?.rawValue ?? "")", exit: .usage)
     }
     let imported = try DarknetImporter.convert(config: config, weights: weights, name: name(options, weights))
-    var manifest = try HeadDefaults.manifest(.yolov3, name: name(options, weights), file: "model.onnx")
+    var manifest = Self.manifest(.yolov3, name: name(options, weights))
     manifest.inputSize = imported.inputSize
     manifest.stride = imported.stride
     manifest.anchors = imported.anchors
-    let classes = options.classes ?? (imported.classCount == 80 ? CocoClasses.names : nil)
+    let classes = options.classes ?? (imported.classCount == 80 ? COCOClasses.names : nil)
     manifest.classes = classes ?? (0..<imported.classCount).map { "class\($0)" }
     guard manifest.classes.count == imported.classCount else {
       throw PipelineError(
@@ -111,6 +106,14 @@ public struct ModelImport {
         "model '\(manifest.name)' is there already", remedy: "say another --name, or --force", exit: .usage)
     }
     return try store.install(manifest, fill: fill)
+  }
+
+  /// What models of a head usually are.
+  private static func manifest(_ head: ModelManifest.Head, name: String) -> ModelManifest {
+    let isFace = [.retinaface, .yunet, .centerface].contains(head)
+    return ModelManifest(
+      name: name, head: head, input: head.defaultInput, inputSize: head == .yolox || head == .yolov3 ? 416 : 640,
+      classes: isFace ? ["face"] : COCOClasses.names, file: "model.onnx", sha256: "", licence: "unknown", origin: "")
   }
 
   private func name(_ options: Options, _ file: URL) -> String {

@@ -146,6 +146,6 @@ import Testing
   @Test func givenTheBuiltinModels_whenChecked_thenEveryManifestIsSound() {
     for model in BuiltinModels.all { #expect(model.manifest.fault == nil, "\(model.name)") }
     #expect(Set(BuiltinModels.all.map(\.name)).count == BuiltinModels.all.count)
-    #expect(CocoClasses.names.count == 80 && Set(CocoClasses.names).count == 80)
+    #expect(COCOClasses.names.count == 80 && Set(COCOClasses.names).count == 80)
   }
 }
