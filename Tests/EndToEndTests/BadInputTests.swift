@@ -45,7 +45,7 @@ struct BadInputTests {
     .enabled(if: Has.ffmpeg, "needs ffmpeg"))
   func odd() throws {
     let space = try Workspace()
-    #expect(mkfifo(space.path("pipe.mp4"), 0o600) == 0)
+    #expect(unsafe mkfifo(space.path("pipe.mp4"), 0o600) == 0)
     expectRefused(try run("pipe.mp4", in: space), "pipe.mp4", status: 65)
     try FileManager.default.createDirectory(atPath: space.path("folder"), withIntermediateDirectories: false)
     expectRefused(try run("folder", in: space), "folder", status: 65)
@@ -72,9 +72,14 @@ struct BadInputTests {
     .enabled(if: Has.ffmpeg, "needs ffmpeg"))
   func sizes() throws {
     let space = try Workspace()
-    try FFmpeg.make(["-f", "lavfi", "-i", "color=red:s=1x1", "-frames:v", "1", space.path("tiny.png")])
+    try FFmpeg.make(["-f", "lavfi", "-i", "color=red:s=2x2", "-frames:v", "1", "-vf", "crop=1:1", space.path("tiny.png")])
     #expect(try run("tiny.png", in: space).status == 0)
-    try FFmpeg.make(["-f", "lavfi", "-i", "color=red:s=16384x16384", "-frames:v", "1", space.path("huge.png")])
+    // A real picture whose header claims 16,384 x 16,384 pixels: bytes 16 to 23 of a PNG, and their checksum.
+    var data = try Data(contentsOf: space.folder.appendingPathComponent("tiny.png"))
+    data.replaceSubrange(16..<24, with: [0, 0, 0x40, 0, 0, 0, 0x40, 0])
+    let checksum = CRC32.of(data[12..<29])
+    data.replaceSubrange(29..<33, with: (0..<4).map { UInt8(truncatingIfNeeded: checksum >> (24 - 8 * $0)) })
+    try data.write(to: space.folder.appendingPathComponent("huge.png"))
     expectRefused(try run("huge.png", in: space), "huge.png", status: 65)
   }
 
@@ -148,5 +153,14 @@ struct BadInputTests {
     #expect(try Command.run(["run", "x.json", "--nonsense"]).status == 64)
     #expect(try Command.run(["frobnicate"]).status == 64)
     #expect(try Command.run(["stages", "detect.yolov"]).status == 64)
+  }
+}
+
+/// The checksum of PNG chunks (ISO 3309), bit by bit.
+enum CRC32 {
+  static func of(_ bytes: Data) -> UInt32 {
+    ~bytes.reduce(UInt32.max) { crc, byte in
+      (0..<8).reduce(crc ^ UInt32(byte)) { crc, _ in crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
+    }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// Where tests find what is not in the package: recorded data, Python for reference results, the inference library.
 ///
@@ -60,20 +61,32 @@ public enum TestData {
     process.standardOutput = pipe
     process.standardInput = FileHandle.nullDevice
     try process.run()
-    var output = Data()
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      // FileHandle traps when a signal interrupts its read. SAFETY: at most the array's bytes are written.
-      let count = unsafe chunk.withUnsafeMutableBytes {
-        unsafe read(pipe.fileHandleForReading.fileDescriptor, $0.baseAddress, $0.count)
-      }
-      if count > 0 { output.append(contentsOf: chunk[..<count]) } else if count == 0 || errno != EINTR { break }
-    }
+    let output = pipe.fileHandleForReading.readAll()
     process.waitUntilExit()
     return (process.terminationStatus, output)
   }
 
   private static func existing(_ url: URL) -> URL? {
     FileManager.default.fileExists(atPath: url.path) ? url : nil
+  }
+}
+
+extension FileHandle {
+  /// The next bytes; empty at the end. `availableData` traps when a signal interrupts its read, this does not.
+  public func readSome() -> Data {
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      // SAFETY: at most the array's bytes are written.
+      let count = unsafe chunk.withUnsafeMutableBytes { unsafe Glibc.read(fileDescriptor, $0.baseAddress, $0.count) }
+      if count >= 0 { return Data(chunk[..<count]) }
+      if errno != EINTR { return Data() }
+    }
+  }
+
+  /// Everything up to the end.
+  public func readAll() -> Data {
+    var data = Data()
+    while case let more = readSome(), !more.isEmpty { data.append(more) }
+    return data
   }
 }

@@ -12,6 +12,8 @@ static inline int ep_error_from_errno(int code) { return AVERROR(code); }
 static inline AVRational ep_time_base(void) { return AV_TIME_BASE_Q; }
 /// Area scaling, rounded exactly. The flags are macros up to FFmpeg 7 and an enumeration afterwards.
 static inline int ep_sws_area_flags(void) { return SWS_AREA | SWS_ACCURATE_RND; }
+/// Conversion that interpolates the colour planes at full resolution.
+static inline int ep_sws_full_color_flags(void) { return SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT; }
 /// Scales all of `source` into the memory of `target`; Swift cannot pass a frame's plane arrays.
 static inline int ep_sws_scale(struct SwsContext *c, const AVFrame *source, AVFrame *target) {
   return sws_scale(c, (const uint8_t *const *)source->data, source->linesize, 0, source->height, target->data, target->linesize);

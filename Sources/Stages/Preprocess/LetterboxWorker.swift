@@ -6,6 +6,7 @@ final class LetterboxWorker: FrameWorker {
   private let targets: [Letterbox.Target]
   private let pool: BufferPool
   private let noteShape: ([String], String) -> Void
+  private let converter = JPEGConverter()
   private var scalers: [PictureScaler?]
   private var geometries: [LetterboxGeometry?]
 
@@ -25,8 +26,9 @@ final class LetterboxWorker: FrameWorker {
         consequence: .skipFrame, exit: .software)
     }
     var frame = frame
+    let source = try converter.convert(picture)
     for index in targets.indices {
-      let input = try prepare(picture, index)
+      let input = try prepare(source, index)
       for consumer in targets[index].consumers { frame.attach(input, for: consumer) }
     }
     return .emit(frame)

@@ -35,7 +35,7 @@ enum Command {
 
     init(_ arguments: [String], in folder: URL, environment: [String: String] = [:]) throws {
       errors = FileManager.default.temporaryDirectory.appendingPathComponent("edgepipe-stderr-\(UUID().uuidString)")
-      FileManager.default.createFile(atPath: errors.path, contents: nil)
+      try Data().write(to: errors)
       process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
       process.arguments = ["--foreground", "--kill-after=5", "120", Command.edgepipe.path] + arguments
       process.currentDirectoryURL = folder
@@ -47,7 +47,7 @@ enum Command {
     }
 
     /// The next bytes of standard output as they come; empty at its end.
-    func read() -> Data { output.fileHandleForReading.availableData }
+    func read() -> Data { output.fileHandleForReading.readSome() }
 
     /// Reads standard output until it holds `lines` lines, and returns what was read.
     func read(lines: Int) -> Data {
@@ -69,7 +69,7 @@ enum Command {
 
     /// Waits for the end; `alreadyRead` comes first in the output.
     func finish(alreadyRead: Data = Data()) throws -> CommandResult {
-      let rest = output.fileHandleForReading.readDataToEndOfFile()
+      let rest = output.fileHandleForReading.readAll()
       process.waitUntilExit()
       let text = try String(contentsOf: errors, encoding: .utf8)
       try FileManager.default.removeItem(at: errors)
@@ -119,11 +119,12 @@ enum JSONLines {
 
 /// Tools and data that tests need.
 enum Has {
-  static let clip = TestData.file("data/video/car-detection.mp4") != nil
+  static let clip = TestData.file("data/video") != nil
   static let ffmpeg = FileManager.default.isExecutableFile(atPath: "/usr/bin/ffmpeg")
 
+  /// Whether a model is in the store, whole.
   static func model(_ name: String) -> Bool {
-    (try? Command.run(["models", "info", name]))?.status == 0
+    (try? Command.run(["models", "verify", name]))?.status == 0
   }
 }
 
