@@ -72,7 +72,7 @@ struct BadInputTests {
     .enabled(if: Has.ffmpeg, "needs ffmpeg"))
   func sizes() throws {
     let space = try Workspace()
-    try FFmpeg.make(["-f", "lavfi", "-i", "color=red:s=2x2", "-frames:v", "1", "-vf", "crop=1:1", space.path("tiny.png")])
+    try FFmpeg.make(["-f", "lavfi", "-i", "color=red:s=2x2", "-frames:v", "1", "-vf", "format=rgb24,crop=1:1", space.path("tiny.png")])
     #expect(try run("tiny.png", in: space).status == 0)
     // A real picture whose header claims 16,384 x 16,384 pixels: bytes 16 to 23 of a PNG, and their checksum.
     var data = try Data(contentsOf: space.folder.appendingPathComponent("tiny.png"))
