@@ -3,8 +3,8 @@ final class BoundedQueue<Element: QueueElement>: Sendable {
   private let monitor: Monitor<QueueState<Element>>
   private let clock: any PipelineClock
 
-  init(capacity: Int, policy: OverflowPolicy, clock: any PipelineClock) {
-    monitor = Monitor(QueueState(capacity: capacity, policy: policy))
+  init(capacity: Int, policy: OverflowPolicy, keepsTombstones: Bool = true, clock: any PipelineClock) {
+    monitor = Monitor(QueueState(capacity: capacity, policy: policy, keepsTombstones: keepsTombstones))
     self.clock = clock
   }
 

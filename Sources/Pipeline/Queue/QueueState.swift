@@ -11,7 +11,8 @@ protocol QueueElement: Sendable {
 
 /// The rules of a bounded queue, without locks or threads: every call says what happened or that one must wait.
 ///
-/// Tombstones travel in their place but do not count against the capacity; the limit on frames in flight bounds them.
+/// Where a join comes later, a dropped frame leaves a tombstone in its place. Tombstones do not count against the
+/// capacity; the limit on frames in flight bounds them.
 struct QueueState<Element: QueueElement>: Sendable {
   struct Dropped: Sendable {
     let element: Element
@@ -44,6 +45,7 @@ struct QueueState<Element: QueueElement>: Sendable {
 
   let capacity: Int
   let policy: OverflowPolicy
+  let keepsTombstones: Bool
   private var entries = Deque<Entry>()
   private var popped = 0
   private var isClosed = false
@@ -53,9 +55,10 @@ struct QueueState<Element: QueueElement>: Sendable {
   /// The highest `count` so far.
   private(set) var highWater = 0
 
-  init(capacity: Int, policy: OverflowPolicy) {
+  init(capacity: Int, policy: OverflowPolicy, keepsTombstones: Bool = true) {
     self.capacity = max(1, capacity)
     self.policy = policy
+    self.keepsTombstones = keepsTombstones
   }
 
   mutating func push(_ element: Element, now: MonotonicTime) -> PushResult {
@@ -91,15 +94,11 @@ struct QueueState<Element: QueueElement>: Sendable {
   /// No more pushes will come: once empty, the queue is finished.
   mutating func close() { isClosed = true }
 
-  /// Turns every waiting frame, and every later one, into a tombstone; nobody waits any more.
+  /// Drops every waiting frame, and every later one; nobody waits any more.
   mutating func abort() -> [Dropped] {
     isAborted = true
     var dropped: [Dropped] = []
-    for index in entries.indices where !entries[index].element.isTombstone {
-      dropped.append(Dropped(element: entries[index].element, reason: .aborted))
-      entries[index].element = entries[index].element.tombstone
-    }
-    count = 0
+    while let index = firstFrame { dropped.append(Dropped(element: bury(at: index), reason: .aborted)) }
     return dropped
   }
 
@@ -116,17 +115,23 @@ struct QueueState<Element: QueueElement>: Sendable {
   }
 
   private mutating func bury(new element: Element, _ reason: DropReason, now: MonotonicTime) -> PushResult {
-    entries.append(Entry(element: element.tombstone, enqueued: now))
+    if keepsTombstones { entries.append(Entry(element: element.tombstone, enqueued: now)) }
     return .queued(dropping: Dropped(element: element, reason: reason))
+  }
+
+  /// Takes a waiting frame out, leaving a tombstone where one is wanted.
+  private mutating func bury(at index: Int) -> Element {
+    let element = entries[index].element
+    if keepsTombstones { entries[index].element = element.tombstone } else { entries.remove(at: index) }
+    count -= 1
+    return element
   }
 
   private mutating func replace(
     at index: Int?, _ reason: DropReason, with element: Element, now: MonotonicTime
   ) -> PushResult {
     guard let index else { return bury(new: element, .newest, now: now) }
-    let dropped = Dropped(element: entries[index].element, reason: reason)
-    entries[index].element = dropped.element.tombstone
-    count -= 1
+    let dropped = Dropped(element: bury(at: index), reason: reason)
     append(element, now: now)
     return .queued(dropping: dropped)
   }

@@ -42,14 +42,26 @@ struct Assembly {
     return InputPort(
       stage: node.id, upstream: node.upstream.map { built.graph.nodes[$0].id }, linksBySource: linksBySource,
       capacity: plan.queueCapacity ?? PipelinePlan.defaultQueueCapacity,
-      policy: plan.overflow ?? (isLive ? .dropLate : .block), clock: control.clock, metrics: metrics[index])
+      policy: plan.overflow ?? (isLive ? .dropLate : .block), keepsTombstones: hasJoin(after: index),
+      clock: control.clock, metrics: metrics[index])
+  }
+
+  /// Whether branches of one frame come together in a later stage.
+  private func hasJoin(after index: Int) -> Bool {
+    built.graph.reachable(from: index).contains { later in
+      let feeders = built.graph.nodes[later].upstream.map { built.graph.nodes[$0].sources }
+      return feeders.indices.contains { first in
+        feeders[(first + 1)...].contains { !$0.isDisjoint(with: feeders[first]) }
+      }
+    }
   }
 
   private func source(_ index: Int, _ stage: any SourceStage, _ outputs: Outputs) -> SourceRunner {
     SourceRunner(
       id: built.graph.nodes[index].id, index: index, stage: stage,
-      framesInFlight: built.plan.effectiveFramesInFlight, keepsImage: isImageNeeded(after: index), outputs: outputs,
-      metrics: metrics[index], ledger: ledger, control: control, census: built.census)
+      framesInFlight: built.plan.effectiveFramesInFlight(isLive: stage.isLive),
+      keepsImage: isImageNeeded(after: index), outputs: outputs, metrics: metrics[index], ledger: ledger,
+      control: control, census: built.census)
   }
 
   private func runner(_ index: Int, _ stage: any FrameStage, _ port: InputPort, _ outputs: Outputs) -> StageRunner {

@@ -21,6 +21,7 @@ final class InputPort: Sendable {
 
   private let stage: String
   private let linksBySource: [Int: [Int]]
+  private let keepsTombstones: Bool
   private let queue: BoundedQueue<Token>
   private let metrics: StageMetrics
   private let state: Mutex<State>
@@ -28,14 +29,16 @@ final class InputPort: Sendable {
   /// - Parameters:
   ///   - upstream: the ids of the stages that feed this one, one link each.
   ///   - linksBySource: for each source's index, the links on which its frames arrive; several are joined.
+  ///   - keepsTombstones: whether a join comes later; without one, nobody waits for a lost frame and it ends here.
   init(
     stage: String, upstream: [String], linksBySource: [Int: [Int]], capacity: Int, policy: OverflowPolicy,
-    clock: any PipelineClock, metrics: StageMetrics
+    keepsTombstones: Bool, clock: any PipelineClock, metrics: StageMetrics
   ) {
     self.stage = stage
     self.linksBySource = linksBySource
     self.metrics = metrics
-    queue = BoundedQueue(capacity: capacity, policy: policy, clock: clock)
+    self.keepsTombstones = keepsTombstones
+    queue = BoundedQueue(capacity: capacity, policy: policy, keepsTombstones: keepsTombstones, clock: clock)
     let links = upstream.map { LinkAccount(from: $0, to: stage) }
     state = Mutex(State(links: links, openLinks: links.count))
   }
@@ -43,7 +46,11 @@ final class InputPort: Sendable {
   func push(_ token: Token, link: Int) {
     let links = linksBySource[token.ticket.source] ?? []
     guard let ready = arrive(token, link: link, expected: links.count) else { return }
-    if !ready.isTombstone { metrics.update { $0.framesIn += 1 } }
+    if ready.isTombstone {
+      guard keepsTombstones else { return ready.ticket.end() }
+    } else {
+      metrics.update { $0.framesIn += 1 }
+    }
     if let dropped = queue.push(ready) { account(dropped) }
   }
 
@@ -88,6 +95,7 @@ final class InputPort: Sendable {
     dropped.element.ticket.lose(.dropped(stage: stage, reason: dropped.reason))
     metrics.drop(dropped.reason)
     count(dropped.element) { $0.dropped += 1 }
+    if !keepsTombstones { dropped.element.ticket.end() }
   }
 
   /// Applies `change` to every link over which this frame came.

@@ -40,7 +40,7 @@ struct PipelineBuilder {
       logger[metadataKey: "stage"] = "\(stage.id)"
       let context = StageContext(
         id: stage.id, clock: clock, logger: logger, deadlineMs: plan.deadlineMs,
-        framesInFlight: plan.effectiveFramesInFlight * max(1, sources), services: services, threads: census)
+        framesInFlight: plan.effectiveFramesInFlight(isLive: true) * max(1, sources), services: services, threads: census)
       do {
         stages.append(try stage.descriptor.make(Data(stage.configuration), context))
       } catch {

@@ -40,8 +40,13 @@ public struct PipelinePlan: Sendable {
     self.stages = stages
   }
 
-  /// The limit on frames in flight of one source: two for every worker, so that one is worked on and one waits.
-  public var effectiveFramesInFlight: Int {
-    framesInFlight ?? max(4, 2 * stages.reduce(0) { $0 + max(1, $1.workers) })
+  /// The limit on frames in flight of one source.
+  ///
+  /// Files: two for every worker, one that is worked on and one that waits. Live: as many as all queues and workers
+  /// hold, so that it is a full queue that drops its oldest frame, and not the limit that refuses the newest.
+  public func effectiveFramesInFlight(isLive: Bool) -> Int {
+    if let framesInFlight { return framesInFlight }
+    guard isLive else { return max(4, 2 * stages.reduce(0) { $0 + max(1, $1.workers) }) }
+    return stages.reduce(1) { $0 + ($1.queueCapacity ?? Self.defaultQueueCapacity) + max(1, $1.workers) }
   }
 }

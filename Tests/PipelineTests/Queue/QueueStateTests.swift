@@ -84,6 +84,16 @@ struct QueueStateTests {
     #expect(drain(&state).map(\.number) == [0, 1, 2, 3, 4, 5])
   }
 
+  @Test("given a queue without a join behind it, when frames are dropped, then nothing stays in their place")
+  func withoutTombstones() {
+    var state = QueueState<Item>(capacity: 2, policy: .dropOldest, keepsTombstones: false)
+    for number in 0..<100 { _ = state.push(Item(number: number), now: now) }
+    #expect(drain(&state) == [Item(number: 98), Item(number: 99)])
+    _ = state.push(Item(number: 100), now: now)
+    #expect(state.abort().map(\.element.number) == [100])
+    #expect(drain(&state).isEmpty)
+  }
+
   @Test("given a closed queue, when emptied, then it is finished; a waiting frame still comes out first")
   func close() {
     var state = QueueState<Item>(capacity: 2, policy: .block)

@@ -179,4 +179,21 @@ struct PipelineRunnerTests {
     #expect((figures.ledger.dropped[Ledger.Place(stage: "camera", reason: .noCredit)] ?? 0) >= 45)
     expectBalanced(figures)
   }
+
+  @Test("given a live source and a held-up stage, when the limit is left to itself, then the queue keeps the newest")
+  func liveKeepsNewest() throws {
+    let out = Collector()
+    let hold = Monitor(false)
+    let (_, figures) = try run([
+      .source("camera", count: 60, isLive: true) { if $0 == 59 { hold.change { $0 = true } } },
+      .transform("slow", after: ["camera"]) { frame, _ in
+        _ = hold.wait { $0 ? true : nil }
+        return .emit(frame)
+      },
+      .sink("out", after: ["slow"], into: out),
+    ])
+    #expect(!figures.ledger.dropped.keys.contains { $0.stage == "camera" }, "nothing was refused at the door")
+    #expect(out.sequences.last == 59)
+    expectBalanced(figures)
+  }
 }
