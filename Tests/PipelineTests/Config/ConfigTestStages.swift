@@ -114,23 +114,3 @@ enum ConfigTestStages {
     issues("{\"version\":1,\"stages\":[\n" + stages.joined(separator: ",\n") + "]}")
   }
 }
-
-/// The CPU time that a call takes on this thread: other tests and programs on the machine do not change it.
-func configTestCPUSeconds(_ body: () throws -> Void) rethrows -> Double {
-  let start = SystemClock.threadCPUNanoseconds()
-  try body()
-  return Double(SystemClock.threadCPUNanoseconds() - start) / 1e9
-}
-
-/// A small generator of repeatable random numbers (SplitMix64).
-struct ConfigTestRandom: RandomNumberGenerator {
-  var state: UInt64
-  init(seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}

@@ -34,7 +34,7 @@ import Testing
 
   private static let million = 1 << 20
 
-  /// Each is as large as a file may be: what they cost is the most that any file costs.
+  /// Each is as large as a file may be. What they cost is measured in Benchmarks/hostile-files.
   private static let hostile: [(name: String, text: String)] = {
     let stages = ConfigTestStages.good
     func fill(_ piece: String, _ head: String = "", _ tail: String = "") -> String {
@@ -68,16 +68,12 @@ import Testing
   }()
 
   @Test(arguments: hostile.indices)
-  func `given a hostile file, when loaded, then a quick error names path, line and column`(index: Int) throws {
+  func `given a hostile file, when loaded, then the error names path, line and column`(index: Int) throws {
     let (name, text) = Self.hostile[index]
     try withFile(text.utf8) { file in
-      var found: ConfigErrors?
-      let seconds = configTestCPUSeconds { found = errors(file) }
-      let issues = try #require(found).issues
+      let issues = try #require(errors(file)).issues
       #expect(issues.allSatisfy { $0.file == file && $0.line != nil && $0.column != nil }, "\(name)")
       #expect(issues.allSatisfy { $0.description.utf8.count < 1000 }, "\(name): messages stay short")
-      // One second is the promise for the program, which is built with optimisation; this build has none.
-      #expect(seconds < 3, "\(name)")
     }
   }
 
@@ -86,15 +82,13 @@ import Testing
       let handle = try #require(FileHandle(forWritingAtPath: file))
       try handle.truncate(atOffset: 100 << 20)
       try handle.close()
-      var found: ConfigErrors?
-      let seconds = configTestCPUSeconds { found = errors(file) }
-      #expect(found?.description == "\(file):1:1: the file has 104857600 bytes; a pipeline file has at most 1048576")
-      #expect(seconds < 0.2)
+      #expect(
+        errors(file)?.description == "\(file):1:1: the file has 104857600 bytes; a pipeline file has at most 1048576")
     }
   }
 
   @Test func `given random bytes, when loaded, then an error and no crash follows`() throws {
-    var random = ConfigTestRandom(seed: 3)
+    var random = SeededRandom(seed: 3)
     for _ in 0..<20 {
       let bytes = (0..<5000).map { _ in UInt8.random(in: .min ... .max, using: &random) }
       try withFile(bytes) { #expect(errors($0)?.issues.isEmpty == false) }
@@ -130,13 +124,11 @@ import Testing
     #expect(config[stage: "camera"]?.config["url"]?.string == fifo)
   }
 
-  /// The largest file that is taken: its cost is what a user waits for.
-  @Test func `given a good file of a megabyte, when loaded, then it is read quickly`() throws {
+  /// The largest file that is taken.
+  @Test func `given a file of a megabyte with one long list, when loaded, then one issue says so`() throws {
     let classes = (0..<60_000).map { "\"class-\($0)\"" }.joined(separator: ",")
     let text = ConfigTestStages.good.replacing("0.5 }", with: "0.5, \"classes\": [\(classes)] }")
-    var lines: [String] = []
-    let seconds = configTestCPUSeconds { lines = ConfigTestStages.issues(text) }
+    let lines = ConfigTestStages.issues(text)
     #expect(lines.count == 1 && lines[0].contains("found 60000 entries"))
-    #expect(seconds < 3, "without optimisation")
   }
 }
