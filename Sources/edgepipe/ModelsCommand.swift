@@ -31,17 +31,17 @@ struct ModelsCommand: ParsableCommand {
       let store = options.modelStore
       let entries = ModelEntry.all(in: store)
       if json { return try ModelEntry.printJSON(entries) }
-      TextTable(
-        header: ["NAME", "HEAD", "INPUT", "CLASSES", "LICENCE", "STATE", "WHAT"],
-        rows: entries.map { entry in
-          let manifest = entry.manifest
-          return [
-            entry.name, manifest?.head.rawValue ?? "?", manifest.map { "\($0.inputSize)" } ?? "?",
-            manifest.map { "\($0.classes.count)" } ?? "?", manifest?.licence ?? "?", entry.state, entry.summary,
-          ]
-        }
-      ).print()
-      print("\nStore: \(store.folder.path)")
+      var table = Table(
+        ["name", "head", "input", "classes", "licence", "state", "what it is"],
+        alignment: [.left, .left, .right, .right, .left, .left, .left])
+      for entry in entries {
+        let manifest = entry.manifest
+        table.add([
+          entry.name, manifest?.head.rawValue ?? "?", manifest.map { "\($0.inputSize)" } ?? "?",
+          manifest.map { "\($0.classes.count)" } ?? "?", manifest?.licence ?? "?", entry.state, entry.summary,
+        ])
+      }
+      print("\(table.text)\n\nStore: \(store.folder.path)")
     }
   }
 
@@ -65,10 +65,11 @@ struct ModelsCommand: ParsableCommand {
         FileHandle.standardOutput.write(try manifest.encoded())
         return
       }
-      var rows = [["model", manifest?.name ?? model]]
+      var table = Table(alignment: [.left, .left])
+      table.add(["model", manifest?.name ?? model])
       if let manifest {
         let input = manifest.input
-        rows += [
+        let facts = [
           ["head", manifest.head.rawValue], ["precision", manifest.precision],
           ["input", "\(manifest.inputSize), multiples of \(manifest.stride)"],
           ["colour", "\(input.color.rawValue), minus \(input.mean), times \(input.scale)"],
@@ -76,12 +77,13 @@ struct ModelsCommand: ParsableCommand {
           ["classes", "\(manifest.classes.count): \(manifest.classes.joined(separator: ", "))"],
           ["licence", manifest.licence], ["origin", manifest.origin],
         ]
+        facts.forEach { table.add($0) }
       } else {
-        rows.append(["manifest", "none: the head is guessed from the outputs"])
+        table.add(["manifest", "none: the head is guessed from the outputs"])
       }
-      rows += [["sha256", hash ?? manifest?.sha256 ?? ""]]
-      rows += [["file", path ?? "not installed; run `edgepipe models pull \(model)`"]]
-      TextTable(header: nil, rows: rows).print()
+      table.add(["sha256", hash ?? manifest?.sha256 ?? ""])
+      table.add(["file", path ?? "not installed; run `edgepipe models pull \(model)`"])
+      print(table.text)
     }
   }
 

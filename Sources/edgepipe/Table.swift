@@ -2,11 +2,13 @@
 struct Table {
   enum Alignment { case left, right }
 
-  private let header: [String]
+  /// Nil: only rows, without a rule above them.
+  private let header: [String]?
   private let alignment: [Alignment]
   private var rows: [[String]] = []
 
-  init(_ header: [String], alignment: [Alignment]) {
+  /// - Parameter alignment: one for each column.
+  init(_ header: [String]? = nil, alignment: [Alignment]) {
     self.header = header
     self.alignment = alignment
   }
@@ -14,8 +16,8 @@ struct Table {
   mutating func add(_ row: [String]) { rows.append(row) }
 
   var text: String {
-    let all = [header] + rows
-    let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+    let all = [header].compactMap { $0 } + rows
+    let widths = alignment.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
     func line(_ cells: [String]) -> String {
       let padded = cells.indices.map { column in
         let space = String(repeating: " ", count: max(0, widths[column] - cells[column].count))
@@ -23,6 +25,7 @@ struct Table {
       }
       return padded.joined(separator: "  ").trimmedAtEnd
     }
+    guard let header else { return rows.map(line).joined(separator: "\n") }
     let rule = widths.map { String(repeating: "-", count: $0) }.joined(separator: "  ")
     return ([line(header), rule] + rows.map(line)).joined(separator: "\n")
   }
