@@ -41,7 +41,7 @@ struct Assembly {
     let isLive = node.sources.contains { (built.stages[$0] as? any SourceStage)?.isLive ?? false }
     return InputPort(
       stage: node.id, upstream: node.upstream.map { built.graph.nodes[$0].id }, linksBySource: linksBySource,
-      capacity: plan.queueCapacity ?? PipelinePlan.defaultQueueCapacity,
+      capacity: plan.queueCapacity ?? QueueSettings.defaultCapacity,
       policy: plan.overflow ?? (isLive ? .dropLate : .block), keepsTombstones: hasJoin(after: index),
       clock: control.clock, metrics: metrics[index])
   }

@@ -7,6 +7,7 @@ public struct PipelinePlan: Sendable {
     public var configuration: [UInt8]
     public var after: [String]
     public var workers: Int
+    /// Nil: ``QueueSettings/defaultCapacity``.
     public var queueCapacity: Int?
     /// Nil: `block` behind files, `dropLate` behind live sources.
     public var overflow: OverflowPolicy?
@@ -31,8 +32,6 @@ public struct PipelinePlan: Sendable {
   public var framesInFlight: Int?
   public var stages: [StagePlan]
 
-  public static let defaultQueueCapacity = 4
-
   public init(name: String, deadlineMs: Double? = nil, framesInFlight: Int? = nil, stages: [StagePlan]) {
     self.name = name
     self.deadlineMs = deadlineMs
@@ -47,6 +46,6 @@ public struct PipelinePlan: Sendable {
   public func effectiveFramesInFlight(isLive: Bool) -> Int {
     if let framesInFlight { return framesInFlight }
     guard isLive else { return max(4, 2 * stages.reduce(0) { $0 + max(1, $1.workers) }) }
-    return stages.reduce(1) { $0 + ($1.queueCapacity ?? Self.defaultQueueCapacity) + max(1, $1.workers) }
+    return stages.reduce(1) { $0 + ($1.queueCapacity ?? QueueSettings.defaultCapacity) + max(1, $1.workers) }
   }
 }
