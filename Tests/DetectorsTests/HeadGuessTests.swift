@@ -24,6 +24,30 @@ import Testing
     #expect(try guess([[1, 1, nil, nil], [1, 2, nil, nil], [1, 2, nil, nil], [1, 10, nil, nil]]).head == .centerface)
   }
 
+  private func guess(named outputs: [(name: String, shape: [Int?])]) throws -> HeadGuess {
+    try HeadGuess(
+      model: "m.onnx", inputs: [TensorDescription(name: "in", element: .float32, shape: [1, 3, nil, nil])],
+      outputs: outputs.map { TensorDescription(name: $0.name, element: .float32, shape: $0.shape) })
+  }
+
+  @Test func givenOpenShapesAndTheNamesOfFaceModelsWhenGuessedThenTheNamesTell() throws {
+    let yunet = ["cls", "obj", "bbox", "kps"].flatMap { name in [8, 16, 32].map { "\(name)_\($0)" } }
+    #expect(try guess(named: ["conf", "loc", "landms"].map { ($0, [nil, nil, nil]) }).head == .retinaface)
+    #expect(try guess(named: yunet.map { ($0, [nil, nil, nil]) }).head == .yunet)
+    #expect(try guess(named: ["537", "538", "539", "540"].map { ($0, [nil, nil, nil, nil]) }).head == .centerface)
+    #expect(try guess(named: ["loc", "conf", "landms"].map { ($0, [1, nil, nil]) }).classes == ["face"])
+  }
+
+  /// The names of RetinaFace, but five landmarks do not fit into 8 numbers; one name is missing; one is another's.
+  @Test func givenNamesThatTheShapesContradictWhenGuessedThenItIsRefused() {
+    let free: [Int?] = [1, nil, nil]
+    #expect(throws: PipelineError.self) {
+      try guess(named: [("loc", free), ("conf", free), ("landms", [1, nil, 8])])
+    }
+    #expect(throws: PipelineError.self) { try guess(named: [("loc", free), ("conf", free)]) }
+    #expect(throws: PipelineError.self) { try guess(named: [("loc", free), ("conf", free), ("540", free)]) }
+  }
+
   @Test func givenAGuessThenItSaysWhatItSawAndAssumed() throws {
     let sentence = try guess([[1, 3549, 85]]).sentence
     #expect(sentence.contains("m.onnx") && sentence.contains("1x3549x85") && sentence.contains("YOLOX"))

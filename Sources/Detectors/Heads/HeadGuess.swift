@@ -1,6 +1,7 @@
 import Pipeline
 
-/// What a model without a manifest seems to be, told from the shapes of its input and outputs.
+/// What a model without a manifest seems to be, told from the shapes of its input and outputs, or from
+/// the outputs' names where the shapes are left open.
 public struct HeadGuess: Sendable, Hashable {
   public var head: ModelManifest.Head
   public var classes: [String]
@@ -13,7 +14,9 @@ public struct HeadGuess: Sendable, Hashable {
   public init(model: String, inputs: [TensorDescription], outputs: [TensorDescription]) throws {
     let shapes = outputs.map(\.shape)
     let seen = outputs.map(\.shapeText).joined(separator: ", ")
-    guard let kind = Self.kind(of: shapes, cells: Self.cells(inputs.first?.shape ?? [])) else {
+    guard
+      let kind = Self.kind(of: shapes, cells: Self.cells(inputs.first?.shape ?? [])) ?? Self.kind(byNames: outputs)
+    else {
       throw PipelineError(
         "cannot tell what the model '\(model)' is from its outputs (\(seen))",
         remedy: "write a manifest beside it (`edgepipe models import` does) with 'head' "
@@ -53,6 +56,31 @@ public struct HeadGuess: Sendable, Hashable {
       return (.yunet, 1, nil)
     default: return nil
     }
+  }
+
+  /// Exporters may leave every dimension open; the face models keep the names that their makers gave.
+  private static let faceOutputs: [(head: ModelManifest.Head, sizes: [String: Int], axis: Int)] = [
+    (.retinaface, ["loc": 4, "conf": 2, "landms": 10], 2),
+    (.centerface, ["537": 1, "538": 2, "539": 2, "540": 10], 1),
+    (
+      .yunet,
+      [
+        "cls_8": 1, "cls_16": 1, "cls_32": 1, "obj_8": 1, "obj_16": 1, "obj_32": 1, "bbox_8": 4, "bbox_16": 4,
+        "bbox_32": 4, "kps_8": 10, "kps_16": 10, "kps_32": 10,
+      ], 2
+    ),
+  ]
+
+  /// The face model whose output names these are; a size that is known must be the right one.
+  private static func kind(byNames outputs: [TensorDescription]) -> Kind? {
+    let match = faceOutputs.first { known in
+      outputs.count == known.sizes.count && Set(outputs.map(\.name)) == Set(known.sizes.keys)
+        && outputs.allSatisfy { output in
+          guard output.shape.count > known.axis else { return output.shape.isEmpty }
+          return output.shape[known.axis].map { $0 == known.sizes[output.name] } ?? true
+        }
+    }
+    return match.map { ($0.head, 1, nil) }
   }
 
   /// One output 1 x rows x columns: YOLOX has cells as rows, YOLOv8 as columns, end-to-end rows hold 6 numbers.
