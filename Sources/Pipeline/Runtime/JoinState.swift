@@ -1,12 +1,7 @@
-/// The rules of a join: branches of one frame wait for each other, by stream and sequence number.
+/// The rules of a join: branches of one frame wait for each other, by the frame's ticket.
 ///
 /// A branch that was lost arrives as a tombstone, so nobody waits for it; the joined frame is then a tombstone too.
 struct JoinState: Sendable {
-  private struct Key: Hashable {
-    let stream: String
-    let sequence: Int
-  }
-
   private struct Partial {
     var token: Token
     var arrived: Int
@@ -21,13 +16,14 @@ struct JoinState: Sendable {
     case complete(Token, arrived: Int, carriers: [Int])
   }
 
-  private var partials: [Key: Partial] = [:]
+  /// By the identity of the ticket, which the partial keeps alive: names and numbers may come twice.
+  private var partials: [ObjectIdentifier: Partial] = [:]
 
   var count: Int { partials.count }
 
   /// Takes one branch's token; `expected` branches make a frame.
   mutating func arrive(_ token: Token, link: Int, expected: Int) -> Arrival {
-    let key = Key(stream: token.ticket.header.stream.id, sequence: token.ticket.header.sequence)
+    let key = ObjectIdentifier(token.ticket)
     var partial = partials.removeValue(forKey: key) ?? Partial(token: token, arrived: 0, branches: [])
     partial.arrived += 1
     if let frame = token.frame { partial.branches.append((link, frame)) }

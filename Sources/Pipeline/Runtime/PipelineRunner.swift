@@ -23,14 +23,21 @@ public final class PipelineRunner: Sendable {
   /// Makes the stages of `plan` and connects them. Nothing that costs time or memory is opened yet.
   ///
   /// - Throws: ``StageBuildErrors`` with everything that is wrong.
-  public init(
+  public convenience init(
     _ plan: PipelinePlan, clock: any PipelineClock = SystemClock(), logger: Logger = Logger(label: "edgepipe"),
     services: StageServices = StageServices()
+  ) throws {
+    try self.init(plan, clock: clock, logger: logger, services: services, launch: WorkerThread.init)
+  }
+
+  init(
+    _ plan: PipelinePlan, clock: any PipelineClock = SystemClock(), logger: Logger = Logger(label: "edgepipe"),
+    services: StageServices = StageServices(), launch: @escaping ThreadLaunch
   ) throws {
     self.plan = plan
     self.logger = logger
     built = try PipelineBuilder(clock: clock, logger: logger, services: services).build(plan)
-    control = RunControl(clock: clock)
+    control = RunControl(clock: clock, launch: launch)
     metrics = plan.stages.map { _ in StageMetrics() }
     let assembly = Assembly(built: built, metrics: metrics, ledger: ledger, control: control, logger: logger)
     (sources, runners) = try assembly.assemble()
@@ -41,22 +48,20 @@ public final class PipelineRunner: Sendable {
   ///
   /// - Throws: a ``PipelineError`` when a thread cannot be started; the run then ends by itself.
   public func start() throws {
-    control.expect(workers: plan.stages.reduce(0) { $0 + ($1.descriptor.role == .source ? 0 : $1.workers) }, threads: 0)
-    do {
-      for runner in runners {
-        control.expect(workers: 0, threads: runner.workerCount)
-        let threads = try runner.start()
-        times.change { $0.threads += threads }
+    let workers = runners.reduce(0) { $0 + $1.workerCount }
+    control.expect(workers: workers, threads: workers + sources.count)
+    let keep = { (thread: WorkerThread) in self.times.change { $0.threads.append(thread) } }
+    var failure: PipelineError?
+    func attempt(_ start: ((WorkerThread) -> Void) throws(PipelineError) -> Void, else giveUp: () -> Void) {
+      if failure != nil { return giveUp() }
+      do throws(PipelineError) { try start(keep) } catch {
+        failure = error
+        control.fail(error)
       }
-      for source in sources {
-        control.expect(workers: 0, threads: 1)
-        let thread = try source.start()
-        times.change { $0.threads.append(thread) }
-      }
-    } catch {
-      control.fail(error)
-      throw error
     }
+    for runner in runners { attempt(runner.start, else: runner.giveUp) }
+    for source in sources { attempt(source.start, else: source.giveUp) }
+    if let failure { throw failure }
     _ = control.waitUntilReady()
     times.change { $0.start = control.clock.now() }
   }

@@ -1,3 +1,6 @@
+typealias ThreadLaunch =
+  @Sendable (_ name: String, _ run: @escaping @Sendable () -> Void) throws(PipelineError) -> WorkerThread
+
 /// What all threads of a run share: whether it is ending and why, and who is still at work.
 final class RunControl: Sendable {
   private struct State {
@@ -11,8 +14,13 @@ final class RunControl: Sendable {
 
   private let monitor = Monitor(State())
   let clock: any PipelineClock
+  /// Starts a named thread; tests bring one that fails.
+  let launch: ThreadLaunch
 
-  init(clock: any PipelineClock) { self.clock = clock }
+  init(clock: any PipelineClock, launch: @escaping ThreadLaunch) {
+    self.clock = clock
+    self.launch = launch
+  }
 
   var isStopping: Bool { monitor.withLock { $0.isStopping } }
   var failure: PipelineError? { monitor.withLock { $0.failure } }

@@ -46,9 +46,16 @@ final class SourceRunner: SourceOutput {
     state = Mutex(State(lastReturn: control.clock.now()))
   }
 
-  func start() throws(PipelineError) -> WorkerThread {
-    try WorkerThread(name: id) { self.work() }
+  /// Starts the source's thread and hands it to `keep`. A source that cannot be started counts as ended.
+  func start(_ keep: (WorkerThread) -> Void) throws(PipelineError) {
+    do throws(PipelineError) { keep(try control.launch(id) { self.work() }) } catch {
+      giveUp()
+      throw error
+    }
   }
+
+  /// The source will not be started.
+  func giveUp() { end() }
 
   /// Admits nothing any more and wakes the source if it waits.
   func stop() { gate.close() }
@@ -67,13 +74,16 @@ final class SourceRunner: SourceOutput {
         if error.consequence == .stopPipeline { control.fail(error) } else { fail(stream: id, error) }
       }
     }
-    let emitCPU = state.withLock { state in
-      state.isWorking = false
-      return state.emitCPU
-    }
+    let emitCPU = state.withLock { $0.emitCPU }
     metrics.update { $0.frameworkCPUNanoseconds += emitCPU }
-    outputs.close()
     census.unregister()
+    end()
+  }
+
+  /// Nothing more will come from this source.
+  private func end() {
+    state.withLock { $0.isWorking = false }
+    outputs.close()
     control.threadHasEnded()
   }
 

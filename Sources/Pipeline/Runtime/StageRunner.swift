@@ -44,14 +44,26 @@ final class StageRunner: Sendable {
   /// True until the last worker has ended.
   var isWorking: Bool { state.withLock { $0.working > 0 } }
 
-  /// Starts the workers' threads.
-  func start() throws(PipelineError) -> [WorkerThread] {
-    var threads: [WorkerThread] = []
+  /// Starts the workers' threads and hands each to `keep`. Those that cannot be started count as ended.
+  func start(_ keep: (WorkerThread) -> Void) throws(PipelineError) {
     for index in 0..<workers {
-      let name = workers == 1 ? id : "\(id)#\(index)"
-      threads.append(try WorkerThread(name: name) { self.work(index) })
+      do throws(PipelineError) {
+        keep(try control.launch(workers == 1 ? id : "\(id)#\(index)") { self.work(index) })
+      } catch {
+        giveUp(workers - index)
+        throw error
+      }
     }
-    return threads
+  }
+
+  /// None of the workers will be started.
+  func giveUp() { giveUp(workers) }
+
+  private func giveUp(_ count: Int) {
+    for _ in 0..<count {
+      control.workerIsReady()
+      end()
+    }
   }
 
   private func work(_ index: Int) {
@@ -85,12 +97,17 @@ final class StageRunner: Sendable {
 
   private func close(_ worker: (any FrameWorker)?) {
     do { try worker?.finish() } catch { breakDown(error) }
+    census.unregister()
+    end()
+  }
+
+  /// One worker is no more; after the last, nothing more will come out of this stage.
+  private func end() {
     let last = state.withLock { state in
       state.working -= 1
       return state.working == 0
     }
     if last { outputs.close() }
-    census.unregister()
     control.threadHasEnded()
   }
 

@@ -56,6 +56,33 @@ struct FailureTests {
     #expect(out.all.isEmpty)
   }
 
+  @Test(
+    "given a system that starts only some threads, when the run starts, then it ends by itself and every thread is joined",
+    arguments: 0..<5)
+  func threadsRunOut(startable: Int) throws {
+    let started = Mutex(0)
+    let runner = try PipelineRunner(
+      PipelinePlan(
+        name: "test",
+        stages: [
+          .source("a", count: 100), .source("b", count: 100), .transform("work", after: ["a", "b"], workers: 2),
+          .transform("out", after: ["work"]),
+        ]),
+      launch: { name, run throws(PipelineError) in
+        let isAllowed = started.withLock { count in
+          count += 1
+          return count <= startable
+        }
+        guard isAllowed else { throw PipelineError("no more threads", exit: .unavailable) }
+        return try WorkerThread(name: name, run)
+      })
+    #expect(throws: PipelineError.self) { try runner.start() }
+    let outcome = runner.wait()
+    #expect(outcome.isOver)
+    #expect(outcome.exit == .unavailable)
+    expectBalanced(runner.snapshot())
+  }
+
   @Test("given a sink that fails while closing, when the run ends, then the exit status says so")
   func failedFinish() throws {
     let (outcome, figures) = try run([

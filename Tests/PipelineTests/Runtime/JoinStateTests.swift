@@ -7,10 +7,14 @@ import Testing
 struct JoinStateTests {
   private let stream = StreamInfo(id: "s", sourceStage: "s")
 
-  private func token(_ sequence: Int, found label: String?) -> Token {
-    var frame = TestFrames.frame(stream: stream, sequence: sequence, clock: ManualClock())
-    let ticket = FrameTicket(header: frame.header, source: 0) { _ in }
+  private func ticket(_ sequence: Int) -> FrameTicket {
+    FrameTicket(
+      header: TestFrames.frame(stream: stream, sequence: sequence, clock: ManualClock()).header, source: 0) { _ in }
+  }
+
+  private func token(_ ticket: FrameTicket, found label: String?) -> Token {
     guard let label else { return Token(ticket: ticket, frame: nil) }
+    var frame = Frame(header: ticket.header, image: nil)
     frame.attach(StageResults(stage: label, detections: []))
     return Token(ticket: ticket, frame: frame)
   }
@@ -18,8 +22,10 @@ struct JoinStateTests {
   @Test("given branches that arrive in any order, when complete, then results stand in the order of the branches")
   func order() {
     var join = JoinState()
-    guard case .waiting = join.arrive(token(0, found: "b"), link: 1, expected: 2) else { Issue.record("early"); return }
-    guard case .complete(let joined, 2, let carriers) = join.arrive(token(0, found: "a"), link: 0, expected: 2) else {
+    let one = ticket(0)
+    guard case .waiting = join.arrive(token(one, found: "b"), link: 1, expected: 2) else { Issue.record("early"); return }
+    guard case .complete(let joined, 2, let carriers) = join.arrive(token(one, found: "a"), link: 0, expected: 2)
+    else {
       Issue.record("not complete")
       return
     }
@@ -31,13 +37,26 @@ struct JoinStateTests {
   @Test("given a tombstone in one branch, when complete, then the joined frame is a tombstone and names who brought a frame")
   func tombstone() {
     var join = JoinState()
-    _ = join.arrive(token(4, found: "a"), link: 0, expected: 2)
-    guard case .complete(let joined, 2, let carriers) = join.arrive(token(4, found: nil), link: 1, expected: 2) else {
+    let one = ticket(4)
+    _ = join.arrive(token(one, found: "a"), link: 0, expected: 2)
+    guard case .complete(let joined, 2, let carriers) = join.arrive(token(one, found: nil), link: 1, expected: 2)
+    else {
       Issue.record("not complete")
       return
     }
     #expect(joined.isTombstone)
     #expect(carriers == [0])
+  }
+
+  @Test("given frames of two sources with the same stream name and number, when they arrive, then they are not joined")
+  func twins() {
+    var join = JoinState()
+    _ = join.arrive(token(ticket(0), found: "a"), link: 0, expected: 2)
+    guard case .waiting = join.arrive(token(ticket(0), found: "b"), link: 1, expected: 2) else {
+      Issue.record("joined")
+      return
+    }
+    #expect(join.count == 2)
   }
 
   @Test("given a refined result in one branch, when joined, then the later revision wins")
