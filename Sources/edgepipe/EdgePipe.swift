@@ -27,6 +27,7 @@ struct EdgePipe: ParsableCommand {
 
   /// Runs the command and turns every error into a message and its exit status.
   static func main() {
+    ProcessMemory.useOneHeap()
     Shutdown.blockSignals()
     do {
       var command = try parseAsRoot()

@@ -20,15 +20,7 @@ struct ModelFile {
   /// - Throws: a ``PipelineError`` that names the model.
   init(_ resolved: ResolvedModel, shape: InputShape) throws {
     self.resolved = resolved
-    let data: Data
-    do {
-      data = try Data(contentsOf: resolved.file)
-    } catch {
-      throw PipelineError(
-        "cannot read the model '\(resolved.file.path)': \(error.localizedDescription)", exit: .noInput)
-    }
-    let onnx = try OnnxModel(data: data, name: resolved.reference)
-    let inputs = Self.inputs(of: onnx), outputs = onnx.proto.graph.output.map(TensorDescription.init)
+    let (inputs, outputs) = try Self.describe(resolved)
     var notes: [String] = []
     let manifest: ModelManifest
     if let known = resolved.manifest {
@@ -42,7 +34,7 @@ struct ModelFile {
     try Self.check(shape, stride: manifest.stride, model: resolved.reference)
     var request = InputRequest(
       format: manifest.input, shape: shape, nominalSize: manifest.inputSize, stride: manifest.stride)
-    (bytes, request.shape) = try Self.fit(data, inputs, shape, manifest, &notes)
+    (bytes, request.shape) = try Self.fit(resolved, inputs, shape, manifest, &notes)
     self.manifest = manifest
     self.request = request
     self.notes = notes
@@ -51,9 +43,10 @@ struct ModelFile {
   /// Frees the file's input size when `shape` asks for another one; falls back to the file's size, said in a note,
   /// unless the pipeline file demands a size.
   private static func fit(
-    _ data: Data, _ inputs: [TensorDescription], _ shape: InputShape, _ manifest: ModelManifest, _ notes: inout [String]
+    _ resolved: ResolvedModel, _ inputs: [TensorDescription], _ shape: InputShape, _ manifest: ModelManifest,
+    _ notes: inout [String]
   ) throws -> (Data, InputShape) {
-    guard inputs.count == 1, inputs[0].shape.count == 4 else { return (data, shape) }
+    guard inputs.count == 1, inputs[0].shape.count == 4 else { return (try read(resolved), shape) }
     let input = inputs[0].shape
     let isSingle = input[0] ?? 1 == 1
     let wanted: (height: Int, width: Int)? =
@@ -62,16 +55,16 @@ struct ModelFile {
       case .square: (manifest.inputSize, manifest.inputSize)
       case .fixed(let height, let width): (height, width)
       }
-    if isSingle, input[2] == nil, input[3] == nil { return (data, shape) }
+    if isSingle, input[2] == nil, input[3] == nil { return (try read(resolved), shape) }
     if isSingle, let wanted, input[2] ?? wanted.height == wanted.height, input[3] ?? wanted.width == wanted.width {
-      return (data, shape)
+      return (try read(resolved), shape)
     }
     do {
-      return (try OnnxShapes.freeingInputSize(of: data, head: manifest.head), shape)
+      return (try freed(resolved, head: manifest.head), shape)
     } catch let error as PipelineError {
       guard isSingle, wanted == nil, let height = input[2], let width = input[3] else { throw error }
       notes.append("input fixed at \(width)x\(height) by the file '\(manifest.name)': \(error.message)")
-      return (data, .fixed(height: height, width: width))
+      return (try read(resolved), .fixed(height: height, width: width))
     }
   }
 
@@ -85,9 +78,29 @@ struct ModelFile {
     }
   }
 
-  private static func inputs(of onnx: OnnxModel) -> [TensorDescription] {
-    let stored = Set(onnx.proto.graph.initializer.map(\.name))
-    return onnx.proto.graph.input.filter { !stored.contains($0.name) }.map(TensorDescription.init)
+  // A model is read as often as it is looked at, so that never more than two forms of its weights are in memory.
+
+  private static func read(_ resolved: ResolvedModel) throws -> Data {
+    do {
+      return try Data(contentsOf: resolved.file)
+    } catch {
+      throw PipelineError(
+        "cannot read the model '\(resolved.file.path)': \(error.localizedDescription)", exit: .noInput)
+    }
+  }
+
+  private static func describe(
+    _ resolved: ResolvedModel
+  ) throws -> (inputs: [TensorDescription], outputs: [TensorDescription]) {
+    let graph = try OnnxModel(data: read(resolved), name: resolved.reference).proto.graph
+    let stored = Set(graph.initializer.map(\.name))
+    let inputs = graph.input.filter { !stored.contains($0.name) }
+    return (inputs.map(TensorDescription.init), graph.output.map(TensorDescription.init))
+  }
+
+  private static func freed(_ resolved: ResolvedModel, head: ModelManifest.Head) throws -> Data {
+    var onnx = try OnnxModel(data: read(resolved), name: resolved.reference)
+    return try OnnxShapes.free(&onnx, head: head) ? onnx.serialized() : read(resolved)
   }
 
   private static func manifest(from guess: HeadGuess, _ resolved: ResolvedModel, input: [Int?]) -> ModelManifest {
