@@ -57,7 +57,8 @@ struct RunCommand: ParsableCommand {
     ).root.json()
     if json {
       Terminal.out(String(document.dropLast()))
-    } else if !quiet {
+    } else if !quiet, snapshot.ledger.admitted > 0 || outcome.exit == .success {
+      // Where nothing ever ran, the reason below says it all.
       Terminal.out(RunSummary(snapshot: snapshot, outcome: outcome).text)
     }
     if let report {

@@ -23,10 +23,7 @@ public enum BuiltinModels {
       name: "yolov3-tiny", head: .yolov3,
       input: ModelManifest.Head.yolov3.defaultInput,
       inputSize: 416, classes: COCOClasses.names,
-      anchors: [
-        .init(stride: 32, anchors: [[81, 82], [135, 169], [344, 319]]),
-        .init(stride: 16, anchors: [[10, 14], [23, 27], [37, 58]]),
-      ],
+      anchors: ModelManifest.AnchorMap.yolov3Tiny,
       file: "yolov3-tiny.onnx", sha256: yoloV3TinyHash, licence: "LicenseRef-Darknet (public domain style)",
       origin: "Darknet's yolov3-tiny.cfg and yolov3-tiny.weights (pjreddie.com), converted by edgepipe"))
 

@@ -31,7 +31,7 @@ public struct ModelPuller {
   }
 
   /// Fetches, checks, converts where needed and installs one model. A sound model that is there already stays, unless
-  /// `force` is set; a damaged one is replaced.
+  /// `force` is set; a damaged one, or one with an older manifest, is replaced.
   ///
   /// - Throws: a ``PipelineError``: `config` for an unknown name, `unavailable` when no source has it, `ioError` when
   ///   the store cannot be written.
@@ -43,7 +43,7 @@ public struct ModelPuller {
       }
       throw store.unknown(name)
     }
-    if !force, store.isInstalled(name), store.verify([name])[0].fault == nil {
+    if !force, (try? store.resolve(name))?.manifest == model.manifest {
       progress("\(name): already installed")
       return .present
     }

@@ -22,7 +22,7 @@ INPUT = {  # colour, centred, pad, mean, scale
     "yunet": ("bgr", False, 0, (0, 0, 0), 1.0),
     "centerface": ("rgb", False, 0, (0, 0, 0), 1.0),
 }
-ANCHORS = {32: ((81, 82), (135, 169), (344, 319)), 16: ((10, 14), (23, 27), (37, 58))}
+ANCHORS = {32: ((81, 82), (135, 169), (344, 319)), 16: ((23, 27), (37, 58), (81, 82))}
 
 
 def free_size(path, out):
