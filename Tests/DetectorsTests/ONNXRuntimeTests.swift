@@ -145,7 +145,7 @@ import Testing
     let sound = try detector("sound").detect(input)
     #expect(sound.map(\.box) == [Box(x: 24, y: 0, width: 8, height: 8)])
     #expect(sound.map(\.label) == ["face"])
-    let bytes = Tensor(shape: [1, 3, 32, 32], element: .uint8, pool: BufferPool())
+    let bytes = zeros(shape: [1, 3, 32, 32], element: .uint8)
     let byteInput = identityInput(width: 32, height: 32, format: manifest.input, tensor: bytes)
     #expect(try detector("bytes").detect(byteInput).count == 1)
     // Six boxes of NaN, one infinite and one NaN objectness: counted in every frame, and the sound box is still found.

@@ -88,10 +88,15 @@ extension ModelManifest {
 func identityInput(width: Int, height: Int, format: InputFormat, tensor: Tensor? = nil) -> ModelInput {
   let request = InputRequest(
     format: format, shape: .fixed(height: height, width: width), nominalSize: max(width, height))
-  let tensor = tensor ?? Tensor(shape: [1, 3, height, width], pool: BufferPool())
-  // A pool's memory is undefined: it may hold NaN, and NaN times 0 is not 0.
-  _ = unsafe tensor.buffer.withBytes { unsafe $0.initializeMemory(as: UInt8.self, repeating: 0) }
   return ModelInput(
-    tensor: tensor,
+    tensor: tensor ?? zeros(shape: [1, 3, height, width]),
     geometry: LetterboxGeometry(sourceWidth: width, sourceHeight: height, request: request))
+}
+
+/// A pool's memory is undefined: it may hold NaN, and NaN times 0 is not 0.
+func zeros(shape: [Int], element: TensorElement = .float32) -> Tensor {
+  let tensor = Tensor(shape: shape, element: element, pool: BufferPool())
+  // SAFETY: every byte of the tensor's own buffer is set; zero is a value of both element types.
+  _ = unsafe tensor.buffer.withBytes { unsafe $0.initializeMemory(as: UInt8.self, repeating: 0) }
+  return tensor
 }
