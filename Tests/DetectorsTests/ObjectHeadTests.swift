@@ -64,7 +64,7 @@ import Testing
     try #require(found.list.count == 2)
     let score = Float(1 / (1 + exp(-4.0))) * Float(1 / (1 + exp(-4.0)))
     expect(found.list[0], [16 - 40.5, 48 - 41, 16 + 40.5, 48 + 41], score, 7)
-    expect(found.list[1], [40 - 5, 56 - 7, 40 + 5, 56 + 7], score, 7)
+    expect(found.list[1], [40 - 11.5, 56 - 13.5, 40 + 11.5, 56 + 13.5], score, 7)
   }
 
   @Test func givenPlainYOLOv8WhenDecodedThenChannelsAreCentreSizeAndScores() throws {
