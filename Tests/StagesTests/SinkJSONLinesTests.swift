@@ -112,7 +112,7 @@ import Testing
     let formatter = ISO8601DateFormatter()
     formatter.formatOptions = [.withInternetDateTime, .withFractionalSeconds]
     var line = JSONLineBuffer()
-    line.timestamp(nanoseconds: seconds * 1_000_000_000 + 123_000_000)
+    line.timestamp(WallTime(nanoseconds: seconds * 1_000_000_000 + 123_000_000))
     let expected = formatter.string(from: Date(timeIntervalSince1970: Double(seconds) + 0.1231))
     #expect(String(decoding: line.bytes, as: UTF8.self) == "\"\(expected)\"")
   }

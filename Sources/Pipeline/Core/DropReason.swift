@@ -12,8 +12,6 @@ public struct DropReason: RawRepresentable, Hashable, Sendable, Comparable {
   public static let late = DropReason(rawValue: "late")
   /// A live source found every slot of the frames-in-flight limit taken.
   public static let noCredit = DropReason(rawValue: "no-credit")
-  /// Another branch of the same frame was lost before a join.
-  public static let incomplete = DropReason(rawValue: "incomplete")
   /// The run was cut short by a failure.
   public static let aborted = DropReason(rawValue: "aborted")
 }

@@ -1,3 +1,5 @@
+import Pipeline
+
 /// Builds one line of JSON in a buffer that is used again and again: nothing is allocated once it has grown.
 ///
 /// Commas and keys are the caller's; numbers are written as decimal fractions with a fixed limit of places, so that
@@ -64,26 +66,10 @@ struct JSONLineBuffer {
   }
 
   /// A time on the wall clock as an ISO 8601 string in UTC with milliseconds: `"2026-01-01T00:00:00.400Z"`.
-  mutating func timestamp(nanoseconds: Int64) {
-    let milliseconds = Self.floorDivide(nanoseconds, 1_000_000)
-    let days = Self.floorDivide(milliseconds, 86_400_000)
-    let inDay = UInt(milliseconds - days * 86_400_000)
-    let (year, month, day) = Self.civil(daysSince1970: days)
+  mutating func timestamp(_ time: WallTime) {
     bytes.append(UInt8(ascii: "\""))
-    digits(UInt(max(0, year)), minimum: 4)
-    bytes.append(UInt8(ascii: "-"))
-    digits(UInt(month), minimum: 2)
-    bytes.append(UInt8(ascii: "-"))
-    digits(UInt(day), minimum: 2)
-    bytes.append(UInt8(ascii: "T"))
-    digits(inDay / 3_600_000, minimum: 2)
-    bytes.append(UInt8(ascii: ":"))
-    digits(inDay / 60_000 % 60, minimum: 2)
-    bytes.append(UInt8(ascii: ":"))
-    digits(inDay / 1000 % 60, minimum: 2)
-    bytes.append(UInt8(ascii: "."))
-    digits(inDay % 1000, minimum: 3)
-    raw("Z\"")
+    raw(time.iso8601)
+    bytes.append(UInt8(ascii: "\""))
   }
 
   private mutating func fraction(isNegative: Bool, scaled: UInt, scale: UInt, places: Int) {
@@ -114,19 +100,5 @@ struct JSONLineBuffer {
 
   private static func hexadecimal(_ nibble: UInt8) -> UInt8 {
     nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
-  }
-
-  private static func floorDivide(_ a: Int64, _ b: Int64) -> Int64 { a / b - (a % b < 0 ? 1 : 0) }
-
-  /// The proleptic Gregorian date (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
-  private static func civil(daysSince1970 days: Int64) -> (year: Int64, month: Int64, day: Int64) {
-    let z = days + 719_468
-    let era = floorDivide(z, 146_097)
-    let dayOfEra = z - era * 146_097
-    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let shifted = (5 * dayOfYear + 2) / 153
-    let month = shifted < 10 ? shifted + 3 : shifted - 9
-    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shifted + 2) / 5 + 1)
   }
 }
