@@ -12,18 +12,25 @@ public struct Detection: Sendable, Hashable {
   public var landmarks: [Point]
   /// The tracker's id, once a tracker has seen the detection.
   public var track: Int?
+  /// True where no detector looked at this frame and the box is what a tracker expects.
+  public var isPredicted: Bool
 
-  public init(label: String, classIndex: Int, score: Float, box: Box, landmarks: [Point] = [], track: Int? = nil) {
+  public init(
+    label: String, classIndex: Int, score: Float, box: Box, landmarks: [Point] = [], track: Int? = nil,
+    isPredicted: Bool = false
+  ) {
     self.label = label
     self.classIndex = classIndex
     self.score = score
     self.box = box
     self.landmarks = landmarks
     self.track = track
+    self.isPredicted = isPredicted
   }
 }
 
-/// What one stage found in one frame.
+/// What one stage found in one frame. A frame without results of a detecting stage was not looked at by it; one with
+/// an empty list was, and nothing was there.
 public struct StageResults: Sendable {
   /// The id of the stage that found these.
   public let stage: String

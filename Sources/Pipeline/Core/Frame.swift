@@ -58,6 +58,8 @@ public struct Frame: Sendable {
   public var image: (any FrameImage)?
   /// What detectors found, one entry a stage, in the order in which they ran.
   public private(set) var results: [StageResults] = []
+  /// What rules saw, in the order in which they ran.
+  public private(set) var events: [FrameEvent] = []
   private var attachments: [(key: String, value: any FrameAttachment)] = []
 
   public init(header: FrameHeader, image: (any FrameImage)?) {
@@ -77,6 +79,8 @@ public struct Frame: Sendable {
     }
   }
 
+  public mutating func add(_ event: FrameEvent) { events.append(event) }
+
   public mutating func attach(_ value: any FrameAttachment, for key: String) {
     attachments.removeAll { $0.key == key }
     attachments.append((key, value))
@@ -95,6 +99,8 @@ public struct Frame: Sendable {
   mutating func merge(_ other: Frame) {
     if image == nil { image = other.image }
     for result in other.results { attach(result) }
+    // Both branches carry what was seen before they parted.
+    for event in other.events where !events.contains(event) { events.append(event) }
     for (key, value) in other.attachments where attachment(key) == nil { attach(value, for: key) }
   }
 }

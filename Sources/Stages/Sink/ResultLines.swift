@@ -103,6 +103,7 @@ extension JSONLineBuffer {
       raw(",\"track\":")
       integer(track)
     }
+    if detection.isPredicted { raw(",\"predicted\":true") }
     raw(",\"stage\":")
     string(stage)
     raw("}")
