@@ -3,6 +3,12 @@ import Synchronization
 
 /// A source's output that keeps what it is given, for tests that run a source alone.
 public final class RecordingOutput: SourceOutput {
+  public struct Health: Sendable, Hashable {
+    public let state: StreamState
+    public let attempt: Int
+    public let error: String?
+  }
+
   private struct State {
     var frames: [Frame] = []
     var counts: [String: Int] = [:]
@@ -10,6 +16,7 @@ public final class RecordingOutput: SourceOutput {
     var waits: [MonotonicTime] = []
     var positions: [MediaTime] = []
     var duration: MediaTime?
+    var health: [Health] = []
     var isStopping = false
   }
 
@@ -70,6 +77,13 @@ public final class RecordingOutput: SourceOutput {
 
   public func count(_ name: String, _ increment: Int) {
     state.withLock { $0.counts[name, default: 0] += increment }
+  }
+
+  /// What the source said of its stream, in order.
+  public var health: [Health] { state.withLock { $0.health } }
+
+  public func health(_ streamState: StreamState, attempt: Int, error: String?) {
+    state.withLock { $0.health.append(Health(state: streamState, attempt: attempt, error: error)) }
   }
 
   public func fail(stream: String, _ error: PipelineError) {

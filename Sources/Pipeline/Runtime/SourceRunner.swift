@@ -151,6 +151,8 @@ final class SourceRunner: SourceOutput {
     metrics.update { $0.counters[name, default: 0] += increment }
   }
 
+  func health(_ state: StreamState, attempt: Int, error: String?) {}
+
   func fail(stream: String, _ error: PipelineError) {
     var error = error
     error.stage = error.stage ?? id

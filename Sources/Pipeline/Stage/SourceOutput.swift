@@ -19,6 +19,13 @@ public protocol SourceOutput: AnyObject, Sendable {
   func report(position: MediaTime, duration: MediaTime?)
   /// Counts something the input did wrong and the source survived, such as a damaged packet, by a short name.
   func count(_ name: String, _ increment: Int)
+  /// Says what the stream does now, for sources that outlive their connection. Told again in the same state, it only
+  /// renews `attempt` and `error`.
+  ///
+  /// - Parameters:
+  ///   - attempt: connections tried since the last stable streaming, counting from 1.
+  ///   - error: what went wrong last, without secrets.
+  func health(_ state: StreamState, attempt: Int, error: String?)
   /// Records the failure of one stream while others of this source go on.
   func fail(stream: String, _ error: PipelineError)
 }
