@@ -29,7 +29,7 @@ final class LiveDisplay {
       let share = slowest.position / slowest.duration
       parts.append("\(clock(slowest.position)) / \(clock(slowest.duration)) \(Int(min(share, 1) * 100))%")
       if share > 0.01, share < 1 { parts.append("ETA \(clock(elapsed / share - elapsed))") }
-    } else if let position = snapshot.progress.map(\.position.seconds).max() {
+    } else if let position = snapshot.streamFigures.map(\.values.position.seconds).max() {
       parts.append(clock(position))
     }
     parts.append("\(Int((Double(snapshot.ledger.delivered) / elapsed).rounded())) fps")
@@ -41,8 +41,8 @@ final class LiveDisplay {
 
   /// The finite input that has the longest way to go.
   private static func slowest(_ snapshot: PipelineRunner.Snapshot) -> (position: Double, duration: Double)? {
-    snapshot.progress.compactMap { source in
-      source.duration.flatMap { $0.seconds > 0 ? (source.position.seconds, $0.seconds) : nil }
+    snapshot.streamFigures.compactMap { stream in
+      stream.values.duration.flatMap { $0.seconds > 0 ? (stream.values.position.seconds, $0.seconds) : nil }
     }.min { $0.0 / $0.1 < $1.0 / $1.1 }
   }
 

@@ -38,7 +38,7 @@ struct RunSummary {
   private var account: [String] {
     let ledger = snapshot.ledger
     let wall = snapshot.elapsedSeconds
-    let media = snapshot.progress.map(\.position.seconds).max() ?? 0
+    let media = snapshot.streamFigures.map(\.values.position.seconds).max() ?? 0
     let isBalanced = ledger.isBalanced && snapshot.links.allSatisfy(\.isBalanced)
     var lines = [
       "frames      \(ledger.admitted) admitted = \(ledger.delivered) delivered + \(ledger.droppedTotal) dropped"

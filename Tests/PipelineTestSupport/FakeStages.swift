@@ -7,8 +7,7 @@ public final class FakeSource: SourceStage {
   public static let type = "source.fake"
   public static let summary = "Frames without pictures, for tests"
 
-  public let isLive: Bool
-  private let stream: StreamInfo
+  public let streams: [StreamInfo]
   private let count: Int
   private let error: PipelineError?
   private let beforeEmit: @Sendable (Int) -> Void
@@ -19,20 +18,26 @@ public final class FakeSource: SourceStage {
   }
 
   init(
-    context: StageContext, count: Int, isLive: Bool, error: PipelineError?, beforeEmit: @escaping @Sendable (Int) -> Void
+    context: StageContext, count: Int, isLive: Bool, stream: String?, deadlineMs: Double?, error: PipelineError?,
+    beforeEmit: @escaping @Sendable (Int) -> Void
   ) {
-    self.isLive = isLive
     self.count = count
     self.error = error
     self.beforeEmit = beforeEmit
     clock = context.clock
-    stream = StreamInfo(id: context.id, sourceStage: context.id, isLive: isLive)
+    streams = [StreamInfo(id: stream ?? context.id, sourceStage: context.id, isLive: isLive, deadlineMs: deadlineMs)]
   }
 
-  public func run(_ output: any SourceOutput) throws {
+  public func makeStream(id: String, url: String) -> StreamInfo {
+    StreamInfo(id: id, sourceStage: streams[0].sourceStage, isLive: streams[0].isLive)
+  }
+
+  public func run(_ stream: StreamInfo, _ output: any SourceOutput) throws {
     for sequence in 0..<count {
       beforeEmit(sequence)
-      let frame = TestFrames.frame(stream: stream, sequence: sequence, clock: clock)
+      let frame = TestFrames.frame(
+        stream: stream, sequence: sequence, clock: clock,
+        deadline: stream.deadlineMs.map { clock.now().advanced(byMilliseconds: $0) })
       if output.emit(frame) == .stopped { return }
       output.report(position: frame.header.mediaTime, duration: nil)
     }
@@ -112,13 +117,16 @@ public enum TestFrames {
 /// Stage plans for tests, one line each.
 extension PipelinePlan.StagePlan {
   public static func source(
-    _ id: String, count: Int, isLive: Bool = false, error: PipelineError? = nil,
+    _ id: String, count: Int, isLive: Bool = false, stream: String? = nil, deadlineMs: Double? = nil,
+    error: PipelineError? = nil,
     beforeEmit: @escaping @Sendable (Int) -> Void = { _ in }
   ) -> Self {
     Self(
       id: id,
       descriptor: StageDescriptor(type: FakeSource.type, summary: FakeSource.summary, role: .source) { _, context in
-        FakeSource(context: context, count: count, isLive: isLive, error: error, beforeEmit: beforeEmit)
+        FakeSource(
+          context: context, count: count, isLive: isLive, stream: stream, deadlineMs: deadlineMs, error: error,
+          beforeEmit: beforeEmit)
       })
   }
 

@@ -130,7 +130,8 @@ enum MediaFixtures {
   ) throws -> RecordingOutput {
     var configuration = FFmpegSource.Configuration(url: url)
     configure(&configuration)
-    try FFmpegSource(configuration, context: context("camera", clock: clock, deadlineMs: deadlineMs)).run(output)
+    let source = try FFmpegSource(configuration, context: context("camera", clock: clock, deadlineMs: deadlineMs))
+    for stream in source.streams { try source.run(stream, output) }
     return output
   }
 

@@ -70,3 +70,18 @@ struct EnvironmentExpansion {
     return isGood ? String(decoding: result, as: UTF8.self) : nil
   }
 }
+
+/// `${NAME}` in texts that do not come from a pipeline file.
+public enum EnvironmentReferences {
+  /// - Parameter place: what an error calls the text; the text itself may be a secret.
+  /// - Throws: ``PipelineError`` `config` with the name that the environment does not have.
+  public static func expand(
+    _ text: String, environment: [String: String], place: String
+  ) throws(PipelineError) -> String {
+    var issues = IssueCollector(file: place, overrideNames: [])
+    var node = JSONNode(.string(text), origin: .override(0))
+    EnvironmentExpansion(environment: environment).expand(&node, path: "", issues: &issues)
+    if let issue = issues.errors?.issues.first { throw PipelineError("\(place): \(issue.message)", exit: .config) }
+    return node.string ?? text
+  }
+}

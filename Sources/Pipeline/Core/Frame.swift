@@ -6,11 +6,14 @@ public final class StreamInfo: Sendable {
   public let sourceStage: String
   /// Live streams drop what comes too fast; files wait.
   public let isLive: Bool
+  /// Milliseconds from capture to delivery that its frames have, where the stream has a budget of its own.
+  public let deadlineMs: Double?
 
-  public init(id: String, sourceStage: String, isLive: Bool = false) {
+  public init(id: String, sourceStage: String, isLive: Bool = false, deadlineMs: Double? = nil) {
     self.id = id
     self.sourceStage = sourceStage
     self.isLive = isLive
+    self.deadlineMs = deadlineMs
   }
 }
 
@@ -24,7 +27,7 @@ public final class FrameHeader: Sendable {
   public let captured: MonotonicTime
   /// `captured` on the wall clock, for output.
   public let capturedWall: WallTime
-  /// Live only: `captured` plus the pipeline's budget.
+  /// Live only: `captured` plus the budget of the stream or the pipeline. Never falls within a stream.
   public let deadline: MonotonicTime?
   /// Where the picture came from, with any password redacted: a URL, a path, or a file's name in a folder.
   public let source: String

@@ -4,7 +4,7 @@ public struct RunReport: Sendable {
 
   public init(pipeline: String, snapshot: PipelineRunner.Snapshot, outcome: RunOutcome, version: String) {
     let wall = max(snapshot.elapsedSeconds, 1e-9)
-    let media = snapshot.progress.map(\.position.seconds).max() ?? 0
+    let media = snapshot.streamFigures.map(\.values.position.seconds).max() ?? 0
     root = .object([
       "v": .int(1),
       "pipeline": .string(pipeline),
@@ -22,7 +22,7 @@ public struct RunReport: Sendable {
       "stages": .object(
         Dictionary(snapshot.stages.map { ($0.id, Self.stage($0, wall: wall)) }, uniquingKeysWith: { first, _ in first })),
       "ledger": Self.ledger(snapshot.ledger, links: snapshot.links),
-      "streams": .object(snapshot.streams.mapValues { Self.account($0) }),
+      "streams": StreamReport.streams(snapshot),
       "links": .list(snapshot.links.map(Self.link)),
       "stopped": .bool(outcome.wasStopped),
       "exit": .int(Int(outcome.exit.rawValue)),
@@ -80,7 +80,7 @@ public struct RunReport: Sendable {
     ])
   }
 
-  private static func percentiles(_ histogram: LatencyHistogram) -> ReportValue {
+  static func percentiles(_ histogram: LatencyHistogram) -> ReportValue {
     .object([
       "count": .int(histogram.count),
       "mean": .rounded(histogram.meanMilliseconds),
@@ -97,7 +97,7 @@ public struct RunReport: Sendable {
     return .object(object)
   }
 
-  private static func account(_ account: Ledger.Account) -> ReportValue {
+  static func account(_ account: Ledger.Account) -> ReportValue {
     let places = account.dropped.sorted { ($0.key.stage, $0.key.reason) < ($1.key.stage, $1.key.reason) }
     return .object([
       "admitted": .int(account.admitted), "delivered": .int(account.delivered),

@@ -3,7 +3,7 @@ final class BoundedQueue<Element: QueueElement>: Sendable {
   private let monitor: Monitor<QueueState<Element>>
   private let clock: any PipelineClock
 
-  init(capacity: Int, policy: OverflowPolicy, keepsTombstones: Bool = true, clock: any PipelineClock) {
+  init(capacity: Int, policy: OverflowPolicy?, keepsTombstones: Bool = true, clock: any PipelineClock) {
     monitor = Monitor(QueueState(capacity: capacity, policy: policy, keepsTombstones: keepsTombstones))
     self.clock = clock
   }
@@ -28,6 +28,9 @@ final class BoundedQueue<Element: QueueElement>: Sendable {
       }
     }
   }
+
+  /// Counts a frame that was popped and then given up against its stream's share of losses.
+  func noteLoss(_ key: StreamShares.Key?) { monitor.withLock { $0.noteLoss(key) } }
 
   func close() { monitor.change { $0.close() } }
 

@@ -2,14 +2,27 @@ import DequeModule
 
 /// What a queue must know of its elements.
 protocol QueueElement: Sendable {
-  /// A marker left by a dropped frame: keeps its place, takes no room, is never dropped.
+  /// A marker, such as a dropped frame leaves: keeps its place, takes no room, is never dropped.
   var isTombstone: Bool { get }
+  /// Never falls within a stream.
   var deadline: MonotonicTime? { get }
   /// The marker that takes this element's place when it is dropped.
   var tombstone: Self { get }
+  /// Tells streams apart, so that losses can be spread over them.
+  var streamKey: StreamShares.Key? { get }
+  var isLive: Bool { get }
+}
+
+extension QueueElement {
+  var streamKey: StreamShares.Key? { nil }
+  var isLive: Bool { false }
 }
 
 /// The rules of a bounded queue, without locks or threads: every call says what happened or that one must wait.
+///
+/// The earliest deadline leaves first. A frame without one counts as if it had ``patienceNanoseconds``, so that nothing
+/// waits for ever behind streams in a hurry. Within a stream the order is kept, since its deadlines never fall. When a
+/// live frame must go and none is late, the stream that has lost the smallest share so far loses its oldest frame.
 ///
 /// Where a join comes later, a dropped frame leaves a tombstone in its place. Tombstones do not count against the
 /// capacity; the limit on frames in flight bounds them.
@@ -43,19 +56,24 @@ struct QueueState<Element: QueueElement>: Sendable {
     let enqueued: MonotonicTime
   }
 
+  /// How long a frame without a deadline lets others go first.
+  static var patienceNanoseconds: Int64 { 500_000_000 }
+
   let capacity: Int
-  let policy: OverflowPolicy
+  /// Nil: `block` for files, `dropLate` for live streams.
+  let policy: OverflowPolicy?
   let keepsTombstones: Bool
   private var entries = Deque<Entry>()
   private var popped = 0
   private var isClosed = false
   private var isAborted = false
+  private var shares = StreamShares()
   /// Frames waiting, tombstones not counted.
   private(set) var count = 0
   /// The highest `count` so far.
   private(set) var highWater = 0
 
-  init(capacity: Int, policy: OverflowPolicy, keepsTombstones: Bool = true) {
+  init(capacity: Int, policy: OverflowPolicy?, keepsTombstones: Bool = true) {
     self.capacity = max(1, capacity)
     self.policy = policy
     self.keepsTombstones = keepsTombstones
@@ -67,6 +85,9 @@ struct QueueState<Element: QueueElement>: Sendable {
       return .queued(dropping: nil)
     }
     if isAborted { return bury(new: element, .aborted, now: now) }
+    let policy = policy ?? (element.isLive ? .dropLate : .block)
+    // Where the producer waits, the same element comes again.
+    if policy == .dropLate { shares.arrived(element.streamKey) }
     guard count >= capacity else {
       append(element, now: now)
       return .queued(dropping: nil)
@@ -75,21 +96,47 @@ struct QueueState<Element: QueueElement>: Sendable {
     case .block: return .mustWait
     case .dropNewest: return bury(new: element, .newest, now: now)
     case .dropOldest: return replace(at: firstFrame, .oldest, with: element, now: now)
-    case .dropLate:
-      if let late = entries.firstIndex(where: { !$0.element.isTombstone && Self.isLate($0.element, now) }) {
-        return replace(at: late, .late, with: element, now: now)
-      }
-      if Self.isLate(element, now) { return bury(new: element, .late, now: now) }
-      return replace(at: firstFrame, .oldest, with: element, now: now)
+    case .dropLate: return makeRoom(for: element, now: now)
     }
   }
 
+  private mutating func makeRoom(for element: Element, now: MonotonicTime) -> PushResult {
+    if let late = entries.firstIndex(where: { !$0.element.isTombstone && Self.isLate($0.element, now) }) {
+      shares.lost(entries[late].element.streamKey)
+      return replace(at: late, .late, with: element, now: now)
+    }
+    if Self.isLate(element, now) {
+      shares.lost(element.streamKey)
+      return bury(new: element, .late, now: now)
+    }
+    let victim = luckiest(than: element)
+    shares.lost(victim.map { entries[$0].element.streamKey } ?? element.streamKey)
+    guard let victim else { return bury(new: element, .newest, now: now) }
+    return replace(at: victim, .oldest, with: element, now: now)
+  }
+
+  /// The oldest waiting frame of the stream that has lost least; nil when that is the stream of `element` and none of
+  /// its frames waits.
+  private func luckiest(than element: Element) -> Int? {
+    var best: Int?, least = Double.infinity, ownWaits = false
+    for (index, entry) in entries.enumerated() where !entry.element.isTombstone {
+      let key = entry.element.streamKey, rate = shares.lossRate(key)
+      if key == element.streamKey { ownWaits = true }
+      if rate < least { (best, least) = (index, rate) }
+    }
+    return !ownWaits && shares.lossRate(element.streamKey) < least ? nil : best
+  }
+
   mutating func pop() -> PopResult {
-    guard let entry = entries.popFirst() else { return isClosed ? .finished : .mustWait }
+    guard let index = mostUrgent else { return isClosed ? .finished : .mustWait }
+    let entry = index == 0 ? entries.removeFirst() : entries.remove(at: index)
     if !entry.element.isTombstone { count -= 1 }
     defer { popped += 1 }
     return .element(Popped(element: entry.element, index: popped, enqueued: entry.enqueued))
   }
+
+  /// A frame that was taken out is lost before its work has begun: others of its stream are spared for it.
+  mutating func noteLoss(_ key: StreamShares.Key?) { shares.lost(key) }
 
   /// No more pushes will come: once empty, the queue is finished.
   mutating func close() { isClosed = true }
@@ -100,6 +147,22 @@ struct QueueState<Element: QueueElement>: Sendable {
     var dropped: [Dropped] = []
     while let index = firstFrame { dropped.append(Dropped(element: bury(at: index), reason: .aborted)) }
     return dropped
+  }
+
+  /// A marker at the front, else the frame with the earliest deadline.
+  private var mostUrgent: Int? {
+    guard let front = entries.first else { return nil }
+    if count <= 1 || front.element.isTombstone { return 0 }
+    var best = 0, earliest = Self.dueTime(front)
+    for (index, entry) in entries.enumerated() where index > 0 && !entry.element.isTombstone {
+      let due = Self.dueTime(entry)
+      if due < earliest { (best, earliest) = (index, due) }
+    }
+    return best
+  }
+
+  private static func dueTime(_ entry: Entry) -> MonotonicTime {
+    entry.element.deadline ?? entry.enqueued.advanced(byNanoseconds: patienceNanoseconds)
   }
 
   private static func isLate(_ element: Element, _ now: MonotonicTime) -> Bool {

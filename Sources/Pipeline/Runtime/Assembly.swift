@@ -7,23 +7,33 @@ struct Assembly {
   let ledger: Ledger
   let control: RunControl
   let logger: Logger
+  /// Sources stay open for more streams until the run is stopped.
+  let staysOpen: Bool
 
   func assemble() throws -> (sources: [SourceRunner], runners: [StageRunner]) {
     let ports = built.graph.nodes.indices.map(port)
+    let health = HealthBoard(clock: control.clock, logger: logger)
     var sources: [SourceRunner] = []
-    var runners: [StageRunner] = []
-    for index in built.graph.order {
-      let outputs = Outputs(
-        ports: built.graph.nodes[index].downstream.compactMap { next in ports[next.node].map { ($0, next.link) } })
+    var runners: [Int: StageRunner] = [:]
+    // From the sinks up, since a stage's forecast needs those of its successors.
+    for index in built.graph.order.reversed() {
+      let downstream = built.graph.nodes[index].downstream
+      let outputs = Outputs(ports: downstream.compactMap { next in ports[next.node].map { ($0, next.link) } })
       switch built.stages[index] {
-      case let stage as any SourceStage: sources.append(source(index, stage, outputs))
+      case let stage as any SourceStage:
+        sources.insert(source(index, stage, outputs, health, observers: observers(of: index, ports)), at: 0)
       case let stage as any FrameStage:
         guard let port = ports[index] else { throw misfit(index, "comes after no stage") }
-        runners.append(runner(index, stage, port, outputs))
+        runners[index] = runner(index, stage, port, outputs, downstream.compactMap { runners[$0.node]?.forecast })
       default: throw misfit(index, "is neither a source nor takes frames")
       }
     }
-    return (sources, runners)
+    return (sources, built.graph.order.compactMap { runners[$0] })
+  }
+
+  /// The ports of the sinks that want to know how the streams of this source are.
+  private func observers(of source: Int, _ ports: [InputPort?]) -> [InputPort] {
+    built.graph.reachable(from: source).compactMap { built.stages[$0] is any HealthObserver ? ports[$0] : nil }
   }
 
   private func misfit(_ index: Int, _ what: String) -> StageBuildErrors {
@@ -38,11 +48,10 @@ struct Assembly {
     for (link, feeder) in node.upstream.enumerated() {
       for source in built.graph.nodes[feeder].sources { linksBySource[source, default: []].append(link) }
     }
-    let isLive = node.sources.contains { (built.stages[$0] as? any SourceStage)?.isLive ?? false }
     return InputPort(
       stage: node.id, upstream: node.upstream.map { built.graph.nodes[$0].id }, linksBySource: linksBySource,
       capacity: plan.queueCapacity ?? QueueSettings.defaultCapacity,
-      policy: plan.overflow ?? (isLive ? .dropLate : .block), keepsTombstones: hasJoin(after: index),
+      policy: plan.overflow, keepsTombstones: hasJoin(after: index),
       clock: control.clock, metrics: metrics[index])
   }
 
@@ -56,19 +65,25 @@ struct Assembly {
     }
   }
 
-  private func source(_ index: Int, _ stage: any SourceStage, _ outputs: Outputs) -> SourceRunner {
-    SourceRunner(
-      id: built.graph.nodes[index].id, index: index, stage: stage,
-      framesInFlight: built.plan.effectiveFramesInFlight(isLive: stage.isLive),
-      keepsImage: isImageNeeded(after: index), outputs: outputs, metrics: metrics[index], ledger: ledger,
-      control: control, census: built.census)
+  private func source(
+    _ index: Int, _ stage: any SourceStage, _ outputs: Outputs, _ health: HealthBoard, observers: [InputPort]
+  ) -> SourceRunner {
+    let site = SourceSite(
+      id: built.graph.nodes[index].id, index: index, stage: stage, keepsImage: isImageNeeded(after: index),
+      outputs: outputs, metrics: metrics[index], ledger: ledger, control: control, census: built.census,
+      health: health, observers: observers)
+    return SourceRunner(
+      site, framesInFlight: { [plan = built.plan] in plan.effectiveFramesInFlight(isLive: $0.isLive) },
+      staysOpen: staysOpen)
   }
 
-  private func runner(_ index: Int, _ stage: any FrameStage, _ port: InputPort, _ outputs: Outputs) -> StageRunner {
+  private func runner(
+    _ index: Int, _ stage: any FrameStage, _ port: InputPort, _ outputs: Outputs, _ successors: [ServiceForecast]
+  ) -> StageRunner {
     StageRunner(
       id: built.graph.nodes[index].id, stage: stage, workers: built.plan.stages[index].workers,
-      keepsImage: isImageNeeded(after: index), port: port, outputs: outputs, metrics: metrics[index],
-      control: control, census: built.census, logger: logger)
+      keepsImage: isImageNeeded(after: index), port: port, outputs: outputs, successors: successors,
+      metrics: metrics[index], control: control, census: built.census, logger: logger)
   }
 
   /// Pictures are the bulk of the memory: they go as soon as no later stage looks at them.

@@ -17,12 +17,15 @@ final class InputPort: Sendable {
     var join = JoinState()
     var links: [LinkAccount]
     var openLinks: Int
+    var notices = 0
   }
+
+  private static let noticeLimit = 1024
 
   private let stage: String
   private let linksBySource: [Int: [Int]]
   private let keepsTombstones: Bool
-  private let queue: BoundedQueue<Token>
+  private let queue: BoundedQueue<Parcel>
   private let metrics: StageMetrics
   private let state: Mutex<State>
 
@@ -31,7 +34,7 @@ final class InputPort: Sendable {
   ///   - linksBySource: for each source's index, the links on which its frames arrive; several are joined.
   ///   - keepsTombstones: whether a join comes later; without one, nobody waits for a lost frame and it ends here.
   init(
-    stage: String, upstream: [String], linksBySource: [Int: [Int]], capacity: Int, policy: OverflowPolicy,
+    stage: String, upstream: [String], linksBySource: [Int: [Int]], capacity: Int, policy: OverflowPolicy?,
     keepsTombstones: Bool, clock: any PipelineClock, metrics: StageMetrics
   ) {
     self.stage = stage
@@ -51,14 +54,34 @@ final class InputPort: Sendable {
     } else {
       metrics.update { $0.framesIn += 1 }
     }
-    if let dropped = queue.push(ready) { account(dropped) }
+    if let dropped = queue.push(.token(ready)) { account(dropped) }
   }
 
-  func pop() -> QueueState<Token>.Popped? {
+  /// Puts news of a stream between its frames. News takes no room; a stage that hangs gets no more of it.
+  func push(_ change: HealthChange) {
+    let isWelcome = state.withLock { state in
+      guard state.notices < Self.noticeLimit else { return false }
+      state.notices += 1
+      return true
+    }
+    if isWelcome {
+      _ = queue.push(.notice(change))
+    } else {
+      metrics.update { $0.counters["notices_lost", default: 0] += 1 }
+    }
+  }
+
+  func pop() -> QueueState<Parcel>.Popped? {
     guard let popped = queue.pop() else { return nil }
-    if !popped.element.isTombstone { count(popped.element) { $0.taken += 1 } }
+    switch popped.element {
+    case .token(let token): if !token.isTombstone { count(token) { $0.taken += 1 } }
+    case .notice: state.withLock { $0.notices -= 1 }
+    }
     return popped
   }
+
+  /// A frame that was taken out is given up before work on it has begun.
+  func noteLoss(_ ticket: FrameTicket) { queue.noteLoss(ObjectIdentifier(ticket.header.stream)) }
 
   /// One link will bring nothing more; after the last, the queue is finished.
   func closeLink() {
@@ -91,11 +114,12 @@ final class InputPort: Sendable {
     return ready
   }
 
-  private func account(_ dropped: QueueState<Token>.Dropped) {
-    dropped.element.ticket.lose(.dropped(stage: stage, reason: dropped.reason))
+  private func account(_ dropped: QueueState<Parcel>.Dropped) {
+    guard let token = dropped.element.token else { return }
+    token.ticket.lose(.dropped(stage: stage, reason: dropped.reason))
     metrics.drop(dropped.reason)
-    count(dropped.element) { $0.dropped += 1 }
-    if !keepsTombstones { dropped.element.ticket.end() }
+    count(token) { $0.dropped += 1 }
+    if !keepsTombstones { token.ticket.end() }
   }
 
   /// Applies `change` to every link over which this frame came.

@@ -27,6 +27,7 @@ struct PipelineBuilder {
     do { graph = try Graph(plan.stages.map { ($0.id, $0.after) }) } catch { throw StageBuildErrors(errors: [error]) }
     let census = ThreadCensus()
     let stages = try makeStages(plan, census: census)
+    try checkStreams(of: stages)
     try connect(stages, graph: graph)
     return BuiltPipeline(plan: plan, graph: graph, stages: stages, census: census)
   }
@@ -49,6 +50,23 @@ struct PipelineBuilder {
     }
     if !errors.isEmpty { throw StageBuildErrors(errors: errors) }
     return stages
+  }
+
+  /// Every account and every output goes by the stream's id.
+  private func checkStreams(of stages: [any Stage]) throws {
+    var owner: [String: String] = [:]
+    for case let source as any SourceStage in stages {
+      for stream in source.streams {
+        if let other = owner.updateValue(stream.sourceStage, forKey: stream.id) {
+          let place = other == stream.sourceStage ? "twice in '\(other)'" : "in '\(other)' and in '\(stream.sourceStage)'"
+          throw StageBuildErrors(errors: [
+            PipelineError(
+              "the stream '\(stream.id)' is there \(place)", remedy: "give each stream an id of its own",
+              stage: stream.sourceStage, exit: .config)
+          ])
+        }
+      }
+    }
   }
 
   private func connect(_ stages: [any Stage], graph: Graph) throws {

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Synchronization
 
 /// Runs a pipeline: starts the threads, drains on a stop, and knows what happened.
 ///
@@ -18,28 +19,33 @@ public final class PipelineRunner: Sendable {
   private let runners: [StageRunner]
   private let metrics: [StageMetrics]
   private let logger: Logger
+  /// One stream joins at a time, so that none comes twice.
+  private let joining = Mutex(())
   private let times: Monitor<(start: MonotonicTime, end: MonotonicTime?, wall: WallTime, threads: [WorkerThread])>
 
   /// Makes the stages of `plan` and connects them. Nothing that costs time or memory is opened yet.
   ///
+  /// - Parameter staysOpen: the run does not end with its last stream, since more may be added, but with a stop.
   /// - Throws: ``StageBuildErrors`` with everything that is wrong.
   public convenience init(
     _ plan: PipelinePlan, clock: any PipelineClock = SystemClock(), logger: Logger = Logger(label: "edgepipe"),
-    services: StageServices = StageServices()
+    services: StageServices = StageServices(), staysOpen: Bool = false
   ) throws {
-    try self.init(plan, clock: clock, logger: logger, services: services, launch: WorkerThread.init)
+    try self.init(
+      plan, clock: clock, logger: logger, services: services, staysOpen: staysOpen, launch: WorkerThread.init)
   }
 
   init(
     _ plan: PipelinePlan, clock: any PipelineClock = SystemClock(), logger: Logger = Logger(label: "edgepipe"),
-    services: StageServices = StageServices(), launch: @escaping ThreadLaunch
+    services: StageServices = StageServices(), staysOpen: Bool = false, launch: @escaping ThreadLaunch
   ) throws {
     self.plan = plan
     self.logger = logger
     built = try PipelineBuilder(clock: clock, logger: logger, services: services).build(plan)
     control = RunControl(clock: clock, launch: launch)
     metrics = plan.stages.map { _ in StageMetrics() }
-    let assembly = Assembly(built: built, metrics: metrics, ledger: ledger, control: control, logger: logger)
+    let assembly = Assembly(
+      built: built, metrics: metrics, ledger: ledger, control: control, logger: logger, staysOpen: staysOpen)
     (sources, runners) = try assembly.assemble()
     times = Monitor((clock.now(), nil, clock.wallTime(), []))
   }
@@ -49,8 +55,7 @@ public final class PipelineRunner: Sendable {
   /// - Throws: a ``PipelineError`` when a thread cannot be started; the run then ends by itself.
   public func start() throws {
     let workers = runners.reduce(0) { $0 + $1.workerCount }
-    control.expect(workers: workers, threads: workers + sources.count)
-    let keep = { (thread: WorkerThread) in self.times.change { $0.threads.append(thread) } }
+    control.expect(workers: workers, threads: workers + sources.reduce(0) { $0 + $1.holds })
     var failure: PipelineError?
     func attempt(_ start: ((WorkerThread) -> Void) throws(PipelineError) -> Void, else giveUp: () -> Void) {
       if failure != nil { return giveUp() }
@@ -66,6 +71,8 @@ public final class PipelineRunner: Sendable {
     times.change { $0.start = control.clock.now() }
   }
 
+  private func keep(_ thread: WorkerThread) { times.change { $0.threads.append(thread) } }
+
   /// Asks the sources to end; what is in flight is still delivered.
   public func requestStop() { control.stop() }
 
@@ -77,7 +84,7 @@ public final class PipelineRunner: Sendable {
     if isOver { for thread in times.withLock({ $0.threads }) { thread.join() } }
     return RunOutcome(
       failure: control.failure ?? (isOver ? nil : stuckError), streamFailures: control.streamFailures,
-      streams: sources.count, wasStopped: control.isStopping, isOver: isOver)
+      streams: sources.reduce(0) { $0 + $1.streams.count }, wasStopped: control.isStopping, isOver: isOver)
   }
 
   private func drain() {
@@ -92,6 +99,42 @@ public final class PipelineRunner: Sendable {
     let stuck = runners.filter { $0.isWorking }.map { "'\($0.id)'" } + sources.filter { $0.isWorking }.map { "'\($0.id)'" }
     return PipelineError("these stages did not end after a stop: \(stuck.joined(separator: ", "))", exit: .software)
   }
+}
+
+// MARK: - Streams that come and go
+
+extension PipelineRunner {
+  /// Adds a stream to a source of the running pipeline.
+  ///
+  /// - Parameter stage: the source's id; nil where there is only one.
+  /// - Throws: ``PipelineError``.
+  public func addStream(id: String, url: String, to stage: String? = nil) throws {
+    guard let source = stage.map({ stage in sources.first { $0.id == stage } }) ?? (sources.count == 1 ? sources[0] : nil)
+    else {
+      let known = sources.map(\.id).joined(separator: ", ")
+      let what = stage.map { "there is no source '\($0)'" } ?? "the pipeline has \(sources.count) sources"
+      throw PipelineError(what, remedy: "name one of: \(known)", exit: .usage)
+    }
+    try joining.withLock { _ in
+      if streamRunners.contains(where: { $0.stream.id == id && $0.isWorking }) {
+        throw PipelineError("there is a stream '\(id)' already", remedy: "remove it first, or take another id", exit: .usage)
+      }
+      try source.add(source.site.stage.makeStream(id: id, url: url), keep)
+    }
+  }
+
+  /// Ends one stream; what is in flight of it is still delivered.
+  ///
+  /// - Throws: ``PipelineError`` when no such stream runs.
+  public func removeStream(id: String) throws {
+    guard let stream = streamRunners.first(where: { $0.stream.id == id && $0.isWorking }) else {
+      let known = streamRunners.filter(\.isWorking).map(\.stream.id).joined(separator: ", ")
+      throw PipelineError("no stream '\(id)' runs", remedy: "streams: \(known.isEmpty ? "none" : known)", exit: .usage)
+    }
+    stream.remove()
+  }
+
+  private var streamRunners: [StreamRunner] { sources.flatMap(\.streams) }
 }
 
 // MARK: - What happened
@@ -117,8 +160,16 @@ extension PipelineRunner {
     public let ledger: Ledger.Account
     public let streams: [String: Ledger.Account]
     public let links: [LinkAccount]
-    /// Media position and length of each source.
-    public let progress: [(source: String, position: MediaTime, duration: MediaTime?)]
+    /// Every stream that there was, in the order in which they came.
+    public let streamFigures: [StreamFigures]
+
+    public struct StreamFigures: Sendable {
+      public let id: String
+      public let sourceStage: String
+      public let isLive: Bool
+      public let isRunning: Bool
+      public let values: StreamMetrics.Values
+    }
   }
 
   /// - Parameter withFacts: also asks every stage for its facts; after the run.
@@ -136,7 +187,11 @@ extension PipelineRunner {
     return Snapshot(
       elapsedSeconds: Double((end ?? control.clock.now()).nanoseconds(since: start)) / 1e9, started: wall,
       stages: stages, ledger: ledger.total, streams: ledger.streams, links: runners.flatMap { $0.port.accounts },
-      progress: sources.map { ($0.id, $0.progress.position, $0.progress.duration) })
+      streamFigures: streamRunners.map {
+        Snapshot.StreamFigures(
+          id: $0.stream.id, sourceStage: $0.stream.sourceStage, isLive: $0.stream.isLive, isRunning: $0.isWorking,
+          values: $0.figures.current)
+      })
   }
 }
 

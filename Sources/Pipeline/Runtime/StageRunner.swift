@@ -20,11 +20,14 @@ final class StageRunner: Sendable {
   private let census: ThreadCensus
   private let logger: Logger
   private let state: Mutex<State>
-  private let sequencer: Sequencer<Token>
+  /// Nil: a place in the order that has nothing to pass on.
+  private let sequencer: Sequencer<Token?>
+  /// What this stage and those after it still need for a frame.
+  let forecast: ServiceForecast
 
   init(
     id: String, stage: any FrameStage, workers: Int, keepsImage: Bool, port: InputPort, outputs: Outputs,
-    metrics: StageMetrics, control: RunControl, census: ThreadCensus, logger: Logger
+    successors: [ServiceForecast], metrics: StageMetrics, control: RunControl, census: ThreadCensus, logger: Logger
   ) {
     self.id = id
     self.stage = stage
@@ -37,7 +40,8 @@ final class StageRunner: Sendable {
     self.census = census
     self.logger = logger
     state = Mutex(State(working: workers))
-    sequencer = Sequencer { outputs.pass(on: $0) }
+    forecast = ServiceForecast(successors: successors)
+    sequencer = Sequencer { if let token = $0 { outputs.pass(on: token) } }
   }
 
   var workerCount: Int { workers }
@@ -75,11 +79,16 @@ final class StageRunner: Sendable {
 
     var inside: Int64 = 0
     while let popped = port.pop() {
-      var token = popped.element
-      if let frame = token.frame {
-        token.frame = run(worker, frame, popped.enqueued, ticket: token.ticket, cpu: &inside)
+      switch popped.element {
+      case .notice(let change):
+        tell(worker, change)
+        sequencer.complete(nil, index: popped.index)
+      case .token(var token):
+        if let frame = token.frame {
+          token.frame = run(worker, frame, popped.enqueued, ticket: token.ticket, cpu: &inside)
+        }
+        sequencer.complete(token, index: popped.index)
       }
-      sequencer.complete(token, index: popped.index)
     }
     let framework = SystemClock.threadCPUNanoseconds() - startup - inside
     metrics.update { $0.frameworkCPUNanoseconds += framework }
@@ -118,20 +127,28 @@ final class StageRunner: Sendable {
     guard let worker, !state.withLock({ $0.isBroken }) else {
       return lose(ticket, .dropped(stage: id, reason: .aborted))
     }
-    let start = control.clock.now(), cpuStart = SystemClock.threadCPUNanoseconds()
+    let start = control.clock.now(), waited = start.nanoseconds(since: enqueued), isIdle = stage.isIdle(for: frame)
+    ticket.addQueueing(nanoseconds: waited)
+    if let deadline = frame.header.deadline, forecast.isHopeless(deadline: deadline, now: start, isIdle: isIdle) {
+      port.noteLoss(ticket)
+      return lose(ticket, .dropped(stage: id, reason: .late))
+    }
+    let cpuStart = SystemClock.threadCPUNanoseconds()
     let outcome = Result { try worker.process(frame) }
-    let service = control.clock.now().nanoseconds(since: start)
+    let end = control.clock.now(), service = end.nanoseconds(since: start)
+    if !isIdle { forecast.record(nanoseconds: service, at: end) }
     cpu += SystemClock.threadCPUNanoseconds() - cpuStart
 
     switch outcome {
     case .success(.emit(var result)):
       if !keepsImage { result.image = nil }
-      let found = result.results.first { $0.stage == id && $0.revision == 0 }?.detections.count ?? 0
+      let found = result.results.first { $0.stage == id && $0.revision == 0 }?.detections.count
+      if found != nil { ticket.noteDetection() }
       metrics.update { values in
         values.framesOut += 1
-        values.detections += found
+        values.detections += found ?? 0
         values.service.record(nanoseconds: service)
-        values.queueWait.record(nanoseconds: start.nanoseconds(since: enqueued))
+        values.queueWait.record(nanoseconds: waited)
       }
       return result
     case .success(.drop(let reason)): return lose(ticket, .dropped(stage: id, reason: reason))
@@ -139,6 +156,11 @@ final class StageRunner: Sendable {
       report(error, frame: frame.header)
       return lose(ticket, .failed(stage: id))
     }
+  }
+
+  private func tell(_ worker: (any FrameWorker)?, _ change: HealthChange) {
+    guard let worker = worker as? any HealthObservingWorker, !state.withLock({ $0.isBroken }) else { return }
+    do { try worker.note(change) } catch { breakDown(error) }
   }
 
   private func lose(_ ticket: FrameTicket, _ fate: FrameFate) -> Frame? {

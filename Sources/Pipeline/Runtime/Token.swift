@@ -13,9 +13,11 @@ final class FrameTicket: Sendable {
   /// The index of the source stage in the graph.
   let source: Int
   private let state = Mutex(State())
-  private let close: @Sendable (FrameFate) -> Void
+  private let queueing = Atomic<Int64>(0)
+  private let detected = Atomic<Bool>(false)
+  private let close: @Sendable (FrameFate, _ ticket: FrameTicket) -> Void
 
-  init(header: FrameHeader, source: Int, close: @escaping @Sendable (FrameFate) -> Void) {
+  init(header: FrameHeader, source: Int, close: @escaping @Sendable (FrameFate, FrameTicket) -> Void) {
     self.header = header
     self.source = source
     self.close = close
@@ -37,8 +39,16 @@ final class FrameTicket: Sendable {
       state.tokens -= count
       return state.tokens == 0 ? state.loss ?? .delivered : nil
     }
-    if let fate { close(fate) }
+    if let fate { close(fate, self) }
   }
+
+  func addQueueing(nanoseconds: Int64) { queueing.wrappingAdd(nanoseconds, ordering: .relaxed) }
+  /// Time spent in queues so far, over all branches.
+  var queueingNanoseconds: Int64 { queueing.load(ordering: .relaxed) }
+
+  func noteDetection() { detected.store(true, ordering: .relaxed) }
+  /// Whether a detector looked at the frame.
+  var wasDetected: Bool { detected.load(ordering: .relaxed) }
 }
 
 /// A frame on its way, or the tombstone of one.
@@ -50,4 +60,19 @@ struct Token: QueueElement {
   var isTombstone: Bool { frame == nil }
   var deadline: MonotonicTime? { ticket.header.deadline }
   var tombstone: Token { Token(ticket: ticket, frame: nil) }
+  var streamKey: StreamShares.Key? { ObjectIdentifier(ticket.header.stream) }
+  var isLive: Bool { ticket.header.stream.isLive }
+}
+
+/// What waits in front of a stage: a frame's token, or news of a stream in its place between the frames.
+enum Parcel: QueueElement {
+  case token(Token)
+  case notice(HealthChange)
+
+  var token: Token? { if case .token(let token) = self { token } else { nil } }
+  var isTombstone: Bool { token?.isTombstone ?? true }
+  var deadline: MonotonicTime? { token?.deadline }
+  var tombstone: Parcel { if case .token(let token) = self { .token(token.tombstone) } else { self } }
+  var streamKey: StreamShares.Key? { token?.streamKey }
+  var isLive: Bool { token?.isLive ?? false }
 }

@@ -39,23 +39,49 @@ extension Stage {
   public var facts: [String: ReportValue] { [:] }
 }
 
-/// A stage that brings frames in, on a thread of its own.
+/// A stage that brings frames in: it owns streams, and each has a thread of its own.
 public protocol SourceStage: Stage {
-  /// Live sources never wait for the pipeline; what it cannot take is dropped and counted.
-  var isLive: Bool { get }
+  /// The streams that the configuration names.
+  var streams: [StreamInfo] { get }
 
-  /// Emits frames until the input ends, the output says stop, or an error is thrown.
-  func run(_ output: any SourceOutput) throws
+  /// A stream that joins while the run goes on; it is then run like the others.
+  ///
+  /// - Throws: a ``PipelineError`` when the stage takes no more streams, or not this one.
+  func makeStream(id: String, url: String) throws -> StreamInfo
+
+  /// Emits the frames of one stream until its input ends, the output says stop, or an error is thrown.
+  func run(_ stream: StreamInfo, _ output: any SourceOutput) throws
 }
 
 extension SourceStage {
   public static var role: StageRole { .source }
+
+  public func makeStream(id: String, url: String) throws -> StreamInfo {
+    throw PipelineError(
+      "stages of type '\(Self.type)' take no streams at run time", remedy: "add it to a source.ffmpeg stage", exit: .usage)
+  }
 }
 
 /// A stage that takes frames: a transform passes them on, a sink does not.
 public protocol FrameStage: Stage {
+  /// True for a frame that this stage passes on without work, such as one that a gate kept from a detector: its time
+  /// says nothing about the next real one.
+  func isIdle(for frame: Frame) -> Bool
+
   /// Called on each worker's own thread before the first frame; what is costly to open is opened here.
   func makeWorker(_ context: WorkerContext) throws -> any FrameWorker
+}
+
+extension FrameStage {
+  public func isIdle(for frame: Frame) -> Bool { false }
+}
+
+/// A sink that is told when the streams that lead to it change their state, in order with their frames.
+public protocol HealthObserver: FrameStage {}
+
+/// The part of a ``HealthObserver`` that lives on one thread.
+public protocol HealthObservingWorker: FrameWorker {
+  func note(_ change: HealthChange) throws
 }
 
 /// The part of a stage that lives on one thread and is used by that thread alone.

@@ -2,9 +2,10 @@ import Foundation
 import Pipeline
 import Synchronization
 
-/// Writes one JSON object a line for every frame.
+/// Writes one JSON object a line for every frame, and for every change in the state of a live stream.
 ///
-/// Input: frames with results; pixels are not needed. Output: the `frame` lines of the results schema (version 1).
+/// Input: frames with results; pixels are not needed. Output: the `frame` and `health` lines of the results schema
+/// (version 1).
 /// Drops: nothing; a detection with a number that is not finite is left out and counted.
 /// Trade-off: each line is one write call, so that a reader sees it at once and a kill tears at most the last line;
 /// a disk that cannot take a line ends the run with exit 74 and leaves only whole lines.
@@ -12,7 +13,7 @@ import Synchronization
 /// ```json
 /// { "id": "events", "type": "sink.jsonl", "after": ["tracks"], "config": { "path": "out/events.jsonl", "append": true } }
 /// ```
-public final class JSONLinesSink: FrameStage {
+public final class JSONLinesSink: HealthObserver {
   public struct Configuration: StageConfiguration {
     public var path: String
     public var append: Bool
@@ -78,7 +79,7 @@ public final class JSONLinesSink: FrameStage {
     }
   }
 
-  private final class Worker: FrameWorker {
+  private final class Worker: HealthObservingWorker {
     let file: LineFile
     let stage: JSONLinesSink
     var line = JSONLineBuffer()
@@ -86,6 +87,12 @@ public final class JSONLinesSink: FrameStage {
     init(file: LineFile, stage: JSONLinesSink) {
       self.file = file
       self.stage = stage
+    }
+
+    func note(_ change: HealthChange) throws {
+      line.removeAll()
+      line.healthLine(change)
+      try file.write(line.bytes)
     }
 
     func process(_ frame: Frame) throws -> FrameOutcome {

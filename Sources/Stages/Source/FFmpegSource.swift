@@ -1,9 +1,12 @@
 import Logging
 import Pipeline
+import Synchronization
 
 /// Reads pictures from whatever FFmpeg reads: video files, folders of pictures, RTSP and HTTP streams, V4L2 cameras.
 ///
-/// Input: none. Output: the frames of one stream, upright, numbered from 0, with pixels as the decoder made them.
+/// Input: none. Output: the frames of its streams, upright, numbered from 0 in each stream, with pixels as the decoder
+/// made them. `url` names one stream; `streams` and the file `list` name many, and more may join a run that has a
+/// control socket. Each stream has a thread of its own, and the failure of one leaves the others alone.
 ///
 /// Drops: damaged frames are counted (`damaged_frames`, `damaged_packets`) and never shown as good. Live streams never
 /// wait for the pipeline; what it cannot take is dropped and counted by it. Files wait.
@@ -17,9 +20,15 @@ import Pipeline
 public final class FFmpegSource: SourceStage {
   public struct Configuration: StageConfiguration {
     /// A file, a folder of pictures, a `/dev/videoN` device or a stream's address.
-    public var url: String
-    /// The stream's name in every output; nil for the stage's id.
+    public var url: String?
+    /// The name of `url` in every output; nil for the stage's id.
     public var stream: String?
+    /// Several streams, each with a name.
+    public var streams: [StreamEntry] = []
+    /// A text file of streams, one `id url` a line.
+    public var list: String?
+    /// Milliseconds from capture to delivery for its live streams, in place of the pipeline's budget.
+    public var deadlineMs: Double?
     /// Decoding threads; 0 for one a processor.
     public var threads = 1
     /// Plays files at the speed of their own time.
@@ -34,8 +43,11 @@ public final class FFmpegSource: SourceStage {
     public enum Transport: String, Decodable, Sendable, CaseIterable { case tcp, udp }
 
     public static let schema = ObjectSchema([
-      .init("url", .string, required: true, "A video file, a folder of pictures, a /dev/videoN device or an address such as rtsp://host/path."),
-      .init("stream", .string, "The stream's name in every output; the stage's id when absent."),
+      .init("url", .string, "A video file, a folder of pictures, a /dev/videoN device or an address such as rtsp://host/path."),
+      .init("stream", .string, "The name of `url` in every output; the stage's id when absent."),
+      .init("streams", .list(.object(StreamEntry.schema), count: 1...256), "Several streams, each with a name."),
+      .init("list", .string, "A text file of streams, one `id url` a line; `#` begins a comment, `${NAME}` works."),
+      .init("deadlineMs", .number(1...3_600_000), "Milliseconds from capture to delivery for live streams; the pipeline's budget when absent."),
       .init("threads", .integer(0...64), default: "1", "Decoding threads; 0 takes one for each processor."),
       .init("realtime", .bool, default: "false", "Plays files at the speed of their own time, like a camera."),
       .init("transport", .word(Transport.allCases.map(\.rawValue)), default: "\"tcp\"", "How RTSP carries its packets."),
@@ -43,14 +55,17 @@ public final class FFmpegSource: SourceStage {
       .init("maxFrames", .integer(1...1_000_000_000_000), "Ends the stream after so many frames."),
     ])
 
-    private enum Key: String, CodingKey { case url, stream, threads, realtime, transport, timeoutS, maxFrames }
+    private enum Key: String, CodingKey { case url, stream, streams, list, deadlineMs, threads, realtime, transport, timeoutS, maxFrames }
 
     public init(url: String) { self.url = url }
 
     public init(from decoder: any Decoder) throws {
       let values = try decoder.container(keyedBy: Key.self)
-      url = try values.decode(String.self, forKey: .url)
+      url = try values.decodeIfPresent(String.self, forKey: .url)
       stream = try values.decodeIfPresent(String.self, forKey: .stream)
+      streams = try values.decodeIfPresent([StreamEntry].self, forKey: .streams) ?? []
+      list = try values.decodeIfPresent(String.self, forKey: .list)
+      deadlineMs = try values.decodeIfPresent(Double.self, forKey: .deadlineMs)
       threads = try values.decodeIfPresent(Int.self, forKey: .threads) ?? threads
       realtime = try values.decodeIfPresent(Bool.self, forKey: .realtime) ?? realtime
       transport = try values.decodeIfPresent(Transport.self, forKey: .transport) ?? transport
@@ -62,28 +77,67 @@ public final class FFmpegSource: SourceStage {
   public static let type = "source.ffmpeg"
   public static let summary = "Reads video files, folders of pictures, network streams and V4L2 cameras through FFmpeg."
 
-  public let isLive: Bool
+  public let streams: [StreamInfo]
   private let configuration: Configuration
   private let context: StageContext
-  private let stream: StreamInfo
   private let noted = SourceFacts()
+  /// What each stream reads, those that joined later included.
+  private let inputs: Mutex<[String: String]>
 
-  /// Opens nothing: what is wrong with one input ends that stream, and the others go on.
+  /// Opens nothing but the list: what is wrong with one input ends that stream, and the others go on.
   public init(_ configuration: Configuration, context: StageContext) throws {
-    guard !configuration.url.isEmpty else {
-      throw PipelineError("the source's url is empty", remedy: "name a file, a folder, a device or an address", exit: .config)
-    }
     self.configuration = configuration
     self.context = context
-    isLive = MediaInput.isLive(configuration.url)
-    stream = StreamInfo(id: configuration.stream ?? context.id, sourceStage: context.id, isLive: isLive)
+    let entries = try Self.entries(configuration, stage: context.id)
+    streams = entries.map { Self.stream($0, configuration, stage: context.id) }
+    inputs = Mutex(Dictionary(entries.map { ($0.id, $0.url) }, uniquingKeysWith: { first, _ in first }))
   }
 
+  private static func entries(_ configuration: Configuration, stage: String) throws -> [StreamEntry] {
+    var entries = configuration.url.map { [StreamEntry(id: configuration.stream ?? stage, url: $0)] } ?? []
+    entries += configuration.streams
+    if let list = configuration.list { entries += try StreamListFile.read(list) }
+    guard !entries.isEmpty else {
+      throw PipelineError(
+        "the source has no input", remedy: "give it a 'url', 'streams' or a 'list' of streams", exit: .config)
+    }
+    for entry in entries { try check(entry) }
+    return entries
+  }
+
+  private static func check(_ entry: StreamEntry) throws(PipelineError) {
+    guard StreamEntry.isGood(id: entry.id) else {
+      throw PipelineError(
+        "'\(entry.id)' is no stream id", remedy: "take 1 to 32 letters, digits, '-' or '_'", exit: .config)
+    }
+    guard !entry.url.isEmpty else {
+      throw PipelineError(
+        "the url of '\(entry.id)' is empty", remedy: "name a file, a folder, a device or an address", exit: .config)
+    }
+  }
+
+  private static func stream(_ entry: StreamEntry, _ configuration: Configuration, stage: String) -> StreamInfo {
+    StreamInfo(
+      id: entry.id, sourceStage: stage, isLive: MediaInput.isLive(entry.url),
+      deadlineMs: entry.deadlineMs ?? configuration.deadlineMs)
+  }
+
+  public func makeStream(id: String, url: String) throws -> StreamInfo {
+    let entry = StreamEntry(id: id, url: url)
+    try Self.check(entry)
+    inputs.withLock { $0[id] = url }
+    return Self.stream(entry, configuration, stage: context.id)
+  }
+
+  /// One stream's facts stand for the stage's; of several, each has its own.
   public var facts: [String: ReportValue] { noted.values }
 
-  public func run(_ output: any SourceOutput) throws {
+  public func run(_ stream: StreamInfo, _ output: any SourceOutput) throws {
+    guard let url = inputs.withLock({ $0[stream.id] }) else {
+      throw PipelineError("'\(stream.id)' is no stream of '\(context.id)'", consequence: .endStream, exit: .software)
+    }
     let job = SourceJob(configuration: configuration, context: context, stream: stream, output: output, facts: noted)
-    switch try MediaInput.find(configuration.url) {
+    switch try MediaInput.find(url) {
     case .file(let path):
       // Only files: a playlist must not make this machine call others.
       let options = ["protocol_whitelist": "file,crypto,data", "pattern_type": "none"]

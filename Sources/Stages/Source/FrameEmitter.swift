@@ -7,12 +7,13 @@ final class FrameEmitter {
   private let output: any SourceOutput
   private let maxFrames: Int?
   private var rotation: RotationFilter?
+  private var deadline: MonotonicTime?
   /// Frames put out so far, whatever became of them: the next frame's sequence number.
   private(set) var count = 0
 
   init(stream: StreamInfo, deadlineMs: Double?, output: any SourceOutput, maxFrames: Int?) {
     self.stream = stream
-    self.deadlineMs = stream.isLive ? deadlineMs : nil
+    self.deadlineMs = stream.isLive ? stream.deadlineMs ?? deadlineMs : nil
     self.output = output
     self.maxFrames = maxFrames
   }
@@ -22,9 +23,14 @@ final class FrameEmitter {
     _ picture: DecodedPicture, orientation: Orientation?, mediaTime: MediaTime, captured: CaptureInstant, source: String
   ) throws(PipelineError) -> Bool {
     let upright = try orientation.map { turn throws(PipelineError) in try turned(picture, turn) } ?? picture
+    // Pictures that the decoder reorders were captured in another order; deadlines must not fall.
+    if let budget = deadlineMs {
+      let due = captured.monotonic.advanced(byMilliseconds: budget)
+      deadline = max(deadline ?? due, due)
+    }
     let header = FrameHeader(
       stream: stream, sequence: count, mediaTime: mediaTime, captured: captured.monotonic, capturedWall: captured.wall,
-      deadline: deadlineMs.map { captured.monotonic.advanced(byMilliseconds: $0) }, source: source,
+      deadline: deadline, source: source,
       width: upright.width, height: upright.height)
     count += 1
     if output.emit(Frame(header: header, image: upright)) == .stopped { return false }

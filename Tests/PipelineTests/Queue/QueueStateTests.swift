@@ -8,7 +8,16 @@ struct Item: QueueElement, Hashable {
   var number: Int
   var deadline: MonotonicTime?
   var isTombstone = false
-  var tombstone: Item { Item(number: number, deadline: deadline, isTombstone: true) }
+  var stream: Stream?
+  var isLive = false
+  var tombstone: Item { Item(number: number, deadline: deadline, isTombstone: true, stream: stream) }
+  var streamKey: StreamShares.Key? { stream.map { ObjectIdentifier($0) } }
+
+  /// Stands for a stream: only its identity counts.
+  final class Stream: Sendable, Hashable {
+    static func == (a: Stream, b: Stream) -> Bool { a === b }
+    func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+  }
 }
 
 @Suite("Queue rules")
@@ -114,16 +123,89 @@ struct QueueStateTests {
     #expect(drain(&state).filter { !$0.isTombstone }.isEmpty)
   }
 
-  @Test("property: whatever the order of calls, every pushed number comes out once, in order, frames = pops + drops",
+  @Test("given frames of several streams, when popped, then the earliest deadline leaves first")
+  func earliestDeadlineFirst() {
+    var state = QueueState<Item>(capacity: 4, policy: .dropLate)
+    for (number, due) in [3000, 2500, 4000, 2600].enumerated() {
+      _ = state.push(Item(number: number, deadline: MonotonicTime(nanoseconds: Int64(due))), now: now)
+    }
+    #expect(drain(&state).map(\.number) == [1, 3, 0, 2])
+  }
+
+  @Test("given a frame without a deadline, when others in a hurry keep coming, then it leaves after the patience at last")
+  func starvationIsBounded() {
+    var state = QueueState<Item>(capacity: 8, policy: .block)
+    _ = state.push(Item(number: -1), now: MonotonicTime(nanoseconds: 0))
+    var left: Int?
+    for step in 0..<100 {
+      let now = MonotonicTime(nanoseconds: Int64(step) * 33_000_000)
+      _ = state.push(Item(number: step, deadline: now.advanced(byMilliseconds: 100)), now: now)
+      if case .element(let popped) = state.pop(), popped.element.number == -1 { left = step }
+    }
+    // 500 ms of patience less the others' 100 ms, at 33 ms a step.
+    #expect(left == 13)
+  }
+
+  @Test("given four streams that overflow a live queue, whatever their phases, then each loses nearly the same share",
+    arguments: [UInt64](0..<10))
+  func lossesAreSpread(seed: UInt64) {
+    var random = SeededRandom(seed: seed)
+    var state = QueueState<Item>(capacity: 4, policy: nil, keepsTombstones: false)
+    let streams = (0..<4).map { _ in Item.Stream() }
+    let phases = streams.map { _ in Int64.random(in: 0..<33_000_000, using: &random) }
+    var losses: [Item.Stream: Int] = [:]
+    // 120 frames a second come, 60 are served.
+    let arrivals = (0..<600).flatMap { frame in
+      streams.indices.map { (stream: $0, at: phases[$0] + Int64(frame) * 33_333_333) }
+    }.sorted { $0.at < $1.at }
+    var nextService: Int64 = 0
+    for (number, arrival) in arrivals.enumerated() {
+      while nextService <= arrival.at {
+        _ = state.pop()
+        nextService += 16_666_667
+      }
+      let now = MonotonicTime(nanoseconds: arrival.at)
+      let item = Item(
+        number: number, deadline: now.advanced(byMilliseconds: 100), stream: streams[arrival.stream], isLive: true)
+      if case .queued(let loss?) = state.push(item, now: now), let stream = loss.element.stream {
+        losses[stream, default: 0] += 1
+      }
+    }
+    let counts = streams.map { losses[$0] ?? 0 }
+    let mean = Double(counts.reduce(0, +)) / 4
+    // Half of 2,400 frames cannot be served.
+    #expect(abs(mean - 300) < 10)
+    let worst = counts.map { abs(Double($0) - mean) / mean }.max() ?? 1
+    #expect(worst < 0.1, "\(counts)")
+  }
+
+  @Test("given live and file frames in one queue, when it is full, then the file waits and the live one drops")
+  func policyByStream() {
+    var state = QueueState<Item>(capacity: 1, policy: nil)
+    _ = state.push(Item(number: 0), now: now)
+    guard case .mustWait = state.push(Item(number: 1), now: now) else { Issue.record("the file did not wait"); return }
+    guard case .queued(dropping: _?) = state.push(Item(number: 2, isLive: true), now: now) else {
+      Issue.record("the live frame waited")
+      return
+    }
+  }
+
+  @Test("property: whatever the calls, every number comes out once, streams in order, the most urgent first, frames = pops + drops",
     arguments: OverflowPolicy.allCases, [UInt64](0..<25))
   func conservation(policy: OverflowPolicy, seed: UInt64) {
     var random = SeededRandom(seed: seed)
     var state = QueueState<Item>(capacity: Int.random(in: 1...5, using: &random), policy: policy)
+    let streams = (0..<3).map { _ in Item.Stream() }
+    var due = [Int64](repeating: 0, count: 3)
     var pushed: [Int] = [], popped: [Item] = [], dropped = Set<Int>()
     for number in 0..<300 {
       if Bool.random(using: &random) {
-        let deadline = MonotonicTime(nanoseconds: .random(in: 0...2000, using: &random))
-        switch state.push(Item(number: number, deadline: deadline, isTombstone: number % 7 == 0), now: now) {
+        let stream = Int.random(in: 0..<3, using: &random)
+        due[stream] += .random(in: 0...40, using: &random)
+        let item = Item(
+          number: number, deadline: MonotonicTime(nanoseconds: due[stream]), isTombstone: number % 7 == 0,
+          stream: streams[stream])
+        switch state.push(item, now: now) {
         case .queued(let loss):
           pushed.append(number)
           if let loss { #expect(dropped.insert(loss.element.number).inserted, "dropped twice") }
@@ -136,7 +218,11 @@ struct QueueStateTests {
       #expect(state.count <= state.capacity)
     }
     popped += drain(&state)
-    #expect(popped.map(\.number) == pushed)
+    #expect(popped.map(\.number).sorted() == pushed)
+    for stream in streams {
+      let frames = popped.filter { $0.stream == stream && !$0.isTombstone }.map(\.number)
+      #expect(frames == frames.sorted())
+    }
     #expect(Set(popped.filter { $0.isTombstone && $0.number % 7 != 0 }.map(\.number)) == dropped)
   }
 }

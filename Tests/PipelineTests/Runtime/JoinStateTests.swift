@@ -9,7 +9,7 @@ struct JoinStateTests {
 
   private func ticket(_ sequence: Int) -> FrameTicket {
     FrameTicket(
-      header: TestFrames.frame(stream: stream, sequence: sequence, clock: ManualClock()).header, source: 0) { _ in }
+      header: TestFrames.frame(stream: stream, sequence: sequence, clock: ManualClock()).header, source: 0) { _, _ in }
   }
 
   private func token(_ ticket: FrameTicket, found label: String?) -> Token {
