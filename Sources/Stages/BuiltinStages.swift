@@ -5,9 +5,11 @@ extension StageRegistry {
   public static let builtin: StageRegistry = {
     var registry = StageRegistry()
     registry.register(FFmpegSource.self)
+    registry.register(SyntheticSource.self)
     registry.register(Letterbox.self)
     registry.register(DetectYOLO.self)
     registry.register(DetectFace.self)
+    registry.register(DetectNull.self)
     registry.register(SortStage.self)
     registry.register(JSONLinesSink.self)
     registry.register(VideoSink.self)

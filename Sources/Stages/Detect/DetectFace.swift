@@ -13,7 +13,7 @@ import Pipeline
 /// ```json
 /// { "id": "faces", "type": "detect.face", "after": ["scale"], "config": { "model": "retinaface-mnet025" } }
 /// ```
-public final class DetectFace: FrameStage, TensorConsumer {
+public final class DetectFace: FrameStage, GatedConsumer {
   public struct Configuration: StageConfiguration {
     var settings: DetectorSettings
 
@@ -36,7 +36,10 @@ public final class DetectFace: FrameStage, TensorConsumer {
   }
 
   public var inputRequest: InputRequest { core.request }
+  var gate: GateSettings { core.gate }
   public var facts: [String: ReportValue] { core.facts }
+
+  public func isIdle(for frame: Frame) -> Bool { core.isShut(for: frame) }
 
   public func makeWorker(_ context: WorkerContext) throws -> any FrameWorker {
     try DetectionWorker(core, context)

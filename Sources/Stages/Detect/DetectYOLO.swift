@@ -4,7 +4,8 @@ import Pipeline
 /// Finds objects with a YOLO model (YOLOX, YOLOv3 family, YOLOv8 and YOLO11).
 ///
 /// Input: frames on which a `preprocess.letterbox` stage has hung this stage's tensor. Output: the same frames with
-/// boxes in source pixels. Drops nothing. Boxes for which the model gives NaN or infinite numbers are left out and
+/// boxes in source pixels. Drops nothing: frames that `interval`, `maxRate` or `onMotion` keep from it pass without
+/// results of this stage, and a tracker fills them with predictions. Boxes for which the model gives NaN or infinite numbers are left out and
 /// counted in the report.
 ///
 /// Trade-off: `shape: auto` runs fewer pixels than `square` for wide pictures; `workers` sessions of one thread each
@@ -15,7 +16,7 @@ import Pipeline
 /// { "id": "objects", "type": "detect.yolo", "after": ["scale"], "workers": 2,
 ///   "config": { "model": "yolox-nano", "score": 0.3, "classes": ["person", "car"] } }
 /// ```
-public final class DetectYOLO: FrameStage, TensorConsumer {
+public final class DetectYOLO: FrameStage, GatedConsumer {
   public struct Configuration: StageConfiguration {
     var settings: DetectorSettings
     /// Names of the wanted classes; nil for all.
@@ -52,7 +53,10 @@ public final class DetectYOLO: FrameStage, TensorConsumer {
   }
 
   public var inputRequest: InputRequest { core.request }
+  var gate: GateSettings { core.gate }
   public var facts: [String: ReportValue] { core.facts }
+
+  public func isIdle(for frame: Frame) -> Bool { core.isShut(for: frame) }
 
   public func makeWorker(_ context: WorkerContext) throws -> any FrameWorker {
     try DetectionWorker(core, context)

@@ -8,6 +8,7 @@ final class DetectionCore: Sendable {
   let context: StageContext
   let request: InputRequest
   let manifest: ModelManifest
+  let gate: GateSettings
 
   private let resolved: ResolvedModel
   private let engine: any InferenceEngine
@@ -21,6 +22,7 @@ final class DetectionCore: Sendable {
     var workers = 0
     var sizes: Set<String> = []
     var nonFinite = 0
+    var passedBy = 0
   }
   private let state: Mutex<State>
 
@@ -32,6 +34,7 @@ final class DetectionCore: Sendable {
     self.context = context
     self.engine = engine
     threads = settings.threads
+    gate = settings.gate
     let resolved = try Self.resolve(settings.model, resolver)
     let file = try ModelFile(resolved, shape: settings.shape)
     guard file.manifest.head.findsFaces == findsFaces else {
@@ -81,6 +84,11 @@ final class DetectionCore: Sendable {
     state.withLock { _ = $0.sizes.insert("\(geometry.inputWidth)x\(geometry.inputHeight)") }
   }
 
+  /// Whether the gate keeps the frame from this stage.
+  func isShut(for frame: Frame) -> Bool { frame.attachment(context.id) is GateShut }
+
+  func countPassedBy() { state.withLock { $0.passedBy += 1 } }
+
   func add(nonFinite count: Int) {
     guard count > 0 else { return }
     let isFirst = state.withLock { state in
@@ -100,6 +108,7 @@ final class DetectionCore: Sendable {
         "input_sizes": .list(state.sizes.sorted().map { .string($0) }), "threads": .int(threads),
         "workers": .int(state.workers), "non_finite_boxes": .int(state.nonFinite),
       ]
+      if !gate.isAlwaysOpen { facts["passed_by"] = .int(state.passedBy) }
       if !notes.isEmpty { facts["notes"] = .list(notes.map { .string($0) }) }
       return facts
     }
@@ -120,6 +129,12 @@ final class DetectionWorker: FrameWorker {
 
   func process(_ frame: Frame) throws -> FrameOutcome {
     let id = core.context.id
+    if core.isShut(for: frame) {
+      var frame = frame
+      frame.detach(id)
+      core.countPassedBy()
+      return .emit(frame)
+    }
     guard let input = frame.attachment(id) as? ModelInput else {
       throw PipelineError(
         "no preprocess.letterbox prepares the input of '\(id)'",

@@ -9,12 +9,13 @@ struct DetectorSettings: Decodable, Sendable {
   var iou: Double
   var maxDetections: Int
   var threads: Int
+  var gate: GateSettings
 
   private enum Key: String, CodingKey { case model, shape, score, iou, maxDetections, threads }
 
   init(
     model: String, shape: InputShape = .auto, score: Double = 0.3, iou: Double = 0.45, maxDetections: Int = 300,
-    threads: Int = 1
+    threads: Int = 1, gate: GateSettings = GateSettings()
   ) {
     self.model = model
     self.shape = shape
@@ -22,6 +23,7 @@ struct DetectorSettings: Decodable, Sendable {
     self.iou = iou
     self.maxDetections = maxDetections
     self.threads = threads
+    self.gate = gate
   }
 
   init(from decoder: any Decoder) throws {
@@ -32,6 +34,7 @@ struct DetectorSettings: Decodable, Sendable {
     iou = try values.decodeIfPresent(Double.self, forKey: .iou) ?? 0.45
     maxDetections = try values.decodeIfPresent(Int.self, forKey: .maxDetections) ?? 300
     threads = try values.decodeIfPresent(Int.self, forKey: .threads) ?? 1
+    gate = try GateSettings(from: decoder)
   }
 
   static let properties: [ObjectSchema.Property] = [
@@ -45,7 +48,7 @@ struct DetectorSettings: Decodable, Sendable {
     .init("iou", .number(0...1), default: "0.45", "Boxes of one class that overlap more than this are one object."),
     .init("maxDetections", .integer(1...10_000), default: "300", "How many of the best detections a frame keeps."),
     .init("threads", .integer(1...64), default: "1", "Threads inside one inference; several workers scale better."),
-  ]
+  ] + GateSettings.properties
 }
 
 /// `"auto"`, `"square"` or `[height, width]`.

@@ -8,6 +8,9 @@ import Synchronization
 /// the aspect ratio kept, in the layout, colour order, range and size that the stage's model asks for. Stages that ask
 /// for the same share one tensor.
 ///
+/// Gates come first: what the `interval`, `maxRate` or `onMotion` of a detecting stage keeps from it is not scaled for it.
+/// Gates need the frames in order, and so one worker here.
+///
 /// Drops: nothing; a picture in a pixel format that cannot be scaled fails with its reason.
 ///
 /// Trade-off: area scaling keeps small objects that bilinear scaling loses, at 1 to 2 ms for 1080p. `workers` above 1
@@ -50,6 +53,7 @@ public final class Letterbox: FrameStage {
   private let id: String
   private let pool = BufferPool()
   private let targets = Mutex<[Target]>([])
+  private let gates = Mutex<[String: GateSettings]>([:])
   private let shapes = Mutex<[String: Set<String>]>([:])
 
   public init(_ configuration: Configuration, context: StageContext) throws {
@@ -72,6 +76,9 @@ public final class Letterbox: FrameStage {
         throw PipelineError("'\(id)' prepares pictures for '\(consumer)', which does not come after it", remedy: knownText, exit: .config)
       }
       let request = stage.inputRequest
+      if let gated = stage as? any GatedConsumer, !gated.gate.isAlwaysOpen {
+        gates.withLock { $0[consumer] = gated.gate }
+      }
       try check(request, of: consumer)
       if let index = found.firstIndex(where: { $0.request == request }) {
         if !found[index].consumers.contains(consumer) { found[index].consumers.append(consumer) }
@@ -87,7 +94,13 @@ public final class Letterbox: FrameStage {
   }
 
   public func makeWorker(_ context: WorkerContext) throws -> any FrameWorker {
-    LetterboxWorker(targets: targets.withLock { $0 }, pool: pool) { consumers, shape in
+    let gates = gates.withLock { $0 }
+    if let gated = gates.keys.min(), context.workerCount > 1 {
+      throw PipelineError(
+        "'\(id)' has \(context.workerCount) workers, and '\(gated)' looks at some frames only, which needs them in order",
+        remedy: "give '\(id)' one worker", exit: .config)
+    }
+    return LetterboxWorker(targets: targets.withLock { $0 }, gates: gates, pool: pool) { consumers, shape in
       self.shapes.withLock { shapes in
         for consumer in consumers { shapes[consumer, default: []].insert(shape) }
       }

@@ -7,12 +7,17 @@ final class LetterboxWorker: FrameWorker {
   private let pool: BufferPool
   private let noteShape: ([String], String) -> Void
   private let converter = JPEGConverter()
+  private var gates: [String: DetectionGate]
   private var scalers: [PictureScaler?]
   private var geometries: [LetterboxGeometry?]
 
   /// - Parameter noteShape: told the consumers and the tensor's shape whenever it changes.
-  init(targets: [Letterbox.Target], pool: BufferPool, noteShape: @escaping ([String], String) -> Void) {
+  init(
+    targets: [Letterbox.Target], gates: [String: GateSettings] = [:], pool: BufferPool,
+    noteShape: @escaping ([String], String) -> Void
+  ) {
     self.targets = targets
+    self.gates = gates.mapValues(DetectionGate.init)
     self.pool = pool
     self.noteShape = noteShape
     scalers = Array(repeating: nil, count: targets.count)
@@ -26,12 +31,39 @@ final class LetterboxWorker: FrameWorker {
         consequence: .skipFrame, exit: .software)
     }
     var frame = frame
-    let source = try converter.convert(picture)
+    let shut = shutGates(for: frame.header, picture)
+    var source: DecodedPicture?
     for index in targets.indices {
-      let input = try prepare(source, index)
-      for consumer in targets[index].consumers { frame.attach(input, for: consumer) }
+      var input: ModelInput?
+      for consumer in targets[index].consumers {
+        if shut.contains(consumer) {
+          frame.attach(GateShut.mark, for: consumer)
+          continue
+        }
+        let converted = try source ?? converter.convert(picture)
+        source = converted
+        let prepared = try input ?? prepare(converted, index)
+        input = prepared
+        frame.attach(prepared, for: consumer)
+      }
     }
     return .emit(frame)
+  }
+
+  /// The stages that do not look at this frame.
+  private func shutGates(for header: FrameHeader, _ picture: DecodedPicture) -> Set<String> {
+    guard !gates.isEmpty else { return [] }
+    var grid: LumaGrid??
+    var shut: Set<String> = []
+    for consumer in gates.keys {
+      let isOpen = gates[consumer]?.opens(for: header) {
+        let made = grid ?? LumaGrid(picture)
+        grid = .some(made)
+        return made
+      }
+      if isOpen == false { shut.insert(consumer) }
+    }
+    return shut
   }
 
   private func prepare(_ picture: DecodedPicture, _ index: Int) throws -> ModelInput {

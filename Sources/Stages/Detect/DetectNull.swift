@@ -1,0 +1,62 @@
+import Pipeline
+
+/// Finds nothing, in a known time: for measuring the graph itself, and how a pipeline behaves at a given load.
+///
+/// Input: any frames. Output: the same frames with an empty list of detections. Drops: nothing.
+///
+/// Trade-off: `busyMs` burns CPU time as a model would, but touches no memory.
+///
+/// ```json
+/// { "id": "objects", "type": "detect.null", "after": ["camera"], "workers": 2, "config": { "busyMs": 20 } }
+/// ```
+public final class DetectNull: FrameStage {
+  public struct Configuration: StageConfiguration {
+    /// CPU time that each frame takes, in milliseconds.
+    var busyMs: Double
+
+    public static let schema = ObjectSchema([
+      .init("busyMs", .number(0...60_000), default: "0", "CPU milliseconds that each frame takes.")
+    ])
+
+    private enum Key: String, CodingKey { case busyMs }
+
+    public init(from decoder: any Decoder) throws {
+      busyMs = try decoder.container(keyedBy: Key.self).decodeIfPresent(Double.self, forKey: .busyMs) ?? 0
+    }
+  }
+
+  public static let type = "detect.null"
+  public static let summary = "Finds nothing in a known time, for measuring."
+  public static let role = StageRole.transform
+  public static let maximumWorkers = 64
+
+  private let id: String
+  private let busyNanoseconds: Int64
+
+  public init(_ configuration: Configuration, context: StageContext) {
+    id = context.id
+    busyNanoseconds = Int64(configuration.busyMs * 1e6)
+  }
+
+  public func makeWorker(_ context: WorkerContext) -> any FrameWorker { Worker(id: id, busyNanoseconds: busyNanoseconds) }
+
+  private final class Worker: FrameWorker {
+    private let id: String
+    private let busyNanoseconds: Int64
+
+    init(id: String, busyNanoseconds: Int64) {
+      self.id = id
+      self.busyNanoseconds = busyNanoseconds
+    }
+
+    func process(_ frame: Frame) -> FrameOutcome {
+      if busyNanoseconds > 0 {
+        let end = SystemClock.threadCPUNanoseconds() + busyNanoseconds
+        while SystemClock.threadCPUNanoseconds() < end {}
+      }
+      var frame = frame
+      frame.attach(StageResults(stage: id, detections: []))
+      return .emit(frame)
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import Pipeline
+
+/// Decides for each frame whether one detector looks at it. Sees the frames of every stream in order; used by one
+/// thread.
+struct DetectionGate {
+  private struct StreamState {
+    /// The sequence number at which the gate was open last.
+    var lastOpen: Int
+    /// From when on the rate allows the next look.
+    var due = MediaTime(nanoseconds: .min)
+    var lastTime: MediaTime
+    var lastLook: MediaTime?
+    var lastMotion: MediaTime?
+    /// The picture at the last look.
+    var reference: LumaGrid?
+    var lastUse: Int
+  }
+
+  /// Streams whose state is kept; of more, the one that was silent for longest is forgotten.
+  private static let maximumStreams = 256
+
+  private let settings: GateSettings
+  private var streams: [String: StreamState] = [:]
+  private var uses = 0
+  private var known = 0
+
+  init(_ settings: GateSettings) { self.settings = settings }
+
+  /// - Parameter grid: makes the frame's brightness grid; only asked where motion counts, nil where the pixels say
+  ///   nothing (then the gate takes it for motion).
+  mutating func opens(for header: FrameHeader, grid: () -> LumaGrid?) -> Bool {
+    if settings.isAlwaysOpen { return true }
+    let id = header.stream.id, time = header.mediaTime
+    uses += 1
+    var state = streams.removeValue(forKey: id) ?? start(header, phase: nextPhase())
+    // A stream that began anew.
+    if time < state.lastTime || header.sequence <= state.lastOpen { state = start(header, phase: 0) }
+    state.lastTime = time
+    state.lastUse = uses
+    let isOpen = decide(&state, header, grid)
+    if isOpen {
+      state.lastOpen = header.sequence
+      state.lastLook = time
+    }
+    streams[id] = state
+    if streams.count > Self.maximumStreams { forgetOldest() }
+    return isOpen
+  }
+
+  private func start(_ header: FrameHeader, phase: Int) -> StreamState {
+    StreamState(lastOpen: header.sequence - settings.interval + phase, lastTime: header.mediaTime, lastUse: uses)
+  }
+
+  /// Streams begin at different frames, so that their looks do not fall together.
+  private mutating func nextPhase() -> Int {
+    defer { known += 1 }
+    return known % settings.interval
+  }
+
+  private func decide(_ state: inout StreamState, _ header: FrameHeader, _ grid: () -> LumaGrid?) -> Bool {
+    let time = header.mediaTime
+    guard header.sequence - state.lastOpen >= settings.interval else { return false }
+    guard time >= state.due else { return false }
+    if let motion = settings.motion, !isMoving(&state, motion, time, grid) { return false }
+    if let rate = settings.maxRate {
+      let period = MediaTime(seconds: 1 / rate).nanoseconds
+      // On the beat while frames come in time; a new beat after a pause.
+      let next = state.due.nanoseconds.addingReportingOverflow(period)
+      let isOnBeat = !next.overflow && next.partialValue > time.nanoseconds
+      state.due = MediaTime(nanoseconds: isOnBeat ? next.partialValue : time.nanoseconds.addingClamped(period))
+    }
+    return true
+  }
+
+  private func isMoving(
+    _ state: inout StreamState, _ motion: GateSettings.MotionSettings, _ time: MediaTime, _ grid: () -> LumaGrid?
+  ) -> Bool {
+    guard let picture = grid() else { return true }
+    let changed = state.reference.map { picture.changedShare(from: $0, difference: Float(motion.difference)) } ?? 1
+    if changed >= motion.area { state.lastMotion = time }
+    func isWithin(_ seconds: Double, of past: MediaTime?) -> Bool {
+      past.map { time.seconds - $0.seconds < seconds } ?? false
+    }
+    let isSettling = state.lastMotion == time || isWithin(motion.settleS, of: state.lastMotion)
+    guard isSettling || !isWithin(motion.keepAliveS, of: state.lastLook) else { return false }
+    state.reference = picture
+    return true
+  }
+
+  private mutating func forgetOldest() {
+    if let oldest = streams.min(by: { $0.value.lastUse < $1.value.lastUse }) { streams.removeValue(forKey: oldest.key) }
+  }
+}
+
+extension Int64 {
+  fileprivate func addingClamped(_ other: Int64) -> Int64 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
+}

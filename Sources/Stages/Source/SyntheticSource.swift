@@ -1,0 +1,79 @@
+import Pipeline
+
+/// Makes frames without pictures at a steady rate: for measuring the graph itself, without decoding.
+///
+/// Input: none. Output: `frames` frames a stream, each due at its own instant on an absolute schedule, captured when it
+/// is made. Streams are named `<id>-1`, `<id>-2` and so on; a single one has the stage's id.
+///
+/// Drops: nothing itself; live streams are dropped like a camera's where the pipeline cannot take them.
+///
+/// Trade-off: there are no pixels, so that only stages that need none can follow (`detect.null`, trackers, sinks of
+/// results).
+///
+/// ```json
+/// { "id": "camera", "type": "source.synthetic", "config": { "streams": 8, "fps": 30, "frames": 900 } }
+/// ```
+public final class SyntheticSource: SourceStage {
+  public struct Configuration: StageConfiguration {
+    var streams: Int
+    var fps: Double
+    var frames: Int
+    var live: Bool
+    var width: Int
+    var height: Int
+
+    public static let schema = ObjectSchema([
+      .init("streams", .integer(1...1000), default: "1", "How many streams."),
+      .init("fps", .number(0.001...100_000), default: "30", "Frames a second of each stream."),
+      .init("frames", .integer(1...1_000_000_000_000), default: "300", "Frames of each stream."),
+      .init("live", .bool, default: "true", "Streams are live: they never wait for the pipeline."),
+      .init("width", .integer(1...65_536), default: "1920", "What the frames say of their size, in pixels."),
+      .init("height", .integer(1...65_536), default: "1080", "What the frames say of their size, in pixels."),
+    ])
+
+    private enum Key: String, CodingKey { case streams, fps, frames, live, width, height }
+
+    public init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: Key.self)
+      streams = try values.decodeIfPresent(Int.self, forKey: .streams) ?? 1
+      fps = try values.decodeIfPresent(Double.self, forKey: .fps) ?? 30
+      frames = try values.decodeIfPresent(Int.self, forKey: .frames) ?? 300
+      live = try values.decodeIfPresent(Bool.self, forKey: .live) ?? true
+      width = try values.decodeIfPresent(Int.self, forKey: .width) ?? 1920
+      height = try values.decodeIfPresent(Int.self, forKey: .height) ?? 1080
+    }
+  }
+
+  public static let type = "source.synthetic"
+  public static let summary = "Makes frames without pictures at a steady rate, for measuring."
+
+  public let streams: [StreamInfo]
+  private let configuration: Configuration
+  private let context: StageContext
+
+  public init(_ configuration: Configuration, context: StageContext) {
+    self.configuration = configuration
+    self.context = context
+    streams = (1...configuration.streams).map { number in
+      StreamInfo(
+        id: configuration.streams == 1 ? context.id : "\(context.id)-\(number)", sourceStage: context.id,
+        isLive: configuration.live)
+    }
+  }
+
+  public func run(_ stream: StreamInfo, _ output: any SourceOutput) throws {
+    let clock = context.clock, start = clock.now()
+    let budget = stream.isLive ? stream.deadlineMs ?? context.deadlineMs : nil
+    for sequence in 0..<configuration.frames {
+      let seconds = Double(sequence) / configuration.fps
+      let due = start.advanced(byMilliseconds: seconds * 1000)
+      if clock.now() < due, !output.wait(until: due) { return }
+      let captured = clock.now()
+      let header = FrameHeader(
+        stream: stream, sequence: sequence, mediaTime: MediaTime(seconds: seconds), captured: captured,
+        capturedWall: clock.wallTime(), deadline: budget.map { captured.advanced(byMilliseconds: $0) },
+        source: "synthetic", width: configuration.width, height: configuration.height)
+      if output.emit(Frame(header: header, image: nil)) == .stopped { return }
+    }
+  }
+}
