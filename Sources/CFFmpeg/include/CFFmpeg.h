@@ -8,6 +8,11 @@ static inline int ep_error_eof(void) { return AVERROR_EOF; }
 static inline int ep_error_again(void) { return AVERROR(EAGAIN); }
 static inline int ep_error_exit(void) { return AVERROR_EXIT; }
 static inline int ep_error_invalid_data(void) { return AVERROR_INVALIDDATA; }
+static inline int ep_error_unauthorized(void) { return AVERROR_HTTP_UNAUTHORIZED; }
+static inline int ep_error_forbidden(void) { return AVERROR_HTTP_FORBIDDEN; }
+static inline int ep_error_no_protocol(void) { return AVERROR_PROTOCOL_NOT_FOUND; }
+static inline int ep_error_no_demuxer(void) { return AVERROR_DEMUXER_NOT_FOUND; }
+static inline int ep_error_no_option(void) { return AVERROR_OPTION_NOT_FOUND; }
 static inline int ep_error_from_errno(int code) { return AVERROR(code); }
 static inline AVRational ep_time_base(void) { return AV_TIME_BASE_Q; }
 /// Area scaling, rounded exactly. The flags are macros up to FFmpeg 7 and an enumeration afterwards.
@@ -34,4 +39,20 @@ static inline const int32_t *ep_display_matrix(const AVStream *stream) {
 static inline const int32_t *ep_frame_display_matrix(const AVFrame *frame) {
   const AVFrameSideData *data = av_frame_get_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
   return data && data->size >= 9 * sizeof(int32_t) ? (const int32_t *)data->data : 0;
+}
+/// What FFmpeg has logged as lost on the calling thread.
+struct ep_losses {
+  /// RTP packets that never came.
+  int packets;
+  /// Pictures that others refer to and that never came.
+  int references;
+};
+/// From now on FFmpeg's messages are counted where they tell of a loss, and go nowhere else.
+void ep_watch_losses(void);
+/// The calling thread's losses since the last call.
+struct ep_losses ep_take_losses(void);
+/// Whether the options of a demuxer, such as `rtsp`, include this one.
+static inline int ep_demuxer_has_option(const char *demuxer, const char *option) {
+  const AVInputFormat *format = av_find_input_format(demuxer);
+  return format && format->priv_class && av_opt_find((void *)&format->priv_class, option, 0, 0, AV_OPT_SEARCH_FAKE_OBJ) != 0;
 }

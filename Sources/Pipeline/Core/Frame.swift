@@ -35,10 +35,13 @@ public final class FrameHeader: Sendable {
   public let width: Int
   /// In pixels, after rotation.
   public let height: Int
+  /// Counts the breaks of the stream so far: lost connections and times that jump. When it rises, what is known from
+  /// the frames before, such as tracks, no longer holds.
+  public let discontinuity: Int
 
   public init(
     stream: StreamInfo, sequence: Int, mediaTime: MediaTime, captured: MonotonicTime, capturedWall: WallTime,
-    deadline: MonotonicTime? = nil, source: String, width: Int, height: Int
+    deadline: MonotonicTime? = nil, source: String, width: Int, height: Int, discontinuity: Int = 0
   ) {
     self.stream = stream
     self.sequence = sequence
@@ -49,6 +52,7 @@ public final class FrameHeader: Sendable {
     self.source = source
     self.width = width
     self.height = height
+    self.discontinuity = discontinuity
   }
 }
 

@@ -1,4 +1,5 @@
 import CFFmpeg
+import Glibc
 import Pipeline
 
 /// The video track that is read from an input.
@@ -13,6 +14,25 @@ struct VideoTrack: Sendable {
   /// Mean frames a second as the container says, if it does.
   var frameRate: Double?
   var orientation: Orientation?
+}
+
+/// Why an input could not be opened.
+struct OpenError: Error {
+  enum Cause {
+    /// The server wants another user or password.
+    case refused
+    /// Nobody can ever open this: an unknown scheme, format, option or codec.
+    case impossible
+    case other
+  }
+
+  var cause: Cause
+  var error: PipelineError
+
+  init(_ error: PipelineError, _ cause: Cause = .other) {
+    self.cause = cause
+    self.error = error
+  }
 }
 
 /// An opened input: owns one AVFormatContext. Used by one thread.
@@ -39,14 +59,16 @@ struct VideoTrack: Sendable {
   /// - Parameters:
   ///   - format: FFmpeg's name of a device format, or nil to find the format from the content.
   ///   - name: what errors call the input, without secrets.
-  /// - Throws: ``PipelineError`` with `endStream`: `dataError` for files, `unavailable` for what lies beyond a network.
+  ///   - probes: false takes the header's word for what the stream is, where it says it, and so loses no time.
+  /// - Throws: ``OpenError`` with `endStream`: `dataError` for files, `unavailable` for what lies beyond a network.
   init(
-    url: String, format: String? = nil, options: [String: String], name: String, isRemote: Bool, guardian: ReadGuard
-  ) throws(PipelineError) {
+    url: String, format: String? = nil, options: [String: String], name: String, isRemote: Bool, probes: Bool = true,
+    guardian: ReadGuard
+  ) throws(OpenError) {
     MediaLibrary.prepare()
     self.guardian = guardian
     var context = unsafe avformat_alloc_context()
-    guard unsafe context != nil else { throw .outOfMemory("a demuxer") }
+    guard unsafe context != nil else { throw OpenError(.outOfMemory("a demuxer")) }
     // SAFETY: `guardian` is kept by this object, which closes the context, and with it every caller of the callback,
     // in deinit or before init throws.
     unsafe context?.pointee.interrupt_callback = AVIOInterruptCB(
@@ -56,11 +78,13 @@ struct VideoTrack: Sendable {
     // SAFETY: on failure the call frees the context and clears the variable.
     let status = unsafe dictionary.withHandle { unsafe avformat_open_input(&context, url, inputFormat, &$0) }
     if status < 0 { throw Self.openError(status, name: name, isRemote: isRemote, guardian: guardian) }
-    do throws(PipelineError) {
-      guard let opened = unsafe context else { throw .outOfMemory("a demuxer") }
-      let probed = unsafe Self.findStreamInfo(opened)
-      if probed < 0 { throw Self.openError(probed, name: name, isRemote: isRemote, guardian: guardian) }
-      track = try unsafe Self.selectTrack(opened, name: name)
+    do throws(OpenError) {
+      guard let opened = unsafe context else { throw OpenError(.outOfMemory("a demuxer")) }
+      if unsafe probes || !Self.knowsVideo(opened) {
+        let probed = unsafe Self.findStreamInfo(opened)
+        if probed < 0 { throw Self.openError(probed, name: name, isRemote: isRemote, guardian: guardian) }
+      }
+      do throws(PipelineError) { track = try unsafe Self.selectTrack(opened, name: name) } catch { throw OpenError(error) }
     } catch {
       unsafe avformat_close_input(&context)
       throw error
@@ -89,7 +113,7 @@ struct VideoTrack: Sendable {
     }
     if guardian.isStopping { return .stopped }
     if status == ep_error_again() { return .again }
-    if status == ep_error_exit() || guardian.hasTimedOut { return .timedOut }
+    if status == ep_error_exit() || status == ep_error_from_errno(ETIMEDOUT) || guardian.hasTimedOut { return .timedOut }
     return status == ep_error_eof() ? .end : .failed(avErrorText(status))
   }
 
@@ -104,6 +128,16 @@ struct VideoTrack: Sendable {
     // SAFETY: the pointer is the guardian that init stored; see there.
     let guardian = unsafe Unmanaged<ReadGuard>.fromOpaque(opaque).takeUnretainedValue()
     return guardian.isStopping || guardian.hasTimedOut ? 1 : 0
+  }
+
+  /// Whether the header alone names the codec of a video track.
+  private static func knowsVideo(_ context: UnsafeMutablePointer<AVFormatContext>) -> Bool {
+    // SAFETY: the context is open; indices below `nb_streams` are valid.
+    for index in 0..<(unsafe Int(context.pointee.nb_streams)) {
+      guard let stream = unsafe context.pointee.streams[index], unsafe isVideo(stream) else { continue }
+      if unsafe stream.pointee.codecpar.pointee.codec_id != AV_CODEC_ID_NONE { return true }
+    }
+    return false
   }
 
   /// Probing decodes pictures: without the limit a header could make it take gigabytes.
@@ -159,14 +193,20 @@ struct VideoTrack: Sendable {
       && stream.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC == 0
   }
 
-  private static func openError(_ status: Int32, name: String, isRemote: Bool, guardian: ReadGuard) -> PipelineError {
+  private static func openError(_ status: Int32, name: String, isRemote: Bool, guardian: ReadGuard) -> OpenError {
     let reason = guardian.isStopping ? "the run is ending"
       : guardian.hasTimedOut || status == ep_error_exit() ? "no answer within the time allowed" : avErrorText(status)
-    return PipelineError(
-      "cannot open '\(name)': \(reason)",
-      remedy: isRemote
-        ? "check that the address, user and password are right and that the server or device is running"
-        : "check with ffprobe that it is a whole video or picture file",
-      consequence: .endStream, exit: isRemote ? .unavailable : .dataError)
+    let cause: OpenError.Cause = switch status {
+    case ep_error_unauthorized(), ep_error_forbidden(): .refused
+    case ep_error_no_protocol(), ep_error_no_demuxer(), ep_error_no_option(): .impossible
+    default: .other
+    }
+    return OpenError(
+      PipelineError(
+        "cannot open '\(name)': \(reason)",
+        remedy: isRemote
+          ? "check that the address, user and password are right and that the server or device is running"
+          : "check with ffprobe that it is a whole video or picture file",
+        consequence: .endStream, exit: isRemote ? .unavailable : .dataError), cause)
   }
 }

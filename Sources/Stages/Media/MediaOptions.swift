@@ -14,4 +14,10 @@ import CFFmpeg
 
   /// Lends the dictionary to a call that takes options out of it.
   func withHandle<Result>(_ body: (inout OpaquePointer?) -> Result) -> Result { unsafe body(&handle) }
+
+  /// Whether this FFmpeg's demuxer, such as `rtsp`, knows the option.
+  static func demuxer(_ name: String, has option: String) -> Bool {
+    // SAFETY: both strings are only read, during the call.
+    unsafe ep_demuxer_has_option(name, option) != 0
+  }
 }

@@ -20,6 +20,9 @@ final class ReadGuard: Sendable {
     limit.store(end ?? .max, ordering: .relaxed)
   }
 
+  /// Gives the next blocking calls up to this instant.
+  func allow(until end: MonotonicTime) { limit.store(end.nanoseconds, ordering: .relaxed) }
+
   var isStopping: Bool { output.isStopping }
   var hasTimedOut: Bool { clock.now().nanoseconds > limit.load(ordering: .relaxed) }
 }

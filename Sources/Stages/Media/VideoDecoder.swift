@@ -14,6 +14,20 @@ struct DecodedFrame {
   var orientation: Orientation?
 }
 
+/// How a decoder works.
+struct DecoderOptions: Sendable {
+  /// What a decoder leaves out to save time.
+  enum SkippedFrames: String, Decodable, Sendable, CaseIterable { case none, nonReference, nonKey }
+  enum SkippedLoopFilter: String, Decodable, Sendable, CaseIterable { case none, nonReference, all }
+
+  /// Decoding threads; 0 for as many as there are processors.
+  var threads = 1
+  /// Gives each picture out as soon as it is decoded: no thread holds one back.
+  var isLive = false
+  var skippedFrames = SkippedFrames.none
+  var skippedLoopFilter = SkippedLoopFilter.none
+}
+
 /// An opened video decoder: owns one AVCodecContext and its threads. Used by one thread.
 @safe final class VideoDecoder {
   private var context: UnsafeMutablePointer<AVCodecContext>?
@@ -27,9 +41,8 @@ struct DecodedFrame {
     case failed(String)
   }
 
-  /// - Parameter threads: decoding threads; 0 for as many as there are processors.
   /// - Throws: ``PipelineError`` `dataError` with `endStream` when no decoder takes the track.
-  init(_ demuxer: Demuxer, threads: Int, name: String) throws(PipelineError) {
+  init(_ demuxer: Demuxer, _ options: DecoderOptions = DecoderOptions(), name: String) throws(PipelineError) {
     let codecName = demuxer.track.codec
     func refused(_ reason: String) -> PipelineError {
       PipelineError(
@@ -44,8 +57,15 @@ struct DecodedFrame {
     guard let opened = unsafe context else { throw .outOfMemory("a decoder") }
     let copied = unsafe demuxer.withStream { unsafe avcodec_parameters_to_context(opened, $0.pointee.codecpar) }
     unsafe opened.pointee.pkt_timebase = timeBase
-    unsafe opened.pointee.thread_count = Int32(clamping: threads)
+    unsafe opened.pointee.thread_count = Int32(clamping: options.threads)
     unsafe opened.pointee.max_pixels = Int64(PictureLimits.area)
+    if options.isLive {
+      // Threads that share out whole pictures would each hold one back.
+      unsafe opened.pointee.thread_type = FF_THREAD_SLICE
+      unsafe opened.pointee.flags |= AV_CODEC_FLAG_LOW_DELAY
+    }
+    unsafe opened.pointee.skip_frame = options.skippedFrames.discard
+    unsafe opened.pointee.skip_loop_filter = options.skippedLoopFilter.discard
     let status = copied < 0 ? copied : unsafe avcodec_open2(opened, codec, nil)
     let frame = unsafe av_frame_alloc()
     guard status >= 0, unsafe frame != nil else {
@@ -78,6 +98,12 @@ struct DecodedFrame {
     return status >= 0 || status == ep_error_eof() ? nil : avErrorText(status)
   }
 
+  /// Forgets every picture, so that decoding can start anew with a key frame. Also after the end of the stream.
+  func flush() {
+    // SAFETY: the context is open until deinit.
+    if let context = unsafe context { unsafe avcodec_flush_buffers(context) }
+  }
+
   func receive() -> Output {
     guard let context = unsafe context, let frame = unsafe frame else { return .end }
     // SAFETY: `frame` is this decoder's own and empty; what it receives is moved out or released below.
@@ -101,5 +127,25 @@ struct DecodedFrame {
         picture: unsafe DecodedPicture(taking: picture), time: time,
         key: pts != ep_nopts() ? pts : dts != ep_nopts() ? dts : nil, isDamaged: isDamaged,
         orientation: matrix.flatMap { Orientation(displayMatrix: $0) }))
+  }
+}
+
+extension DecoderOptions.SkippedFrames {
+  fileprivate var discard: AVDiscard {
+    switch self {
+    case .none: AVDISCARD_DEFAULT
+    case .nonReference: AVDISCARD_NONREF
+    case .nonKey: AVDISCARD_NONKEY
+    }
+  }
+}
+
+extension DecoderOptions.SkippedLoopFilter {
+  fileprivate var discard: AVDiscard {
+    switch self {
+    case .none: AVDISCARD_DEFAULT
+    case .nonReference: AVDISCARD_NONREF
+    case .all: AVDISCARD_ALL
+    }
   }
 }

@@ -8,8 +8,12 @@ import Synchronization
 /// made them. `url` names one stream; `streams` and the file `list` name many, and more may join a run that has a
 /// control socket. Each stream has a thread of its own, and the failure of one leaves the others alone.
 ///
-/// Drops: damaged frames are counted (`damaged_frames`, `damaged_packets`) and never shown as good. Live streams never
-/// wait for the pipeline; what it cannot take is dropped and counted by it. Files wait.
+/// A live stream outlives its connection: it is connected again for ever, as one sequence of frames on one rising time
+/// line, and its state is told as health.
+///
+/// Drops: damaged frames are counted (`damaged_frames`, `damaged_packets`) and never shown as good; after a loss a live
+/// stream shows nothing before the next key frame. Live streams never wait for the pipeline; what it cannot take is
+/// dropped and counted by it. Files wait.
 ///
 /// Trade-off: one decoding thread attributes all its time to this stage and costs the least; more decode faster at a
 /// higher memory and energy cost. `realtime` plays a file like a camera.
@@ -33,14 +37,28 @@ public final class FFmpegSource: SourceStage {
     public var threads = 1
     /// Plays files at the speed of their own time.
     public var realtime = false
-    /// How RTSP carries its packets.
-    public var transport = Transport.tcp
+    /// How RTSP carries its packets; `auto` asks for TCP and takes UDP where the server has no TCP.
+    public var transport = Transport.auto
     /// How long a stream may take to open, and then between two packets, in seconds.
     public var timeoutS = 10.0
+    /// How long a live stream may go without a frame before it is connected anew, in seconds.
+    public var stallS = 20.0
+    /// The pauses between a live stream's connections.
+    public var reconnect = Reconnect()
+    /// The time from one attempt to the next when a user or password is refused, in seconds.
+    public var refusedS = 60.0
+    /// How long UDP packets wait for those that they have overtaken, in milliseconds.
+    public var reorderMs = 100
+    /// What the decoder leaves out.
+    public var skip = Skip()
+    /// Whether rtsps and https servers must prove who they are.
+    public var tlsVerify = true
+    /// The certificates that are trusted in place of the system's, in PEM format.
+    public var tlsCAFile: String?
     /// Ends the stream after so many frames.
     public var maxFrames: Int?
 
-    public enum Transport: String, Decodable, Sendable, CaseIterable { case tcp, udp }
+    public enum Transport: String, Decodable, Sendable, CaseIterable { case auto, tcp, udp }
 
     public static let schema = ObjectSchema([
       .init("url", .string, "A video file, a folder of pictures, a /dev/videoN device or an address such as rtsp://host/path."),
@@ -50,12 +68,22 @@ public final class FFmpegSource: SourceStage {
       .init("deadlineMs", .number(1...3_600_000), "Milliseconds from capture to delivery for live streams; the pipeline's budget when absent."),
       .init("threads", .integer(0...64), default: "1", "Decoding threads; 0 takes one for each processor."),
       .init("realtime", .bool, default: "false", "Plays files at the speed of their own time, like a camera."),
-      .init("transport", .word(Transport.allCases.map(\.rawValue)), default: "\"tcp\"", "How RTSP carries its packets."),
+      .init("transport", .word(Transport.allCases.map(\.rawValue)), default: "\"auto\"", "How RTSP carries its packets; auto is TCP, or UDP where the server has no TCP."),
       .init("timeoutS", .number(0.1...3600), default: "10", "Seconds that a stream may take to open, and between packets."),
+      .init("stallS", .number(0.1...3600), default: "20", "Seconds without a frame after which a live stream is connected anew."),
+      .init("reconnect", .object(Reconnect.schema), default: "{}", "The pauses between a live stream's connections: minS, maxS and resetS."),
+      .init("refusedS", .number(0.1...86_400), default: "60", "Seconds between attempts when a user or password is refused."),
+      .init("reorderMs", .integer(0...10_000), default: "100", "Milliseconds that RTSP's UDP packets wait for those that they have overtaken."),
+      .init("skip", .object(Skip.schema), default: "{}", "What the decoder leaves out: frames and loopFilter."),
+      .init("tlsVerify", .bool, default: "true", "Whether rtsps and https servers must prove who they are."),
+      .init("tlsCAFile", .string, "Trusted certificates in PEM format; the system's when absent."),
       .init("maxFrames", .integer(1...1_000_000_000_000), "Ends the stream after so many frames."),
     ])
 
-    private enum Key: String, CodingKey { case url, stream, streams, list, deadlineMs, threads, realtime, transport, timeoutS, maxFrames }
+    private enum Key: String, CodingKey {
+      case url, stream, streams, list, deadlineMs, threads, realtime, transport, timeoutS, stallS, reconnect, refusedS
+      case reorderMs, skip, tlsVerify, tlsCAFile, maxFrames
+    }
 
     public init(url: String) { self.url = url }
 
@@ -70,6 +98,13 @@ public final class FFmpegSource: SourceStage {
       realtime = try values.decodeIfPresent(Bool.self, forKey: .realtime) ?? realtime
       transport = try values.decodeIfPresent(Transport.self, forKey: .transport) ?? transport
       timeoutS = try values.decodeIfPresent(Double.self, forKey: .timeoutS) ?? timeoutS
+      stallS = try values.decodeIfPresent(Double.self, forKey: .stallS) ?? stallS
+      reconnect = try values.decodeIfPresent(Reconnect.self, forKey: .reconnect) ?? reconnect
+      refusedS = try values.decodeIfPresent(Double.self, forKey: .refusedS) ?? refusedS
+      reorderMs = try values.decodeIfPresent(Int.self, forKey: .reorderMs) ?? reorderMs
+      skip = try values.decodeIfPresent(Skip.self, forKey: .skip) ?? skip
+      tlsVerify = try values.decodeIfPresent(Bool.self, forKey: .tlsVerify) ?? tlsVerify
+      tlsCAFile = try values.decodeIfPresent(String.self, forKey: .tlsCAFile)
       maxFrames = try values.decodeIfPresent(Int.self, forKey: .maxFrames)
     }
   }
@@ -137,25 +172,19 @@ public final class FFmpegSource: SourceStage {
       throw PipelineError("'\(stream.id)' is no stream of '\(context.id)'", consequence: .endStream, exit: .software)
     }
     let job = SourceJob(configuration: configuration, context: context, stream: stream, output: output, facts: noted)
+    if stream.isLive { return try LiveReader(job, url: url).run() }
     switch try MediaInput.find(url) {
     case .file(let path):
       // Only files: a playlist must not make this machine call others.
       let options = ["protocol_whitelist": "file,crypto,data", "pattern_type": "none"]
       try StreamReader(job, url: "file:" + path, options: options, source: path).run()
-    case .camera(let path):
-      try StreamReader(job, url: path, format: "v4l2", source: path, isRemote: true).run()
     case .network(let url, let scheme):
-      let name = URLRedaction.redact(url)
-      try StreamReader(job, url: url, options: networkOptions(scheme), source: name, isRemote: true).run()
+      let options = try NetworkOptions(configuration, scheme: scheme).values
+      try StreamReader(job, url: url, options: options, source: URLRedaction.redact(url), isRemote: true).run()
+    case .camera(let path):
+      throw PipelineError("'\(path)' is a camera and no file", consequence: .endStream, exit: .software)
     case .pictureFolder(let path, let names):
       try PictureFolderReader(job, folder: path, names: names).run()
     }
-  }
-
-  /// FFmpeg waits for ever by default; its timeouts are in microseconds, under a name of their own for RTSP.
-  private func networkOptions(_ scheme: String) -> [String: String] {
-    let microseconds = "\(Int64(configuration.timeoutS * 1e6))"
-    if scheme.hasPrefix("rtsp") { return ["rtsp_transport": configuration.transport.rawValue, "timeout": microseconds] }
-    return ["rw_timeout": microseconds]
   }
 }

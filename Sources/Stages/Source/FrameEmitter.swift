@@ -20,7 +20,8 @@ final class FrameEmitter {
 
   /// - Returns: false when the run is ending or `maxFrames` have been put out.
   func emit(
-    _ picture: DecodedPicture, orientation: Orientation?, mediaTime: MediaTime, captured: CaptureInstant, source: String
+    _ picture: DecodedPicture, orientation: Orientation?, mediaTime: MediaTime, captured: CaptureInstant, source: String,
+    discontinuity: Int = 0
   ) throws(PipelineError) -> Bool {
     let upright = try orientation.map { turn throws(PipelineError) in try turned(picture, turn) } ?? picture
     // Pictures that the decoder reorders were captured in another order; deadlines must not fall.
@@ -30,8 +31,7 @@ final class FrameEmitter {
     }
     let header = FrameHeader(
       stream: stream, sequence: count, mediaTime: mediaTime, captured: captured.monotonic, capturedWall: captured.wall,
-      deadline: deadline, source: source,
-      width: upright.width, height: upright.height)
+      deadline: deadline, source: source, width: upright.width, height: upright.height, discontinuity: discontinuity)
     count += 1
     if output.emit(Frame(header: header, image: upright)) == .stopped { return false }
     return maxFrames.map { count < $0 } ?? true

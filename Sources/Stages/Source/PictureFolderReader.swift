@@ -50,10 +50,13 @@ final class PictureFolderReader {
     let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
     // Refuses what is no regular file before it is opened.
     guard case .file = try MediaInput.find(path) else { throw unreadable(path, "not a file") }
-    let demuxer = try Demuxer(
-      url: "file:" + path, options: ["protocol_whitelist": "file", "pattern_type": "none"], name: path, isRemote: false,
-      guardian: guardian)
-    let decoder = try VideoDecoder(demuxer, threads: 1, name: path)
+    let demuxer: Demuxer
+    do throws(OpenError) {
+      demuxer = try Demuxer(
+        url: "file:" + path, options: ["protocol_whitelist": "file", "pattern_type": "none"], name: path,
+        isRemote: false, guardian: guardian)
+    } catch { throw error.error }
+    let decoder = try VideoDecoder(demuxer, name: path)
     let packet = try Packet()
     var reason: String?
     reading: while true {

@@ -19,11 +19,24 @@ struct SourceJob {
   }
 
   /// Opens a decoder, its threads counted with this stage.
-  func openDecoder(_ demuxer: Demuxer, threads: Int, name: String) throws(PipelineError) -> VideoDecoder {
+  func openDecoder(_ demuxer: Demuxer, name: String) throws(PipelineError) -> VideoDecoder {
+    let options = DecoderOptions(
+      threads: configuration.threads, isLive: stream.isLive, skippedFrames: configuration.skip.frames,
+      skippedLoopFilter: configuration.skip.loopFilter)
     let opened = context.threads.adopt(stage: context.id) {
-      Result { () throws(PipelineError) in try VideoDecoder(demuxer, threads: threads, name: name) }
+      Result { () throws(PipelineError) in try VideoDecoder(demuxer, options, name: name) }
     }
     return try opened.get()
+  }
+
+  /// Says what is read: in the report and in the log.
+  func note(_ track: VideoTrack, _ decoder: VideoDecoder, source: String) {
+    facts.note("codec", .string(track.codec))
+    facts.note("decode_threads", .int(decoder.threadCount))
+    let size = track.width > 0 ? ", \(track.width) x \(track.height)" : ""
+    let choice = track.videoTrackCount > 1 ? ", the best of \(track.videoTrackCount) video tracks (stream \(track.index))" : ""
+    let turn = track.orientation.map { ", turned upright (\($0))" } ?? ""
+    logger.info("reading '\(source)': \(track.codec)\(size)\(choice)\(turn)")
   }
 }
 

@@ -1,6 +1,6 @@
 import Pipeline
 
-/// Reads one input from its first packet to its last: demux, decode, emit. Used by one thread.
+/// Reads one finite input from its first packet to its last: demux, decode, emit. Used by one thread.
 final class StreamReader {
   private let job: SourceJob
   private let url: String
@@ -38,17 +38,17 @@ final class StreamReader {
     let guardian = ReadGuard(output: job.output, clock: job.clock)
     guardian.allow(seconds: job.configuration.timeoutS)
     let demuxer: Demuxer
-    do {
+    do throws(OpenError) {
       demuxer = try Demuxer(
         url: url, format: format, options: options, name: source, isRemote: isRemote, guardian: guardian)
     } catch {
       if guardian.isStopping { return }
-      throw error
+      throw error.error
     }
-    let decoder = try job.openDecoder(demuxer, threads: job.configuration.threads, name: source)
+    let decoder = try job.openDecoder(demuxer, name: source)
     // Freeing the decoder ends its threads, and with them the clocks that their time is read from.
     defer { withExtendedLifetime(decoder) { job.context.threads.sampleBeforeRelease(stage: job.context.id) } }
-    note(demuxer.track, decoder)
+    job.note(demuxer.track, decoder, source: source)
     timeline = FrameTimeline(frameRate: demuxer.track.frameRate)
     if try readAll(demuxer, decoder, guardian) { try flush(demuxer, decoder) }
     if emitter.count == 0, !job.output.isStopping {
@@ -66,9 +66,7 @@ final class StreamReader {
       guardian.allow(seconds: isRemote ? job.configuration.timeoutS : nil)
       switch demuxer.read(into: packet) {
       case .packet: break
-      case .again:
-        if job.stream.isLive, !job.output.wait(until: job.clock.now().advanced(byMilliseconds: 1)) { return false }
-        continue
+      case .again: continue
       case .stopped: return false
       case .end: return true
       case .timedOut: throw lost("nothing came for \(job.configuration.timeoutS) s")
@@ -108,7 +106,8 @@ final class StreamReader {
         }
         let goOn = try emitter.emit(
           frame.picture, orientation: frame.orientation ?? demuxer.track.orientation, mediaTime: time,
-          captured: captures.instant(of: frame.key) ?? latest, source: source)
+          captured: captures.instant(of: frame.key) ?? latest, source: source,
+          discontinuity: timeline.discontinuity)
         job.output.report(position: time, duration: demuxer.duration)
         guard goOn else { return false }
       }
@@ -120,7 +119,7 @@ final class StreamReader {
     if damaged == 0 { job.logger.warning("'\(source)' holds damaged data: \(reason)") }
     damaged += 1
     damagedInARow += 1
-    if damagedInARow > Self.toleratedDamage, !job.stream.isLive {
+    if damagedInARow > Self.toleratedDamage {
       throw PipelineError(
         "'\(source)' cannot be decoded: \(damagedInARow) damaged packets in a row (\(reason))",
         remedy: "check it with ffprobe", consequence: .endStream, exit: .dataError)
@@ -132,14 +131,6 @@ final class StreamReader {
       "lost '\(source)': \(reason)", remedy: "check the camera or server and the network to it",
       consequence: .endStream, exit: .unavailable)
   }
-
-  private func note(_ track: VideoTrack, _ decoder: VideoDecoder) {
-    job.facts.note("codec", .string(track.codec))
-    job.facts.note("decode_threads", .int(decoder.threadCount))
-    let choice = track.videoTrackCount > 1 ? ", the best of \(track.videoTrackCount) video tracks (stream \(track.index))" : ""
-    job.logger.info(
-      "reading '\(source)': \(track.codec), \(track.width) x \(track.height)\(choice)\(track.orientation.map { ", turned upright (\($0))" } ?? "")")
-  }
 }
 
 /// Plays a file at the speed of its own time when `realtime` asks for it.
@@ -150,7 +141,7 @@ struct Pacing {
 
   init(_ job: SourceJob) {
     self.job = job
-    isOn = job.configuration.realtime && !job.stream.isLive
+    isOn = job.configuration.realtime
   }
 
   /// Waits until `media` is due; returns false when the run is ending.

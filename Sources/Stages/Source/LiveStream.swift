@@ -1,0 +1,113 @@
+import Logging
+import Pipeline
+
+/// How one connection of a live stream ended.
+enum ConnectionEnd {
+  /// The run is ending, or has all the frames it wants.
+  case finished
+  /// The connection could not be made or broke.
+  case lost(String)
+  /// Connected, but no frame comes.
+  case stalled(String)
+  /// The server wants another user or password.
+  case refused(String)
+  /// It can never work, whoever tries and whenever.
+  case impossible(PipelineError)
+}
+
+/// The times of a live stream, in seconds.
+struct LiveLimits: Sendable {
+  var policy: ReconnectPolicy
+  /// The shortest time from one refused attempt to the next.
+  var refusedS: Double
+}
+
+/// Keeps a live stream going over lost connections, for ever, and says how it is. Used by one thread.
+final class LiveStream {
+  private let output: any SourceOutput
+  private let clock: any PipelineClock
+  private let logger: Logger
+  private let refusedS: Double
+  private var policy: ReconnectPolicy
+  private var random: any RandomNumberGenerator
+
+  private var state = StreamState.connecting
+  private var attempt = 0
+  private var lastError: String?
+  private var streamingSince: MonotonicTime?
+  private var hasWarned = false
+
+  init(
+    _ limits: LiveLimits, output: any SourceOutput, clock: any PipelineClock, logger: Logger,
+    random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+  ) {
+    policy = limits.policy
+    refusedS = limits.refusedS
+    self.output = output
+    self.clock = clock
+    self.logger = logger
+    self.random = random
+  }
+
+  /// Connects again and again until the run ends.
+  ///
+  /// - Parameters:
+  ///   - name: what messages call the stream, without secrets.
+  ///   - connect: makes one connection and stays in it; it calls ``frameDelivered()`` for every frame.
+  /// - Throws: ``PipelineError`` with `endStream` when no attempt can ever work.
+  func run(_ name: String, _ connect: () throws(PipelineError) -> ConnectionEnd) throws(PipelineError) {
+    while true {
+      attempt += 1
+      output.health(state, attempt: attempt, error: lastError)
+      let began = clock.now()
+      let end: ConnectionEnd
+      do throws(PipelineError) { end = try connect() } catch {
+        output.health(.ended, attempt: attempt, error: error.message)
+        throw error
+      }
+      streamingSince = nil
+      guard let pause = try pause(after: end, began: began), !output.isStopping else { return ended() }
+      // The first failure of a run is usually a mistake in the address, and worth a word of its own at once.
+      if !hasWarned, let lastError {
+        logger.warning("'\(name)' does not stream: \(lastError); it is tried again until the run ends")
+        hasWarned = true
+      }
+      output.health(state, attempt: attempt, error: lastError)
+      guard output.wait(until: pause) else { return ended() }
+    }
+  }
+
+  /// A whole picture was put out: this, not an open socket, is streaming.
+  func frameDelivered() {
+    let now = clock.now()
+    if let streamingSince {
+      if now.nanoseconds(since: streamingSince) >= Int64(policy.resetS * 1e9) {
+        policy.reset()
+        attempt = 0
+      }
+      return
+    }
+    streamingSince = now
+    state = .streaming
+    output.health(.streaming, attempt: attempt, error: lastError)
+  }
+
+  /// When to try again, or nil when the stream has come to its end.
+  private func pause(after end: ConnectionEnd, began: MonotonicTime) throws(PipelineError) -> MonotonicTime? {
+    switch end {
+    case .finished: return nil
+    case .lost(let reason): (state, lastError) = (.waiting, reason)
+    case .stalled(let reason): (state, lastError) = (.stalled, reason)
+    case .refused(let reason):
+      (state, lastError) = (.refused, reason)
+      return began.advanced(byMilliseconds: refusedS * 1000)
+    case .impossible(let error):
+      lastError = error.message
+      output.health(.ended, attempt: attempt, error: lastError)
+      throw error
+    }
+    return clock.now().advanced(byMilliseconds: policy.nextDelay(using: &random) * 1000)
+  }
+
+  private func ended() { output.health(.ended, attempt: max(1, attempt), error: nil) }
+}

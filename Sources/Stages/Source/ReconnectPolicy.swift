@@ -1,0 +1,29 @@
+import Pipeline
+
+/// How long to wait before the next connection: decorrelated jitter, so that many cameras behind one switch do not all
+/// come back at the same moment (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015):
+/// sleep = min(max, random(min, 3 * previous sleep)).
+struct ReconnectPolicy: Sendable {
+  let minS: Double
+  let maxS: Double
+  /// So many seconds of frames make a connection stable; the next loss starts from `minS` again.
+  let resetS: Double
+  private var previousS: Double
+
+  init(minS: Double, maxS: Double, resetS: Double) {
+    self.minS = minS
+    // A lower limit above the upper one would leave no choice.
+    self.maxS = max(minS, maxS)
+    self.resetS = resetS
+    previousS = minS
+  }
+
+  /// Seconds until the next attempt, from `minS` to `maxS`.
+  mutating func nextDelay(using random: inout some RandomNumberGenerator) -> Double {
+    let upper = max(minS, previousS * 3)
+    previousS = min(maxS, Double.random(in: minS...upper, using: &random))
+    return previousS
+  }
+
+  mutating func reset() { previousS = minS }
+}
