@@ -64,11 +64,14 @@ struct SourceErrorTests {
     _ = try failure("/dev/zero", .dataError)
   }
 
-  // Port 9 of this machine: nobody listens, the connection is refused at once.
-  @Test func givenAServerThatIsNotThere_whenOpened_thenUnavailableWithoutThePassword() throws {
-    let error = try failure("rtsp://user:s3cret@127.0.0.1:9/cam", .unavailable) { $0.timeoutS = 2 }
+  @Test func givenASchemeThatNobodyKnows_whenOpened_thenTheStreamEndsAtOnce() throws {
+    let output = RecordingOutput()
+    let error = try #require(throws: PipelineError.self) {
+      try MediaFixtures.run("nosuch://user:s3cret@127.0.0.1/cam", output: output)
+    }
+    #expect(error.exit == .unavailable && error.consequence == .endStream)
     #expect(!"\(error)".contains("s3cret"))
-    #expect(error.message.contains("127.0.0.1"))
+    #expect(output.health.map(\.state) == [.connecting, .ended])
   }
 
   // A header that promises 16384 x 16384 pixels (1 GB decoded): refused by the header.

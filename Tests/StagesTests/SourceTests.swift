@@ -57,7 +57,7 @@ struct SourceTests {
 
   @Test func givenJSON_whenDecoded_thenDefaultsAreThoseOfTheSchema() throws {
     let decoded = try JSONDecoder().decode(FFmpegSource.Configuration.self, from: Data(#"{"url":"a.mp4"}"#.utf8))
-    #expect(decoded.threads == 1 && decoded.realtime == false && decoded.transport == .tcp && decoded.timeoutS == 10)
+    #expect(decoded.threads == 1 && decoded.realtime == false && decoded.transport == .auto && decoded.timeoutS == 10)
     #expect(decoded.maxFrames == nil && decoded.stream == nil)
   }
 

@@ -58,7 +58,7 @@ final class LiveStream {
   func run(_ name: String, _ connect: () throws(PipelineError) -> ConnectionEnd) throws(PipelineError) {
     while true {
       attempt += 1
-      output.health(state, attempt: attempt, error: lastError)
+      output.health(state, attempt: max(1, attempt), error: lastError)
       let began = clock.now()
       let end: ConnectionEnd
       do throws(PipelineError) { end = try connect() } catch {
@@ -72,7 +72,7 @@ final class LiveStream {
         logger.warning("'\(name)' does not stream: \(lastError); it is tried again until the run ends")
         hasWarned = true
       }
-      output.health(state, attempt: attempt, error: lastError)
+      output.health(state, attempt: max(1, attempt), error: lastError)
       guard output.wait(until: pause) else { return ended() }
     }
   }
@@ -89,7 +89,7 @@ final class LiveStream {
     }
     streamingSince = now
     state = .streaming
-    output.health(.streaming, attempt: attempt, error: lastError)
+    output.health(.streaming, attempt: max(1, attempt), error: lastError)
   }
 
   /// When to try again, or nil when the stream has come to its end.
@@ -103,7 +103,7 @@ final class LiveStream {
       return began.advanced(byMilliseconds: refusedS * 1000)
     case .impossible(let error):
       lastError = error.message
-      output.health(.ended, attempt: attempt, error: lastError)
+      output.health(.ended, attempt: max(1, attempt), error: lastError)
       throw error
     }
     return clock.now().advanced(byMilliseconds: policy.nextDelay(using: &random) * 1000)
