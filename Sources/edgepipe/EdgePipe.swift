@@ -31,6 +31,7 @@ struct EdgePipe: ParsableCommand {
     Shutdown.blockSignals()
     do {
       var command = try parseAsRoot()
+      ArgumentSecrets.hide()
       try command.run()
     } catch {
       if let status = Terminal.describe(error) { Foundation.exit(status) }
