@@ -21,9 +21,18 @@ struct PipelineOptions: ParsableArguments {
   @Option(
     name: .customLong("source"),
     help: ArgumentHelp(
-      "Takes the frames from here: a file, a folder of pictures, rtsp://…, /dev/video0. With several sources: id=URL.",
+      """
+      Takes the frames from here: a file, a folder of pictures, rtsp://…, /dev/video0. Repeated for several streams, \
+      named with name=URL. With several source stages: id=URL.
+      """,
       valueName: "url"))
   var sources: [String] = []
+
+  @Option(
+    name: .customLong("source-list"),
+    help: ArgumentHelp("Takes the streams from this file, one 'id url' a line.", valueName: "file"),
+    completion: .file())
+  var sourceList: String?
 
   @Option(
     name: .customLong("onnxruntime"),
@@ -33,12 +42,12 @@ struct PipelineOptions: ParsableArguments {
   /// Reads and checks the file, then makes every stage.
   ///
   /// - Throws: `ConfigErrors` with everything that is wrong, each at its place in the file.
-  func makeRunner(logger: Logger) throws -> PipelineRunner {
+  func makeRunner(logger: Logger, staysOpen: Bool = false) throws -> PipelineRunner {
     let registry = StageRegistry.builtin
     let config = try PipelineConfig.load(
-      file: file, registry: registry, overrides: PipelineOverrides(sets: sets, sources: sources))
+      file: file, registry: registry, overrides: PipelineOverrides(sets: sets, sources: sources, sourceList: sourceList))
     do {
-      return try PipelineRunner(PipelinePlan(config, registry: registry), logger: logger, services: services)
+      return try PipelineRunner(PipelinePlan(config, registry: registry), logger: logger, services: services, staysOpen: staysOpen)
     } catch let failure as StageBuildErrors {
       throw ConfigErrors(issues: failure.errors.map { config.issue(forStage: $0.stage ?? "", error: $0) })
     }

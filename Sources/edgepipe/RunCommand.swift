@@ -21,6 +21,11 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Writes the run report as JSON to this file.", valueName: "file"))
   var report: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Makes a socket for 'edgepipe ctl'; the run then goes on until it is drained.", valueName: "path"))
+  var control: String?
+
   @Flag(help: "Prints nothing but errors.")
   var quiet = false
 
@@ -37,7 +42,8 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     if let report { try ReportFile.check(report) }
     let logger = Log.logger(level: quiet ? .error : verbose ? .debug : .notice)
-    let runner = try options.makeRunner(logger: logger)
+    let runner = try options.makeRunner(logger: logger, staysOpen: control != nil)
+    let server = try control.map { try ControlServer(path: $0, runner: runner, logger: logger) }
     try Shutdown.onSignal { _ in
       if !quiet { Terminal.note("\nending: what is in flight is still delivered (again to end at once)") }
       runner.requestStop()
@@ -47,6 +53,7 @@ struct RunCommand: ParsableCommand {
     let live = quiet || json || !Terminal.isInteractive ? nil : LiveDisplay(runner)
     let outcome = runner.wait()
     live?.stop()
+    server?.stop()
     try finish(runner, outcome)
   }
 

@@ -4,18 +4,23 @@ public struct PipelineOverrides: Sendable, Hashable {
   /// `stage.key=value`: the value is JSON when it reads as JSON, else a string. `type`, `after`, `workers` and `queue`
   /// are the stage's own keys, any other belongs to its `config`; `stage.config.key` always does.
   public var sets: [String]
-  /// `URL` for the `url` of the single source, `id=URL` where there are several.
+  /// `URL` for the `url` of the single source, `id=URL` where there are several. For a single source, several of them
+  /// (`URL` or `name=URL`) become its streams.
   public var sources: [String]
+  /// A file of streams for the single source, one `id url` a line.
+  public var sourceList: String?
 
-  public init(sets: [String] = [], sources: [String] = []) {
+  public init(sets: [String] = [], sources: [String] = [], sourceList: String? = nil) {
     self.sets = sets
     self.sources = sources
+    self.sourceList = sourceList
   }
 
   /// What each override is called in errors: its target without the value, which may be a secret.
   var names: [String] {
     sets.map { "--set " + Quoted.plain($0.prefix { $0 != "=" }) }
       + sources.map { source in sourceTarget(source).map { "--source \($0.id)" } ?? "--source" }
+      + (sourceList == nil ? [] : ["--source-list"])
   }
 
   /// `id` and the rest of `id=URL`, when the part before the first '=' can be an id.
@@ -30,9 +35,17 @@ public struct PipelineOverrides: Sendable, Hashable {
     for (index, text) in sets.enumerated() {
       apply(set: text, to: &root, origin: .override(Int32(clamping: index)), issues: &issues)
     }
+    if sources.isEmpty, sourceList == nil { return }
+    var inputs = SourceOverrides(root: root, registry: registry)
     for (index, text) in sources.enumerated() {
       let origin = JSONNode.Origin.override(Int32(clamping: sets.count + index))
-      apply(source: text, to: &root, registry: registry, origin: origin, issues: &issues)
+      inputs.add(text, target: sourceTarget(text), origin: origin, issues: &issues)
+    }
+    if let sourceList {
+      inputs.add(list: sourceList, origin: .override(Int32(clamping: sets.count + sources.count)), issues: &issues)
+    }
+    for change in inputs.changes {
+      set(change.keys, change.value, stage: change.stage, root: &root, origin: change.value.origin, issues: &issues)
     }
   }
 
@@ -82,43 +95,5 @@ public struct PipelineOverrides: Sendable, Hashable {
     }
     members[member].value.value = .array(stages)
     root.value = .object(members)
-  }
-
-  // MARK: - --source
-
-  private func apply(
-    source text: String, to root: inout JSONNode, registry: StageRegistry, origin: JSONNode.Origin,
-    issues: inout IssueCollector
-  ) {
-    let stages = root["stages"]?.elements ?? []
-    let sources = stages.indices.filter { index in
-      guard let type = stages[index]["type"]?.string else { return false }
-      return registry[type].map { $0.role == .source } ?? type.hasPrefix("source.")
-    }
-    func name(_ index: Int) -> String { stages[index]["id"]?.string ?? "" }
-    let known = sources.map(name)
-    let help = "sources: " + known.prefix(20).map(Quoted.plain).joined(separator: ", ")
-    func put(_ url: String, into index: Int) {
-      let value = JSONNode(.string(url), origin: origin)
-      set(["config", "url"], value, stage: index, root: &root, origin: origin, issues: &issues)
-    }
-
-    if let target = sourceTarget(text) {
-      if let index = sources.first(where: { name($0) == target.id }) { return put(target.url, into: index) }
-      if stages.contains(where: { $0["id"]?.string == target.id }) {
-        return issues.add("stage '\(target.id)' is not a source", at: origin, path: "", note: help)
-      }
-      // A file may be called `a=b.mp4`; what is followed by a URL was meant as a name.
-      if sources.count != 1 || target.url.contains("://") {
-        let suggestion = NearestName.suggestion(for: target.id, among: known)
-        return issues.add("no source '\(target.id)'", at: origin, path: "", suggestion: suggestion, note: help)
-      }
-    }
-    switch sources.count {
-    case 0: issues.add("the pipeline has no source", at: origin, path: "")
-    case 1: put(text, into: sources[0])
-    default:
-      issues.add("the pipeline has \(sources.count) sources; write --source id=URL", at: origin, path: "", note: help)
-    }
   }
 }

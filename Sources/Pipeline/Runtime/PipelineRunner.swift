@@ -154,6 +154,8 @@ extension PipelineRunner {
       public let facts: [String: ReportValue]
     }
 
+    /// When the figures were taken.
+    public let now: MonotonicTime
     public let elapsedSeconds: Double
     public let started: WallTime
     public let stages: [StageFigures]
@@ -184,8 +186,9 @@ extension PipelineRunner {
         values: metrics[index].current, cpuNanoseconds: cpu[stage.id] ?? 0, queueDepth: depth?.now ?? 0,
         queueHighest: depth?.highest ?? 0, facts: withFacts ? built.stages[index].facts : [:])
     }
+    let now = control.clock.now()
     return Snapshot(
-      elapsedSeconds: Double((end ?? control.clock.now()).nanoseconds(since: start)) / 1e9, started: wall,
+      now: now, elapsedSeconds: Double((end ?? now).nanoseconds(since: start)) / 1e9, started: wall,
       stages: stages, ledger: ledger.total, streams: ledger.streams, links: runners.flatMap { $0.port.accounts },
       streamFigures: streamRunners.map {
         Snapshot.StreamFigures(

@@ -18,7 +18,8 @@ enum ConfigTestStages {
   final class FileSource: Stage {
     struct Configuration: StageConfiguration {
       static let schema = ObjectSchema([
-        .init("url", .string, required: true, "What to open."),
+        .init("url", .string, "What to open."),
+        .init("streams", .list(.anyObject, count: 1...9), "Several."),
         .init("realtime", .bool, default: "false", "Whether files are paced."),
       ])
     }

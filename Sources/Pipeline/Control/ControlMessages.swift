@@ -1,0 +1,76 @@
+import Foundation
+
+/// What a running pipeline can be asked over its control socket: one JSON object a line.
+public struct ControlRequest: Codable, Sendable, Hashable {
+  public enum Command: String, Codable, Sendable, CaseIterable {
+    case addStream = "add-stream"
+    case removeStream = "remove-stream"
+    case list
+    case drain
+  }
+
+  public var command: Command
+  /// The stream's id.
+  public var id: String?
+  /// Where a new stream's frames come from; `${NAME}` takes a value from the environment of the run.
+  public var url: String?
+  /// The source stage that a new stream goes to; nil where there is only one.
+  public var source: String?
+
+  public init(_ command: Command, id: String? = nil, url: String? = nil, source: String? = nil) {
+    self.command = command
+    self.id = id
+    self.url = url
+    self.source = source
+  }
+}
+
+/// The answer, one JSON object on one line.
+public struct ControlResponse: Codable, Sendable, Hashable {
+  /// One stream as `list` shows it.
+  public struct Stream: Codable, Sendable, Hashable {
+    public var id: String
+    public var source: String
+    public var live: Bool
+    /// What it does, or `ended`; files are `streaming` until then.
+    public var state: String
+    /// For how long it has been in that state, in seconds, where that is known.
+    public var seconds: Double?
+    public var attempt: Int?
+    public var lastError: String?
+    public var admitted: Int
+    public var delivered: Int
+    public var dropped: Int
+    public var latencyP95Ms: Double
+  }
+
+  /// Nil on success.
+  public var error: String?
+  /// What to do about the error.
+  public var remedy: String?
+  public var streams: [Stream]?
+
+  public init(error: String? = nil, remedy: String? = nil, streams: [Stream]? = nil) {
+    self.error = error
+    self.remedy = remedy
+    self.streams = streams
+  }
+}
+
+extension ControlRequest {
+  /// Asks the run whose control socket is at `path`.
+  ///
+  /// - Throws: ``PipelineError`` when nobody answers.
+  public func send(to path: String) throws -> ControlResponse {
+    let socket = try UnixSocket.connected(to: path)
+    let request = try JSONEncoder().encode(self)
+    guard socket.write(line: String(decoding: request, as: UTF8.self)), let answer = socket.readLine() else {
+      throw PipelineError("the run at '\(path)' gives no answer", remedy: "see its log", exit: .unavailable)
+    }
+    do {
+      return try JSONDecoder().decode(ControlResponse.self, from: Data(answer.utf8))
+    } catch {
+      throw PipelineError("what answers at '\(path)' is no edgepipe run", exit: .unavailable)
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import Glibc
+
+/// One end of a Unix domain stream socket that carries one line each way. Owns its descriptor.
+final class UnixSocket {
+  /// No request or answer is longer.
+  static let lineLimit = 1 << 20
+  private static let timeoutSeconds = 5
+
+  let descriptor: Int32
+
+  private init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+  deinit { Glibc.close(descriptor) }
+
+  /// A socket that listens at `path`, for this user alone.
+  ///
+  /// - Throws: ``PipelineError`` when the path is taken by a living program or cannot be made.
+  static func listening(at path: String) throws(PipelineError) -> UnixSocket {
+    let socket = try make(path)
+    if (try? connected(to: path)) != nil {
+      throw PipelineError("another program answers at '\(path)'", remedy: "take another path for the control socket", exit: .unavailable)
+    }
+    // What a run that was killed has left behind; anything but a socket stays.
+    if isSocket(path) { _ = unsafe unlink(path) }
+    // The socket's file is made with the rights that the mask leaves.
+    let mask = umask(0o177)
+    let bound = try unsafe withAddress(path) { unsafe bind(socket.descriptor, $0, $1) }
+    umask(mask)
+    guard bound == 0, listen(socket.descriptor, 8) == 0 else {
+      throw failure("cannot make the control socket '\(path)'", remedy: "name a path in a folder that can be written")
+    }
+    return socket
+  }
+
+  /// A connection to a running program.
+  static func connected(to path: String) throws(PipelineError) -> UnixSocket {
+    let socket = try make(path)
+    let status = try unsafe withAddress(path) { unsafe connect(socket.descriptor, $0, $1) }
+    guard status == 0 else {
+      throw failure("nobody answers at '\(path)'", remedy: "start the run with --control '\(path)'")
+    }
+    socket.setTimeouts()
+    return socket
+  }
+
+  /// Waits up to `milliseconds` for somebody who connects; nil when nobody came.
+  func accept(milliseconds: Int32) -> UnixSocket? {
+    var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    // SAFETY: one descriptor, which outlives the call.
+    guard unsafe poll(&wanted, 1, milliseconds) == 1 else { return nil }
+    let client = Glibc.accept(descriptor, nil, nil)
+    guard client >= 0 else { return nil }
+    let socket = UnixSocket(client)
+    socket.setTimeouts()
+    return socket
+  }
+
+  /// The next line without its end; nil when none comes, in time and within the limit.
+  func readLine() -> String? {
+    var line: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while line.count <= Self.lineLimit {
+      // SAFETY: the call writes at most `count` bytes into the buffer.
+      let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return nil }
+      line += buffer[..<count]
+      if let end = line.firstIndex(of: UInt8(ascii: "\n")) { return String(decoding: line[..<end], as: UTF8.self) }
+    }
+    return nil
+  }
+
+  @discardableResult
+  func write(line: String) -> Bool {
+    var bytes = Array((line + "\n").utf8)[...]
+    while !bytes.isEmpty {
+      // SAFETY: the call reads at most `count` bytes of the slice.
+      let count = unsafe bytes.withUnsafeBytes { unsafe send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return false }
+      bytes = bytes.dropFirst(count)
+    }
+    return true
+  }
+
+  private static func make(_ path: String) throws(PipelineError) -> UnixSocket {
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw failure("cannot make a socket", remedy: "raise the limit on open files") }
+    return UnixSocket(descriptor)
+  }
+
+  private func setTimeouts() {
+    var limit = timeval(tv_sec: Self.timeoutSeconds, tv_usec: 0)
+    // SAFETY: both calls read one timeval.
+    for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+      unsafe setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+  }
+
+  private static func isSocket(_ path: String) -> Bool {
+    var status = stat()
+    // SAFETY: the call fills one stat.
+    return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
+  }
+
+  private static func withAddress(
+    _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+  ) throws(PipelineError) -> Int32 {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let bytes = Array(path.utf8)
+    let room = MemoryLayout.size(ofValue: address.sun_path) - 1
+    guard !bytes.isEmpty, bytes.count <= room else {
+      throw PipelineError(
+        "the socket's path '\(path)' has \(bytes.count) bytes; 1 to \(room) are possible", remedy: "take a shorter one",
+        exit: .usage)
+    }
+    // SAFETY: the path fits, as checked, and the rest of the array is zero; a sockaddr_un is a sockaddr of its length.
+    return unsafe withUnsafeMutablePointer(to: &address) { pointer in
+      unsafe withUnsafeMutableBytes(of: &pointer.pointee.sun_path) { unsafe $0.copyBytes(from: bytes) }
+      return unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+  }
+
+  private static func failure(_ what: String, remedy: String) -> PipelineError {
+    // SAFETY: the text is copied at once.
+    let reason = unsafe String(cString: strerror(errno))
+    return PipelineError("\(what): \(reason)", remedy: remedy, exit: .unavailable)
+  }
+}
