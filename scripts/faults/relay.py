@@ -330,7 +330,7 @@ def main():
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("settings", nargs="*", metavar="SETTING=VALUE")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     # Whoever starts this may have blocked the signals that end it.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
     asyncio.run(serve(options))

@@ -121,7 +121,8 @@ def frozen_server(rig, clips, result):
     # The end comes while its read is stuck, before the stall is known.
     camera.freeze()
     time.sleep(0.3)
-    conclude(rig, run, result, {"cam": 1}, before, after)
+    # Frozen before DESCRIBE, and in the stream; the last freeze ends with the run.
+    conclude(rig, run, result, {"cam": 2}, before, after)
 
 
 def wrong_password(rig, clips, result):

@@ -14,7 +14,7 @@ TOLERANCE = 25
 
 def video(rig, stream):
     return {"id": f"video_{stream}", "type": "sink.video", "after": [stream],
-            "config": {"path": str(rig.folder / f"{stream}.mp4"), "overwrite": True}}
+            "config": {"path": str(rig.folder / f"{stream}.mp4")}}
 
 
 def shown(rig, clips, stream):
@@ -182,9 +182,10 @@ def changes(rig, clips, result):
                                        round(middle["height"] / height, 3)]
     result.figure("face: x from the centre, y, height, in picture heights", places)
     values = list(places.values())
-    # 3 % of the height: the detector sees other pixels at each size.
+    # 5 % of the height: the detector sees other pixels at each size. Boxes in the coordinates of another size would be off
+    # by 17 % at least.
     spread = max((max(column) - min(column) for column in zip(*values)), default=1)
-    result.check("the face stays where it is", len(values) == 3 and spread <= 0.03, spread, "<= 0.03")
+    result.check("the face stays where it is", len(values) == 3 and spread <= 0.05, spread, "<= 0.05")
     del report, before
 
 
@@ -233,7 +234,8 @@ def times(rig, clips, result):
     portrait = ROOT / ".deps/samples/astronaut.png"
     if not portrait.exists():
         raise Failed("the portrait is missing: run samples/make")
-    camera = rig.camera(clips.still(portrait))
+    # Ten frames a second, so that the detector sees each of them also in a build for debugging.
+    camera = rig.camera(Clips(clips.folder, "640x480").still(portrait), fps=10)
     rig.healthy_camera(clips.moving())
     relay = Relay(camera, rig.settings.seed)
     wrapping = Relay(camera, rig.settings.seed, "wrap=3")
@@ -241,8 +243,9 @@ def times(rig, clips, result):
         rig.source("cam", camera.url(port=relay.port)), rig.source("wrap", camera.url(port=wrapping.port)),
         rig.source("ok", rig.healthy.url()),
         {"id": "scale", "type": "preprocess.letterbox", "after": ["cam", "wrap"]},
-        {"id": "faces", "type": "detect.face", "after": ["scale"], "config": {"model": rig.settings.face_model}},
-        {"id": "tracks", "type": "track.sort", "after": ["faces"]},
+        {"id": "faces", "type": "detect.face", "after": ["scale"],
+         "config": {"model": rig.settings.face_model, "shape": [192, 256]}},
+        {"id": "tracks", "type": "track.sort", "after": ["faces"], "config": {"labels": ["face"]}},
         rig.sink(["tracks", "ok"])])
     begin(run, ["cam", "wrap", "ok"], policy)
     steps = [3600, -3600] if quick else [3600, -3600, -5, 15, 6 * 3600]
