@@ -65,7 +65,9 @@ let package = Package(
       name: "DetectorsTests", dependencies: ["Detectors", "PipelineTestSupport"], exclude: ["Golden"],
       swiftSettings: strict),
     .testTarget(name: "ModelToolsTests", dependencies: ["ModelTools", "PipelineTestSupport"], swiftSettings: strict),
-    .testTarget(name: "StagesTests", dependencies: ["Stages", "PipelineTestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "StagesTests", dependencies: ["Stages", "PipelineTestSupport"], exclude: ["Golden"],
+      swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["edgepipe", "PipelineTestSupport"],
       exclude: ["Golden", "Support/rtsp_server.py"],

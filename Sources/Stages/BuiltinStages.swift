@@ -11,6 +11,7 @@ extension StageRegistry {
     registry.register(DetectFace.self)
     registry.register(DetectNull.self)
     registry.register(SortStage.self)
+    registry.register(ByteTrackStage.self)
     registry.register(JSONLinesSink.self)
     registry.register(VideoSink.self)
     registry.register(SnapshotSink.self)

@@ -112,6 +112,7 @@ private final class GuardedPlanes {
           let w = Int.random(in: -5...80, using: &random), h = Int.random(in: -5...80, using: &random)
           canvas.fill(x0: x, y0: y, x1: x + w, y1: y + h, .white)
           canvas.stroke(x0: x, y0: y, x1: x + w, y1: y + h, thickness: 3, .face)
+          canvas.strokeCorners(x0: x, y0: y, x1: x + w, y1: y + h, thickness: 3, .face)
           canvas.text(Array("Wg|~".utf8), x: x, y: y, scale: Int.random(in: 1...4, using: &random), .black)
         }
       }
@@ -164,5 +165,23 @@ private final class GuardedPlanes {
       sum + (0..<7).reduce(0) { $0 + BitmapFont.row($1, of: character).nonzeroBitCount }
     }
     #expect(letters == dots)
+  }
+
+  @Test func `given a predicted detection when drawn then only the corners of its box are`() {
+    let planes = GuardedPlanes(width: 400, height: 360)
+    let color = YUVColor.of(7)
+    var detection = SinkFixture.detection(x: 100, y: 100, width: 200, height: 120, track: 7)
+    detection.isPredicted = true
+    let frame = SinkFixture.frame(
+      0, width: 400, height: 360, results: [StageResults(stage: "objects", detections: [detection])])
+    var annotator = Annotator(options: .init(labels: false, tracks: true))
+    planes.draw { annotator.draw(frame, on: $0) }
+    // A quarter of each side from each corner: 50 of 200 pixels, 30 of 120.
+    for (x, y) in [(149, 100), (250, 100), (149, 219), (250, 219), (100, 129), (100, 190), (299, 129), (299, 190)] {
+      #expect(planes.value(0, x, y) == color.y)
+    }
+    for (x, y) in [(150, 100), (249, 219), (100, 130), (299, 189), (200, 160)] {
+      #expect(planes.value(0, x, y) == GuardedPlanes.untouched)
+    }
   }
 }

@@ -196,7 +196,7 @@ import Testing
     let worker = try worker(.init(minHits: 1))
     let thing = [SinkFixture.detection(x: 10, y: 10)]
     #expect(try ids(worker, 0, thing, stream: "first") == [1])
-    for index in 0..<SortStage.maximumStreams { _ = try ids(worker, index, thing, stream: "s\(index)") }
+    for index in 0..<TrackingWorker<SortTracker>.maximumStreams { _ = try ids(worker, index, thing, stream: "s\(index)") }
     let again = try ids(worker, 1, thing, stream: "first")
     #expect(again == [2])
   }

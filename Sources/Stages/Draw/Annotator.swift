@@ -1,6 +1,7 @@
 import Pipeline
 
-/// Draws what was found on a picture: boxes, plates with label, track and score, and facial landmarks.
+/// Draws what was found on a picture: boxes, plates with label, track and score, and facial landmarks. Of a box that
+/// is predicted only the corners are drawn.
 ///
 /// Line widths and letters grow with the picture's height, so that they can be read at 1080p. Used by one thread.
 struct Annotator {
@@ -41,7 +42,11 @@ struct Annotator {
     let box = detection.box
     let x0 = Self.pixel(box.x * scaleX, limit: canvas.width), x1 = Self.pixel(box.maxX * scaleX, limit: canvas.width)
     let y0 = Self.pixel(box.y * scaleY, limit: canvas.height), y1 = Self.pixel(box.maxY * scaleY, limit: canvas.height)
-    canvas.stroke(x0: x0, y0: y0, x1: x1, y1: y1, thickness: thickness, color)
+    if detection.isPredicted {
+      canvas.strokeCorners(x0: x0, y0: y0, x1: x1, y1: y1, thickness: thickness, color)
+    } else {
+      canvas.stroke(x0: x0, y0: y0, x1: x1, y1: y1, thickness: thickness, color)
+    }
 
     for point in detection.landmarks where point.x.isFinite && point.y.isFinite {
       let x = Self.pixel(point.x * scaleX, limit: canvas.width)

@@ -51,6 +51,20 @@
     fill(x0: x1 - t, y0: y0 + t, x1: x1, y1: y1 - t, color)
   }
 
+  /// Draws the corners of the outline of a rectangle, each line a quarter of its side, lying inside.
+  func strokeCorners(x0: Int, y0: Int, x1: Int, y1: Int, thickness: Int, _ color: YUVColor) {
+    let t = min(thickness, max(1, (min(x1 - x0, y1 - y0) + 1) / 2))
+    let w = max(t, (x1 - x0) / 4), h = max(t, (y1 - y0) / 4)
+    for (left, right) in [(x0, x0 + w), (x1 - w, x1)] {
+      fill(x0: left, y0: y0, x1: right, y1: y0 + t, color)
+      fill(x0: left, y0: y1 - t, x1: right, y1: y1, color)
+    }
+    for (top, bottom) in [(y0, y0 + h), (y1 - h, y1)] {
+      fill(x0: x0, y0: top, x1: x0 + t, y1: bottom, color)
+      fill(x0: x1 - t, y0: top, x1: x1, y1: bottom, color)
+    }
+  }
+
   /// Draws characters of ``BitmapFont``, `scale` pixels a dot, the first one's top-left corner at (x, y).
   ///
   /// Only luma is written: at the font's size contrast comes from there, and the plate below has the colour.

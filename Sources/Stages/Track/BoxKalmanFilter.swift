@@ -3,27 +3,20 @@ import Pipeline
 /// The constant-velocity Kalman filter of SORT (Bewley et al. 2016, arXiv:1602.00763) for one box.
 ///
 /// The state is the centre (pixels), the area s = w h (square pixels), the aspect ratio r = w / h, and the velocities
-/// of the first three. The paper's seven-dimensional filter starts from a diagonal covariance, and its transition,
-/// process noise and measurement noise couple each quantity with its own velocity only. It is therefore exactly three
-/// filters of position and velocity and one of a constant, which is what is computed here: a few numbers in place,
-/// no matrices.
-///
-/// Time is counted in steps of ``stepSeconds``; at one step a frame the filter is the paper's. The noise figures are
-/// those of its reference implementation.
+/// of the first three; the paper's seven dimensions fall apart into three ``KalmanAxis`` and one constant. Time is
+/// counted in steps of ``KalmanAxis/stepSeconds``; at one step a frame the filter is the paper's. The noise figures
+/// are those of its reference implementation.
 struct BoxKalmanFilter {
-  /// One step of prediction, in seconds of media time.
-  static let stepSeconds = 1.0 / 30
-
-  private var x: Axis
-  private var y: Axis
-  private var area: Axis
+  private var x: KalmanAxis
+  private var y: KalmanAxis
+  private var area: KalmanAxis
   private var aspect: Constant
 
   init(_ box: Box) {
     let (w, h) = Self.sides(box)
-    x = Axis(box.x + w / 2, variance: 10, velocityVariance: 10_000, noise: 1, velocityNoise: 0.01, measurement: 1)
-    y = Axis(box.y + h / 2, variance: 10, velocityVariance: 10_000, noise: 1, velocityNoise: 0.01, measurement: 1)
-    area = Axis(w * h, variance: 10, velocityVariance: 10_000, noise: 1, velocityNoise: 0.0001, measurement: 10)
+    x = KalmanAxis(Double(box.x + w / 2), variance: 10, velocityVariance: 10_000)
+    y = KalmanAxis(Double(box.y + h / 2), variance: 10, velocityVariance: 10_000)
+    area = KalmanAxis(Double(w * h), variance: 10, velocityVariance: 10_000)
     aspect = Constant(value: Double(w / h), variance: 10, noise: 1, measurement: 10)
   }
 
@@ -31,18 +24,18 @@ struct BoxKalmanFilter {
   mutating func predict(steps: Double) {
     // An area that would vanish stops shrinking.
     if area.value + area.velocity * steps <= 0 { area.velocity = 0 }
-    x.predict(steps)
-    y.predict(steps)
-    area.predict(steps)
+    x.predict(steps, noise: 1, velocityNoise: 0.01)
+    y.predict(steps, noise: 1, velocityNoise: 0.01)
+    area.predict(steps, noise: 1, velocityNoise: 0.0001)
     aspect.predict(steps)
   }
 
   /// Takes in a detected box.
   mutating func update(_ box: Box) {
     let (w, h) = Self.sides(box)
-    x.update(Double(box.x + w / 2))
-    y.update(Double(box.y + h / 2))
-    area.update(Double(w * h))
+    x.update(Double(box.x + w / 2), noise: 1)
+    y.update(Double(box.y + h / 2), noise: 1)
+    area.update(Double(w * h), noise: 10)
     aspect.update(Double(w / h))
   }
 
@@ -58,49 +51,6 @@ struct BoxKalmanFilter {
 
   /// Sides that can be divided by.
   private static func sides(_ box: Box) -> (Float, Float) { (max(box.width, 0.01), max(box.height, 0.01)) }
-
-  /// A quantity and its velocity: P is the symmetric covariance [[a, b], [b, c]].
-  private struct Axis {
-    var value: Double
-    var velocity = 0.0
-    var a: Double
-    var b = 0.0
-    var c: Double
-    let noise: Double
-    let velocityNoise: Double
-    let measurement: Double
-
-    init(
-      _ value: Float, variance: Double, velocityVariance: Double, noise: Double, velocityNoise: Double,
-      measurement: Double
-    ) {
-      self.value = Double(value)
-      a = variance
-      c = velocityVariance
-      self.noise = noise
-      self.velocityNoise = velocityNoise
-      self.measurement = measurement
-    }
-
-    /// x' = F x, P' = F P F^T + Q t with F = [[1, t], [0, 1]].
-    mutating func predict(_ t: Double) {
-      value += velocity * t
-      a += t * (2 * b + t * c) + noise * t
-      b += t * c
-      c += velocityNoise * t
-    }
-
-    /// K = P H^T / (H P H^T + R) with H = [1, 0]; P' = (I - K H) P.
-    mutating func update(_ measured: Double) {
-      let gain = a / (a + measurement), velocityGain = b / (a + measurement)
-      let residual = measured - value
-      value += gain * residual
-      velocity += velocityGain * residual
-      c -= velocityGain * b
-      b *= 1 - gain
-      a *= 1 - gain
-    }
-  }
 
   private struct Constant {
     var value: Double

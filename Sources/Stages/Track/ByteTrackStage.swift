@@ -1,0 +1,123 @@
+import Pipeline
+
+/// Follows detections over time and numbers them, also through low scores (ByteTrack: two rounds of association).
+///
+/// Input: frames with detections, in order, from a detector whose `score` is set low (0.1): a thing that is half
+/// covered or blurred scores low, and such detections continue tracks though they never start one. With a detector
+/// that keeps only high scores this is little more than `track.sort`. Output: the same frames, the detections of
+/// confirmed tracks numbered with `track`, unique in their stream and never used again. Only detections of one stage
+/// and one label are matched with each other. Faces are left alone unless `labels` or `stages` names them. A frame that
+/// a detecting stage did not look at (its `interval`, `maxRate` or `onMotion`) gets that stage's tracks where they are
+/// expected, marked as predicted; tracks do not age by it. Drops: no frames; `onlyTracked` takes out the detections
+/// without a track, which are many with a low `score`.
+///
+/// Trade-off: a lower `lowScore` and `matchLow` follow things further into hiding, and drift off to false alarms more
+/// often; `newTrackScore` keeps false alarms from getting numbers, and misses things that never score well; `maxGapS`
+/// keeps a number through a longer gap, and hands it on to the wrong thing more often. Tracks are forgotten when the
+/// media time steps back, when no frame comes for `maxGapS`, and when the picture's size changes; numbers go on rising.
+///
+/// ```json
+/// { "id": "tracks", "type": "track.bytetrack", "after": ["objects"], "config": { "onlyTracked": true } }
+/// ```
+public final class ByteTrackStage: FrameStage {
+  public struct Configuration: StageConfiguration {
+    public var maxGapS = 1.0
+    public var minHits = 2
+    public var lowScore = 0.1
+    public var highScore = 0.5
+    public var newTrackScore = 0.6
+    public var matchHigh = 0.2
+    public var matchLow = 0.5
+    public var matchNew = 0.3
+    public var onlyTracked = false
+    public var labels: [String]?
+    public var stages: [String]?
+
+    public static let schema = ObjectSchema([
+      .init(
+        "maxGapS", .number(0.01...60), default: "1.0",
+        "Seconds of media time for which a track outlives its last detection."),
+      .init("minHits", .integer(1...100), default: "2", "Detections in a row after which a track gets its number."),
+      .init("lowScore", .number(0...1), default: "0.1", "Detections that score less are not looked at."),
+      .init(
+        "highScore", .number(0...1), default: "0.5",
+        "Detections that score this or more are matched first; the others only with tracks seen up to now."),
+      .init(
+        "newTrackScore", .number(0...1), default: "0.6", "Detections that score this or more may start tracks."),
+      .init(
+        "matchHigh", .number(0.01...0.99), default: "0.2",
+        "Least overlap x score of a high-score detection and a numbered track's prediction."),
+      .init(
+        "matchLow", .number(0.01...0.99), default: "0.5",
+        "Least overlap of a low-score detection and a numbered track's prediction."),
+      .init(
+        "matchNew", .number(0.01...0.99), default: "0.3",
+        "Least overlap x score of a high-score detection and a track that has no number yet."),
+      .init("onlyTracked", .bool, default: "false", "Takes out the detections that have no numbered track."),
+      .init(
+        "labels", .list(.string, count: 1...1000),
+        "Track only these labels; by default all but `face`, or all of the stages in `stages`."),
+      .init("stages", .list(.string, count: 1...100), "Track only what these stages found."),
+    ])
+
+    public init() {}
+
+    private enum CodingKeys: CodingKey {
+      case maxGapS, minHits, lowScore, highScore, newTrackScore, matchHigh, matchLow, matchNew, onlyTracked, labels
+      case stages
+    }
+
+    public init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      maxGapS = try values.decodeIfPresent(Double.self, forKey: .maxGapS) ?? maxGapS
+      minHits = try values.decodeIfPresent(Int.self, forKey: .minHits) ?? minHits
+      lowScore = try values.decodeIfPresent(Double.self, forKey: .lowScore) ?? lowScore
+      highScore = try values.decodeIfPresent(Double.self, forKey: .highScore) ?? highScore
+      newTrackScore = try values.decodeIfPresent(Double.self, forKey: .newTrackScore) ?? newTrackScore
+      matchHigh = try values.decodeIfPresent(Double.self, forKey: .matchHigh) ?? matchHigh
+      matchLow = try values.decodeIfPresent(Double.self, forKey: .matchLow) ?? matchLow
+      matchNew = try values.decodeIfPresent(Double.self, forKey: .matchNew) ?? matchNew
+      onlyTracked = try values.decodeIfPresent(Bool.self, forKey: .onlyTracked) ?? onlyTracked
+      labels = try values.decodeIfPresent([String].self, forKey: .labels)
+      stages = try values.decodeIfPresent([String].self, forKey: .stages)
+    }
+
+    var trackerOptions: ByteTracker.Options {
+      ByteTracker.Options(
+        maxGapSeconds: maxGapS, minHits: minHits, lowScore: Float(lowScore), highScore: Float(highScore),
+        newTrackScore: Float(newTrackScore), matchHigh: Float(matchHigh), matchLow: Float(matchLow),
+        matchNew: Float(matchNew))
+    }
+  }
+
+  public static let type = "track.bytetrack"
+  public static let summary = "Follows detections over time and numbers them, also through low scores."
+  public static let role = StageRole.transform
+
+  private let configuration: Configuration
+  private let id: String
+  private let selection: TrackSelection
+  private let count = TrackCount()
+
+  public init(_ configuration: Configuration, context: StageContext) throws {
+    guard configuration.lowScore <= configuration.highScore else {
+      throw PipelineError(
+        "'lowScore' of '\(context.id)' is \(configuration.lowScore), more than its 'highScore' \(configuration.highScore)",
+        remedy: "set 'lowScore' to the detector's 'score' and 'highScore' to what a clear detection scores",
+        exit: .config)
+    }
+    self.configuration = configuration
+    id = context.id
+    selection = TrackSelection(labels: configuration.labels, stages: configuration.stages)
+  }
+
+  public func connect(to peers: StagePeers) throws { try selection.check(peers, for: id) }
+
+  public func makeWorker(_ context: WorkerContext) -> any FrameWorker {
+    TrackingWorker<ByteTracker>(
+      options: configuration.trackerOptions, maxGapSeconds: configuration.maxGapS, selection: selection,
+      onlyTracked: configuration.onlyTracked, count: count)
+  }
+
+  public var facts: [String: ReportValue] { ["tracks": .int(count.value)] }
+}
