@@ -12,6 +12,8 @@ extension StageRegistry {
     registry.register(DetectNull.self)
     registry.register(SortStage.self)
     registry.register(ByteTrackStage.self)
+    registry.register(ZonesStage.self)
+    registry.register(LinesStage.self)
     registry.register(JSONLinesSink.self)
     registry.register(VideoSink.self)
     registry.register(SnapshotSink.self)

@@ -97,6 +97,11 @@ public struct Frame: Sendable {
     attachments.first { $0.key == key }?.value
   }
 
+  /// Every attachment of one type, in the order in which they were attached.
+  public func attachments<Value: FrameAttachment>(of type: Value.Type) -> [Value] {
+    attachments.compactMap { $0.value as? Value }
+  }
+
   /// Drops an attachment that no stage further on needs, so that its memory returns to the pool.
   public mutating func detach(_ key: String) {
     attachments.removeAll { $0.key == key }

@@ -1,7 +1,7 @@
 import Pipeline
 
-/// Draws what was found on a picture: boxes, plates with label, track and score, and facial landmarks. Of a box that
-/// is predicted only the corners are drawn.
+/// Draws what was found on a picture: boxes, plates with label, track and score, facial landmarks, zones and lines. Of a
+/// box that is predicted only the corners are drawn.
 ///
 /// Line widths and letters grow with the picture's height, so that they can be read at 1080p. Used by one thread.
 struct Annotator {
@@ -10,6 +10,8 @@ struct Annotator {
     var labels = true
     /// Track ids on the plates, and colours by track instead of by class.
     var tracks = true
+    /// Zones and lines with their counts.
+    var zones = true
   }
 
   /// Characters on a plate; what is longer is cut.
@@ -26,6 +28,14 @@ struct Annotator {
     let scaleY = Float(canvas.height) / Float(max(1, frame.header.height))
     let thickness = max(1, (canvas.height + 180) / 360)
     let letter = max(1, (canvas.height + 240) / 360)
+    if options.zones {
+      // Below the boxes.
+      for overlay in frame.attachments(of: FrameOverlay.self) {
+        for shape in overlay.shapes {
+          draw(shape, on: canvas, scale: Vertex(Double(scaleX), Double(scaleY)), thickness: thickness, letter: letter)
+        }
+      }
+    }
     for result in frame.results {
       for detection in result.detections where detection.box.isFinite {
         draw(detection, on: canvas, scaleX: scaleX, scaleY: scaleY, thickness: thickness, letter: letter)
@@ -56,11 +66,51 @@ struct Annotator {
 
     guard options.labels || (options.tracks && detection.track != nil) else { return }
     write(detection)
+    plate(x: x0, y: y0, on: canvas, letter: letter, color)
+  }
+
+  /// Draws a zone's outline, or a line with an arrow for its first direction, and its text.
+  private mutating func draw(
+    _ shape: FrameOverlay.Shape, on canvas: borrowing PlanarCanvas, scale: Vertex, thickness: Int, letter: Int
+  ) {
+    let vertices = shape.vertices.map { $0 * scale }
+    guard let first = vertices.first, let last = vertices.last, first.x.isFinite, first.y.isFinite else { return }
+    let color: YUVColor = shape.isActive ? .activeZone : .zone
+    var place = first
+    if vertices.count == 2 {
+      canvas.line(from: first, to: last, thickness: thickness, color)
+      let along = last - first
+      let length = (along.x * along.x + along.y * along.y).squareRoot()
+      guard length > 0 else { return }
+      // To the right of the line, as DirectedLine has it.
+      let unit = along / length, across = Vertex(-unit.y, unit.x) * Double(10 * thickness)
+      let middle = (first + last) / 2, tip = middle + across
+      canvas.line(from: middle, to: tip, thickness: thickness, color)
+      canvas.line(from: tip, to: tip - across * 0.4 + unit * Double(4 * thickness), thickness: thickness, color)
+      canvas.line(from: tip, to: tip - across * 0.4 - unit * Double(4 * thickness), thickness: thickness, color)
+    } else {
+      var start = last
+      for end in vertices {
+        canvas.line(from: start, to: end, thickness: thickness, color)
+        start = end
+      }
+      // At the corner that is furthest up.
+      place = vertices.min { $0.y < $1.y } ?? first
+    }
+    text.removeAll(keepingCapacity: true)
+    for scalar in shape.text.unicodeScalars.prefix(Self.longestText) {
+      text.append(scalar.isASCII ? UInt8(scalar.value) : UInt8(ascii: "?"))
+    }
+    let x = Self.pixel(Float(place.x), limit: canvas.width), y = Self.pixel(Float(place.y), limit: canvas.height)
+    plate(x: x, y: max(0, min(y, canvas.height - (BitmapFont.height + 2) * letter)), on: canvas, letter: letter, color)
+  }
+
+  /// Writes `text` on a plate above (x, y), or below where the picture ends above.
+  private func plate(x: Int, y: Int, on canvas: borrowing PlanarCanvas, letter: Int, _ color: YUVColor) {
     let plateWidth = (text.count * BitmapFont.advance + 1) * letter
     let plateHeight = (BitmapFont.height + 2) * letter
-    // Above the box; inside it where the picture ends above.
-    let top = y0 >= plateHeight ? y0 - plateHeight : y0
-    let left = max(0, min(x0, canvas.width - plateWidth))
+    let top = y >= plateHeight ? y - plateHeight : y
+    let left = max(0, min(x, canvas.width - plateWidth))
     canvas.fill(x0: left, y0: top, x1: left + plateWidth, y1: top + plateHeight, color)
     canvas.text(text, x: left + letter, y: top + letter, scale: letter, color.contrast)
   }

@@ -65,6 +65,43 @@
     }
   }
 
+  /// Draws a straight line, however far outside of the picture its ends are.
+  func line(from start: Vertex, to end: Vertex, thickness: Int, _ color: YUVColor) {
+    let margin = Double(max(1, thickness))
+    guard
+      let (a, b) = Self.clip(
+        start, end, low: Vertex(-margin, -margin), high: Vertex(Double(width) + margin, Double(height) + margin))
+    else { return }
+    let way = b - a
+    // One stamp a pixel of the longer side; at most a picture and its margins long.
+    let steps = max(1, Int(max(abs(way.x), abs(way.y)).rounded(.up)))
+    for step in 0...steps {
+      let place = a + way * (Double(step) / Double(steps))
+      let x = Int(place.x.rounded()) - thickness / 2, y = Int(place.y.rounded()) - thickness / 2
+      fill(x0: x, y0: y, x1: x + thickness, y1: y + thickness, color)
+    }
+  }
+
+  /// The part of a line inside a box (Liang and Barsky 1984); nil without one, and for what is not finite.
+  private static func clip(_ a: Vertex, _ b: Vertex, low: Vertex, high: Vertex) -> (Vertex, Vertex)? {
+    let way = b - a
+    guard way.x.isFinite, way.y.isFinite else { return nil }
+    var (enter, leave) = (0.0, 1.0)
+    for axis in 0..<2 {
+      if way[axis] == 0 {
+        if a[axis] < low[axis] || a[axis] > high[axis] { return nil }
+        continue
+      }
+      let first = (low[axis] - a[axis]) / way[axis], second = (high[axis] - a[axis]) / way[axis]
+      enter = max(enter, min(first, second))
+      leave = min(leave, max(first, second))
+    }
+    guard enter <= leave else { return nil }
+    let clipped = (a + way * enter, a + way * leave)
+    // Rounding may leave a little of what was cut away; ends that were very far away leave more than a little.
+    return (pointwiseMax(low, pointwiseMin(high, clipped.0)), pointwiseMax(low, pointwiseMin(high, clipped.1)))
+  }
+
   /// Draws characters of ``BitmapFont``, `scale` pixels a dot, the first one's top-left corner at (x, y).
   ///
   /// Only luma is written: at the font's size contrast comes from there, and the plate below has the colour.

@@ -2,12 +2,13 @@ import Foundation
 import Pipeline
 import Synchronization
 
-/// Writes one JSON object a line for every frame, and for every change in the state of a live stream.
+/// Writes one JSON object a line for every frame, for every event that a rule saw in it, and for every change in the
+/// state of a live stream.
 ///
-/// Input: frames with results; pixels are not needed. Output: the `frame` and `health` lines of the results schema
-/// (version 1).
+/// Input: frames with results; pixels are not needed. Output: the `frame`, `event` and `health` lines of the results
+/// schema (version 1); a frame's events follow it. With `frames: "events"` frames have no lines.
 /// Drops: nothing; a detection with a number that is not finite is left out and counted.
-/// Trade-off: each line is one write call, so that a reader sees it at once and a kill tears at most the last line;
+/// Trade-off: a frame's lines are one write call, so that a reader sees them at once and a kill tears at most the last;
 /// a disk that cannot take a line ends the run with exit 74 and leaves only whole lines.
 ///
 /// ```json
@@ -17,25 +18,31 @@ public final class JSONLinesSink: HealthObserver {
   public struct Configuration: StageConfiguration {
     public var path: String
     public var append: Bool
+    public var frames: String
+
+    static let frameWords = ["all", "events"]
 
     public static let schema = ObjectSchema([
       .init("path", .string, required: true, "The file to write; folders are made, `-` is standard output."),
       .init(
         "append", .bool, default: "false",
         "Add to an existing file, cutting off an unfinished last line first, instead of replacing it."),
+      .init("frames", .word(frameWords), default: "\"all\"", "A line for all frames, or lines for events only."),
     ])
 
-    public init(path: String, append: Bool = false) {
+    public init(path: String, append: Bool = false, frames: String = "all") {
       self.path = path
       self.append = append
+      self.frames = frames
     }
 
-    private enum CodingKeys: CodingKey { case path, append }
+    private enum CodingKeys: CodingKey { case path, append, frames }
 
     public init(from decoder: any Decoder) throws {
       let values = try decoder.container(keyedBy: CodingKeys.self)
       path = try values.decode(String.self, forKey: .path)
       append = try values.decodeIfPresent(Bool.self, forKey: .append) ?? false
+      frames = try values.decodeIfPresent(String.self, forKey: .frames) ?? "all"
     }
   }
 
@@ -45,6 +52,7 @@ public final class JSONLinesSink: HealthObserver {
 
   private struct Counts {
     var lines = 0
+    var events = 0
     var detectionsLeftOut = 0
     var repairedBytes = 0
   }
@@ -73,7 +81,7 @@ public final class JSONLinesSink: HealthObserver {
   public var facts: [String: ReportValue] {
     counts.withLock {
       [
-        "path": .string(configuration.path), "lines": .int($0.lines),
+        "path": .string(configuration.path), "lines": .int($0.lines), "events": .int($0.events),
         "detections_left_out": .int($0.detectionsLeftOut), "repaired_bytes": .int($0.repairedBytes),
       ]
     }
@@ -97,12 +105,18 @@ public final class JSONLinesSink: HealthObserver {
 
     func process(_ frame: Frame) throws -> FrameOutcome {
       line.removeAll()
-      // Events that rules hang on the frame get their own lines, before or after this one.
-      let latency = stage.context.clock.now().nanoseconds(since: frame.header.captured)
-      let leftOut = line.frameLine(frame, latencyNanoseconds: latency)
+      var leftOut = 0, lines = frame.events.count
+      if stage.configuration.frames != "events" {
+        let latency = stage.context.clock.now().nanoseconds(since: frame.header.captured)
+        leftOut = line.frameLine(frame, latencyNanoseconds: latency)
+        lines += 1
+      }
+      for event in frame.events { line.eventLine(event, of: frame.header) }
+      if lines == 0 { return .emit(frame) }
       try file.write(line.bytes)
       stage.counts.withLock {
-        $0.lines += 1
+        $0.lines += lines
+        $0.events += frame.events.count
         $0.detectionsLeftOut += leftOut
       }
       return .emit(frame)

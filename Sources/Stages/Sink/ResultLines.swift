@@ -60,6 +60,60 @@ extension JSONLineBuffer {
     raw("}\n")
   }
 
+  /// One `event` line for something that a rule saw.
+  mutating func eventLine(_ event: FrameEvent, of header: FrameHeader) {
+    raw("{\"type\":\"event\",\"v\":1,\"kind\":")
+    string(event.kind)
+    raw(",")
+    position(header)
+    raw(",\"captured_at\":")
+    timestamp(header.capturedWall)
+    raw(",\"stage\":")
+    string(event.stage)
+    if let label = event.label {
+      raw(",\"label\":")
+      string(label)
+    }
+    if let track = event.track {
+      raw(",\"track\":")
+      integer(track)
+    }
+    for field in event.fields {
+      raw(",")
+      string(field.key)
+      raw(":")
+      value(field.value)
+    }
+    raw("}\n")
+  }
+
+  /// Numbers with three decimals at most, null where they are not finite; the keys of an object in their order.
+  private mutating func value(_ value: ReportValue) {
+    switch value {
+    case .string(let text): string(text)
+    case .int(let number): integer(number)
+    case .double(let number) where number.isFinite: decimal(number, places: 3)
+    case .double, .null: raw("null")
+    case .bool(let isTrue): raw(isTrue ? "true" : "false")
+    case .list(let values):
+      raw("[")
+      for (index, element) in values.enumerated() {
+        if index > 0 { raw(",") }
+        self.value(element)
+      }
+      raw("]")
+    case .object(let members):
+      raw("{")
+      for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
+        if index > 0 { raw(",") }
+        string(member.key)
+        raw(":")
+        self.value(member.value)
+      }
+      raw("}")
+    }
+  }
+
   /// What every line about a moment of a stream begins with.
   private mutating func position(_ header: FrameHeader) {
     raw("\"stream\":")

@@ -23,6 +23,7 @@ public final class SnapshotSink: FrameStage {
     public var quality = 4
     public var labels = true
     public var tracks = true
+    public var zones = true
 
     public static let schema = ObjectSchema([
       .init("folder", .string, required: true, "Where the pictures go; it is made when it is not there."),
@@ -34,12 +35,13 @@ public final class SnapshotSink: FrameStage {
       .init("quality", .integer(2...31), default: "4", "Of JPEG: lower is better and larger."),
       .init("labels", .bool, default: "true", "Draw plates with label and score."),
       .init("tracks", .bool, default: "true", "Draw track numbers, and colour by track."),
+      .init("zones", .bool, default: "true", "Draw zones and lines with their counts."),
     ])
 
     public init(folder: String) { self.folder = folder }
 
     private enum CodingKeys: CodingKey {
-      case folder, everyS, onNewTrack, onNewLabel, maxFiles, format, quality, labels, tracks
+      case folder, everyS, onNewTrack, onNewLabel, maxFiles, format, quality, labels, tracks, zones
     }
 
     public init(from decoder: any Decoder) throws {
@@ -53,6 +55,7 @@ public final class SnapshotSink: FrameStage {
       quality = try values.decodeIfPresent(Int.self, forKey: .quality) ?? quality
       labels = try values.decodeIfPresent(Bool.self, forKey: .labels) ?? labels
       tracks = try values.decodeIfPresent(Bool.self, forKey: .tracks) ?? tracks
+      zones = try values.decodeIfPresent(Bool.self, forKey: .zones) ?? zones
     }
   }
 
@@ -123,7 +126,8 @@ public final class SnapshotSink: FrameStage {
       let isAsked = configuration.onNewTrack || configuration.onNewLabel
       interval = configuration.everyS ?? (isAsked ? nil : SnapshotSink.defaultSeconds)
       format = StillEncoder.Format(rawValue: configuration.format) ?? .jpeg
-      annotator = Annotator(options: .init(labels: configuration.labels, tracks: configuration.tracks))
+      annotator = Annotator(
+        options: .init(labels: configuration.labels, tracks: configuration.tracks, zones: configuration.zones))
     }
 
     func process(_ frame: Frame) throws -> FrameOutcome {

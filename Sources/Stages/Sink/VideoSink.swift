@@ -23,6 +23,7 @@ public final class VideoSink: FrameStage {
     public var height: Int?
     public var labels = true
     public var tracks = true
+    public var zones = true
 
     public static let presets = [
       "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
@@ -36,11 +37,12 @@ public final class VideoSink: FrameStage {
       .init("height", .integer(16...8192), "Height of the video in pixels; by default that of the pictures."),
       .init("labels", .bool, default: "true", "Draw plates with label and score."),
       .init("tracks", .bool, default: "true", "Draw track numbers, and colour by track."),
+      .init("zones", .bool, default: "true", "Draw zones and lines with their counts."),
     ])
 
     public init(path: String) { self.path = path }
 
-    private enum CodingKeys: CodingKey { case path, preset, crf, threads, height, labels, tracks }
+    private enum CodingKeys: CodingKey { case path, preset, crf, threads, height, labels, tracks, zones }
 
     public init(from decoder: any Decoder) throws {
       let values = try decoder.container(keyedBy: CodingKeys.self)
@@ -51,6 +53,7 @@ public final class VideoSink: FrameStage {
       height = try values.decodeIfPresent(Int.self, forKey: .height)
       labels = try values.decodeIfPresent(Bool.self, forKey: .labels) ?? labels
       tracks = try values.decodeIfPresent(Bool.self, forKey: .tracks) ?? tracks
+      zones = try values.decodeIfPresent(Bool.self, forKey: .zones) ?? zones
     }
   }
 
@@ -111,7 +114,8 @@ public final class VideoSink: FrameStage {
     init(stage: VideoSink) {
       self.stage = stage
       annotator = Annotator(
-        options: .init(labels: stage.configuration.labels, tracks: stage.configuration.tracks))
+        options: .init(
+          labels: stage.configuration.labels, tracks: stage.configuration.tracks, zones: stage.configuration.zones))
     }
 
     func process(_ frame: Frame) throws -> FrameOutcome {

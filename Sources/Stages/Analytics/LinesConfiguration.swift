@@ -1,0 +1,102 @@
+import Pipeline
+
+extension LinesStage {
+  public struct Configuration: StageConfiguration {
+    /// One entry of `lines`; what is nil is as the stage has it.
+    public struct Line: Decodable, Sendable {
+      public var name: String
+      public var points: [[Double]]
+      public var units: String?
+      public var anchor: String?
+      public var labels: [String]?
+      public var streams: [String]?
+      public var directions: [String]?
+
+      public init(name: String, points: [[Double]]) {
+        self.name = name
+        self.points = points
+      }
+
+      static let schema = ObjectSchema([
+        .init("name", .string, required: true, "How events call it."),
+        .init("points", ShapeSchema.points(count: 2...2), required: true, "Its two ends as [x, y]."),
+        .init("units", .word(ShapeUnits.words), "As of the stage."),
+        .init("anchor", .word(Anchor.words), "As of the stage."),
+        .init("labels", .list(.string, count: 1...1000), "As of the stage."),
+        .init("streams", .list(.string, count: 1...1000), "Only in these streams; by default in all."),
+        .init("directions", .list(.string, count: 2...2), "As of the stage."),
+      ])
+    }
+
+    static let mostLines = 64
+
+    public var lines: [Line]
+    public var units = "pixels"
+    public var anchor = "bottom"
+    public var labels: [String]?
+    public var directions = ["in", "out"]
+    public var hysteresis = 0.01
+    public var minGapS = 1.0
+    public var goneS = 5.0
+
+    public static let schema = ObjectSchema([
+      .init("lines", .list(.object(Line.schema), count: 1...mostLines), required: true, "The lines, each with a name."),
+      .init(
+        "units", .word(ShapeUnits.words), default: "\"pixels\"",
+        "Points in pixels of the source, or as shares of its width and height, 0 to 1."),
+      .init(
+        "anchor", .word(Anchor.words), default: "\"bottom\"",
+        "Which point of a box crosses: the middle of its lower edge, or its centre."),
+      .init("labels", .list(.string, count: 1...1000), "Count these labels only; by default all that have tracks."),
+      .init(
+        "directions", .list(.string, count: 2...2), default: "[\"in\", \"out\"]",
+        "Names of the ways from left to right and from right to left, as seen from the first end to the second."),
+      .init(
+        "hysteresis", .number(0...0.5), default: "0.01",
+        "How far past the line a track must be, as a share of the picture's height."),
+      .init("minGapS", .number(0...3600), default: "1.0", "Least seconds between two counts of one track on one line."),
+      .init("goneS", .number(0...3600), default: "5.0", "Seconds unseen after which a track is forgotten."),
+    ])
+
+    public init(lines: [Line]) { self.lines = lines }
+
+    private enum CodingKeys: CodingKey { case lines, units, anchor, labels, directions, hysteresis, minGapS, goneS }
+
+    public init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      lines = try values.decode([Line].self, forKey: .lines)
+      units = try values.decodeIfPresent(String.self, forKey: .units) ?? units
+      anchor = try values.decodeIfPresent(String.self, forKey: .anchor) ?? anchor
+      labels = try values.decodeIfPresent([String].self, forKey: .labels)
+      directions = try values.decodeIfPresent([String].self, forKey: .directions) ?? directions
+      hysteresis = try values.decodeIfPresent(Double.self, forKey: .hysteresis) ?? hysteresis
+      minGapS = try values.decodeIfPresent(Double.self, forKey: .minGapS) ?? minGapS
+      goneS = try values.decodeIfPresent(Double.self, forKey: .goneS) ?? goneS
+    }
+
+    /// - Throws: exit 78 for the first line that cannot be meant as it is written.
+    func checkedLines(stage: String) throws(PipelineError) -> [LinesStage.Line] {
+      var checked: [LinesStage.Line] = []
+      for (index, line) in lines.enumerated() {
+        let outline = try ShapeOutline(
+          kind: "line", place: "lines[\(index)]", stage: stage, name: line.name, points: line.points,
+          units: ShapeUnits(rawValue: line.units ?? units) ?? .pixels, count: 2...2)
+        let names = line.directions ?? directions
+        guard names.count == 2, names[0] != names[1],
+          names.allSatisfy({ !$0.isEmpty && $0.count <= ShapeOutline.longestName })
+        else {
+          throw PipelineError(
+            "'\(stage)': the line '\(outline.name)' has the directions \(names)",
+            remedy: "give two different short names, such as [\"in\", \"out\"]", exit: .config)
+        }
+        checked.append(
+          LinesStage.Line(
+            outline: outline, anchor: Anchor(rawValue: line.anchor ?? anchor) ?? .bottom,
+            labels: (line.labels ?? labels).map(Set.init), streams: line.streams.map(Set.init), forward: names[0],
+            backward: names[1]))
+      }
+      try ShapeOutline.checkNames(kind: "line", stage: stage, checked.map { ($0.outline.name, $0.streams) })
+      return checked
+    }
+  }
+}

@@ -1,0 +1,197 @@
+import Pipeline
+import Synchronization
+
+/// Tells who enters and leaves named areas of the picture, how long they stay, and how many are there.
+///
+/// Input: frames with detections that a tracker has numbered, in order; detections without `track` are not looked at,
+/// predicted ones are. Output: the same frames with events (`zone.enter`, `zone.leave`, `zone.dwell`,
+/// `zone.occupancy`, `zone.presence`) and the outlines for sinks that draw. Drops: nothing.
+///
+/// Trade-off: a longer `debounceS` keeps boxes that tremble on an outline from telling anything, and tells real visits
+/// later; visits that are shorter are not told. A longer `goneS` bridges longer gaps of the tracker, and tells later
+/// that somebody is gone. A stream whose media time steps back or whose pictures change their size starts anew: who was
+/// inside leaves with the reason `reset`.
+///
+/// ```json
+/// { "id": "zones", "type": "analytics.zones", "after": ["tracks"],
+///   "config": { "units": "relative", "labels": ["person"],
+///     "zones": [{ "name": "door", "points": [[0.4, 0.5], [0.6, 0.5], [0.6, 1], [0.4, 1]], "dwellS": 10 }] } }
+/// ```
+public final class ZonesStage: FrameStage {
+  public static let type = "analytics.zones"
+  public static let summary = "Tells who enters, stays in and leaves areas of the picture."
+  public static let role = StageRole.transform
+
+  /// One zone, ready for pictures of any size.
+  struct Zone: Sendable {
+    let outline: ShapeOutline
+    let anchor: Anchor
+    let labels: Set<String>?
+    let streams: Set<String>?
+    let rules: ZoneState.Rules
+  }
+
+  private struct Tally {
+    var entries = 0
+    var leaves = 0
+    var inside = 0
+    var maximum = 0
+  }
+
+  private let context: StageContext
+  private let zones: [Zone]
+  private let told: Set<String>
+  private let tallies = Mutex<[String: Tally]>([:])
+
+  public init(_ configuration: Configuration, context: StageContext) throws {
+    self.context = context
+    zones = try configuration.checkedZones(stage: context.id)
+    told = Set(configuration.events.map { "zone." + $0 })
+    tallies.withLock { tallies in
+      for zone in zones { tallies[zone.outline.name] = Tally() }
+    }
+  }
+
+  public func makeWorker(_ worker: WorkerContext) -> any FrameWorker { Worker(stage: self) }
+
+  /// Over all streams: how often zones were entered and left, how many are still inside, and how many were inside at
+  /// once in one stream.
+  public var facts: [String: ReportValue] {
+    let zones = tallies.withLock { $0 }.mapValues { tally in
+      ReportValue.object([
+        "entries": .int(tally.entries), "leaves": .int(tally.leaves), "inside": .int(tally.inside),
+        "max_occupancy": .int(tally.maximum),
+      ])
+    }
+    return ["zones": .object(zones)]
+  }
+
+  /// A zone in the pixels of one stream.
+  private struct Area {
+    let zone: Zone
+    let polygon: Polygon
+    var state: ZoneState
+  }
+
+  private struct StreamState {
+    var areas: [Area]
+    /// Made again when a number on it changes.
+    var overlay: FrameOverlay?
+  }
+
+  private final class Worker: FrameWorker {
+    let stage: ZonesStage
+    var streams = StreamTable<StreamState>()
+    var sightings = Sightings()
+    var changes: [ZoneState.Change] = []
+
+    init(stage: ZonesStage) { self.stage = stage }
+
+    func process(_ frame: Frame) -> FrameOutcome {
+      var frame = frame
+      let header = frame.header
+      sightings.read(frame)
+      streams.update(header) {
+        StreamState(areas: areas(header))
+      } restart: { state in
+        for var area in state.areas {
+          changes.removeAll(keepingCapacity: true)
+          area.state.reset(changes: &changes)
+          area.state.endFrame(at: header.mediaTime, changes: &changes)
+          tell(area, &frame)
+        }
+        state = StreamState(areas: areas(header))
+      } body: { state in
+        for index in state.areas.indices where look(&state.areas[index], &frame) { state.overlay = nil }
+        guard !state.areas.isEmpty else { return }
+        let overlay = state.overlay ?? Self.overlay(state.areas)
+        state.overlay = overlay
+        frame.attach(overlay, for: FrameOverlay.key(of: stage.context.id))
+      }
+      return .emit(frame)
+    }
+
+    /// Returns whether anything has changed.
+    private func look(_ area: inout Area, _ frame: inout Frame) -> Bool {
+      let header = frame.header
+      changes.removeAll(keepingCapacity: true)
+      for sighting in sightings.all {
+        if let labels = area.zone.labels, !labels.contains(sighting.label) { continue }
+        let place = area.zone.anchor.point(of: sighting.box, width: header.width, height: header.height)
+        area.state.see(
+          sighting.key, label: sighting.label, isInside: area.polygon.contains(place), at: header.mediaTime,
+          changes: &changes)
+      }
+      area.state.endFrame(at: header.mediaTime, changes: &changes)
+      guard !changes.isEmpty else { return false }
+      tell(area, &frame)
+      return true
+    }
+
+    private func tell(_ area: Area, _ frame: inout Frame) {
+      let name = area.zone.outline.name
+      for change in changes {
+        let event = event(change, zone: name)
+        if stage.told.contains(event.kind) { frame.add(event) }
+      }
+      let occupancy = area.state.occupancy
+      stage.tallies.withLock { tallies in
+        var tally = tallies[name] ?? Tally()
+        for change in changes {
+          switch change {
+          case .enter: (tally.entries, tally.inside) = (tally.entries + 1, tally.inside + 1)
+          case .leave: (tally.leaves, tally.inside) = (tally.leaves + 1, tally.inside - 1)
+          default: break
+          }
+        }
+        tally.maximum = max(tally.maximum, occupancy)
+        tallies[name] = tally
+      }
+    }
+
+    private func event(_ change: ZoneState.Change, zone: String) -> FrameEvent {
+      let zone = FrameEvent.Field("zone", .string(zone))
+      func about(_ kind: String, _ key: TrackKey, _ label: String, _ fields: [FrameEvent.Field]) -> FrameEvent {
+        FrameEvent(
+          stage: stage.context.id, kind: kind, label: label, track: key.track,
+          fields: [zone, .init("found_by", .string(sightings.name(of: key)))] + fields)
+      }
+      func seconds(_ nanoseconds: Int64) -> FrameEvent.Field { .init("dwell_s", .double(Double(nanoseconds) / 1e9)) }
+      return switch change {
+      case .enter(let key, let label): about("zone.enter", key, label, [])
+      case .leave(let key, let label, let dwell, let reason):
+        about("zone.leave", key, label, [seconds(dwell), .init("reason", .string(reason.rawValue))])
+      case .dwell(let key, let label, let dwell): about("zone.dwell", key, label, [seconds(dwell)])
+      case .occupancy(let count):
+        FrameEvent(stage: stage.context.id, kind: "zone.occupancy", fields: [zone, .init("count", .int(count))])
+      case .presence(let isOccupied):
+        FrameEvent(stage: stage.context.id, kind: "zone.presence", fields: [zone, .init("occupied", .bool(isOccupied))])
+      }
+    }
+
+    /// The zones of a stream, in its pixels.
+    private func areas(_ header: FrameHeader) -> [Area] {
+      let zones = stage.zones.filter { $0.streams?.contains(header.stream.id) ?? true }
+      return zones.map { zone in
+        let vertices = zone.outline.vertices(width: header.width, height: header.height)
+        if ShapeOutline.isOutside(vertices, width: header.width, height: header.height) {
+          stage.context.logger.warning(
+            "a zone lies outside the picture: nothing will enter it",
+            metadata: [
+              "zone": "\(zone.outline.name)", "stream": "\(header.stream.id)", "size": "\(header.width)x\(header.height)",
+            ])
+        }
+        return Area(zone: zone, polygon: Polygon(vertices), state: ZoneState(rules: zone.rules))
+      }
+    }
+
+    private static func overlay(_ areas: [Area]) -> FrameOverlay {
+      FrameOverlay(
+        areas.map { area in
+          FrameOverlay.Shape(
+            vertices: area.polygon.vertices, text: "\(area.zone.outline.name) \(area.state.occupancy)",
+            isActive: area.state.occupancy > 0)
+        })
+    }
+  }
+}
