@@ -140,6 +140,61 @@ private final class GuardedPlanes {
     #expect(planes.borderIsUntouched)
   }
 
+  @Test func `given lines anywhere when drawn then they are straight, whole and inside the picture`() {
+    var random = SinkFixture.Random(seed: 9)
+    let ends: [Double] = [0, 5, -1e6, 1e6, -1e300, 1e300, .nan, .infinity]
+    for (width, height) in [(1, 1), (3, 2), (64, 48)] {
+      let planes = GuardedPlanes(width: width, height: height)
+      planes.draw { canvas in
+        for a in ends {
+          for b in ends { canvas.line(from: Vertex(a, b), to: Vertex(b, 3), thickness: 3, .white) }
+        }
+        for _ in 0..<300 {
+          func place() -> Vertex { Vertex(.random(in: -200...200, using: &random), .random(in: -200...200, using: &random)) }
+          canvas.line(from: place(), to: place(), thickness: .random(in: 0...5, using: &random), .white)
+        }
+      }
+      #expect(planes.borderIsUntouched)
+    }
+    // A line from far outside of the picture passes where it should: y = x / 2.
+    let planes = GuardedPlanes(width: 100, height: 60)
+    planes.draw { $0.line(from: Vertex(-200_000, -100_000), to: Vertex(200_000, 100_000), thickness: 1, .white) }
+    for x in 0..<100 {
+      let rows = (0..<60).filter { planes.value(0, x, $0) == YUVColor.white.y }
+      // Rounding to whole pixels, twice: of the place and of the step.
+      #expect(!rows.isEmpty && rows.allSatisfy { abs(Double($0) - Double(x) / 2) <= 1 }, "column \(x): \(rows)")
+    }
+  }
+
+  @Test func `given an overlay when drawn then its shapes lie where they belong, and options hide it`() {
+    let square = [Vertex(200, 200), Vertex(600, 200), Vertex(600, 600), Vertex(200, 600)]
+    var frame = SinkFixture.frame(0, width: 800, height: 720)
+    frame.attach(
+      FrameOverlay([
+        .init(vertices: square, text: "yard 2", isActive: true),
+        .init(vertices: [Vertex(700, 100), Vertex(700, 700)], text: "gate", isActive: false),
+        .init(vertices: [], text: "none", isActive: false),
+        .init(vertices: [Vertex(.nan, 0), Vertex(0, 0), Vertex(1, 1)], text: "broken", isActive: false),
+      ]), for: FrameOverlay.key(of: "zones"))
+    // The canvas is half as large.
+    let planes = GuardedPlanes(width: 400, height: 360)
+    var annotator = Annotator(options: .init())
+    planes.draw { annotator.draw(frame, on: $0) }
+    #expect(planes.borderIsUntouched)
+    for (x, y) in [(100, 150), (300, 150), (200, 100), (200, 300)] {
+      #expect(planes.value(0, x, y) == YUVColor.activeZone.y, "\(x), \(y)")
+    }
+    #expect(planes.value(0, 200, 200) == GuardedPlanes.untouched)
+    #expect(planes.value(0, 350, 300) == YUVColor.zone.y)
+    // The arrow points to the right-hand side of who looks down the picture: to its left.
+    #expect(planes.value(0, 345, 200) == YUVColor.zone.y && planes.value(0, 355, 200) == GuardedPlanes.untouched)
+
+    let hidden = GuardedPlanes(width: 400, height: 360)
+    var plain = Annotator(options: .init(zones: false))
+    hidden.draw { plain.draw(frame, on: $0) }
+    #expect(hidden.changed == 0)
+  }
+
   @Test func `given a detection when drawn then box and plate lie where they belong`() {
     let planes = GuardedPlanes(width: 400, height: 360)
     let color = YUVColor.of(7)

@@ -136,6 +136,56 @@ import Testing
     #expect(last.frame == 4 && last.latency_ms == 5.25)
   }
 
+  @Test func `given an event when it is written then the line has its keys in their order`() {
+    let event = FrameEvent(
+      stage: "lines", kind: "line.cross", label: "person", track: 7,
+      fields: [
+        .init("line", .string("a \"gate\"")), .init("dwell_s", .double(1.23456)), .init("bad", .double(.nan)),
+        .init("occupied", .bool(true)), .init("nothing", .null), .init("at", .list([.int(-1), .double(2)])),
+        .init("totals", .object(["out": .int(2), "in": .int(1)])),
+      ])
+    var line = JSONLineBuffer()
+    line.eventLine(event, of: SinkFixture.frame(12, seconds: 0.4).header)
+    line.eventLine(FrameEvent(stage: "zones", kind: "zone.presence"), of: SinkFixture.frame(13, seconds: 0.5).header)
+    let expected = """
+      {"type":"event","v":1,"kind":"line.cross","stream":"camera","frame":12,"pts_s":0.4,\
+      "captured_at":"2026-01-01T00:00:00.400Z","stage":"lines","label":"person","track":7,"line":"a \\"gate\\"",\
+      "dwell_s":1.235,"bad":null,"occupied":true,"nothing":null,"at":[-1,2.0],"totals":{"in":1,"out":2}}
+      {"type":"event","v":1,"kind":"zone.presence","stream":"camera","frame":13,"pts_s":0.5,\
+      "captured_at":"2026-01-01T00:00:00.400Z","stage":"zones"}
+
+      """
+    #expect(String(decoding: line.bytes, as: UTF8.self) == expected)
+  }
+
+  @Test(arguments: ["all", "events"]) func `given frames with events when the sink has run then they follow their frame`(
+    frames: String
+  ) throws {
+    let folder = try TestData.temporaryFolder("jsonl-events")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.path + "/events.jsonl"
+    let sink = try JSONLinesSink(.init(path: path, frames: frames), context: SinkFixture.context())
+    let worker = try sink.makeWorker(WorkerContext(index: 0, workerCount: 1))
+    for index in 0..<4 {
+      var frame = SinkFixture.frame(index)
+      for number in 0..<index where index != 2 {
+        frame.add(FrameEvent(stage: "zones", kind: "zone.enter", track: number))
+      }
+      _ = try worker.process(frame)
+    }
+    try worker.finish()
+    struct Head: Decodable { var type: String, frame: Int, track: Int? }
+    let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map {
+      let head = try JSONDecoder().decode(Head.self, from: Data($0.utf8))
+      return "\(head.type) \(head.frame)" + (head.track.map { " \($0)" } ?? "")
+    }
+    let all = [
+      "frame 0", "frame 1", "event 1 0", "frame 2", "frame 3", "event 3 0", "event 3 1", "event 3 2",
+    ]
+    #expect(lines == (frames == "all" ? all : all.filter { $0.hasPrefix("event") }))
+    #expect(sink.facts["lines"] == .int(lines.count) && sink.facts["events"] == .int(4))
+  }
+
   @Test func `given a file cut at any byte when it is appended to then only whole lines remain`() throws {
     let folder = try TestData.temporaryFolder("torn")
     defer { try? FileManager.default.removeItem(at: folder) }

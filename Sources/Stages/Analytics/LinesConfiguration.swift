@@ -40,7 +40,8 @@ extension LinesStage {
     public var goneS = 5.0
 
     public static let schema = ObjectSchema([
-      .init("lines", .list(.object(Line.schema), count: 1...mostLines), required: true, "The lines, each with a name."),
+      .init("lines", .list(.object(Line.schema), count: 1...mostLines), required: true,
+        "Lines with `name` and `points`; for each `streams`, `units`, `anchor`, `labels`, `directions`."),
       .init(
         "units", .word(ShapeUnits.words), default: "\"pixels\"",
         "Points in pixels of the source, or as shares of its width and height, 0 to 1."),

@@ -42,7 +42,8 @@ extension ZonesStage {
     public var events = eventWords
 
     public static let schema = ObjectSchema([
-      .init("zones", .list(.object(Zone.schema), count: 1...mostZones), required: true, "The areas, each with a name."),
+      .init("zones", .list(.object(Zone.schema), count: 1...mostZones), required: true,
+        "Areas with `name` and `points`; for each `streams`, `units`, `anchor`, `labels`, `dwellS`."),
       .init(
         "units", .word(ShapeUnits.words), default: "\"pixels\"",
         "Points in pixels of the source, or as shares of its width and height, 0 to 1."),
