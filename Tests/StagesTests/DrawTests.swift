@@ -185,9 +185,9 @@ private final class GuardedPlanes {
       #expect(planes.value(0, x, y) == YUVColor.activeZone.y, "\(x), \(y)")
     }
     #expect(planes.value(0, 200, 200) == GuardedPlanes.untouched)
-    #expect(planes.value(0, 350, 300) == YUVColor.zone.y)
+    #expect(planes.value(0, 350, 300) == YUVColor.line.y)
     // The arrow points to the right-hand side of who looks down the picture: to its left.
-    #expect(planes.value(0, 345, 200) == YUVColor.zone.y && planes.value(0, 355, 200) == GuardedPlanes.untouched)
+    #expect(planes.value(0, 345, 200) == YUVColor.line.y && planes.value(0, 355, 200) == GuardedPlanes.untouched)
 
     let hidden = GuardedPlanes(width: 400, height: 360)
     var plain = Annotator(options: .init(zones: false))

@@ -28,18 +28,19 @@ struct Annotator {
     let scaleY = Float(canvas.height) / Float(max(1, frame.header.height))
     let thickness = max(1, (canvas.height + 180) / 360)
     let letter = max(1, (canvas.height + 240) / 360)
-    if options.zones {
-      // Below the boxes.
-      for overlay in frame.attachments(of: FrameOverlay.self) {
-        for shape in overlay.shapes {
-          draw(shape, on: canvas, scale: Vertex(Double(scaleX), Double(scaleY)), thickness: thickness, letter: letter)
-        }
-      }
+    let overlays = options.zones ? frame.attachments(of: FrameOverlay.self) : []
+    let scale = Vertex(Double(scaleX), Double(scaleY))
+    // Outlines below the boxes, captions above them.
+    for overlay in overlays {
+      for shape in overlay.shapes { outline(shape, on: canvas, scale: scale, thickness: thickness) }
     }
     for result in frame.results {
       for detection in result.detections where detection.box.isFinite {
         draw(detection, on: canvas, scaleX: scaleX, scaleY: scaleY, thickness: thickness, letter: letter)
       }
+    }
+    for overlay in overlays {
+      for shape in overlay.shapes { caption(shape, on: canvas, scale: scale, letter: letter) }
     }
   }
 
@@ -69,40 +70,52 @@ struct Annotator {
     plate(x: x0, y: y0, on: canvas, letter: letter, color)
   }
 
-  /// Draws a zone's outline, or a line with an arrow for its first direction, and its text.
-  private mutating func draw(
-    _ shape: FrameOverlay.Shape, on canvas: borrowing PlanarCanvas, scale: Vertex, thickness: Int, letter: Int
+  /// Draws a zone's outline, or a line with an arrow for its first direction.
+  private func outline(
+    _ shape: FrameOverlay.Shape, on canvas: borrowing PlanarCanvas, scale: Vertex, thickness: Int
   ) {
+    let color = Self.color(of: shape)
     let vertices = shape.vertices.map { $0 * scale }
-    guard let first = vertices.first, let last = vertices.last, first.x.isFinite, first.y.isFinite else { return }
-    let color: YUVColor = shape.isActive ? .activeZone : .zone
-    var place = first
-    if vertices.count == 2 {
-      canvas.line(from: first, to: last, thickness: thickness, color)
-      let along = last - first
-      let length = (along.x * along.x + along.y * along.y).squareRoot()
-      guard length > 0 else { return }
-      // To the right of the line, as DirectedLine has it.
-      let unit = along / length, across = Vertex(-unit.y, unit.x) * Double(10 * thickness)
-      let middle = (first + last) / 2, tip = middle + across
-      canvas.line(from: middle, to: tip, thickness: thickness, color)
-      canvas.line(from: tip, to: tip - across * 0.4 + unit * Double(4 * thickness), thickness: thickness, color)
-      canvas.line(from: tip, to: tip - across * 0.4 - unit * Double(4 * thickness), thickness: thickness, color)
-    } else {
-      var start = last
+    guard let first = vertices.first, var start = vertices.last else { return }
+    if vertices.count > 2 {
       for end in vertices {
         canvas.line(from: start, to: end, thickness: thickness, color)
         start = end
       }
-      // At the corner that is furthest up.
-      place = vertices.min { $0.y < $1.y } ?? first
+      return
     }
+    let last = start
+    canvas.line(from: first, to: last, thickness: thickness, color)
+    let along = last - first
+    let length = (along.x * along.x + along.y * along.y).squareRoot()
+    guard length > 0 else { return }
+    // To the right of the line, as DirectedLine has it.
+    let unit = along / length, right = Vertex(-unit.y, unit.x) * Double(thickness)
+    let middle = (first + last) / 2, tip = middle + right * 14
+    canvas.line(from: middle, to: tip, thickness: thickness, color)
+    for side in [-5.0, 5] {
+      canvas.line(from: tip, to: tip - right * 5 + unit * (side * Double(thickness)), thickness: thickness, color)
+    }
+  }
+
+  /// Writes a shape's text at its corner that is furthest up.
+  private mutating func caption(
+    _ shape: FrameOverlay.Shape, on canvas: borrowing PlanarCanvas, scale: Vertex, letter: Int
+  ) {
+    guard let place = shape.vertices.map({ $0 * scale }).min(by: { $0.y < $1.y }), place.x.isFinite, place.y.isFinite
+    else { return }
     text.removeAll(keepingCapacity: true)
     for scalar in shape.text.unicodeScalars.prefix(Self.longestText) {
       text.append(scalar.isASCII ? UInt8(scalar.value) : UInt8(ascii: "?"))
     }
     let x = Self.pixel(Float(place.x), limit: canvas.width), y = Self.pixel(Float(place.y), limit: canvas.height)
-    plate(x: x, y: max(0, min(y, canvas.height - (BitmapFont.height + 2) * letter)), on: canvas, letter: letter, color)
+    // Inside the picture, wherever the shape is.
+    let lowest = max(0, canvas.height - (BitmapFont.height + 2) * letter)
+    plate(x: x, y: max(0, min(y, lowest)), on: canvas, letter: letter, Self.color(of: shape))
+  }
+
+  private static func color(of shape: FrameOverlay.Shape) -> YUVColor {
+    shape.vertices.count == 2 ? .line : shape.isActive ? .activeZone : .zone
   }
 
   /// Writes `text` on a plate above (x, y), or below where the picture ends above.

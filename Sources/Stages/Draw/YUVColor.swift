@@ -16,7 +16,8 @@ struct YUVColor: Hashable, Sendable {
   static let white = YUVColor(red: 255, green: 255, blue: 255)
   /// Faces, whatever their track: not in the palette.
   static let face = YUVColor(red: 0, green: 255, blue: 255)
-  /// Zones and lines, and zones that somebody is in: not in the palette either.
+  /// Lines, zones, and zones that somebody is in: not in the palette either.
+  static let line = YUVColor(red: 255, green: 0, blue: 255)
   static let zone = YUVColor(red: 220, green: 220, blue: 220)
   static let activeZone = YUVColor(red: 255, green: 80, blue: 0)
   static let landmark = YUVColor(red: 255, green: 60, blue: 200)

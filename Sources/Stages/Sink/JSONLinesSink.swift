@@ -27,7 +27,7 @@ public final class JSONLinesSink: HealthObserver {
       .init(
         "append", .bool, default: "false",
         "Add to an existing file, cutting off an unfinished last line first, instead of replacing it."),
-      .init("frames", .word(frameWords), default: "\"all\"", "A line for all frames, or lines for events only."),
+      .init("frames", .word(frameWords), default: "\"all\"", "`events` leaves out the lines of frames."),
     ])
 
     public init(path: String, append: Bool = false, frames: String = "all") {
