@@ -66,7 +66,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "ModelToolsTests", dependencies: ["ModelTools", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "StagesTests", dependencies: ["Stages", "PipelineTestSupport"], exclude: ["Golden"],
+      name: "StagesTests", dependencies: ["Stages", "PipelineTestSupport"], exclude: ["Golden", "Support"],
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["edgepipe", "PipelineTestSupport"],
