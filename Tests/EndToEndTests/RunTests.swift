@@ -48,6 +48,63 @@ struct RunTests {
   }
 
   @Test(
+    "given zones and a line, when run, then events follow their frames and add up to the report",
+    .enabled(if: Has.clip && Has.model("yolox-nano"), "needs the test data and the model yolox-nano"))
+  func zonesAndLines() throws {
+    let space = try Workspace()
+    let file = try space.pipeline(
+      """
+      { "id": "camera", "type": "source.ffmpeg", "config": { "url": "\(clip)", "maxFrames": 250 } },
+      { "id": "scale", "type": "preprocess.letterbox", "after": ["camera"] },
+      { "id": "objects", "type": "detect.yolo", "after": ["scale"], "workers": 2, "config": { "model": "yolox-nano" } },
+      { "id": "tracks", "type": "track.sort", "after": ["objects"] },
+      { "id": "zones", "type": "analytics.zones", "after": ["tracks"], "config": { "units": "relative", "zones": [
+        { "name": "all", "points": [[0, 0], [1, 0], [1, 1], [0, 1]] },
+        { "name": "left", "points": [[0, 0], [0.5, 0], [0.5, 1], [0, 1]] } ] } },
+      { "id": "lines", "type": "analytics.lines", "after": ["zones"], "config": { "units": "relative", "lines": [
+        { "name": "middle", "points": [[0.5, 0], [0.5, 1]] } ] } },
+      { "id": "events", "type": "sink.jsonl", "after": ["lines"], "config": { "path": "events.jsonl" } },
+      { "id": "only", "type": "sink.jsonl", "after": ["lines"], "config": { "path": "only.jsonl", "frames": "events" } }
+      """)
+    let result = try Command.run(["run", file, "--report", "report.json"], in: space.folder)
+    #expect(result.status == 0, "\(result.errors)")
+
+    let lines = try space.lines("events.jsonl")
+    var frame = -1
+    for line in lines {
+      if line["type"] as? String == "frame" { frame += 1 }
+      #expect(line["frame"] as? Int == frame, "events follow the line of their frame")
+    }
+    #expect(frame == 249)
+    let events = lines.filter { $0["type"] as? String == "event" }
+    let only = try space.lines("only.jsonl")
+    #expect(only.count == events.count && only.compactMap { $0["kind"] as? String } == events.compactMap { $0["kind"] as? String })
+
+    let stages = try space.report()["stages"] as? [String: [String: Any]]
+    func facts(_ stage: String) -> [String: [String: Any]] {
+      (stages?[stage]?["facts"] as? [String: Any])?[stage] as? [String: [String: Any]] ?? [:]
+    }
+    for zone in ["all", "left"] {
+      func count(_ kind: String) -> Int {
+        events.count { $0["kind"] as? String == kind && $0["zone"] as? String == zone }
+      }
+      let (entries, leaves) = (count("zone.enter"), count("zone.leave"))
+      let fact = facts("zones")[zone] ?? [:]
+      #expect(fact["entries"] as? Int == entries && fact["leaves"] as? Int == leaves)
+      #expect(fact["inside"] as? Int == entries - leaves)
+      let last = events.last { $0["kind"] as? String == "zone.occupancy" && $0["zone"] as? String == zone }
+      #expect(last?["count"] as? Int ?? 0 == entries - leaves)
+      // Somebody walks through the picture in the first 250 frames.
+      #expect(zone == "left" || entries > 0)
+    }
+    let crossings = events.filter { $0["kind"] as? String == "line.cross" }
+    let totals = facts("lines")["middle"]?["totals"] as? [String: Int]
+    for direction in ["in", "out"] {
+      #expect(totals?[direction] == crossings.count { $0["direction"] as? String == direction })
+    }
+  }
+
+  @Test(
     "given objects, faces and a video sink, when run, then the annotated video has every frame and plays",
     .enabled(if: Has.clip && Has.model("yolox-nano") && Has.model("centerface"), "needs test data and models"))
   func annotatedVideo() throws {
