@@ -39,15 +39,20 @@ struct PipelineOptions: ParsableArguments {
     help: ArgumentHelp("The ONNX Runtime library; otherwise it is looked for.", valueName: "file"))
   var library: String?
 
+  /// Reads and checks the file.
+  func config() throws -> PipelineConfig {
+    try PipelineConfig.load(
+      file: file, registry: .builtin,
+      overrides: PipelineOverrides(sets: sets, sources: sources, sourceList: sourceList))
+  }
+
   /// Reads and checks the file, then makes every stage.
   ///
   /// - Throws: `ConfigErrors` with everything that is wrong, each at its place in the file.
   func makeRunner(logger: Logger, staysOpen: Bool = false) throws -> PipelineRunner {
-    let registry = StageRegistry.builtin
-    let config = try PipelineConfig.load(
-      file: file, registry: registry, overrides: PipelineOverrides(sets: sets, sources: sources, sourceList: sourceList))
+    let config = try config()
     do {
-      return try PipelineRunner(PipelinePlan(config, registry: registry), logger: logger, services: services, staysOpen: staysOpen)
+      return try PipelineRunner(PipelinePlan(config, registry: .builtin), logger: logger, services: services, staysOpen: staysOpen)
     } catch let failure as StageBuildErrors {
       throw ConfigErrors(issues: failure.errors.map { config.issue(forStage: $0.stage ?? "", error: $0) })
     }

@@ -2,12 +2,14 @@
 """A real RTSP server (GStreamer's) on 127.0.0.1 for tests: a camera that can be told to misbehave while it serves.
 
 usage: /usr/bin/python3 rtsp_server.py [NAME=]FILE... [--port PORT] [--fps 30] [--user NAME --password WORD]
-           [--udp-ports FROM-TO] [--mtu BYTES] [--tls CERTIFICATE KEY]
+           [--udp-ports FROM-TO] [--mtu BYTES] [--tls CERTIFICATE KEY] [--log FILE]
 
 Each FILE is served as rtsp://127.0.0.1:PORT/NAME, over TCP and UDP, to each client from its start.
 - .h264 and .h265: raw Annex B without B-frames, with access unit delimiters; played in real time again and again without a
   gap, each frame on an absolute schedule, so that the rate does not drift. A client's PLAY is answered with a key frame.
 - .mp4: played once, paced by its own times; the stream ends after it.
+
+--log writes a line for every frame that is sent: mount, client, place in the file, wall-clock nanoseconds.
 
 Prints "ready URL" (one URL a mount) once clients can connect; without --port the system chooses a free one. Ends with
 SIGTERM, or when standard input closes, so that it never outlives the test that started it.
@@ -90,7 +92,7 @@ class Mount:
     def configure(self, _, media):
         if self.extension == ".mp4":
             return
-        feeder = Feeder(media, self.units, self.extension, self.options.fps)
+        feeder = Feeder(media, self.units, self.extension, self.options.fps, self.name)
         self.feeders[hash(media)] = feeder
 
         def unprepared(media):
@@ -104,9 +106,13 @@ class Feeder(threading.Thread):
     """Pushes one access unit a frame time to one client's appsrc, for ever."""
 
     running = threading.Event()  # cleared: every feeder pauses
+    log = None  # a file that takes a line for each frame
+    count = 0
 
-    def __init__(self, media, units, extension, fps):
+    def __init__(self, media, units, extension, fps, name):
         super().__init__(daemon=True)
+        Feeder.count += 1
+        self.label = f"{name} {Feeder.count}"
         self.appsrc = media.get_element().get_by_name_recurse_up("frames")
         self.units, self.extension, self.period = units, extension, Gst.SECOND / fps
         self.index, self.ended = 0, False
@@ -138,8 +144,11 @@ class Feeder(threading.Thread):
                 self.restart()
                 continue
             with self.lock:
-                unit = self.units[self.index % len(self.units)]
+                place = self.index % len(self.units)
+                unit = self.units[place]
                 self.index += 1
+            if Feeder.log:
+                Feeder.log.write(f"{self.label} {place} {time.time_ns()}\n")
             buffer = Gst.Buffer.new_wrapped(unit)
             buffer.pts = buffer.dts = int(n * self.period)
             buffer.duration = int(self.period)
@@ -251,11 +260,13 @@ def main():
     parser.add_argument("--password", default="")
     parser.add_argument("--udp-ports", metavar="FROM-TO")
     parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
+    parser.add_argument("--log", metavar="FILE", type=argparse.FileType("w", 1 << 10), help="takes a line for each frame")
     options = parser.parse_args()
     # Whoever starts this may have blocked the signals that end it.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
     Gst.init(None)
     Feeder.running.set()
+    Feeder.log = options.log
     try:
         server = Server(options)
     except (ValueError, OSError, GLib.Error) as error:

