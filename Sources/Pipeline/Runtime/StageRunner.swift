@@ -129,7 +129,8 @@ final class StageRunner: Sendable {
     }
     let start = control.clock.now(), waited = start.nanoseconds(since: enqueued), isIdle = stage.isIdle(for: frame)
     ticket.addQueueing(nanoseconds: waited)
-    if let deadline = frame.header.deadline, forecast.isHopeless(deadline: deadline, now: start, isIdle: isIdle) {
+    // What a rule saw is worth more than the frame's being in time.
+    if let deadline = frame.header.deadline, frame.events.isEmpty, forecast.isHopeless(deadline: deadline, now: start, isIdle: isIdle) {
       port.noteLoss(ticket)
       return lose(ticket, .dropped(stage: id, reason: .late))
     }

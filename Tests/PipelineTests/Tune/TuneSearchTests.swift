@@ -29,7 +29,8 @@ struct TuneSearchTests {
   func accuracyWhenFastEnough() throws {
     let (best, rows) = try search(
       deadline: 100, [("small", "auto", 0.3), ("tiny", "auto", 0.2), ("tiny", "half", nil)])
-    #expect(best?.model == "small" && best?.interval == 1 && best?.workers == 2)
+    #expect(best?.model == "small" && best?.interval == 1)
+    #expect(best?.workers == 1, "33 a second are enough for 30, and one session is less than two")
     #expect(rows.filter { $0.verdict == .chosen }.count == 1)
   }
 
