@@ -25,13 +25,13 @@ enum SinkFixture {
 
   static func frame(
     _ sequence: Int, stream: String = "camera", seconds: Double? = nil, width: Int = 1920, height: Int = 1080,
-    image: (any FrameImage)? = nil, results: [StageResults] = []
+    image: (any FrameImage)? = nil, discontinuity: Int = 0, results: [StageResults] = []
   ) -> Frame {
     let header = FrameHeader(
       stream: StreamInfo(id: stream, sourceStage: "source"), sequence: sequence,
       mediaTime: MediaTime(seconds: seconds ?? Double(sequence) / 30), captured: MonotonicTime(nanoseconds: 0),
       capturedWall: WallTime(nanoseconds: 1_767_225_600_400_000_000), source: "samples/street-1080p.mp4", width: width,
-      height: height)
+      height: height, discontinuity: discontinuity)
     var frame = Frame(header: header, image: image)
     for result in results { frame.attach(result) }
     return frame

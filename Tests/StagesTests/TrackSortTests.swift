@@ -162,6 +162,17 @@ import Testing
     #expect(try ids(worker, 4, thing, seconds: 0.08, width: 640) == [3])
   }
 
+  @Test func `given a source that begins anew when tracked then tracks end once though the time rises`() throws {
+    let worker = try worker(.init(minHits: 1))
+    func id(_ index: Int, discontinuity: Int) throws -> Int? {
+      let seen = [StageResults(stage: "objects", detections: [SinkFixture.detection(x: 10, y: 10)])]
+      let frame = SinkFixture.frame(index, discontinuity: discontinuity, results: seen)
+      return try tracked(worker, frame).detections.first?.track
+    }
+    let ids = try (0..<6).map { try id($0, discontinuity: $0 < 3 ? 4 : 5) }
+    #expect(ids == [1, 1, 1, 2, 2, 2])
+  }
+
   @Test func `given faces when tracked then they are left alone unless named`() throws {
     let frame = SinkFixture.frame(
       0,

@@ -10,6 +10,7 @@ struct StreamTable<State> {
     var width: Int
     var height: Int
     var time: MediaTime
+    var discontinuity: Int
     var lastUse: Int
   }
 
@@ -22,7 +23,7 @@ struct StreamTable<State> {
   ///
   /// - Parameters:
   ///   - make: called for a stream that is not known.
-  ///   - restart: called before `body` when the media time has stepped back or the picture's size has changed, so that
+  ///   - restart: called before `body` when the media time has stepped back, the source has begun anew or the picture's size has changed, so that
   ///     nothing that was seen before says anything about what comes.
   mutating func update(
     _ header: FrameHeader, make: () -> State, restart: (inout State) -> Void, body: (inout State) -> Void
@@ -32,9 +33,14 @@ struct StreamTable<State> {
     // Taken out while it is changed: a state that is held twice would be copied.
     var entry =
       entries.removeValue(forKey: id)
-      ?? Entry(state: make(), width: header.width, height: header.height, time: header.mediaTime, lastUse: uses)
-    if entry.width != header.width || entry.height != header.height || header.mediaTime < entry.time {
+      ?? Entry(
+        state: make(), width: header.width, height: header.height, time: header.mediaTime,
+        discontinuity: header.discontinuity, lastUse: uses)
+    if entry.width != header.width || entry.height != header.height || header.mediaTime < entry.time
+      || header.discontinuity != entry.discontinuity
+    {
       restart(&entry.state)
+      entry.discontinuity = header.discontinuity
       (entry.width, entry.height) = (header.width, header.height)
     }
     entry.time = header.mediaTime

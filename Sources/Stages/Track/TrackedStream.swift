@@ -18,15 +18,18 @@ struct TrackedStream<T: Tracker> {
   private(set) var followers: [Follower] = []
   private var lastTime: MediaTime?
   private var size: (width: Int, height: Int)?
+  private var discontinuity = 0
 
   init(firstID: Int) { nextID = firstID }
 
   /// Goes on to a frame. Tracks are forgotten, and ids go on rising, when time steps back, when no frame came for
-  /// longer than a track may be lost, and when the picture's size changes.
+  /// longer than a track may be lost, where the source says that it began anew, and when the picture's size changes.
   mutating func advance(to header: FrameHeader, maxGapSeconds: Double) {
     let elapsed = lastTime.map { Double(header.mediaTime.nanoseconds &- $0.nanoseconds) / 1e9 } ?? 0
     let isOtherSize = size.map { $0 != (header.width, header.height) } ?? false
-    if elapsed < 0 || elapsed > maxGapSeconds || isOtherSize { followers.removeAll(keepingCapacity: true) }
+    let isAnew = lastTime != nil && header.discontinuity != discontinuity
+    discontinuity = header.discontinuity
+    if elapsed < 0 || elapsed > maxGapSeconds || isOtherSize || isAnew { followers.removeAll(keepingCapacity: true) }
     lastTime = header.mediaTime
     size = (header.width, header.height)
     // Inputs without times count one step a frame.
