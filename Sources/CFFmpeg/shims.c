@@ -16,7 +16,9 @@ static void watch(void *context, int level, const char *format, va_list argument
     va_copy(copy, arguments);
     int count = va_arg(copy, int);
     va_end(copy);
-    losses.packets += count > 0 ? count : 1;
+    // A packet that comes twice is logged as the whole range of numbers but one; both copies are put together.
+    if (count > 0x7FFF) losses.repeated++;
+    else losses.packets += count > 0 ? count : 1;
   } else if (begins(format, "Frame num gap") || begins(format, "Missing reference picture") ||
              begins(format, "Could not find ref with POC")) {
     losses.references++;
@@ -27,6 +29,6 @@ void ep_watch_losses(void) { av_log_set_callback(watch); }
 
 struct ep_losses ep_take_losses(void) {
   struct ep_losses taken = losses;
-  losses = (struct ep_losses){0, 0};
+  losses = (struct ep_losses){0, 0, 0};
   return taken;
 }

@@ -44,6 +44,8 @@ static inline const int32_t *ep_frame_display_matrix(const AVFrame *frame) {
 struct ep_losses {
   /// RTP packets that never came.
   int packets;
+  /// RTP packets that came twice and were both taken.
+  int repeated;
   /// Pictures that others refer to and that never came.
   int references;
 };

@@ -131,9 +131,11 @@ final class LiveConnection {
       case .packet, .again:
         if now >= frameLimit { return .stalled("no frame came for \(limits.stallS) s") }
       }
-      let lost = MediaLosses.take().packets
-      if lost > 0 {
-        job.output.count("lost_packets", lost)
+      let losses = MediaLosses.take()
+      let isBroken = losses.packets > 0 || losses.repeated > 0
+      if isBroken {
+        if losses.packets > 0 { job.output.count("lost_packets", losses.packets) }
+        if losses.repeated > 0 { job.output.count("duplicate_packets", losses.repeated) }
         guard try lose(demuxer, decoder, pendingIsGood: true) else { return .finished }
       }
       guard case .packet = read else {
@@ -141,7 +143,7 @@ final class LiveConnection {
         continue
       }
       latest = CaptureInstant(job.clock)
-      guard try take(packet, afterLoss: lost > 0, demuxer, decoder) else { return .finished }
+      guard try take(packet, afterLoss: isBroken, demuxer, decoder) else { return .finished }
       if refusals > Self.toleratedRefusals || gate.isHopeless(at: latest.monotonic) {
         return .lost("its packets cannot be decoded any more; perhaps its codec has changed")
       }

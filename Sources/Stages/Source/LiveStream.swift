@@ -54,17 +54,13 @@ final class LiveStream {
   /// - Parameters:
   ///   - name: what messages call the stream, without secrets.
   ///   - connect: makes one connection and stays in it; it calls ``frameDelivered()`` for every frame.
-  /// - Throws: ``PipelineError`` with `endStream` when no attempt can ever work.
+  /// - Throws: ``PipelineError`` with `endStream` when no attempt can ever work; the runtime then says that it has ended.
   func run(_ name: String, _ connect: () throws(PipelineError) -> ConnectionEnd) throws(PipelineError) {
     while true {
       attempt += 1
       output.health(state, attempt: max(1, attempt), error: lastError)
       let began = clock.now()
-      let end: ConnectionEnd
-      do throws(PipelineError) { end = try connect() } catch {
-        output.health(.ended, attempt: attempt, error: error.message)
-        throw error
-      }
+      let end = try connect()
       streamingSince = nil
       guard let pause = try pause(after: end, began: began), !output.isStopping else { return ended() }
       // The first failure of a run is usually a mistake in the address, and worth a word of its own at once.
@@ -101,10 +97,7 @@ final class LiveStream {
     case .refused(let reason):
       (state, lastError) = (.refused, reason)
       return began.advanced(byMilliseconds: refusedS * 1000)
-    case .impossible(let error):
-      lastError = error.message
-      output.health(.ended, attempt: max(1, attempt), error: lastError)
-      throw error
+    case .impossible(let error): throw error
     }
     return clock.now().advanced(byMilliseconds: policy.nextDelay(using: &random) * 1000)
   }
