@@ -137,7 +137,7 @@ struct LiveCameraTests {
 
   // Row 8, and the camera gone and back of row 1.
   @Test func givenACameraThatComesBackWithAnotherSize_whenReconnected_thenOneSequenceGoesOn() throws {
-    let films = [try FaultyCamera.film("small.h264", seconds: 1), try FaultyCamera.film("large.h264", size: "320x240", seconds: 1)]
+    let films = [try FaultyCamera.film("cam-small.h264", seconds: 1), try FaultyCamera.film("cam-large.h264", size: "320x240", seconds: 1)]
     let camera = try FaultyCamera(films, ["--pace", "100"])
     let output = try run(camera.url, until: { $0.headers.count >= 60 })
     let headers = output.headers
@@ -148,10 +148,10 @@ struct LiveCameraTests {
   }
 
   @Test func givenASizeThatChangesMidStream_whenRead_thenFramesOfBothSizesAndNoBreak() throws {
-    let small = try FaultyCamera.film("small.h264", seconds: 1)
-    let large = try FaultyCamera.film("large.h264", size: "320x240", seconds: 1)
+    let small = try FaultyCamera.film("cam-small.h264", seconds: 1)
+    let large = try FaultyCamera.film("cam-large.h264", size: "320x240", seconds: 1)
     let both = try MediaFixtures.file(
-      "both.h264", Data(contentsOf: URL(fileURLWithPath: small)) + Data(contentsOf: URL(fileURLWithPath: large)))
+      "cam-both.h264", Data(contentsOf: URL(fileURLWithPath: small)) + Data(contentsOf: URL(fileURLWithPath: large)))
     let camera = try FaultyCamera([both], ["--pace", "100"])
     let output = try run(camera.url, until: Self.waiting)
     #expect(output.headers.map(\.width) == Array(repeating: 160, count: 25) + Array(repeating: 320, count: 25))
@@ -171,7 +171,7 @@ struct LiveCameraTests {
 
   // Row 7: the password is right only for the second camera, which takes the place of the first.
   @Test func givenAWrongPassword_whenConnecting_thenRefusedAndTriedSeldom() throws {
-    let film = try FaultyCamera.film("small.h264", seconds: 1)
+    let film = try FaultyCamera.film("cam-small.h264", seconds: 1)
     let camera = try FaultyCamera([film], ["--password", "right"])
     let url = camera.url.replacingOccurrences(of: "rtsp://", with: "rtsp://viewer:wr0ng@")
     let clock = SystemClock(), start = clock.now()
@@ -185,7 +185,7 @@ struct LiveCameraTests {
   }
 
   @Test func givenTheRightPassword_whenConnecting_thenStreaming() throws {
-    let film = try FaultyCamera.film("small.h264", seconds: 1)
+    let film = try FaultyCamera.film("cam-small.h264", seconds: 1)
     let camera = try FaultyCamera([film], ["--password", "right"])
     let url = camera.url.replacingOccurrences(of: "rtsp://", with: "rtsp://viewer:right@")
     let output = try run(url, until: { $0.headers.count >= 5 })
@@ -193,7 +193,7 @@ struct LiveCameraTests {
   }
 
   @Test(arguments: ["tcp", "udp"]) func givenAServerOfOneTransport_whenAuto_thenStreamingWithTheFirstAttempt(transport: String) throws {
-    let film = try FaultyCamera.film("small.h264", seconds: 1)
+    let film = try FaultyCamera.film("cam-small.h264", seconds: 1)
     let camera = try FaultyCamera([film], ["--transports", transport])
     let output = try run(camera.url, until: { $0.headers.count >= 5 }) { $0.transport = .auto }
     #expect(output.states == [.connecting, .streaming, .ended])
@@ -205,7 +205,7 @@ struct LiveCameraTests {
   func givenACameraThatFallsSilent_whenTheLimitIsOver_thenStalledAndConnectedAnew(
     transport: FFmpegSource.Configuration.Transport
   ) throws {
-    let film = try FaultyCamera.film("small.h264", seconds: 1)
+    let film = try FaultyCamera.film("cam-small.h264", seconds: 1)
     let camera = try FaultyCamera([film], ["--silent-after", "20"])
     let output = try run(camera.url, until: { $0.headers.count >= 30 }) {
       $0.transport = transport
@@ -219,7 +219,7 @@ struct LiveCameraTests {
 struct LiveDecoderTests {
   // Zero frames of delay: each packet of a camera's stream gives its picture at once, whatever the threads.
   @Test(arguments: [1, 4]) func givenZeroLatencyVideo_whenDecodedLive_thenEachPacketGivesItsPictureAtOnce(threads: Int) throws {
-    let film = try FaultyCamera.film("small.h264", seconds: 1)
+    let film = try FaultyCamera.film("cam-small.h264", seconds: 1)
     let output = RecordingOutput()
     let demuxer = try Demuxer(
       url: "file:" + film, options: [:], name: film, isRemote: false,

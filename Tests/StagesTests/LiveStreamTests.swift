@@ -220,3 +220,24 @@ struct KeyFrameGateTests {
     #expect(gate.isHopeless(at: at(41.1)))
   }
 }
+
+struct PairedStampsTests {
+  private func repeated(_ stamps: [Int64?]) -> [Bool] {
+    var pairs = PairedStamps()
+    var last: Int64?
+    return stamps.map { stamp in
+      defer { last = stamp }
+      return pairs.isRepeated(stamp, after: last)
+    }
+  }
+
+  @Test func givenAStampTwiceNowAndThen_whenRead_thenRepeatedEachTime() {
+    let stamps: [Int64] = Array(0..<40).flatMap { $0 % 7 == 3 ? [$0, $0] : [$0] }
+    #expect(repeated(stamps).count { $0 } == 6)
+  }
+
+  @Test func givenFields_whenRead_thenRepeatedOnlyUntilTheyAreKnown() {
+    #expect(repeated((0..<40).flatMap { [$0, $0] }).lastIndex(of: true) == 5)
+    #expect(repeated([nil, nil, nil]).allSatisfy { !$0 } == true)
+  }
+}

@@ -63,6 +63,7 @@ final class LiveConnection {
   private var refusals = 0
   /// The time stamp and size of the last packet, by which one that comes twice is known.
   private var lastPacket: PacketIdentity?
+  private var pairs = PairedStamps()
 
   /// So many refusals of the decoder in a row without a picture: the stream is not what it was when it was opened.
   private static let toleratedRefusals = 50
@@ -160,9 +161,10 @@ final class LiveConnection {
       job.output.count("duplicate_packets", 1)
       return true
     }
+    let isRepeated = pairs.isRepeated(identity?.presentation, after: lastPacket?.presentation)
     lastPacket = identity
     // A packet that was put together around a loss holds a hole, also when it begins a key frame.
-    if afterLoss || packet.isCorrupt {
+    if afterLoss || packet.isCorrupt || isRepeated {
       if !afterLoss { guard try lose(demuxer, decoder, pendingIsGood: true) else { return false } }
       job.output.count("damaged_frames", 1)
       return true
@@ -234,5 +236,22 @@ final class LiveConnection {
     job.logger.debug("'\(input.source)' holds damaged data: \(reason)")
     refusals += 1
     return try lose(demuxer, decoder, pendingIsGood: false)
+  }
+}
+
+/// Finds pictures that begin anew in their middle because an RTP packet came twice: they share their time stamp with the
+/// packet before. So do the two fields of interlaced pictures, but those do it every time.
+struct PairedStamps {
+  private var pairs = 0
+  private var wasShared = false
+
+  /// So many pairs in a row are fields.
+  private static let fields = 4
+
+  mutating func isRepeated(_ stamp: Int64?, after last: Int64?) -> Bool {
+    let isShared = stamp != nil && stamp == last
+    if isShared { pairs += 1 } else if !wasShared { pairs = 0 }
+    wasShared = isShared
+    return isShared && pairs < Self.fields
   }
 }
