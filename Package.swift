@@ -70,7 +70,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["edgepipe", "PipelineTestSupport"],
-      exclude: ["Golden", "Support/rtsp_server.py"],
+      exclude: ["Golden"],
       swiftSettings: strict),
   ]
 )

@@ -4,21 +4,18 @@ import Testing
 
 /// GStreamer's RTSP server on loopback, with a user and a password; ends with its standard input.
 private final class Camera {
-  static let isAvailable: Bool = {
-    let check = "import gi; gi.require_version('GstRtspServer', '1.0')"
-    return Has.ffmpeg && (try? TestData.run(URL(fileURLWithPath: "/usr/bin/python3"), ["-c", check]).status) == 0
-  }()
-
   /// Such as `rtsp://127.0.0.1:41234/stream`.
   let url: String
   private let process = Process()
   private let input = Pipe()
 
-  init(film: String) throws {
-    let script = TestData.packageRoot.appendingPathComponent("Tests/EndToEndTests/Support/rtsp_server.py").path
+  /// - Parameter certificate: a folder with cert.pem and key.pem, for rtsps.
+  init(film: String, certificate: String? = nil) throws {
+    let script = TestData.packageRoot.appendingPathComponent("scripts/faults/rtsp_server.py").path
     let output = Pipe()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
     process.arguments = [script, film, "--user", "viewer", "--password", "s3cret"]
+    if let certificate { process.arguments? += ["--tls", certificate + "/cert.pem", certificate + "/key.pem"] }
     process.standardInput = input
     process.standardOutput = output
     try process.run()
@@ -38,20 +35,28 @@ private final class Camera {
 struct CameraTests {
   @Test(
     "given a camera behind a password, when run with the URL from the environment, then its frames come and the word nowhere",
-    .enabled(if: Camera.isAvailable, "needs GStreamer's RTSP server for python3 and ffmpeg"))
-  func rtsp() throws {
+    .enabled(if: FaultRow.isAvailable, "\(FaultRow.needs)"), arguments: [false, true])
+  func rtsp(encrypted: Bool) throws {
     let space = try Workspace()
+    let certificate = encrypted ? space.folder.path : nil
+    if encrypted {
+      let made = try TestData.run(
+        URL(fileURLWithPath: "/usr/bin/openssl"),
+        ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", space.path("key.pem"), "-out", space.path("cert.pem"),
+         "-days", "2", "-batch", "-subj", "/CN=127.0.0.1"])
+      try #require(made.status == 0, "openssl")
+    }
     try FFmpeg.make([
       "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=4", "-pix_fmt", "yuv420p", "-c:v", "libx264",
       "-tune", "zerolatency", "-g", "25", space.path("film.mp4"),
     ])
-    let camera = try Camera(film: space.path("film.mp4"))
+    let camera = try Camera(film: space.path("film.mp4"), certificate: certificate)
     let file = try space.pipeline(
       """
-      { "id": "camera", "type": "source.ffmpeg", "config": { "url": "${CAMERA_URL}", "maxFrames": 50 } },
+      { "id": "camera", "type": "source.ffmpeg", "config": { "url": "${CAMERA_URL}", "maxFrames": 50, "tlsVerify": false } },
       { "id": "out", "type": "sink.jsonl", "after": ["camera"], "config": { "path": "events.jsonl" } }
       """, extra: #" "budget": { "deadlineMs": 500 },"#)
-    let address = camera.url.replacingOccurrences(of: "rtsp://", with: "rtsp://viewer:s3cret@")
+    let address = camera.url.replacingOccurrences(of: "://", with: "://viewer:s3cret@")
     let result = try withExtendedLifetime(camera) {
       try Command.run(
         ["run", file, "--verbose", "--report", "report.json"], in: space.folder, environment: ["CAMERA_URL": address])

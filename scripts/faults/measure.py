@@ -10,7 +10,9 @@ class Policy:
     """How edgepipe reconnects in these runs, and what follows from it."""
 
     timeout_s: float
-    stall_s: float
+    # A stall is known after so many seconds: FFmpeg gives its last packet out when the first wait for another one ends,
+    # so that two of them may pass. One more second for how frames and polls lie.
+    noticed_s: float
     source_config: dict
     # Seconds to the first frame after a camera is back, for a short and for a long fault.
     back_s: float
@@ -23,11 +25,11 @@ class Policy:
     growth: float
 
 
-FULL = Policy(timeout_s=10, stall_s=20, source_config={}, back_s=10, back_long_s=60, warm_up_s=20, settle_s=10, refused_s=60,
+FULL = Policy(timeout_s=10, noticed_s=21, source_config={}, back_s=10, back_long_s=60, warm_up_s=20, settle_s=10, refused_s=60,
               growth=0.05)
-QUICK = Policy(timeout_s=1.5, stall_s=2, source_config={
-    "stallS": 2, "reconnect": {"minS": 0.1, "maxS": 0.5, "resetS": 1}, "refusedS": 2},
-    back_s=5, back_long_s=5, warm_up_s=1.5, settle_s=1.5, refused_s=2, growth=0.15)
+QUICK = Policy(timeout_s=1.5, noticed_s=4, source_config={
+    "stallS": 2, "reconnect": {"minS": 0.1, "maxS": 0.5, "resetS": 1}, "refusedS": 1},
+    back_s=5, back_long_s=5, warm_up_s=1.5, settle_s=1.5, refused_s=1, growth=0.15)
 
 
 class Result:

@@ -332,7 +332,7 @@ def main():
     parser.add_argument("settings", nargs="*", metavar="SETTING=VALUE")
     options = parser.parse_intermixed_args()
     # Whoever starts this may have blocked the signals that end it.
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     asyncio.run(serve(options))
 
 

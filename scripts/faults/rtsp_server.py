@@ -84,7 +84,9 @@ class Mount:
                       f"caps={caps},stream-format=byte-stream,alignment=au ! {elements}")
         else:
             raise ValueError(f"not .h264, .h265 or .mp4: {path}")
-        self.factory.set_launch(f"( {launch} name=pay0 pt=96 mtu={self.options.mtu} config-interval=-1 )")
+        # Once a second, not -1: that puts the parameter sets before each slice of a key frame, which FFmpeg takes for the
+        # start of another picture.
+        self.factory.set_launch(f"( {launch} name=pay0 pt=96 mtu={self.options.mtu} config-interval=1 )")
         for feeder in list(self.feeders.values()):
             if feeder.extension == self.extension:
                 feeder.swap(self.units)
@@ -263,7 +265,7 @@ def main():
     parser.add_argument("--log", metavar="FILE", type=argparse.FileType("w", 1 << 10), help="takes a line for each frame")
     options = parser.parse_args()
     # Whoever starts this may have blocked the signals that end it.
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     Gst.init(None)
     Feeder.running.set()
     Feeder.log = options.log
@@ -289,7 +291,8 @@ def main():
         return True
 
     GLib.io_add_watch(0, GLib.PRIORITY_DEFAULT, GLib.IOCondition.IN | GLib.IOCondition.HUP, readable)
-    print("ready", *server.urls, flush=True)
+    # In one piece, also where the output is not buffered.
+    print("ready " + " ".join(server.urls), flush=True)
     loop.run()
     # Threads at work in GStreamer need not be waited for: nothing here has anything to save.
     os._exit(0)
