@@ -62,7 +62,7 @@ struct CameraTests {
         ["run", file, "--verbose", "--report", "report.json"], in: space.folder, environment: ["CAMERA_URL": address])
     }
     #expect(result.status == 0, "\(result.errors)")
-    let frames = try space.lines("events.jsonl")
+    let frames = try space.lines("events.jsonl").filter { $0["type"] as? String == "frame" }
     let ledger = try #require(space.report()["ledger"] as? [String: Any])
     #expect(ledger["admitted"] as? Int == 50)
     #expect(ledger["balanced"] as? Bool == true)
