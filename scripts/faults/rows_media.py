@@ -83,8 +83,8 @@ def reordered(rig, clips, result):
     policy, quick = rig.settings.policy, rig.settings.quick
     camera = two_cameras(rig, clips, mtu=300)
     relay = Relay(camera, rig.settings.seed)
-    sources = two_sources(rig, camera, transport="udp")
-    sources[1]["config"].pop("transport", None)
+    # A copy of a packet costs the pictures up to the next key frame: some seconds may pass without one, and are no stall.
+    sources = two_sources(rig, camera, transport="udp", stallS=20)
     rig.environment["URL_cam"] = camera.url(port=relay.port)
     run = rig.run([*sources, video(rig, "cam")])
     warm = begin(run, ["cam", "ok"], policy)
@@ -106,11 +106,12 @@ def reordered(rig, clips, result):
     report = conclude(rig, run, result, {"cam": 0}, before, after)
     result.figure("counters of the sources", counters(report))
     pictures = shown(rig, clips, "cam")
-    # A figure, not a check: FFmpeg takes a copy of the packet that it has just read for the next one, without a word, and
-    # the decoder cannot always tell what comes of it.
+    # A figure, not a check: FFmpeg takes a copy of the packet that it has just read for the next one, without a word. In
+    # the middle of a picture nobody can tell, and the decoder does not always.
     result.figure("pictures shown, and of them unlike the film", [len(pictures), sum(bad for _, bad in pictures)])
     good = [index for index, bad in pictures if not bad]
-    result.equal("good pictures shown twice", sum(a == b for a, b in zip(good, good[1:])), 0)
+    # The server may give the film's first frame twice, once before PLAY and once for it.
+    result.equal("good pictures shown twice", sum(a == b != 0 for a, b in zip(good, good[1:])), 0)
 
 
 def jittery(rig, clips, result):
