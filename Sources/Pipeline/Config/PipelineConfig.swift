@@ -54,14 +54,15 @@ public struct StageSettings: Sendable {
 
 /// The queue in front of a stage.
 public struct QueueSettings: Sendable, Hashable {
+  /// For one or two streams.
   public static let defaultCapacity = 4
 
-  /// Frames that may wait.
-  public var capacity: Int
+  /// Frames that may wait; nil when the file leaves it to the number of streams.
+  public var capacity: Int?
   /// Nil when the file leaves it to the source: `block` behind files, `dropLate` behind live sources.
   public var overflow: OverflowPolicy?
 
-  public init(capacity: Int = defaultCapacity, overflow: OverflowPolicy? = nil) {
+  public init(capacity: Int? = nil, overflow: OverflowPolicy? = nil) {
     self.capacity = capacity
     self.overflow = overflow
   }

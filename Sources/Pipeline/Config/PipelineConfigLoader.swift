@@ -76,7 +76,7 @@ extension PipelineConfig {
         after: node["after"]?.elements?.compactMap(\.string) ?? [],
         workers: node["workers"]?.integer ?? 1,
         queue: QueueSettings(
-          capacity: node["queue"]?["capacity"]?.integer ?? QueueSettings.defaultCapacity,
+          capacity: node["queue"]?["capacity"]?.integer,
           overflow: node["queue"]?["overflow"]?.string.flatMap(OverflowPolicy.init(rawValue:))),
         // Complaints about a config that is not there belong to the stage.
         config: node["config"] ?? JSONNode(.object([]), origin: node.origin), index: index)

@@ -31,7 +31,9 @@ public enum PipelineSchema {
   ])
 
   static let queue = ObjectSchema([
-    .init("capacity", .integer(1...4096), default: "\(QueueSettings.defaultCapacity)", "Frames that may wait."),
+    .init(
+      "capacity", .integer(1...4096),
+      "Frames that may wait; \(QueueSettings.defaultCapacity), or two for each stream where that is more, when absent."),
     .init(
       "overflow", .word(OverflowPolicy.allCases.map(\.rawValue)),
       "What a full queue does; block behind files and dropLate behind live sources when absent."),

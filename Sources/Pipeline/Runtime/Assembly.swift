@@ -50,9 +50,15 @@ struct Assembly {
     }
     return InputPort(
       stage: node.id, upstream: node.upstream.map { built.graph.nodes[$0].id }, linksBySource: linksBySource,
-      capacity: plan.queueCapacity ?? QueueSettings.defaultCapacity,
+      capacity: plan.queueCapacity ?? defaultCapacity(behind: node),
       policy: plan.overflow, keepsTombstones: hasJoin(after: index),
       clock: control.clock, metrics: metrics[index])
+  }
+
+  /// Frames of all cameras may come at the same moment: that alone must not make a queue overflow.
+  private func defaultCapacity(behind node: Graph.Node) -> Int {
+    let streams = node.sources.reduce(0) { $0 + ((built.stages[$1] as? any SourceStage)?.streams.count ?? 0) }
+    return max(QueueSettings.defaultCapacity * (staysOpen ? 4 : 1), 2 * streams)
   }
 
   /// Whether branches of one frame come together in a later stage.

@@ -137,7 +137,7 @@ final class StageRunner: Sendable {
     let cpuStart = SystemClock.threadCPUNanoseconds()
     let outcome = Result { try worker.process(frame) }
     let end = control.clock.now(), service = end.nanoseconds(since: start)
-    if !isIdle { forecast.record(nanoseconds: service, at: end) }
+    if !isIdle, frame.header.deadline != nil { forecast.record(nanoseconds: service, at: end) }
     cpu += SystemClock.threadCPUNanoseconds() - cpuStart
 
     switch outcome {
