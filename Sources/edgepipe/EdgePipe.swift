@@ -22,7 +22,8 @@ struct EdgePipe: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      RunCommand.self, ControlCommand.self, TuneCommand.self, ValidateCommand.self, SchemaCommand.self, StagesCommand.self, ModelsCommand.self,
+      RunCommand.self, ReplayCommand.self, ControlCommand.self, TuneCommand.self, ValidateCommand.self, SchemaCommand.self,
+      StagesCommand.self, ModelsCommand.self,
     ])
 
   /// Runs the command and turns every error into a message and its exit status.

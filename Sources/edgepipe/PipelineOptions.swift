@@ -48,17 +48,40 @@ struct PipelineOptions: ParsableArguments {
 
   /// Reads and checks the file, then makes every stage.
   ///
+  /// - Parameter record: the file of the run's trace.
   /// - Throws: `ConfigErrors` with everything that is wrong, each at its place in the file.
-  func makeRunner(logger: Logger, staysOpen: Bool = false) throws -> PipelineRunner {
+  func makeRunner(logger: Logger, staysOpen: Bool = false, record: String? = nil) throws -> PipelineRunner {
     let config = try config()
+    // The old trace of that name is only replaced by a run that can begin.
+    if record != nil { _ = try build(config, logger: Log.quiet) }
+    let journal = try record.map { path throws(PipelineError) in
+      try? FileManager.default.createDirectory(
+        at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
+      return Journal.recording(
+        try TraceRecorder(
+          path: path, manifest: TraceManifest(version: EdgePipe.version, pipeline: config.redactedDocument()),
+          logger: logger))
+    }
+    return try build(config, logger: logger, staysOpen: staysOpen, journal: journal ?? .off)
+  }
+
+  private func build(
+    _ config: PipelineConfig, logger: Logger, staysOpen: Bool = false, journal: Journal = .off
+  ) throws -> PipelineRunner {
     do {
-      return try PipelineRunner(PipelinePlan(config, registry: .builtin), logger: logger, services: services, staysOpen: staysOpen)
+      return try PipelineRunner(
+        PipelinePlan(config, registry: .builtin), logger: logger, services: EngineServices.standard(library: library),
+        staysOpen: staysOpen, journal: journal)
     } catch let failure as StageBuildErrors {
       throw ConfigErrors(issues: failure.errors.map { config.issue(forStage: $0.stage ?? "", error: $0) })
     }
   }
+}
 
-  private var services: StageServices {
+/// What detecting stages need from outside the graph.
+enum EngineServices {
+  /// - Parameter library: the inference library, or nil to look for it.
+  static func standard(library: String?) -> StageServices {
     var services = StageServices()
     services.provide(LazyEngine.onnxRuntime(libraryPath: library), as: (any InferenceEngine).self)
     services.provide(ModelStore.standard(), as: (any ModelResolver).self)

@@ -3,7 +3,7 @@ import PipelineTestSupport
 import Testing
 
 /// GStreamer's RTSP server on loopback, with a user and a password; ends with its standard input.
-private final class Camera {
+final class Camera {
   /// Such as `rtsp://127.0.0.1:41234/stream`.
   let url: String
   private let process = Process()

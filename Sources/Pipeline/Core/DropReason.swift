@@ -12,6 +12,8 @@ public struct DropReason: RawRepresentable, Hashable, Sendable, Comparable {
   public static let late = DropReason(rawValue: "late")
   /// A live source found every slot of the frames-in-flight limit taken.
   public static let noCredit = DropReason(rawValue: "no-credit")
+  /// In a replay: the trace ends before it says what became of the frame.
+  public static let unrecorded = DropReason(rawValue: "unrecorded")
   /// The run was cut short by a failure.
   public static let aborted = DropReason(rawValue: "aborted")
 }

@@ -117,7 +117,11 @@ public enum URLRedaction {
   /// `token`, but also `access_token`, `apiKey` and `X-Amz-Signature`.
   private static func isSecretName(_ bytes: ArraySlice<UInt8>) -> Bool {
     let raw = String(decoding: bytes, as: UTF8.self)
-    let name = raw.removingPercentEncoding ?? raw
+    return namesSecret(raw.removingPercentEncoding ?? raw)
+  }
+
+  /// Whether what is called `name` is one.
+  static func namesSecret(_ name: String) -> Bool {
     if secretWords.contains(name.lowercased()) { return true }
     var words: [String] = []
     var word = ""

@@ -9,22 +9,32 @@ final class BoundedQueue<Element: QueueElement>: Sendable {
   }
 
   /// Queues `element`, waiting for room when the policy is `block`; returns the frame that had to go, if any.
-  func push(_ element: Element) -> QueueState<Element>.Dropped? {
+  ///
+  /// - Parameter note: sees that frame before anybody can see its tombstone.
+  func push(
+    _ element: Element, _ note: (QueueState<Element>.Dropped) -> Void = { _ in }
+  ) -> QueueState<Element>.Dropped? {
     monitor.wait { state -> QueueState<Element>.Dropped?? in
       switch state.push(element, now: clock.now()) {
-      case .queued(let dropped): .some(dropped)
-      case .mustWait: nil
+      case .queued(let dropped):
+        if let dropped { note(dropped) }
+        return .some(dropped)
+      case .mustWait: return nil
       }
     }
   }
 
   /// The next element, waiting for one; nil once the queue is closed and empty.
-  func pop() -> QueueState<Element>.Popped? {
+  ///
+  /// - Parameter note: sees the element in the order in which elements leave, whoever takes them.
+  func pop(_ note: (QueueState<Element>.Popped) -> Void = { _ in }) -> QueueState<Element>.Popped? {
     monitor.wait { state -> QueueState<Element>.Popped?? in
       switch state.pop() {
-      case .element(let popped): .some(popped)
-      case .finished: .some(nil)
-      case .mustWait: nil
+      case .element(let popped):
+        note(popped)
+        return .some(popped)
+      case .finished: return .some(nil)
+      case .mustWait: return nil
       }
     }
   }
@@ -35,7 +45,13 @@ final class BoundedQueue<Element: QueueElement>: Sendable {
   func close() { monitor.change { $0.close() } }
 
   /// Empties the queue and stops everybody from waiting; returns what was lost.
-  func abort() -> [QueueState<Element>.Dropped] { monitor.change { $0.abort() } }
+  func abort(_ note: (QueueState<Element>.Dropped) -> Void = { _ in }) -> [QueueState<Element>.Dropped] {
+    monitor.change { state in
+      let dropped = state.abort()
+      dropped.forEach(note)
+      return dropped
+    }
+  }
 
   /// Frames waiting now, and the most that ever waited.
   var depth: (now: Int, highest: Int) { monitor.withLock { ($0.count, $0.highWater) } }

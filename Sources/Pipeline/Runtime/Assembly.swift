@@ -9,6 +9,7 @@ struct Assembly {
   let logger: Logger
   /// Sources stay open for more streams until the run is stopped.
   let staysOpen: Bool
+  let journal: Journal
 
   func assemble() throws -> (sources: [SourceRunner], runners: [StageRunner]) {
     let ports = built.graph.nodes.indices.map(port)
@@ -52,7 +53,7 @@ struct Assembly {
       stage: node.id, upstream: node.upstream.map { built.graph.nodes[$0].id }, linksBySource: linksBySource,
       capacity: plan.queueCapacity ?? defaultCapacity(behind: node),
       policy: plan.overflow, keepsTombstones: hasJoin(after: index),
-      clock: control.clock, metrics: metrics[index])
+      clock: control.clock, metrics: metrics[index], journal: StageJournal(journal: journal, index: index))
   }
 
   /// Frames of all cameras may come at the same moment: that alone must not make a queue overflow.
@@ -77,9 +78,12 @@ struct Assembly {
     let site = SourceSite(
       id: built.graph.nodes[index].id, index: index, stage: stage, keepsImage: isImageNeeded(after: index),
       outputs: outputs, metrics: metrics[index], ledger: ledger, control: control, census: built.census,
-      health: health, observers: observers)
+      health: health, observers: observers, journal: journal)
     return SourceRunner(
-      site, framesInFlight: { [plan = built.plan] in plan.effectiveFramesInFlight(isLive: $0.isLive) },
+      site,
+      framesInFlight: { [plan = built.plan, trace = journal.trace] stream in
+        max(plan.effectiveFramesInFlight(isLive: stream.isLive), trace?.mostInFlight(stream) ?? 0)
+      },
       staysOpen: staysOpen)
   }
 
@@ -89,7 +93,7 @@ struct Assembly {
     StageRunner(
       id: built.graph.nodes[index].id, stage: stage, workers: built.plan.stages[index].workers,
       keepsImage: isImageNeeded(after: index), port: port, outputs: outputs, successors: successors,
-      metrics: metrics[index], control: control, census: built.census, logger: logger)
+      metrics: metrics[index], control: control, census: built.census, logger: logger, isReplay: journal.trace != nil)
   }
 
   /// Pictures are the bulk of the memory: they go as soon as no later stage looks at them.

@@ -50,14 +50,23 @@ final class HealthBoard: Sendable {
       guard isChange else { return nil }
       return HealthChange(health: health, previous: previous?.health.state, fault: fault, faultSeconds: seconds)
     }
-    guard let change else { return nil }
+    if let change { publish(change, metrics) }
+    return change
+  }
+
+  /// Takes over what a recorded run knew.
+  func replay(_ health: StreamHealth, _ change: HealthChange?, metrics: StreamMetrics) {
+    metrics.update { $0.health = health }
+    if let change { publish(change, metrics) }
+  }
+
+  private func publish(_ change: HealthChange, _ metrics: StreamMetrics) {
     metrics.update { values in
       if change.fault == .start { values.faults += 1 }
       values.changes.append(change)
       if values.changes.count > Self.keptChanges { values.changes.removeFirst() }
     }
     log(change)
-    return change
   }
 
   private func log(_ change: HealthChange) {

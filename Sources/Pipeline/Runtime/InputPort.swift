@@ -25,7 +25,8 @@ final class InputPort: Sendable {
   private let stage: String
   private let linksBySource: [Int: [Int]]
   private let keepsTombstones: Bool
-  private let queue: BoundedQueue<Parcel>
+  private let queue: any ParcelQueue
+  private let journal: StageJournal
   private let metrics: StageMetrics
   private let state: Mutex<State>
 
@@ -35,13 +36,20 @@ final class InputPort: Sendable {
   ///   - keepsTombstones: whether a join comes later; without one, nobody waits for a lost frame and it ends here.
   init(
     stage: String, upstream: [String], linksBySource: [Int: [Int]], capacity: Int, policy: OverflowPolicy?,
-    keepsTombstones: Bool, clock: any PipelineClock, metrics: StageMetrics
+    keepsTombstones: Bool, clock: any PipelineClock, metrics: StageMetrics, journal: StageJournal
   ) {
     self.stage = stage
+    self.journal = journal
     self.linksBySource = linksBySource
     self.metrics = metrics
-    self.keepsTombstones = keepsTombstones
-    queue = BoundedQueue(capacity: capacity, policy: policy, keepsTombstones: keepsTombstones, clock: clock)
+    if let trace = journal.journal.trace {
+      // Every later stage must learn of a frame that will not come, since it may be the next one in the trace.
+      self.keepsTombstones = true
+      queue = ReplayQueue(trace.stages[journal.index] ?? Trace.StageScript(), clock: clock)
+    } else {
+      self.keepsTombstones = keepsTombstones
+      queue = BoundedQueue(capacity: capacity, policy: policy, keepsTombstones: keepsTombstones, clock: clock)
+    }
     let links = upstream.map { LinkAccount(from: $0, to: stage) }
     state = Mutex(State(links: links, openLinks: links.count))
   }
@@ -54,7 +62,8 @@ final class InputPort: Sendable {
     } else {
       metrics.update { $0.framesIn += 1 }
     }
-    if let dropped = queue.push(.token(ready)) { account(dropped) }
+    if let trace = journal.journal.trace, !ready.isTombstone, loseAsRecorded(ready, trace) { return }
+    if let dropped = queue.push(.token(ready), note) { account(dropped) }
   }
 
   /// Puts news of a stream between its frames. News takes no room; a stage that hangs gets no more of it.
@@ -65,23 +74,26 @@ final class InputPort: Sendable {
       return true
     }
     if isWelcome {
-      _ = queue.push(.notice(change))
+      _ = queue.push(.notice(change), note)
     } else {
       metrics.update { $0.counters["notices_lost", default: 0] += 1 }
     }
   }
 
   func pop() -> QueueState<Parcel>.Popped? {
-    guard let popped = queue.pop() else { return nil }
+    guard let popped = queue.pop({ if let recorder = journal.journal.recorder { record($0, recorder) } }) else { return nil }
     switch popped.element {
     case .token(let token): if !token.isTombstone { count(token) { $0.taken += 1 } }
-    case .notice: state.withLock { $0.notices -= 1 }
+    case .notice: state.withLock { $0.notices = max(0, $0.notices - 1) }
     }
     return popped
   }
 
   /// A frame that was taken out is given up before work on it has begun.
-  func noteLoss(_ ticket: FrameTicket) { queue.noteLoss(ObjectIdentifier(ticket.header.stream)) }
+  func noteLoss(_ ticket: FrameTicket, _ reason: DropReason) {
+    queue.noteLoss(ObjectIdentifier(ticket.header.stream))
+    journal.journal.recorder?.append(.lost(stage: journal.index, ticket.key, reason, afterTaking: true))
+  }
 
   /// One link will bring nothing more; after the last, the queue is finished.
   func closeLink() {
@@ -93,7 +105,7 @@ final class InputPort: Sendable {
   }
 
   /// Gives up everything that waits; whoever waits for room goes on.
-  func abort() { queue.abort().forEach(account) }
+  func abort() { queue.abort(note).forEach(account) }
 
   var depth: (now: Int, highest: Int) { queue.depth }
   var accounts: [LinkAccount] { state.withLock { $0.links } }
@@ -114,12 +126,41 @@ final class InputPort: Sendable {
     return ready
   }
 
-  private func account(_ dropped: QueueState<Parcel>.Dropped) {
+  /// A frame gets its fate before its tombstone can end somewhere.
+  private func note(_ dropped: QueueState<Parcel>.Dropped) {
     guard let token = dropped.element.token else { return }
     token.ticket.lose(.dropped(stage: stage, reason: dropped.reason))
+    journal.journal.recorder?.append(.lost(stage: journal.index, token.ticket.key, dropped.reason, afterTaking: false))
+  }
+
+  private func account(_ dropped: QueueState<Parcel>.Dropped) {
+    guard let token = dropped.element.token else { return }
     metrics.drop(dropped.reason)
     count(token) { $0.dropped += 1 }
     if !keepsTombstones { token.ticket.end() }
+  }
+
+  private func record(_ popped: QueueState<Parcel>.Popped, _ recorder: TraceRecorder) {
+    switch popped.element {
+    case .token(let token):
+      if !token.isTombstone { recorder.append(.taken(stage: journal.index, token.ticket.key)) }
+    case .notice(let change): recorder.append(.notice(stage: journal.index, change))
+    }
+  }
+
+  /// Gives up a frame that the recorded run gave up here, or of which it says nothing more.
+  private func loseAsRecorded(_ token: Token, _ trace: Trace) -> Bool {
+    let reason: DropReason, wasTaken: Bool
+    switch trace.stages[journal.index]?.fates[token.ticket.key] {
+    case .taken: return false
+    case .lost(let recorded, let afterTaking): (reason, wasTaken) = (recorded, afterTaking)
+    case nil: (reason, wasTaken) = (.unrecorded, false)
+    }
+    token.ticket.lose(.dropped(stage: stage, reason: reason))
+    metrics.drop(reason)
+    count(token) { if wasTaken { $0.taken += 1 } else { $0.dropped += 1 } }
+    _ = queue.push(.token(token.tombstone), note)
+    return true
   }
 
   /// Applies `change` to every link over which this frame came.

@@ -20,6 +20,7 @@ struct PipelineBuilder {
   let clock: any PipelineClock
   let logger: Logger
   let services: StageServices
+  let journal: Journal
 
   /// - Throws: ``StageBuildErrors``.
   func build(_ plan: PipelinePlan) throws -> BuiltPipeline {
@@ -27,7 +28,8 @@ struct PipelineBuilder {
     do { graph = try Graph(plan.stages.map { ($0.id, $0.after) }) } catch { throw StageBuildErrors(errors: [error]) }
     let census = ThreadCensus()
     let stages = try makeStages(plan, census: census)
-    try checkStreams(of: stages)
+    // Over a run an id may come again; a trace has all of them at once.
+    if journal.trace == nil { try checkStreams(of: stages) }
     try connect(stages, graph: graph)
     return BuiltPipeline(plan: plan, graph: graph, stages: stages, census: census)
   }
@@ -36,12 +38,13 @@ struct PipelineBuilder {
     let sources = plan.stages.count { $0.descriptor.role == .source }
     var stages: [any Stage] = []
     var errors: [PipelineError] = []
-    for stage in plan.stages {
+    for (index, stage) in plan.stages.enumerated() {
       var logger = logger
       logger[metadataKey: "stage"] = "\(stage.id)"
-      let context = StageContext(
+      var context = StageContext(
         id: stage.id, clock: clock, logger: logger, deadlineMs: plan.deadlineMs,
         framesInFlight: plan.effectiveFramesInFlight(isLive: true) * max(1, sources), services: services, threads: census)
+      context.journal = StageJournal(journal: journal, index: index)
       do {
         stages.append(try stage.descriptor.make(Data(stage.configuration), context))
       } catch {

@@ -19,33 +19,42 @@ public final class PipelineRunner: Sendable {
   private let runners: [StageRunner]
   private let metrics: [StageMetrics]
   private let logger: Logger
+  private let journal: Journal
   /// One stream joins at a time, so that none comes twice.
   private let joining = Mutex(())
   private let times: Monitor<(start: MonotonicTime, end: MonotonicTime?, wall: WallTime, threads: [WorkerThread])>
 
   /// Makes the stages of `plan` and connects them. Nothing that costs time or memory is opened yet.
   ///
-  /// - Parameter staysOpen: the run does not end with its last stream, since more may be added, but with a stop.
+  /// - Parameters:
+  ///   - staysOpen: the run does not end with its last stream, since more may be added, but with a stop.
+  ///   - journal: what remembers the run; or the trace of one that is done again, on the plan of its manifest.
   /// - Throws: ``StageBuildErrors`` with everything that is wrong.
   public convenience init(
     _ plan: PipelinePlan, clock: any PipelineClock = SystemClock(), logger: Logger = Logger(label: "edgepipe"),
-    services: StageServices = StageServices(), staysOpen: Bool = false
+    services: StageServices = StageServices(), staysOpen: Bool = false, journal: Journal = .off
   ) throws {
     try self.init(
-      plan, clock: clock, logger: logger, services: services, staysOpen: staysOpen, launch: WorkerThread.init)
+      plan, clock: clock, logger: logger, services: services, staysOpen: staysOpen, journal: journal,
+      launch: WorkerThread.init)
   }
 
   init(
     _ plan: PipelinePlan, clock: any PipelineClock = SystemClock(), logger: Logger = Logger(label: "edgepipe"),
-    services: StageServices = StageServices(), staysOpen: Bool = false, launch: @escaping ThreadLaunch
+    services: StageServices = StageServices(), staysOpen: Bool = false, journal: Journal = .off,
+    launch: @escaping ThreadLaunch
   ) throws {
+    let plan = journal.trace.map { plan.replaying($0) } ?? plan
     self.plan = plan
     self.logger = logger
-    built = try PipelineBuilder(clock: clock, logger: logger, services: services).build(plan)
-    control = RunControl(clock: clock, launch: launch)
+    self.journal = journal
+    built = try PipelineBuilder(clock: clock, logger: logger, services: services, journal: journal).build(plan)
+    control = RunControl(
+      clock: clock, failureStops: journal.trace.map { $0.isWhole && !$0.runFailed } ?? true, launch: launch)
     metrics = plan.stages.map { _ in StageMetrics() }
     let assembly = Assembly(
-      built: built, metrics: metrics, ledger: ledger, control: control, logger: logger, staysOpen: staysOpen)
+      built: built, metrics: metrics, ledger: ledger, control: control, logger: logger, staysOpen: staysOpen,
+      journal: journal)
     (sources, runners) = try assembly.assemble()
     times = Monitor((clock.now(), nil, clock.wallTime(), []))
   }
@@ -68,6 +77,8 @@ public final class PipelineRunner: Sendable {
     for source in sources { attempt(source.start, else: source.giveUp) }
     if let failure { throw failure }
     _ = control.waitUntilReady()
+    journal.recorder?.append(
+      .facts(TraceFacts.json(zip(plan.stages, built.stages).map { ($0.id, $1.facts) })))
     times.change { $0.start = control.clock.now() }
   }
 
@@ -82,6 +93,7 @@ public final class PipelineRunner: Sendable {
     let isOver = control.waitForEnd(until: control.clock.now())
     times.change { $0.end = $0.end ?? control.clock.now() }
     if isOver { for thread in times.withLock({ $0.threads }) { thread.join() } }
+    journal.recorder?.finish(failed: control.failure != nil)
     return RunOutcome(
       failure: control.failure ?? (isOver ? nil : stuckError), streamFailures: control.streamFailures,
       streams: sources.reduce(0) { $0 + $1.streams.count }, wasStopped: control.isStopping, isOver: isOver)

@@ -16,9 +16,12 @@ final class RunControl: Sendable {
   let clock: any PipelineClock
   /// Starts a named thread; tests bring one that fails.
   let launch: ThreadLaunch
+  /// False in the replay of a run that failed: what else that run did until it ended is done again.
+  private let failureStops: Bool
 
-  init(clock: any PipelineClock, launch: @escaping ThreadLaunch) {
+  init(clock: any PipelineClock, failureStops: Bool = true, launch: @escaping ThreadLaunch) {
     self.clock = clock
+    self.failureStops = failureStops
     self.launch = launch
   }
 
@@ -31,7 +34,7 @@ final class RunControl: Sendable {
   /// Ends the run; the first failure is the one that is reported.
   func fail(_ error: PipelineError) {
     monitor.change { state in
-      state.isStopping = true
+      if failureStops { state.isStopping = true }
       if state.failure == nil { state.failure = error }
     }
   }

@@ -15,6 +15,8 @@ final class StageRunner: Sendable {
   private let stage: any FrameStage
   private let workers: Int
   private let keepsImage: Bool
+  /// What was too late is in the trace, and what was not is worked on however late it is.
+  private let isReplay: Bool
   private let outputs: Outputs
   private let control: RunControl
   private let census: ThreadCensus
@@ -27,12 +29,14 @@ final class StageRunner: Sendable {
 
   init(
     id: String, stage: any FrameStage, workers: Int, keepsImage: Bool, port: InputPort, outputs: Outputs,
-    successors: [ServiceForecast], metrics: StageMetrics, control: RunControl, census: ThreadCensus, logger: Logger
+    successors: [ServiceForecast], metrics: StageMetrics, control: RunControl, census: ThreadCensus, logger: Logger,
+    isReplay: Bool
   ) {
     self.id = id
     self.stage = stage
     self.workers = workers
     self.keepsImage = keepsImage
+    self.isReplay = isReplay
     self.port = port
     self.outputs = outputs
     self.metrics = metrics
@@ -125,13 +129,16 @@ final class StageRunner: Sendable {
     _ worker: (any FrameWorker)?, _ frame: Frame, _ enqueued: MonotonicTime, ticket: FrameTicket, cpu: inout Int64
   ) -> Frame? {
     guard let worker, !state.withLock({ $0.isBroken }) else {
+      port.noteLoss(ticket, .aborted)
       return lose(ticket, .dropped(stage: id, reason: .aborted))
     }
     let start = control.clock.now(), waited = start.nanoseconds(since: enqueued), isIdle = stage.isIdle(for: frame)
     ticket.addQueueing(nanoseconds: waited)
     // What a rule saw is worth more than the frame's being in time.
-    if let deadline = frame.header.deadline, frame.events.isEmpty, forecast.isHopeless(deadline: deadline, now: start, isIdle: isIdle) {
-      port.noteLoss(ticket)
+    if !isReplay, let deadline = frame.header.deadline, frame.events.isEmpty,
+      forecast.isHopeless(deadline: deadline, now: start, isIdle: isIdle)
+    {
+      port.noteLoss(ticket, .late)
       return lose(ticket, .dropped(stage: id, reason: .late))
     }
     let cpuStart = SystemClock.threadCPUNanoseconds()

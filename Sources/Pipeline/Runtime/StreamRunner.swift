@@ -15,6 +15,7 @@ struct SourceSite: Sendable {
   let health: HealthBoard
   /// The ports of the sinks that are told of the streams' states.
   let observers: [InputPort]
+  let journal: Journal
 }
 
 /// Runs one stream on its thread and admits its frames: this is where the ledger opens.
@@ -29,6 +30,8 @@ final class StreamRunner: SourceOutput {
   let figures = StreamMetrics()
   private let site: SourceSite
   private let gate: CreditGate
+  /// The stream's number in the run's trace.
+  private let number: Int
   private let state: Mutex<State>
   private let removed = Atomic<Bool>(false)
   private let working = Atomic<Bool>(true)
@@ -37,6 +40,7 @@ final class StreamRunner: SourceOutput {
     self.stream = stream
     self.site = site
     gate = CreditGate(limit: framesInFlight)
+    number = site.journal.number(of: stream)
     state = Mutex(State(lastReturn: site.control.clock.now()))
   }
 
@@ -57,16 +61,19 @@ final class StreamRunner: SourceOutput {
     site.census.register(stage: site.id)
     if site.control.waitUntilReady() {
       state.withLock { $0.lastReturn = site.control.clock.now() }
+      var failure: PipelineError?
       do {
         try site.stage.run(stream, self)
       } catch {
         let error = PipelineError(error, stage: site.id)
-        if error.consequence == .stopPipeline { site.control.fail(error) } else { fail(stream: stream.id, error) }
+        failure = error
+        if error.consequence == .stopPipeline { site.control.fail(error) } else { note(error, of: stream.id) }
         if figures.current.health != nil { health(.ended, attempt: 1, error: error.message) }
       }
       if let health = figures.current.health, health.state != .ended {
         self.health(.ended, attempt: health.attempt, error: nil)
       }
+      site.journal.recorder?.append(.streamEnd(stream: number, failure))
     }
     let emitCPU = state.withLock { $0.emitCPU }
     site.metrics.update { $0.frameworkCPUNanoseconds += emitCPU }
@@ -97,37 +104,50 @@ final class StreamRunner: SourceOutput {
   }
 
   private func admit(_ frame: Frame) -> Admission {
-    let hasDeadline = frame.header.deadline != nil
     if isStopping { return .stopped }
     if stream.isLive {
       guard gate.tryTake() else {
-        site.ledger.open(stream: stream.id)
-        if hasDeadline { figures.update { $0.withDeadline += 1 } }
-        site.ledger.close(stream: stream.id, .dropped(stage: site.id, reason: .noCredit))
-        site.metrics.update { $0.framesIn += 1 }
-        site.metrics.drop(.noCredit)
+        site.journal.recorder?.append(.frame(.init(frame.header, stream: number, dropped: .noCredit)))
+        refuse(frame, .noCredit)
         return .dropped(.noCredit)
       }
     } else {
       guard gate.take() else { return .stopped }
     }
+    site.journal.recorder?.append(.frame(.init(frame.header, stream: number, dropped: nil)))
+    passOn(frame)
+    return .admitted
+  }
+
+  private func open(_ frame: Frame) {
     site.ledger.open(stream: stream.id)
-    if hasDeadline { figures.update { $0.withDeadline += 1 } }
-    site.metrics.update { values in
-      values.framesIn += 1
-      values.framesOut += 1
-    }
-    let ticket = FrameTicket(header: frame.header, source: site.index) { [self] in close($1, $0) }
+    if frame.header.deadline != nil { figures.update { $0.withDeadline += 1 } }
+    site.metrics.update { $0.framesIn += 1 }
+  }
+
+  private func refuse(_ frame: Frame, _ reason: DropReason) {
+    open(frame)
+    site.ledger.close(stream: stream.id, .dropped(stage: site.id, reason: reason))
+    site.metrics.drop(reason)
+  }
+
+  /// A credit has been taken for the frame.
+  ///
+  /// - Parameter isLost: it could not be made and leaves only its place.
+  private func passOn(_ frame: Frame, isLost: Bool = false) {
+    open(frame)
+    site.metrics.update { if isLost { $0.failed += 1 } else { $0.framesOut += 1 } }
+    let ticket = FrameTicket(header: frame.header, source: site.index, stream: number) { [self] in close($1, $0) }
+    if isLost { ticket.lose(.failed(stage: site.id)) }
     var frame = frame
     if !site.keepsImage { frame.image = nil }
-    site.outputs.pass(on: Token(ticket: ticket, frame: frame))
-    return .admitted
+    site.outputs.pass(on: Token(ticket: ticket, frame: isLost ? nil : frame))
   }
 
   /// A frame has met its fate.
   private func close(_ ticket: FrameTicket, _ fate: FrameFate) {
     let header = ticket.header
-    let now = site.control.clock.now()
+    let closing = site.journal.closing(ticket.key, fate, site.control.clock), now = closing.time
     figures.update { values in
       if ticket.wasDetected { values.detected += 1 }
       guard fate == .delivered else { return }
@@ -137,7 +157,7 @@ final class StreamRunner: SourceOutput {
         if now <= deadline { values.inTime += 1 } else { values.late += 1 }
       }
     }
-    site.ledger.close(stream: stream.id, fate)
+    site.ledger.close(stream: stream.id, closing.fate)
     gate.giveBack()
   }
 
@@ -157,19 +177,68 @@ final class StreamRunner: SourceOutput {
   }
 
   func count(_ name: String, _ increment: Int) {
+    site.journal.recorder?.append(.count(stream: number, name: name, increment: increment))
     site.metrics.update { $0.counters[name, default: 0] += increment }
   }
 
   func health(_ state: StreamState, attempt: Int, error: String?) {
-    guard let change = site.health.note(state, stream: stream, attempt: attempt, error: error, metrics: figures) else {
-      return
+    // In a replay only the trace knows.
+    if site.journal.trace != nil { return }
+    let change = site.health.note(state, stream: stream, attempt: attempt, error: error, metrics: figures)
+    if let recorder = site.journal.recorder, let health = figures.current.health {
+      recorder.append(.health(stream: number, .init(health: health, change: change)))
     }
-    for port in site.observers { port.push(change) }
+    if let change { for port in site.observers { port.push(change) } }
+  }
+
+  var tape: (any MediaTape)? {
+    site.journal.recorder.map { StreamTape(recorder: $0, stream: number, mayWait: !stream.isLive) }
   }
 
   func fail(stream: String, _ error: PipelineError) {
+    site.journal.recorder?.append(.streamFailure(stream: number, name: stream, error))
+    note(error, of: stream)
+  }
+
+  private func note(_ error: PipelineError, of stream: String) {
     var error = error
     error.stage = error.stage ?? site.id
     site.control.failStream(StreamFailure(stream: stream, error: error))
+  }
+}
+
+extension StreamRunner: ReplayOutput {
+  func replay(_ frame: Frame, dropped: DropReason?, isLost: Bool) -> Bool {
+    if isStopping { return false }
+    if let dropped {
+      refuse(frame, dropped)
+    } else {
+      guard gate.take() else { return false }
+      passOn(frame, isLost: isLost)
+    }
+    report(position: frame.header.mediaTime, duration: nil)
+    return true
+  }
+
+  func replay(_ health: StreamHealth, _ change: HealthChange?) {
+    site.health.replay(health, change, metrics: figures)
+  }
+}
+
+/// A source's way into the trace.
+private struct StreamTape: MediaTape {
+  let recorder: TraceRecorder
+  let stream: Int
+  let mayWait: Bool
+
+  func record(_ bytes: [UInt8]) { recorder.append(.media(stream: stream, bytes), mayWait: mayWait) }
+}
+
+extension TraceRecord.Frame {
+  init(_ header: FrameHeader, stream: Int, dropped: DropReason?) {
+    self.init(
+      stream: stream, sequence: header.sequence, mediaTime: header.mediaTime, captured: header.captured,
+      capturedWall: header.capturedWall, deadline: header.deadline, source: header.source, width: header.width,
+      height: header.height, discontinuity: header.discontinuity, dropped: dropped)
   }
 }

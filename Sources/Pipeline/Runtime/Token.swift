@@ -12,14 +12,19 @@ final class FrameTicket: Sendable {
   let header: FrameHeader
   /// The index of the source stage in the graph.
   let source: Int
+  /// The frame by the stream's number in the run.
+  let key: FrameKey
   private let state = Mutex(State())
   private let queueing = Atomic<Int64>(0)
   private let detected = Atomic<Bool>(false)
   private let close: @Sendable (FrameFate, _ ticket: FrameTicket) -> Void
 
-  init(header: FrameHeader, source: Int, close: @escaping @Sendable (FrameFate, FrameTicket) -> Void) {
+  init(
+    header: FrameHeader, source: Int, stream: Int = 0, close: @escaping @Sendable (FrameFate, FrameTicket) -> Void
+  ) {
     self.header = header
     self.source = source
+    key = FrameKey(stream: stream, sequence: header.sequence)
     self.close = close
   }
 

@@ -26,6 +26,12 @@ public protocol SourceOutput: AnyObject, Sendable {
   ///   - attempt: connections tried since the last stable streaming, counting from 1.
   ///   - error: what went wrong last, without secrets.
   func health(_ state: StreamState, attempt: Int, error: String?)
+  /// Set while the run is recorded.
+  var tape: (any MediaTape)? { get }
   /// Records the failure of one stream while others of this source go on.
   func fail(stream: String, _ error: PipelineError)
+}
+
+extension SourceOutput {
+  public var tape: (any MediaTape)? { nil }
 }

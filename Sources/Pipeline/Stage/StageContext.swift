@@ -15,6 +15,7 @@ public struct StageContext: Sendable {
   public let services: StageServices
   /// Counts library threads with the stage that started them.
   public let threads: ThreadCensus
+  var journal: StageJournal?
 
   public init(
     id: String, clock: any PipelineClock, logger: Logger, deadlineMs: Double? = nil, framesInFlight: Int,
@@ -28,6 +29,10 @@ public struct StageContext: Sendable {
     self.services = services
     self.threads = threads
   }
+
+  /// Now, for what a stage writes into its output about a frame. A replay answers with the recorded instant, so that its
+  /// output is the same. Ask at most once for each frame.
+  public func instant(for header: FrameHeader) -> MonotonicTime { journal?.instant(for: header, clock) ?? clock.now() }
 }
 
 /// Things from outside the graph that stages need, such as the inference engine and the model store: put in by the

@@ -3,8 +3,8 @@ import CFFmpeg
 /// How a stored picture must be turned to stand upright, from a 3x3 display matrix (ISO 14496-12, 16.16 fixed point).
 ///
 /// Multiples of 90 degrees, mirrored or not; other angles are left as they are, like in other players.
-enum Orientation: Sendable, Hashable {
-  case quarterClockwise
+enum Orientation: UInt8, Sendable, Hashable {
+  case quarterClockwise = 1
   case quarterCounterclockwise
   case quarterClockwiseFlipped
   case quarterCounterclockwiseFlipped

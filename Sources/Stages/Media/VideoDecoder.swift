@@ -33,6 +33,7 @@ struct DecoderOptions: Sendable {
   private var context: UnsafeMutablePointer<AVCodecContext>?
   private var frame: UnsafeMutablePointer<AVFrame>?
   private let timeBase: AVRational
+  private let tape: DecoderTape?
 
   enum Output {
     case frame(DecodedFrame)
@@ -42,20 +43,28 @@ struct DecoderOptions: Sendable {
   }
 
   /// - Throws: ``PipelineError`` `dataError` with `endStream` when no decoder takes the track.
-  init(_ demuxer: Demuxer, _ options: DecoderOptions = DecoderOptions(), name: String) throws(PipelineError) {
-    let codecName = demuxer.track.codec
+  convenience init(
+    _ demuxer: Demuxer, _ options: DecoderOptions = DecoderOptions(), name: String, tape: DecoderTape? = nil
+  ) throws(PipelineError) {
+    try self.init(CodecFormat(demuxer), options, name: name, tape: tape)
+  }
+
+  /// - Parameter tape: remembers what is asked of the decoder.
+  init(_ format: CodecFormat, _ options: DecoderOptions, name: String, tape: DecoderTape? = nil) throws(PipelineError) {
+    let codecName = format.codecName
     func refused(_ reason: String) -> PipelineError {
       PipelineError(
         "cannot decode '\(name)' (\(codecName)): \(reason)",
         remedy: "convert it with ffmpeg to a codec that this FFmpeg decodes", consequence: .endStream, exit: .dataError)
     }
-    timeBase = unsafe demuxer.withStream { unsafe $0.pointee.time_base }
-    // SAFETY: the parameters belong to the open demuxer and are copied; the codec description is static.
-    let codec = unsafe demuxer.withStream { unsafe avcodec_find_decoder($0.pointee.codecpar.pointee.codec_id) }
+    self.tape = tape
+    timeBase = format.timeBase
+    // SAFETY: the parameters belong to `format` and are copied; the codec description is static.
+    let codec = unsafe format.withParameters { unsafe avcodec_find_decoder($0.pointee.codec_id) }
     guard let codec = unsafe codec else { throw refused("no decoder for it in this FFmpeg") }
     var context = unsafe avcodec_alloc_context3(codec)
     guard let opened = unsafe context else { throw .outOfMemory("a decoder") }
-    let copied = unsafe demuxer.withStream { unsafe avcodec_parameters_to_context(opened, $0.pointee.codecpar) }
+    let copied = unsafe format.withParameters { unsafe avcodec_parameters_to_context(opened, $0) }
     unsafe opened.pointee.pkt_timebase = timeBase
     unsafe opened.pointee.thread_count = Int32(clamping: options.threads)
     unsafe opened.pointee.max_pixels = Int64(PictureLimits.area)
@@ -74,6 +83,7 @@ struct DecoderOptions: Sendable {
     }
     unsafe self.frame = frame
     unsafe self.context = context
+    tape?.opened(format, options, threads: threadCount)
   }
 
   deinit {
@@ -89,6 +99,7 @@ struct DecoderOptions: Sendable {
   ///
   /// - Returns: nil, or FFmpeg's reason for refusing the packet.
   func send(_ packet: Packet?) -> String? {
+    tape?.sent(packet)
     // SAFETY: the context is open until deinit; the packet is only read.
     let status = if let packet {
       unsafe packet.withHandle { unsafe avcodec_send_packet(context, $0) }
@@ -100,11 +111,13 @@ struct DecoderOptions: Sendable {
 
   /// Forgets every picture, so that decoding can start anew with a key frame. Also after the end of the stream.
   func flush() {
+    tape?.flushed()
     // SAFETY: the context is open until deinit.
     if let context = unsafe context { unsafe avcodec_flush_buffers(context) }
   }
 
   func receive() -> Output {
+    tape?.askedForPicture()
     guard let context = unsafe context, let frame = unsafe frame else { return .end }
     // SAFETY: `frame` is this decoder's own and empty; what it receives is moved out or released below.
     let status = unsafe avcodec_receive_frame(context, frame)

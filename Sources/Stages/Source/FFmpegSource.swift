@@ -171,7 +171,9 @@ public final class FFmpegSource: SourceStage {
     guard let url = inputs.withLock({ $0[stream.id] }) else {
       throw PipelineError("'\(stream.id)' is no stream of '\(context.id)'", consequence: .endStream, exit: .software)
     }
-    let job = SourceJob(configuration: configuration, context: context, stream: stream, output: output, facts: noted)
+    let job = SourceJob(
+      configuration: configuration, context: context, stream: stream, output: output, facts: noted,
+      tape: output.tape.map { DecoderTape($0, clock: context.clock) })
     if stream.isLive { return try LiveReader(job, url: url).run() }
     switch try MediaInput.find(url) {
     case .file(let path):

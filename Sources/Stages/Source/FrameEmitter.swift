@@ -6,16 +6,18 @@ final class FrameEmitter {
   private let deadlineMs: Double?
   private let output: any SourceOutput
   private let maxFrames: Int?
-  private var rotation: RotationFilter?
+  private let tape: DecoderTape?
+  private var turner = PictureTurner()
   private var deadline: MonotonicTime?
   /// Frames put out so far, whatever became of them: the next frame's sequence number.
   private(set) var count = 0
 
-  init(stream: StreamInfo, deadlineMs: Double?, output: any SourceOutput, maxFrames: Int?) {
+  init(stream: StreamInfo, deadlineMs: Double?, output: any SourceOutput, maxFrames: Int?, tape: DecoderTape? = nil) {
     self.stream = stream
     self.deadlineMs = stream.isLive ? stream.deadlineMs ?? deadlineMs : nil
     self.output = output
     self.maxFrames = maxFrames
+    self.tape = tape
   }
 
   /// - Returns: false when the run is ending or `maxFrames` have been put out.
@@ -23,7 +25,7 @@ final class FrameEmitter {
     _ picture: DecodedPicture, orientation: Orientation?, mediaTime: MediaTime, captured: CaptureInstant, source: String,
     discontinuity: Int = 0
   ) throws(PipelineError) -> Bool {
-    let upright = try orientation.map { turn throws(PipelineError) in try turned(picture, turn) } ?? picture
+    let upright = try turner.upright(picture, orientation)
     // Pictures that the decoder reorders were captured in another order; deadlines must not fall.
     if let budget = deadlineMs {
       let due = captured.monotonic.advanced(byMilliseconds: budget)
@@ -33,14 +35,8 @@ final class FrameEmitter {
       stream: stream, sequence: count, mediaTime: mediaTime, captured: captured.monotonic, capturedWall: captured.wall,
       deadline: deadline, source: source, width: upright.width, height: upright.height, discontinuity: discontinuity)
     count += 1
+    tape?.picture(orientation)
     if output.emit(Frame(header: header, image: upright)) == .stopped { return false }
     return maxFrames.map { count < $0 } ?? true
-  }
-
-  private func turned(_ picture: DecodedPicture, _ orientation: Orientation) throws(PipelineError) -> DecodedPicture {
-    if let rotation, rotation.fits(orientation, picture) { return try rotation.upright(picture) }
-    let filter = try RotationFilter(orientation, like: picture)
-    rotation = filter
-    return try filter.upright(picture)
   }
 }

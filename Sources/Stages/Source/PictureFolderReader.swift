@@ -56,7 +56,7 @@ final class PictureFolderReader {
         url: "file:" + path, options: ["protocol_whitelist": "file", "pattern_type": "none"], name: path,
         isRemote: false, guardian: guardian)
     } catch { throw error.error }
-    let decoder = try VideoDecoder(demuxer, name: path)
+    let decoder = try VideoDecoder(demuxer, name: path, tape: job.tape)
     let packet = try Packet()
     var reason: String?
     reading: while true {

@@ -9,13 +9,16 @@ struct SourceJob {
   let stream: StreamInfo
   let output: any SourceOutput
   let facts: SourceFacts
+  /// Set while the run is recorded.
+  let tape: DecoderTape?
 
   var clock: any PipelineClock { context.clock }
   var logger: Logger { context.logger }
 
   func makeEmitter() -> FrameEmitter {
     FrameEmitter(
-      stream: stream, deadlineMs: context.deadlineMs, output: output, maxFrames: configuration.maxFrames)
+      stream: stream, deadlineMs: context.deadlineMs, output: output, maxFrames: configuration.maxFrames,
+      tape: tape)
   }
 
   /// Opens a decoder, its threads counted with this stage.
@@ -24,7 +27,7 @@ struct SourceJob {
       threads: configuration.threads, isLive: stream.isLive, skippedFrames: configuration.skip.frames,
       skippedLoopFilter: configuration.skip.loopFilter)
     let opened = context.threads.adopt(stage: context.id) {
-      Result { () throws(PipelineError) in try VideoDecoder(demuxer, options, name: name) }
+      Result { () throws(PipelineError) in try VideoDecoder(demuxer, options, name: name, tape: tape) }
     }
     return try opened.get()
   }

@@ -1,0 +1,102 @@
+import DequeModule
+
+/// What stands in front of a stage: a ``BoundedQueue``, or in a replay a ``ReplayQueue``.
+protocol ParcelQueue: Sendable {
+  func push(_ parcel: Parcel, _ note: (QueueState<Parcel>.Dropped) -> Void) -> QueueState<Parcel>.Dropped?
+  func pop(_ note: (QueueState<Parcel>.Popped) -> Void) -> QueueState<Parcel>.Popped?
+  func noteLoss(_ key: StreamShares.Key?)
+  func close()
+  func abort(_ note: (QueueState<Parcel>.Dropped) -> Void) -> [QueueState<Parcel>.Dropped]
+  var depth: (now: Int, highest: Int) { get }
+}
+
+extension BoundedQueue: ParcelQueue where Element == Parcel {}
+
+/// Gives a stage its frames and its news of streams in the order of a trace, whenever they come.
+///
+/// It never refuses a frame: the limit on frames in flight bounds it. Tombstones go at once. A frame that is lost before
+/// its turn, which only a run that differs from the recorded one can bring about, is passed over.
+final class ReplayQueue: ParcelQueue {
+  private struct State {
+    var next = 0
+    var waiting: [FrameKey: (parcel: Parcel, enqueued: MonotonicTime)] = [:]
+    var gone: Set<FrameKey> = []
+    var tombstones = Deque<Parcel>()
+    var popped = 0
+    var highest = 0
+    var isClosed = false
+    var isAborted = false
+  }
+
+  private let script: Trace.StageScript
+  private let clock: any PipelineClock
+  private let monitor = Monitor(State())
+
+  init(_ script: Trace.StageScript, clock: any PipelineClock) {
+    self.script = script
+    self.clock = clock
+  }
+
+  func push(_ parcel: Parcel, _ note: (QueueState<Parcel>.Dropped) -> Void) -> QueueState<Parcel>.Dropped? {
+    // News comes from the trace, at its place.
+    guard let token = parcel.token else { return nil }
+    return monitor.change { state in
+      if token.isTombstone || state.isAborted {
+        state.tombstones.append(parcel.tombstone)
+        state.gone.insert(token.ticket.key)
+        if token.isTombstone { return nil }
+        let dropped = QueueState.Dropped(element: parcel, reason: .aborted)
+        note(dropped)
+        return dropped
+      }
+      state.waiting[token.ticket.key] = (parcel, clock.now())
+      state.highest = max(state.highest, state.waiting.count)
+      return nil
+    }
+  }
+
+  func pop(_ note: (QueueState<Parcel>.Popped) -> Void) -> QueueState<Parcel>.Popped? {
+    monitor.wait { state -> QueueState<Parcel>.Popped?? in
+      if let tombstone = state.tombstones.popFirst() { return .some(take(tombstone, clock.now(), &state)) }
+      while state.next < script.steps.count {
+        switch script.steps[state.next] {
+        case .notice(let index):
+          state.next += 1
+          return .some(take(.notice(script.notices[index]), clock.now(), &state))
+        case .frame(let key):
+          if let (parcel, enqueued) = state.waiting.removeValue(forKey: key) {
+            state.next += 1
+            return .some(take(parcel, enqueued, &state))
+          }
+          guard state.gone.remove(key) != nil || state.isClosed else { return nil }
+          state.next += 1
+        }
+      }
+      return state.isClosed ? .some(nil) : nil
+    }
+  }
+
+  private func take(_ parcel: Parcel, _ enqueued: MonotonicTime, _ state: inout State) -> QueueState<Parcel>.Popped {
+    defer { state.popped += 1 }
+    return QueueState.Popped(element: parcel, index: state.popped, enqueued: enqueued)
+  }
+
+  func noteLoss(_ key: StreamShares.Key?) {}
+  func close() { monitor.change { $0.isClosed = true } }
+
+  func abort(_ note: (QueueState<Parcel>.Dropped) -> Void) -> [QueueState<Parcel>.Dropped] {
+    monitor.change { state in
+      state.isAborted = true
+      let dropped = state.waiting.values.map { QueueState.Dropped(element: $0.parcel, reason: .aborted) }
+      dropped.forEach(note)
+      for (key, entry) in state.waiting {
+        state.tombstones.append(entry.parcel.tombstone)
+        state.gone.insert(key)
+      }
+      state.waiting = [:]
+      return dropped
+    }
+  }
+
+  var depth: (now: Int, highest: Int) { monitor.withLock { ($0.waiting.count, $0.highest) } }
+}

@@ -1,0 +1,80 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Pipeline
+import Stages
+
+struct ReplayCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "replay",
+    abstract: "Runs a recorded run again, as fast as it goes, with the same results.",
+    discussion: """
+      A trace that 'edgepipe run --record FILE' made holds the packets of every stream and what became of every frame;
+      no camera and no film is needed. The sinks write where they wrote then, unless --set sends them elsewhere.
+
+        edgepipe run pipelines/smart-camera.json --source rtsp://camera/stream --record out/run.trace
+        edgepipe replay out/run.trace --set events.path=out/again.jsonl
+      """)
+
+  @Argument(help: "The trace.", completion: .file())
+  var trace: String
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "Overrides one value of the recorded pipeline, such as events.path=out/again.jsonl; may be repeated.",
+      valueName: "stage.key=value"))
+  var sets: [String] = []
+
+  @Option(
+    name: .customLong("onnxruntime"),
+    help: ArgumentHelp("The ONNX Runtime library; otherwise it is looked for.", valueName: "file"))
+  var library: String?
+
+  @Option(help: ArgumentHelp("Writes the run report as JSON to this file.", valueName: "file"))
+  var report: String?
+
+  @Flag(help: "Prints nothing but errors.")
+  var quiet = false
+
+  func run() throws {
+    if let report { try ReportFile.check(report) }
+    let logger = Log.logger(level: quiet ? .error : .notice)
+    let recorded = try Trace(file: trace)
+    if let gap = recorded.gap {
+      logger.warning("the trace ends before its run did (\(gap)): what it holds is replayed")
+    }
+    if recorded.manifest.version != EdgePipe.version {
+      logger.warning(
+        "recorded by edgepipe \(recorded.manifest.version), this is \(EdgePipe.version): the results may differ")
+    }
+    let runner = try makeRunner(recorded, logger: logger)
+    try Shutdown.onSignal { _ in
+      if !quiet { Terminal.note("\nending: what is in flight is still delivered (again to end at once)") }
+      runner.requestStop()
+    }
+    // A thread that cannot be started is part of the outcome.
+    try? runner.start()
+    let live = quiet || !Terminal.isInteractive ? nil : LiveDisplay(runner)
+    let outcome = runner.wait()
+    live?.stop()
+    for difference in recorded.differences(from: runner.snapshot(withFacts: true).stages) {
+      logger.warning("\(difference): the results may differ")
+    }
+    try RunEnding(report: report, quiet: quiet, json: false).finish(runner, outcome)
+  }
+
+  private func makeRunner(_ trace: Trace, logger: Logger) throws -> PipelineRunner {
+    let registry = StageRegistry.builtin
+    let config = try PipelineConfig.load(
+      text: trace.manifest.pipeline, file: self.trace, registry: registry, overrides: PipelineOverrides(sets: sets))
+    var services = EngineServices.standard(library: library)
+    services.provide(DecoderReplayer(), as: (any MediaReplayer).self)
+    do {
+      return try PipelineRunner(
+        PipelinePlan(config, registry: registry), logger: logger, services: services, journal: .replaying(trace))
+    } catch let failure as StageBuildErrors {
+      throw ConfigErrors(issues: failure.errors.map { config.issue(forStage: $0.stage ?? "", error: $0) })
+    }
+  }
+}
