@@ -10,6 +10,8 @@ struct Assembly {
   /// Sources stay open for more streams until the run is stopped.
   let staysOpen: Bool
   let journal: Journal
+  /// Counts what a replay does.
+  let progress: ReplayProgress
 
   func assemble() throws -> (sources: [SourceRunner], runners: [StageRunner]) {
     let ports = built.graph.nodes.indices.map(port)
@@ -53,7 +55,8 @@ struct Assembly {
       stage: node.id, upstream: node.upstream.map { built.graph.nodes[$0].id }, linksBySource: linksBySource,
       capacity: plan.queueCapacity ?? defaultCapacity(behind: node),
       policy: plan.overflow, keepsTombstones: hasJoin(after: index),
-      clock: control.clock, metrics: metrics[index], journal: StageJournal(journal: journal, index: index))
+      clock: control.clock, metrics: metrics[index], journal: StageJournal(journal: journal, index: index),
+      progress: progress)
   }
 
   /// Frames of all cameras may come at the same moment: that alone must not make a queue overflow.

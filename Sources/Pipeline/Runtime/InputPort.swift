@@ -36,7 +36,8 @@ final class InputPort: Sendable {
   ///   - keepsTombstones: whether a join comes later; without one, nobody waits for a lost frame and it ends here.
   init(
     stage: String, upstream: [String], linksBySource: [Int: [Int]], capacity: Int, policy: OverflowPolicy?,
-    keepsTombstones: Bool, clock: any PipelineClock, metrics: StageMetrics, journal: StageJournal
+    keepsTombstones: Bool, clock: any PipelineClock, metrics: StageMetrics, journal: StageJournal,
+    progress: ReplayProgress
   ) {
     self.stage = stage
     self.journal = journal
@@ -45,7 +46,7 @@ final class InputPort: Sendable {
     if let trace = journal.journal.trace {
       // Every later stage must learn of a frame that will not come, since it may be the next one in the trace.
       self.keepsTombstones = true
-      queue = ReplayQueue(trace.stages[journal.index] ?? Trace.StageScript(), clock: clock)
+      queue = ReplayQueue(trace.stages[journal.index] ?? Trace.StageScript(), clock: clock, progress: progress)
     } else {
       self.keepsTombstones = keepsTombstones
       queue = BoundedQueue(capacity: capacity, policy: policy, keepsTombstones: keepsTombstones, clock: clock)

@@ -54,7 +54,12 @@ public final class PipelineRunner: Sendable {
     metrics = plan.stages.map { _ in StageMetrics() }
     let assembly = Assembly(
       built: built, metrics: metrics, ledger: ledger, control: control, logger: logger, staysOpen: staysOpen,
-      journal: journal)
+      journal: journal,
+      progress: ReplayProgress { [control] in
+        let message = "the trace contradicts itself: nothing can go on"
+        control.fail(PipelineError(message, remedy: "record again", exit: .dataError))
+        control.stop()
+      })
     (sources, runners) = try assembly.assemble()
     times = Monitor((clock.now(), nil, clock.wallTime(), []))
   }

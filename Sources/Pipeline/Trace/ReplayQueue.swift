@@ -1,4 +1,5 @@
 import DequeModule
+import Synchronization
 
 /// What stands in front of a stage: a ``BoundedQueue``, or in a replay a ``ReplayQueue``.
 protocol ParcelQueue: Sendable {
@@ -11,6 +12,25 @@ protocol ParcelQueue: Sendable {
 }
 
 extension BoundedQueue: ParcelQueue where Element == Parcel {}
+
+/// Watches over a replay: where every stage waits for a frame that cannot come, the trace was never that of a run.
+final class ReplayProgress: Sendable {
+  /// Longer than any stage takes for a frame.
+  static let standardPatienceMs = 60_000.0
+
+  let patienceMs: Double
+  private let steps = Atomic<Int>(0)
+  private let whenStuck: @Sendable () -> Void
+
+  init(patienceMs: Double = standardPatienceMs, whenStuck: @escaping @Sendable () -> Void) {
+    self.patienceMs = patienceMs
+    self.whenStuck = whenStuck
+  }
+
+  var count: Int { steps.load(ordering: .relaxed) }
+  func advance() { steps.wrappingAdd(1, ordering: .relaxed) }
+  func reportStuck() { whenStuck() }
+}
 
 /// Gives a stage its frames and its news of streams in the order of a trace, whenever they come.
 ///
@@ -30,9 +50,11 @@ final class ReplayQueue: ParcelQueue {
 
   private let script: Trace.StageScript
   private let clock: any PipelineClock
+  private let progress: ReplayProgress
   private let monitor = Monitor(State())
 
-  init(_ script: Trace.StageScript, clock: any PipelineClock) {
+  init(_ script: Trace.StageScript, clock: any PipelineClock, progress: ReplayProgress) {
+    self.progress = progress
     self.script = script
     self.clock = clock
   }
@@ -56,7 +78,20 @@ final class ReplayQueue: ParcelQueue {
   }
 
   func pop(_ note: (QueueState<Parcel>.Popped) -> Void) -> QueueState<Parcel>.Popped? {
-    monitor.wait { state -> QueueState<Parcel>.Popped?? in
+    while true {
+      let before = progress.count
+      let limit = SystemClock().now().advanced(byMilliseconds: progress.patienceMs)
+      if let popped = next(until: limit) {
+        progress.advance()
+        return popped
+      }
+      if progress.count == before { progress.reportStuck() }
+    }
+  }
+
+  /// Nil within nil when the time is over; nil when nothing more will come.
+  private func next(until limit: MonotonicTime) -> QueueState<Parcel>.Popped?? {
+    monitor.wait(until: limit) { state -> QueueState<Parcel>.Popped?? in
       if let tombstone = state.tombstones.popFirst() { return .some(take(tombstone, clock.now(), &state)) }
       while state.next < script.steps.count {
         switch script.steps[state.next] {

@@ -19,7 +19,7 @@ public final class TraceRecorder: Sendable {
   /// Bytes that may wait for the disk.
   public static let standardBufferLimit = 64 << 20
   /// The writer is woken for so much; what is less waits a moment.
-  private static let wakeSize = 256 << 10
+  private let wakeSize: Int
   private static let pauseMs = 200.0
 
   private let monitor: Monitor<State>
@@ -42,6 +42,7 @@ public final class TraceRecorder: Sendable {
   ) throws(PipelineError) {
     self.write = write
     self.bufferLimit = bufferLimit
+    wakeSize = min(256 << 10, bufferLimit / 4)
     self.logger = logger
     let first = TraceFormat.header + TraceRecord.manifest(manifest.json).encoded
     do { try write(first) } catch { throw PipelineError(error, stage: "trace") }
@@ -85,7 +86,7 @@ public final class TraceRecorder: Sendable {
       if state.pending.count + bytes.count > bufferLimit, !state.pending.isEmpty { return (true, true) }
       let before = state.pending.count
       state.pending += bytes
-      return (false, before < Self.wakeSize && state.pending.count >= Self.wakeSize)
+      return (false, before < wakeSize && state.pending.count >= wakeSize)
     }
     if isFull { cut("the disk cannot keep up: \(bufferLimit >> 20) MB wait for it") }
     if wakes { monitor.change { _ in } }
@@ -124,7 +125,7 @@ public final class TraceRecorder: Sendable {
   private func work() {
     while true {
       let pause = SystemClock().now().advanced(byMilliseconds: Self.pauseMs)
-      _ = monitor.wait(until: pause) { $0.isClosing || $0.pending.count >= Self.wakeSize ? () : nil }
+      _ = monitor.wait(until: pause) { $0.isClosing || $0.pending.count >= wakeSize ? () : nil }
       let (batch, isLast) = monitor.change { state in
         defer { state.pending = [] }
         if state.isClosing { state.isOver = true }

@@ -283,6 +283,22 @@ struct ReplayTests {
     #expect(replayed.lines["out", default: []].count < lines.all["out", default: []].count)
   }
 
+  private final class Holder: Sendable {
+    let queue = Mutex<ReplayQueue?>(nil)
+  }
+
+  @Test("given a trace that waits for a frame that never comes, when nothing goes on, then that is told and it ends")
+  func stuck() {
+    var script = Trace.StageScript()
+    script.steps = [.frame(FrameKey(stream: 7, sequence: 0))]
+    let holder = Holder()
+    let progress = ReplayProgress(patienceMs: 5) { holder.queue.withLock { $0 }?.close() }
+    let queue = ReplayQueue(script, clock: SystemClock(), progress: progress)
+    holder.queue.withLock { $0 = queue }
+    let popped = queue.pop { _ in }
+    #expect(popped == nil)
+  }
+
   @Test("given a stream that joined a running source, when it is replayed, then it is there too")
   func joined() throws {
     let fixture = try TraceFixture()
