@@ -141,6 +141,11 @@ class Firewall:
 
     def __init__(self):
         self.table = f"edgepipe_faults_{os.getpid()}"
+        # What a run left behind that was killed.
+        tables = subprocess.run([self.nft, "list", "tables", "inet"], text=True, capture_output=True).stdout
+        for name, pid in re.findall(r"(edgepipe_faults_(\d+))", tables):
+            if not os.path.exists(f"/proc/{pid}"):
+                self._run(f"delete table inet {name}\n")
         self.reset()
         _running.append(self)
 

@@ -183,7 +183,7 @@ def limits(rig, clips, result):
 
 def descriptors(rig, clips, result):
     camera = rig.camera(clips.moving(), fps=5)
-    count, limit = (30, 32) if rig.settings.quick else (60, 64)
+    count, limit = (30, 32) if rig.settings.quick else (80, 64)
     # One server answers so many at once slowly.
     stages = [rig.source(f"c{i}", camera.url(), timeoutS=10) for i in range(count)]
     for stage in stages:
