@@ -138,19 +138,19 @@ def _unix(text):
 
 
 def starved(rig, clips, result):
-    """Row 24: one core, shared with two greedy processes; the detector cannot follow."""
+    """Row 24: one core, shared with four greedy processes; the detector cannot follow."""
     policy, quick = rig.settings.policy, rig.settings.quick
     if not shutil.which("stress-ng"):
         raise Failed("stress-ng is missing: scripts/setup --tests")
     camera = two_cameras(rig, clips)
     source, healthy, _ = two_sources(rig, camera)
-    deadline = 400
+    deadline = 300
     run = rig.run([source, healthy, *overloaded(rig), rig.sink(["objects", "ok"])], deadline_ms=deadline,
                   prefix=("taskset", "-c", "0"))
     warm = begin(run, ["cam", "ok"], policy, limit=40)
     before = (warm, time.monotonic())
     seconds = 5 if quick else 60
-    greedy = subprocess.Popen(["stress-ng", "--quiet", "--cpu", "2", "--taskset", "0", "--timeout", f"{seconds}s"],
+    greedy = subprocess.Popen(["stress-ng", "--quiet", "--cpu", "4", "--taskset", "0", "--timeout", f"{seconds}s"],
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     since = time.monotonic()
     try:
