@@ -262,7 +262,7 @@ def main():
     parser.add_argument("--password", default="")
     parser.add_argument("--udp-ports", metavar="FROM-TO")
     parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
-    parser.add_argument("--log", metavar="FILE", type=argparse.FileType("w", 1 << 10), help="takes a line for each frame")
+    parser.add_argument("--log", metavar="FILE", type=argparse.FileType("w", 1), help="takes a line for each frame")
     options = parser.parse_args()
     # Whoever starts this may have blocked the signals that end it.
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
