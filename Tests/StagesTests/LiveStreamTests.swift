@@ -168,10 +168,20 @@ struct ReconnectPolicyTests {
     var pauses: [Double] = []
     for index in 0..<500 {
       if index % 50 == 49 { policy.reset() }
-      pauses.append(policy.nextDelay(using: &random))
+      pauses.append(policy.nextDelay(awayS: .infinity, using: &random))
       if index % 50 == 49 { #expect(pauses[index] <= minS * 3) }
     }
     #expect((pauses.min() ?? 0) >= minS && (pauses.max() ?? 0) <= max(minS, maxS))
+  }
+
+  @Test(arguments: [1.5, 5, 12, 300]) func givenAnOutage_whenItEnds_thenTheNextAttemptComesWithinItsLength(outageS: Double) {
+    var random = SeededRandom(seed: UInt64(outageS * 10))
+    for _ in 0..<2000 {
+      var policy = ReconnectPolicy(minS: 1, maxS: 45, resetS: 30)
+      var awayS = 0.0
+      while awayS < outageS { awayS += policy.nextDelay(awayS: awayS, using: &random) }
+      #expect(awayS - outageS <= min(45, max(1, outageS)))
+    }
   }
 }
 

@@ -36,18 +36,12 @@ public final class Ledger: Sendable {
 
   /// A frame of `stream` enters.
   func open(stream: String) {
-    accounts.withLock {
-      $0[stream, default: Account()].admitted += 1
-      $0[stream, default: Account()].inFlight += 1
-    }
+    accounts.withLock { $0[stream, default: Account()].open() }
   }
 
   /// A frame of `stream` has met its fate.
   func close(stream: String, _ fate: FrameFate) {
-    accounts.withLock { accounts in
-      accounts[stream, default: Account()].inFlight -= 1
-      accounts[stream, default: Account()].add(fate)
-    }
+    accounts.withLock { $0[stream, default: Account()].close(fate) }
   }
 
   /// The account of each stream.
@@ -66,7 +60,13 @@ public final class Ledger: Sendable {
 }
 
 extension Ledger.Account {
-  fileprivate mutating func add(_ fate: FrameFate) {
+  fileprivate mutating func open() {
+    admitted += 1
+    inFlight += 1
+  }
+
+  fileprivate mutating func close(_ fate: FrameFate) {
+    inFlight -= 1
     switch fate {
     case .delivered: delivered += 1
     case .dropped(let stage, let reason): dropped[Ledger.Place(stage: stage, reason: reason), default: 0] += 1

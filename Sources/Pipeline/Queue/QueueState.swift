@@ -151,6 +151,7 @@ struct QueueState<Element: QueueElement>: Sendable {
 
   /// A marker at the front, else the frame with the earliest deadline.
   private var mostUrgent: Int? {
+    if entries.count <= 1 { return entries.isEmpty ? nil : 0 }
     guard let front = entries.first else { return nil }
     if count <= 1 || front.element.isTombstone { return 0 }
     var best = 0, earliest = Self.dueTime(front)

@@ -11,11 +11,26 @@ public struct LinkAccount: Sendable, Hashable {
   public var isBalanced: Bool { pushed == taken + dropped }
 }
 
+/// The account of one link while the run goes on: counted for every frame, and so without a lock.
+final class LinkCounter: Sendable {
+  let from: String
+  let pushed = Atomic<Int>(0)
+  let taken = Atomic<Int>(0)
+  let dropped = Atomic<Int>(0)
+
+  init(from: String) { self.from = from }
+
+  func account(to: String) -> LinkAccount {
+    LinkAccount(
+      from: from, to: to, pushed: pushed.load(ordering: .relaxed), taken: taken.load(ordering: .relaxed),
+      dropped: dropped.load(ordering: .relaxed))
+  }
+}
+
 /// Where a stage's frames arrive: joins branches of one frame, queues, and counts what the queue gives up.
 final class InputPort: Sendable {
   private struct State {
     var join = JoinState()
-    var links: [LinkAccount]
     var openLinks: Int
     var notices = 0
   }
@@ -28,6 +43,7 @@ final class InputPort: Sendable {
   private let queue: any ParcelQueue
   private let journal: StageJournal
   private let metrics: StageMetrics
+  private let links: [LinkCounter]
   private let state: Mutex<State>
 
   /// - Parameters:
@@ -51,8 +67,8 @@ final class InputPort: Sendable {
       self.keepsTombstones = keepsTombstones
       queue = BoundedQueue(capacity: capacity, policy: policy, keepsTombstones: keepsTombstones, clock: clock)
     }
-    let links = upstream.map { LinkAccount(from: $0, to: stage) }
-    state = Mutex(State(links: links, openLinks: links.count))
+    links = upstream.map(LinkCounter.init)
+    state = Mutex(State(openLinks: links.count))
   }
 
   func push(_ token: Token, link: Int) {
@@ -61,7 +77,7 @@ final class InputPort: Sendable {
     if ready.isTombstone {
       guard keepsTombstones else { return ready.ticket.end() }
     } else {
-      metrics.update { $0.framesIn += 1 }
+      metrics.countArrival()
     }
     if let trace = journal.journal.trace, !ready.isTombstone, loseAsRecorded(ready, trace) { return }
     if let dropped = queue.push(.token(ready), note) { account(dropped) }
@@ -84,7 +100,7 @@ final class InputPort: Sendable {
   func pop() -> QueueState<Parcel>.Popped? {
     guard let popped = queue.pop({ if let recorder = journal.journal.recorder { record($0, recorder) } }) else { return nil }
     switch popped.element {
-    case .token(let token): if !token.isTombstone { count(token) { $0.taken += 1 } }
+    case .token(let token): if !token.isTombstone { count(token, .taken) }
     case .notice: state.withLock { $0.notices = max(0, $0.notices - 1) }
     }
     return popped
@@ -109,20 +125,17 @@ final class InputPort: Sendable {
   func abort() { queue.abort(note).forEach(account) }
 
   var depth: (now: Int, highest: Int) { queue.depth }
-  var accounts: [LinkAccount] { state.withLock { $0.links } }
+  var accounts: [LinkAccount] { links.map { $0.account(to: stage) } }
 
   /// Joins where needed; nil while branches are missing.
   private func arrive(_ token: Token, link: Int, expected: Int) -> Token? {
-    let arrival = state.withLock { state -> JoinState.Arrival in
-      if !token.isTombstone { state.links[link].pushed += 1 }
-      if expected <= 1 { return .complete(token, arrived: 1, carriers: []) }
-      let arrival = state.join.arrive(token, link: link, expected: expected)
-      if case .complete(let joined, _, let carriers) = arrival, joined.isTombstone {
-        for carrier in carriers { state.links[carrier].dropped += 1 }
-      }
-      return arrival
+    if !token.isTombstone { links[link].pushed.wrappingAdd(1, ordering: .relaxed) }
+    if expected <= 1 { return token }
+    let arrival = state.withLock { $0.join.arrive(token, link: link, expected: expected) }
+    guard case .complete(let ready, let arrived, let carriers) = arrival else { return nil }
+    if ready.isTombstone {
+      for carrier in carriers { links[carrier].dropped.wrappingAdd(1, ordering: .relaxed) }
     }
-    guard case .complete(let ready, let arrived, _) = arrival else { return nil }
     if arrived > 1 { ready.ticket.end(arrived - 1) }
     return ready
   }
@@ -137,7 +150,7 @@ final class InputPort: Sendable {
   private func account(_ dropped: QueueState<Parcel>.Dropped) {
     guard let token = dropped.element.token else { return }
     metrics.drop(dropped.reason)
-    count(token) { $0.dropped += 1 }
+    count(token, .dropped)
     if !keepsTombstones { token.ticket.end() }
   }
 
@@ -159,16 +172,20 @@ final class InputPort: Sendable {
     }
     token.ticket.lose(.dropped(stage: stage, reason: reason))
     metrics.drop(reason)
-    count(token) { if wasTaken { $0.taken += 1 } else { $0.dropped += 1 } }
+    count(token, wasTaken ? .taken : .dropped)
     _ = queue.push(.token(token.tombstone), note)
     return true
   }
 
-  /// Applies `change` to every link over which this frame came.
-  private func count(_ token: Token, _ change: (inout LinkAccount) -> Void) {
-    let links = linksBySource[token.ticket.source] ?? []
-    state.withLock { state in
-      for link in links { change(&state.links[link]) }
+  /// Counts the frame on every link over which it came.
+  private func count(_ token: Token, _ kind: CountKind) {
+    for link in linksBySource[token.ticket.source] ?? [] {
+      switch kind {
+      case .taken: links[link].taken.wrappingAdd(1, ordering: .relaxed)
+      case .dropped: links[link].dropped.wrappingAdd(1, ordering: .relaxed)
+      }
     }
   }
+
+  private enum CountKind { case taken, dropped }
 }

@@ -1,3 +1,5 @@
+import Synchronization
+
 typealias ThreadLaunch =
   @Sendable (_ name: String, _ run: @escaping @Sendable () -> Void) throws(PipelineError) -> WorkerThread
 
@@ -13,6 +15,7 @@ final class RunControl: Sendable {
   }
 
   private let monitor = Monitor(State())
+  private let stopFlag = Atomic<Bool>(false)
   let clock: any PipelineClock
   /// Starts a named thread; tests bring one that fails.
   let launch: ThreadLaunch
@@ -25,14 +28,19 @@ final class RunControl: Sendable {
     self.launch = launch
   }
 
-  var isStopping: Bool { monitor.withLock { $0.isStopping } }
+  /// Asked for every frame, and so without the lock that sleeping sources share.
+  var isStopping: Bool { stopFlag.load(ordering: .acquiring) }
   var failure: PipelineError? { monitor.withLock { $0.failure } }
   var streamFailures: [StreamFailure] { monitor.withLock { $0.streamFailures } }
 
-  func stop() { monitor.change { $0.isStopping = true } }
+  func stop() {
+    stopFlag.store(true, ordering: .releasing)
+    monitor.change { $0.isStopping = true }
+  }
 
   /// Ends the run; the first failure is the one that is reported.
   func fail(_ error: PipelineError) {
+    if failureStops { stopFlag.store(true, ordering: .releasing) }
     monitor.change { state in
       if failureStops { state.isStopping = true }
       if state.failure == nil { state.failure = error }

@@ -5,7 +5,6 @@ import Synchronization
 final class StageRunner: Sendable {
   private struct State {
     var working: Int
-    var isBroken = false
     var loggedFailures = 0
   }
 
@@ -22,8 +21,9 @@ final class StageRunner: Sendable {
   private let census: ThreadCensus
   private let logger: Logger
   private let state: Mutex<State>
-  /// Nil: a place in the order that has nothing to pass on.
-  private let sequencer: Sequencer<Token?>
+  /// Absent where one worker keeps the order by itself; an element of nil is a place that has nothing to pass on.
+  private let sequencer: Sequencer<Token?>?
+  private let isBroken = Atomic<Bool>(false)
   /// What this stage and those after it still need for a frame.
   let forecast: ServiceForecast
 
@@ -45,7 +45,7 @@ final class StageRunner: Sendable {
     self.logger = logger
     state = Mutex(State(working: workers))
     forecast = ServiceForecast(successors: successors)
-    sequencer = Sequencer { if let token = $0 { outputs.pass(on: token) } }
+    sequencer = workers == 1 ? nil : Sequencer { if let token = $0 { outputs.pass(on: token) } }
   }
 
   var workerCount: Int { workers }
@@ -86,17 +86,22 @@ final class StageRunner: Sendable {
       switch popped.element {
       case .notice(let change):
         tell(worker, change)
-        sequencer.complete(nil, index: popped.index)
+        passOn(nil, index: popped.index)
       case .token(var token):
         if let frame = token.frame {
           token.frame = run(worker, frame, popped.enqueued, ticket: token.ticket, cpu: &inside)
         }
-        sequencer.complete(token, index: popped.index)
+        passOn(token, index: popped.index)
       }
     }
     let framework = SystemClock.threadCPUNanoseconds() - startup - inside
     metrics.update { $0.frameworkCPUNanoseconds += framework }
     close(worker)
+  }
+
+  private func passOn(_ token: Token?, index: Int) {
+    if let sequencer { return sequencer.complete(token, index: index) }
+    if let token { outputs.pass(on: token) }
   }
 
   private func open(_ index: Int) -> (any FrameWorker)? {
@@ -128,7 +133,7 @@ final class StageRunner: Sendable {
   private func run(
     _ worker: (any FrameWorker)?, _ frame: Frame, _ enqueued: MonotonicTime, ticket: FrameTicket, cpu: inout Int64
   ) -> Frame? {
-    guard let worker, !state.withLock({ $0.isBroken }) else {
+    guard let worker, !isBroken.load(ordering: .relaxed) else {
       port.noteLoss(ticket, .aborted)
       return lose(ticket, .dropped(stage: id, reason: .aborted))
     }
@@ -167,7 +172,7 @@ final class StageRunner: Sendable {
   }
 
   private func tell(_ worker: (any FrameWorker)?, _ change: HealthChange) {
-    guard let worker = worker as? any HealthObservingWorker, !state.withLock({ $0.isBroken }) else { return }
+    guard let worker = worker as? any HealthObservingWorker, !isBroken.load(ordering: .relaxed) else { return }
     do { try worker.note(change) } catch { breakDown(error) }
   }
 
@@ -193,7 +198,7 @@ final class StageRunner: Sendable {
 
   /// Ends the run; this stage takes what still comes as aborted, so that everything drains.
   private func breakDown(_ error: any Error) {
-    state.withLock { $0.isBroken = true }
+    isBroken.store(true, ordering: .relaxed)
     control.fail(PipelineError(error, stage: id))
   }
 }

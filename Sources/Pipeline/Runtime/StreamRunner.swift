@@ -122,7 +122,7 @@ final class StreamRunner: SourceOutput {
   private func open(_ frame: Frame) {
     site.ledger.open(stream: stream.id)
     if frame.header.deadline != nil { figures.update { $0.withDeadline += 1 } }
-    site.metrics.update { $0.framesIn += 1 }
+    site.metrics.countArrival()
   }
 
   private func refuse(_ frame: Frame, _ reason: DropReason) {

@@ -35,6 +35,8 @@ final class LiveStream {
   private var attempt = 0
   private var lastError: String?
   private var streamingSince: MonotonicTime?
+  /// When the stream was lost; of several losses without stable frames between, the first.
+  private var lostSince: MonotonicTime
   private var hasWarned = false
 
   init(
@@ -47,6 +49,7 @@ final class LiveStream {
     self.clock = clock
     self.logger = logger
     self.random = random
+    lostSince = clock.now()
   }
 
   /// Connects again and again until the run ends.
@@ -61,6 +64,7 @@ final class LiveStream {
       output.health(state, attempt: max(1, attempt), error: lastError)
       let began = clock.now()
       let end = try connect()
+      if streamingSince != nil, policy.isFresh { lostSince = clock.now() }
       streamingSince = nil
       guard let pause = try pause(after: end, began: began), !output.isStopping else { return ended() }
       // The first failure of a run is usually a mistake in the address, and worth a word of its own at once.
@@ -99,7 +103,9 @@ final class LiveStream {
       return began.advanced(byMilliseconds: refusedS * 1000)
     case .impossible(let error): throw error
     }
-    return clock.now().advanced(byMilliseconds: policy.nextDelay(using: &random) * 1000)
+    let now = clock.now()
+    let away = Double(now.nanoseconds(since: lostSince)) / 1e9
+    return now.advanced(byMilliseconds: policy.nextDelay(awayS: away, using: &random) * 1000)
   }
 
   private func ended() { output.health(.ended, attempt: max(1, attempt), error: nil) }
