@@ -89,10 +89,20 @@ public final class FakeStage: FrameStage {
 /// Frames that reached a sink, in order.
 public final class Collector: Sendable {
   private let frames = Mutex<[Frame]>([])
+  private let arrival = DispatchSemaphore(value: 0)
 
   public init() {}
 
-  public func add(_ frame: Frame) { frames.withLock { $0.append(frame) } }
+  public func add(_ frame: Frame) {
+    frames.withLock { $0.append(frame) }
+    arrival.signal()
+  }
+
+  /// Waits until so many frames have come.
+  public func wait(for count: Int) {
+    while frames.withLock({ $0.count }) < count { arrival.wait() }
+  }
+
   public var all: [Frame] { frames.withLock { $0 } }
   public var sequences: [Int] { all.map(\.header.sequence) }
   public func sequences(of stream: String) -> [Int] {

@@ -79,14 +79,6 @@ final class RunControl: Sendable {
   func waitForEnd(until deadline: MonotonicTime) -> Bool {
     monitor.wait(until: deadline) { $0.running == 0 ? true : nil } ?? false
   }
-
-  /// Waits for a stop until `deadline`; true when none came, and nobody was `cancelled`.
-  func sleep(until deadline: MonotonicTime, cancelled: () -> Bool) -> Bool {
-    monitor.wait(until: deadline) { $0.isStopping || cancelled() ? false : nil } ?? true
-  }
-
-  /// Lets everybody who sleeps look again whether to go on.
-  func nudge() { monitor.change { _ in } }
 }
 
 /// One stream that ended with an error while the run went on.

@@ -34,6 +34,8 @@ final class StreamRunner: SourceOutput {
   private let number: Int
   private let state: Mutex<State>
   private let removed = Atomic<Bool>(false)
+  /// Where the source sleeps; true once it must not. Its own, since cameras of one rate all wake at once.
+  private let sleeper = Monitor(false)
   private let working = Atomic<Bool>(true)
 
   init(_ stream: StreamInfo, site: SourceSite, framesInFlight: Int) {
@@ -47,13 +49,15 @@ final class StreamRunner: SourceOutput {
   var isWorking: Bool { working.load(ordering: .relaxed) }
 
   /// Admits nothing any more and wakes the source if it waits.
-  func stop() { gate.close() }
+  func stop() {
+    gate.close()
+    sleeper.change { $0 = true }
+  }
 
   /// Ends this stream alone; what is in flight is still delivered.
   func remove() {
     removed.store(true, ordering: .relaxed)
-    gate.close()
-    site.control.nudge()
+    stop()
   }
 
   /// The stream's whole life, on the thread that calls.
@@ -163,7 +167,7 @@ final class StreamRunner: SourceOutput {
 
   func wait(until deadline: MonotonicTime) -> Bool {
     let start = site.control.clock.now()
-    let goesOn = site.control.sleep(until: deadline) { removed.load(ordering: .relaxed) }
+    let goesOn = sleeper.wait(until: deadline) { mustWake in mustWake || isStopping ? false : nil } ?? true
     let paused = site.control.clock.now().nanoseconds(since: start)
     state.withLock { $0.paused += paused }
     return goesOn

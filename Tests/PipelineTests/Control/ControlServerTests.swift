@@ -23,7 +23,7 @@ struct ControlServerTests {
     let server = try ControlServer(path: path, runner: runner, logger: logger)
     try runner.start()
     #expect(try ControlRequest(.addStream, id: "b", url: "x").send(to: path).error == nil)
-    while collector.all.count < 10 {}
+    collector.wait(for: 10)
     let again = try ControlRequest(.addStream, id: "b", url: "${NO_SUCH_NAME_HERE}").send(to: path)
     #expect(again.error?.contains("NO_SUCH_NAME_HERE") == true)
     #expect(try ControlRequest(.addStream, id: "c").send(to: path).error?.contains("'url'") == true)

@@ -14,7 +14,7 @@ struct StreamTests {
     try runner.start()
     try runner.addStream(id: "b", url: "anything")
     #expect(throws: PipelineError.self) { try runner.addStream(id: "c", url: "anything", to: "nowhere") }
-    while collector.all.count < 40 {}
+    collector.wait(for: 40)
     runner.requestStop()
     let outcome = runner.wait()
     #expect(outcome.exit == .success)
