@@ -307,7 +307,7 @@ struct ReplayTests {
     let runner = try PipelineRunner(plan, staysOpen: true, journal: .recording(fixture.recorder()))
     try runner.start()
     try runner.addStream(id: "b", url: "anything")
-    while lines.all.count < 40 {}
+    lines.wait(for: 40)
     runner.requestStop()
     #expect(runner.wait().exit == .success)
 
