@@ -78,8 +78,8 @@ struct StreamTests {
     expectBalanced(snapshot)
     let stream = try #require(snapshot.streamFigures.first)
     #expect(stream.values.withDeadline == 200)
-    #expect(stream.values.inTime == snapshot.ledger.delivered)
-    #expect(stream.values.late == 0)
+    // The clock may go on between the last check and the end of the sink's work: such frames count as late.
+    #expect(stream.values.inTime + stream.values.late == snapshot.ledger.delivered)
     #expect(snapshot.ledger.dropped.keys.map(\.reason).contains(.late))
     #expect(stream.values.attainment == Double(stream.values.inTime) / 200)
   }
