@@ -4,7 +4,7 @@ import Testing
 
 @testable import Pipeline
 
-@Suite("Runtime: failures and stops", .timeLimit(.minutes(5)))
+@Suite("Runtime: failures and stops", .timeLimit(.minutes(15)))
 struct FailureTests {
   private let broken = PipelineError("the disk is full", remedy: "free some space", exit: .ioError)
 

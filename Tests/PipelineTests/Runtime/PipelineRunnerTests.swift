@@ -27,7 +27,7 @@ func expectBalanced(_ figures: PipelineRunner.Snapshot, sourceLocation: SourceLo
   }
 }
 
-@Suite("Runtime: frames through a graph", .timeLimit(.minutes(5)))
+@Suite("Runtime: frames through a graph", .timeLimit(.minutes(15)))
 struct PipelineRunnerTests {
   @Test("given a chain, when it has run, then every frame is delivered once and in order")
   func chain() throws {

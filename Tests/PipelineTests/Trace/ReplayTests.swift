@@ -92,7 +92,7 @@ private struct FakePictures: MediaReplayer {
   func makeReplay(for stream: StreamInfo, context: StageContext) -> any MediaReplay { Replay(failsAt: failsAt) }
 }
 
-@Suite("Traces: replay", .timeLimit(.minutes(5)))
+@Suite("Traces: replay", .timeLimit(.minutes(20)))
 struct ReplayTests {
   /// Keeps a thread busy for a while that no other run repeats.
   private static func spin(upTo most: Int) {

@@ -130,7 +130,7 @@ struct TraceFormatTests {
   }
 }
 
-@Suite("Traces: the recorder", .timeLimit(.minutes(2)))
+@Suite("Traces: the recorder", .timeLimit(.minutes(15)))
 struct TraceRecorderTests {
   /// A disk that takes nothing until it is let go, or fails after so many bytes.
   private final class Disk: Sendable {
