@@ -16,9 +16,8 @@ struct TuneTrial {
     // A thread that cannot be started is part of the outcome.
     try? runner.start()
     let done = DispatchSemaphore(value: 0)
-    let outcome = Outcome()
     DispatchQueue.global().async {
-      outcome.exit = runner.wait().exit
+      _ = runner.wait()
       done.signal()
     }
     _ = done.wait(timeout: .now() + Self.warmUpSeconds)
@@ -65,10 +64,5 @@ struct TuneTrial {
     let sinks = config.stages.filter { $0.role == .sink }.flatMap { ["\($0.id).type=\(NullSink.type)", "\($0.id).config={}"] }
     options.sets += sets + sinks
     return try options.makeRunner(logger: Log.quiet)
-  }
-
-  /// Written by one thread before the signal that the other waits for.
-  private final class Outcome: @unchecked Sendable {
-    var exit = ExitStatus.success
   }
 }
