@@ -58,61 +58,96 @@ public final class FrameHeader: Sendable {
 
 /// One decoded picture on its way through the graph, with the results so far.
 ///
-/// A value: branches of a fan-out each carry their own, and a join merges them.
+/// A value: branches of a fan-out each carry their own, and a join merges them. Copies share what they hold until one of
+/// them is changed, since a frame passes through many hands and is changed by few.
 public struct Frame: Sendable {
-  public let header: FrameHeader
-  /// The pixels. Nil once no stage further on needs them.
-  public var image: (any FrameImage)?
-  /// What detectors found, one entry a stage, in the order in which they ran.
-  public private(set) var results: [StageResults] = []
-  /// What rules saw, in the order in which they ran.
-  public private(set) var events: [FrameEvent] = []
-  private var attachments: [(key: String, value: any FrameAttachment)] = []
+  private struct Contents: Sendable {
+    let header: FrameHeader
+    var image: (any FrameImage)?
+    var results: [StageResults] = []
+    var events: [FrameEvent] = []
+    var attachments: [(key: String, value: any FrameAttachment)] = []
+
+    mutating func attach(_ result: StageResults) {
+      if let index = results.firstIndex(where: { $0.stage == result.stage }) {
+        if result.revision >= results[index].revision { results[index] = result }
+      } else {
+        results.append(result)
+      }
+    }
+  }
+
+  private final class Box: Sendable {
+    let contents: Contents
+
+    init(_ contents: Contents) { self.contents = contents }
+  }
+
+  private var box: Box
 
   public init(header: FrameHeader, image: (any FrameImage)?) {
-    self.header = header
-    self.image = image
+    box = Box(Contents(header: header, image: image))
   }
+
+  private mutating func change(_ body: (inout Contents) -> Void) {
+    var contents = box.contents
+    body(&contents)
+    box = Box(contents)
+  }
+
+  public var header: FrameHeader { box.contents.header }
+
+  /// The pixels. Nil once no stage further on needs them.
+  public var image: (any FrameImage)? {
+    get { box.contents.image }
+    set { if newValue != nil || box.contents.image != nil { change { $0.image = newValue } } }
+  }
+
+  /// What detectors found, one entry a stage, in the order in which they ran.
+  public var results: [StageResults] { box.contents.results }
+  /// What rules saw, in the order in which they ran.
+  public var events: [FrameEvent] { box.contents.events }
 
   /// Every detection of every stage, in stage order.
   public var detections: [Detection] { results.flatMap(\.detections) }
 
   /// Adds a stage's results, or replaces those of the same stage by a later revision.
-  public mutating func attach(_ result: StageResults) {
-    if let index = results.firstIndex(where: { $0.stage == result.stage }) {
-      if result.revision >= results[index].revision { results[index] = result }
-    } else {
-      results.append(result)
+  public mutating func attach(_ result: StageResults) { change { $0.attach(result) } }
+
+  public mutating func add(_ event: FrameEvent) { change { $0.events.append(event) } }
+
+  public mutating func attach(_ value: any FrameAttachment, for key: String) {
+    change { contents in
+      contents.attachments.removeAll { $0.key == key }
+      contents.attachments.append((key, value))
     }
   }
 
-  public mutating func add(_ event: FrameEvent) { events.append(event) }
-
-  public mutating func attach(_ value: any FrameAttachment, for key: String) {
-    attachments.removeAll { $0.key == key }
-    attachments.append((key, value))
-  }
-
   public func attachment(_ key: String) -> (any FrameAttachment)? {
-    attachments.first { $0.key == key }?.value
+    box.contents.attachments.first { $0.key == key }?.value
   }
 
   /// Every attachment of one type, in the order in which they were attached.
   public func attachments<Value: FrameAttachment>(of type: Value.Type) -> [Value] {
-    attachments.compactMap { $0.value as? Value }
+    box.contents.attachments.compactMap { $0.value as? Value }
   }
 
   /// Drops an attachment that no stage further on needs, so that its memory returns to the pool.
   public mutating func detach(_ key: String) {
-    attachments.removeAll { $0.key == key }
+    if attachment(key) != nil { change { $0.attachments.removeAll { $0.key == key } } }
   }
 
   /// Takes over what another branch of the same frame found.
   mutating func merge(_ other: Frame) {
-    if image == nil { image = other.image }
-    for result in other.results { attach(result) }
-    // Both branches carry what was seen before they parted.
-    for event in other.events where !events.contains(event) { events.append(event) }
-    for (key, value) in other.attachments where attachment(key) == nil { attach(value, for: key) }
+    let theirs = other.box.contents
+    change { ours in
+      if ours.image == nil { ours.image = theirs.image }
+      for result in theirs.results { ours.attach(result) }
+      // Both branches carry what was seen before they parted.
+      for event in theirs.events where !ours.events.contains(event) { ours.events.append(event) }
+      for (key, value) in theirs.attachments where !ours.attachments.contains(where: { $0.key == key }) {
+        ours.attachments.append((key, value))
+      }
+    }
   }
 }

@@ -30,22 +30,37 @@ public final class Ledger: Sendable {
     public var isBalanced: Bool { admitted == delivered + droppedTotal + failedTotal + inFlight }
   }
 
-  private let accounts = Mutex<[String: Account]>([:])
+  /// One stream's account while the run goes on, with a lock of its own: it is written to twice for every frame.
+  final class StreamAccount: Sendable {
+    private let state = Mutex(Account())
+
+    var current: Account { state.withLock { $0 } }
+
+    /// A frame enters.
+    func open() { state.withLock { $0.open() } }
+
+    /// A frame has met its fate.
+    func close(_ fate: FrameFate) { state.withLock { $0.close(fate) } }
+  }
+
+  private let accounts = Mutex<[String: StreamAccount]>([:])
 
   public init() {}
 
-  /// A frame of `stream` enters.
-  func open(stream: String) {
-    accounts.withLock { $0[stream, default: Account()].open() }
+  /// Where the frames of `stream` are entered; the same account every time.
+  func account(of stream: String) -> StreamAccount {
+    accounts.withLock { accounts in
+      if let account = accounts[stream] { return account }
+      let account = StreamAccount()
+      accounts[stream] = account
+      return account
+    }
   }
 
-  /// A frame of `stream` has met its fate.
-  func close(stream: String, _ fate: FrameFate) {
-    accounts.withLock { $0[stream, default: Account()].close(fate) }
+  /// The account of each stream that had a frame.
+  public var streams: [String: Account] {
+    accounts.withLock { $0 }.mapValues(\.current).filter { $0.value.admitted > 0 }
   }
-
-  /// The account of each stream.
-  public var streams: [String: Account] { accounts.withLock { $0 } }
 
   /// The account of the whole run.
   public var total: Account {

@@ -29,17 +29,23 @@ public final class StageMetrics: Sendable {
   private let values = Mutex(Values())
   /// Counted by the threads that bring frames, beside the lock that the stage's own workers take.
   private let arrivals = Atomic<Int>(0)
+  /// Frames that a source's streams have passed on.
+  private let departures = Atomic<Int>(0)
 
   public init() {}
 
   public var current: Values {
     var current = values.withLock { $0 }
     current.framesIn = arrivals.load(ordering: .relaxed)
+    current.framesOut += departures.load(ordering: .relaxed)
     return current
   }
 
   /// One frame has arrived.
   func countArrival() { arrivals.wrappingAdd(1, ordering: .relaxed) }
+
+  /// One of a source's frames goes on.
+  func countDeparture() { departures.wrappingAdd(1, ordering: .relaxed) }
 
   func update(_ body: (inout Values) -> Void) { values.withLock { body(&$0) } }
 

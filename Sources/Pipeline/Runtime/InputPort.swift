@@ -38,7 +38,8 @@ final class InputPort: Sendable {
   private static let noticeLimit = 1024
 
   private let stage: String
-  private let linksBySource: [Int: [Int]]
+  /// By the source's index; empty for sources that do not lead here.
+  private let linksBySource: [[Int]]
   private let keepsTombstones: Bool
   private let queue: any ParcelQueue
   private let journal: StageJournal
@@ -57,7 +58,7 @@ final class InputPort: Sendable {
   ) {
     self.stage = stage
     self.journal = journal
-    self.linksBySource = linksBySource
+    self.linksBySource = (0..<(linksBySource.keys.max() ?? -1) + 1).map { linksBySource[$0] ?? [] }
     self.metrics = metrics
     if let trace = journal.journal.trace {
       // Every later stage must learn of a frame that will not come, since it may be the next one in the trace.
@@ -72,8 +73,7 @@ final class InputPort: Sendable {
   }
 
   func push(_ token: Token, link: Int) {
-    let links = linksBySource[token.ticket.source] ?? []
-    guard let ready = arrive(token, link: link, expected: links.count) else { return }
+    guard let ready = arrive(token, link: link, expected: linksBySource[token.ticket.source].count) else { return }
     if ready.isTombstone {
       guard keepsTombstones else { return ready.ticket.end() }
     } else {
@@ -179,7 +179,7 @@ final class InputPort: Sendable {
 
   /// Counts the frame on every link over which it came.
   private func count(_ token: Token, _ kind: CountKind) {
-    for link in linksBySource[token.ticket.source] ?? [] {
+    for link in linksBySource[token.ticket.source] {
       switch kind {
       case .taken: links[link].taken.wrappingAdd(1, ordering: .relaxed)
       case .dropped: links[link].dropped.wrappingAdd(1, ordering: .relaxed)

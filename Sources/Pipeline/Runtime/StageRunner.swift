@@ -81,7 +81,7 @@ final class StageRunner: Sendable {
     let startup = SystemClock.threadCPUNanoseconds()
     metrics.update { $0.startupCPUNanoseconds += startup }
 
-    var inside: Int64 = 0
+    var overhead = SampledCPUTime()
     while let popped = port.pop() {
       switch popped.element {
       case .notice(let change):
@@ -89,13 +89,12 @@ final class StageRunner: Sendable {
         passOn(nil, index: popped.index)
       case .token(var token):
         if let frame = token.frame {
-          token.frame = run(worker, frame, popped.enqueued, ticket: token.ticket, cpu: &inside)
+          token.frame = run(worker, frame, popped.enqueued, ticket: token.ticket, overhead: &overhead)
         }
         passOn(token, index: popped.index)
       }
     }
-    let framework = SystemClock.threadCPUNanoseconds() - startup - inside
-    metrics.update { $0.frameworkCPUNanoseconds += framework }
+    metrics.update { $0.frameworkCPUNanoseconds += overhead.nanoseconds }
     close(worker)
   }
 
@@ -129,9 +128,10 @@ final class StageRunner: Sendable {
     control.threadHasEnded()
   }
 
-  /// The worker's time on one frame, in `cpu` too; nil when the frame is lost here.
+  /// Nil when the frame is lost here. What lies between the work on two frames is `overhead`.
   private func run(
-    _ worker: (any FrameWorker)?, _ frame: Frame, _ enqueued: MonotonicTime, ticket: FrameTicket, cpu: inout Int64
+    _ worker: (any FrameWorker)?, _ frame: Frame, _ enqueued: MonotonicTime, ticket: FrameTicket,
+    overhead: inout SampledCPUTime
   ) -> Frame? {
     guard let worker, !isBroken.load(ordering: .relaxed) else {
       port.noteLoss(ticket, .aborted)
@@ -146,11 +146,11 @@ final class StageRunner: Sendable {
       port.noteLoss(ticket, .late)
       return lose(ticket, .dropped(stage: id, reason: .late))
     }
-    let cpuStart = SystemClock.threadCPUNanoseconds()
+    overhead.end()
     let outcome = Result { try worker.process(frame) }
+    overhead.begin()
     let end = control.clock.now(), service = end.nanoseconds(since: start)
     if !isIdle, frame.header.deadline != nil { forecast.record(nanoseconds: service, at: end) }
-    cpu += SystemClock.threadCPUNanoseconds() - cpuStart
 
     switch outcome {
     case .success(.emit(var result)):

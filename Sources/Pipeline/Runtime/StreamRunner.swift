@@ -22,7 +22,7 @@ struct SourceSite: Sendable {
 final class StreamRunner: SourceOutput {
   private struct State {
     var paused: Int64 = 0
-    var emitCPU: Int64 = 0
+    var overhead = SampledCPUTime()
     var lastReturn: MonotonicTime
   }
 
@@ -30,6 +30,7 @@ final class StreamRunner: SourceOutput {
   let figures = StreamMetrics()
   private let site: SourceSite
   private let gate: CreditGate
+  private let account: Ledger.StreamAccount
   /// The stream's number in the run's trace.
   private let number: Int
   private let state: Mutex<State>
@@ -42,6 +43,7 @@ final class StreamRunner: SourceOutput {
     self.stream = stream
     self.site = site
     gate = CreditGate(limit: framesInFlight)
+    account = site.ledger.account(of: stream.id)
     number = site.journal.number(of: stream)
     state = Mutex(State(lastReturn: site.control.clock.now()))
   }
@@ -79,8 +81,8 @@ final class StreamRunner: SourceOutput {
       }
       site.journal.recorder?.append(.streamEnd(stream: number, failure))
     }
-    let emitCPU = state.withLock { $0.emitCPU }
-    site.metrics.update { $0.frameworkCPUNanoseconds += emitCPU }
+    let overhead = state.withLock { $0.overhead.nanoseconds }
+    site.metrics.update { $0.frameworkCPUNanoseconds += overhead }
     site.census.unregister()
     finish()
   }
@@ -93,17 +95,18 @@ final class StreamRunner: SourceOutput {
   var isStopping: Bool { removed.load(ordering: .relaxed) || site.control.isStopping }
 
   func emit(_ frame: Frame) -> Admission {
-    let arrival = site.control.clock.now(), cpu = SystemClock.threadCPUNanoseconds()
+    let arrival = site.control.clock.now()
+    let service = state.withLock { state in
+      state.overhead.begin()
+      return arrival.nanoseconds(since: state.lastReturn) - state.paused
+    }
     let admission = admit(frame)
-    let emitCPU = SystemClock.threadCPUNanoseconds() - cpu
-    let service = state.withLock { state -> Int64 in
-      let service = arrival.nanoseconds(since: state.lastReturn) - state.paused
-      state.emitCPU += emitCPU
+    if admission != .stopped { site.metrics.update { $0.service.record(nanoseconds: service) } }
+    state.withLock { state in
+      state.overhead.end()
       state.paused = 0
       state.lastReturn = site.control.clock.now()
-      return service
     }
-    if admission != .stopped { site.metrics.update { $0.service.record(nanoseconds: service) } }
     return admission
   }
 
@@ -124,14 +127,14 @@ final class StreamRunner: SourceOutput {
   }
 
   private func open(_ frame: Frame) {
-    site.ledger.open(stream: stream.id)
+    account.open()
     if frame.header.deadline != nil { figures.update { $0.withDeadline += 1 } }
     site.metrics.countArrival()
   }
 
   private func refuse(_ frame: Frame, _ reason: DropReason) {
     open(frame)
-    site.ledger.close(stream: stream.id, .dropped(stage: site.id, reason: reason))
+    account.close(.dropped(stage: site.id, reason: reason))
     site.metrics.drop(reason)
   }
 
@@ -140,7 +143,7 @@ final class StreamRunner: SourceOutput {
   /// - Parameter isLost: it could not be made and leaves only its place.
   private func passOn(_ frame: Frame, isLost: Bool = false) {
     open(frame)
-    site.metrics.update { if isLost { $0.failed += 1 } else { $0.framesOut += 1 } }
+    if isLost { site.metrics.update { $0.failed += 1 } } else { site.metrics.countDeparture() }
     let ticket = FrameTicket(header: frame.header, source: site.index, stream: number) { [self] in close($1, $0) }
     if isLost { ticket.lose(.failed(stage: site.id)) }
     var frame = frame
@@ -161,7 +164,7 @@ final class StreamRunner: SourceOutput {
         if now <= deadline { values.inTime += 1 } else { values.late += 1 }
       }
     }
-    site.ledger.close(stream: stream.id, closing.fate)
+    account.close(closing.fate)
     gate.giveBack()
   }
 

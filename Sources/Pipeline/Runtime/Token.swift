@@ -72,7 +72,8 @@ struct Token: QueueElement {
 /// What waits in front of a stage: a frame's token, or news of a stream in its place between the frames.
 enum Parcel: QueueElement {
   case token(Token)
-  case notice(HealthChange)
+  /// Rare, and large beside a token: kept apart, so that tokens move as two references.
+  indirect case notice(HealthChange)
 
   var token: Token? { if case .token(let token) = self { token } else { nil } }
   var isTombstone: Bool { token?.isTombstone ?? true }
