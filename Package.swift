@@ -24,6 +24,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
   ],
   targets: [
     .systemLibrary(name: "CFFmpegLibraries", pkgConfig: "libavformat libavcodec libavfilter libavdevice libswscale libavutil"),
@@ -51,10 +52,15 @@ let package = Package(
       name: "Stages",
       dependencies: ["Pipeline", "Detectors", "ModelTools", "CFFmpeg"],
       swiftSettings: strict),
+    .target(
+      name: "Monitoring",
+      dependencies: ["Pipeline", .product(name: "Hummingbird", package: "hummingbird")],
+      swiftSettings: strict),
+    .target(name: "Measure", dependencies: ["Pipeline", "Detectors", "Stages"], swiftSettings: strict),
     .executableTarget(
       name: "edgepipe",
       dependencies: [
-        "Pipeline", "Detectors", "ModelTools", "Stages",
+        "Pipeline", "Detectors", "ModelTools", "Stages", "Measure", "Monitoring",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -67,6 +73,9 @@ let package = Package(
     .testTarget(name: "ModelToolsTests", dependencies: ["ModelTools", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(
       name: "StagesTests", dependencies: ["Stages", "PipelineTestSupport"], exclude: ["Golden", "Support"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "MeasureTests", dependencies: ["Measure", "PipelineTestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["edgepipe", "PipelineTestSupport"],

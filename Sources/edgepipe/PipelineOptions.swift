@@ -48,9 +48,13 @@ struct PipelineOptions: ParsableArguments {
 
   /// Reads and checks the file, then makes every stage.
   ///
-  /// - Parameter record: the file of the run's trace.
+  /// - Parameters:
+  ///   - record: the file of the run's trace.
+  ///   - power: what the run's energy is measured with; nil: not at all.
   /// - Throws: `ConfigErrors` with everything that is wrong, each at its place in the file.
-  func makeRunner(logger: Logger, staysOpen: Bool = false, record: String? = nil) throws -> PipelineRunner {
+  func makeRunner(
+    logger: Logger, staysOpen: Bool = false, record: String? = nil, power: PowerSetup? = nil
+  ) throws -> PipelineRunner {
     let config = try config()
     // The old trace of that name is only replaced by a run that can begin.
     if record != nil { _ = try build(config, logger: Log.quiet) }
@@ -62,16 +66,18 @@ struct PipelineOptions: ParsableArguments {
           path: path, manifest: TraceManifest(version: EdgePipe.version, pipeline: config.redactedDocument()),
           logger: logger))
     }
-    return try build(config, logger: logger, staysOpen: staysOpen, journal: journal ?? .off)
+    let monitor = power.map { PowerMonitor($0, budgetW: config.budget.powerW, enforces: config.budget.enforce, logger: logger) }
+    return try build(config, logger: logger, staysOpen: staysOpen, journal: journal ?? .off, power: monitor)
   }
 
   private func build(
-    _ config: PipelineConfig, logger: Logger, staysOpen: Bool = false, journal: Journal = .off
+    _ config: PipelineConfig, logger: Logger, staysOpen: Bool = false, journal: Journal = .off,
+    power: PowerMonitor? = nil
   ) throws -> PipelineRunner {
     do {
       return try PipelineRunner(
         PipelinePlan(config, registry: .builtin), logger: logger, services: EngineServices.standard(library: library),
-        staysOpen: staysOpen, journal: journal)
+        staysOpen: staysOpen, journal: journal, power: power)
     } catch let failure as StageBuildErrors {
       throw ConfigErrors(issues: failure.errors.map { config.issue(forStage: $0.stage ?? "", error: $0) })
     }

@@ -31,6 +31,13 @@ struct RunCommand: ParsableCommand {
       "Keeps all packets and decisions of the run in this file, for 'edgepipe replay'.", valueName: "file"))
   var record: String?
 
+  @Option(
+    name: .customLong("power-profile"),
+    help: ArgumentHelp(
+      "The power profile of this machine: a built-in one or a file of 'edgepipe devices calibrate'.",
+      valueName: "name|file"))
+  var powerProfile: String?
+
   @Flag(help: "Prints nothing but errors.")
   var quiet = false
 
@@ -47,7 +54,8 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     if let report { try ReportFile.check(report) }
     let logger = Log.logger(level: quiet ? .error : verbose ? .debug : .notice)
-    let runner = try options.makeRunner(logger: logger, staysOpen: control != nil, record: record)
+    let power = PowerSetup.standard(profile: try powerProfile.map { file throws(PipelineError) in try .load(file) })
+    let runner = try options.makeRunner(logger: logger, staysOpen: control != nil, record: record, power: power)
     let server = try control.map { try ControlServer(path: $0, runner: runner, logger: logger) }
     try Shutdown.onSignal { _ in
       if !quiet { Terminal.note("\nending: what is in flight is still delivered (again to end at once)") }

@@ -47,8 +47,28 @@ struct RunSummary {
         + "\(number(media / max(wall, 1e-9), 2)) x real time",
       "memory      \(number(MachineInfo.peakMemoryMB, 0)) MB at most",
     ]
+    lines += power
     for (name, count) in counters { lines.append("\(pad(name))\(count)") }
     return lines
+  }
+
+  /// `6.1 W on average, 146 J, 0.29 J a frame (estimated: ...)`, then why nothing better could be read.
+  private var power: [String] {
+    guard let power = snapshot.power else { return [] }
+    let frames = snapshot.ledger.delivered
+    let each = frames > 0 ? ", \(significant(power.energy.packageJ / Double(frames))) J a frame" : ""
+    var lines = [
+      pad("power") + "\(number(power.meanW, 1)) W on average, \(significant(power.energy.packageJ)) J\(each) (\(power.source))"
+    ]
+    if let budget = power.budget, budget.isExceeded {
+      lines.append(pad("") + "above the budget of \(number(budget.powerW, 1)) W: \(number(budget.highestMeanW, 1)) W at most")
+    }
+    return lines + power.notes.map { pad("") + "not used: \($0)" }
+  }
+
+  /// Three significant digits.
+  private func significant(_ value: Double) -> String {
+    number(value, value >= 100 ? 0 : value >= 10 ? 1 : value >= 0.1 ? 2 : 4)
   }
 
   private var counters: [(String, Int)] {

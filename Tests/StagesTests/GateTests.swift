@@ -8,10 +8,13 @@ import Testing
 struct GateTests {
   private let camera = StreamInfo(id: "cam", sourceStage: "cam", isLive: true)
 
-  private func header(_ sequence: Int, seconds: Double, _ stream: StreamInfo? = nil) -> FrameHeader {
+  private func header(
+    _ sequence: Int, seconds: Double, _ stream: StreamInfo? = nil, share: Double = 1
+  ) -> FrameHeader {
     FrameHeader(
       stream: stream ?? camera, sequence: sequence, mediaTime: MediaTime(seconds: seconds),
-      captured: MonotonicTime(nanoseconds: 0), capturedWall: WallTime(nanoseconds: 0), source: "t", width: 64, height: 48)
+      captured: MonotonicTime(nanoseconds: 0), capturedWall: WallTime(nanoseconds: 0), source: "t", width: 64, height: 48,
+      detectionShare: share)
   }
 
   /// The frames of 10 s at 30 a second at which a gate is open.
@@ -32,6 +35,33 @@ struct GateTests {
     #expect(opens(GateSettings(interval: 4)) == Array(stride(from: 0, to: 300, by: 4)))
     // Frame 8 never came: the next one takes its place, and the count goes on from there.
     #expect(Array(opens(GateSettings(interval: 4), lost: [8]).prefix(5)) == [0, 4, 9, 13, 17])
+  }
+
+  /// The frames of 10 s at 30 a second that are looked at while power is scarce.
+  private func opens(_ settings: GateSettings, share: Double) -> [Int] {
+    var gate = DetectionGate(settings)
+    return (0..<300).filter { gate.opens(for: header($0, seconds: Double($0) / 30, share: share)) { nil } }
+  }
+
+  @Test(arguments: [0.01, 0.1, 0.37, 0.5, 0.9])
+  func givenAShareThenSoMuchOfWhatTheSettingsAllowIsLookedAtEvenlySpread(share: Double) {
+    for (settings, all) in [(GateSettings(), 300), (GateSettings(interval: 3), 100), (GateSettings(maxRate: 5), 50)] {
+      let looks = opens(settings, share: share)
+      #expect(abs(Double(looks.count) - share * Double(all)) <= 1)
+      let gaps = zip(looks.dropFirst(), looks).map { $0 - $1 }
+      let turn = 300 / all
+      #expect((gaps.max() ?? 0) - (gaps.min() ?? 0) <= turn, "\(gaps)")
+    }
+  }
+
+  @Test func givenAShareThatFallsAndRisesThenThePaceFollows() {
+    var gate = DetectionGate(GateSettings())
+    func looks(_ frames: Range<Int>, share: Double) -> Int {
+      frames.count { gate.opens(for: header($0, seconds: Double($0) / 30, share: share)) { nil } }
+    }
+    #expect(looks(0..<100, share: 1) == 100)
+    #expect((24...26).contains(looks(100..<200, share: 0.25)))
+    #expect(looks(200..<300, share: 1) >= 99)
   }
 
   @Test func givenSeveralStreamsThenTheyTakeTurns() {

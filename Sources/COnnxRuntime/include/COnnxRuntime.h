@@ -94,7 +94,11 @@ typedef struct OrtApi {
   void (*_Nonnull ReleaseTypeInfo)(OrtTypeInfo *_Nullable type);
   void (*_Nonnull ReleaseTensorTypeAndShapeInfo)(OrtTensorTypeAndShapeInfo *_Nullable info);
   void (*_Nonnull ReleaseSessionOptions)(OrtSessionOptions *_Nullable options);
-  const void *_Nullable unused_101[29];
+  const void *_Nullable unused_101[24];
+  OrtStatus *_Nullable (*_Nonnull GetAvailableProviders)(
+      char *_Nullable *_Nullable *_Nonnull out, int *_Nonnull count);
+  OrtStatus *_Nullable (*_Nonnull ReleaseAvailableProviders)(char *_Nullable *_Nonnull names, int count);
+  const void *_Nullable unused_127[3];
   OrtStatus *_Nullable (*_Nonnull AddSessionConfigEntry)(
       OrtSessionOptions *_Nonnull options, const char *_Nonnull key, const char *_Nonnull value);
 } OrtApi;
@@ -143,4 +147,6 @@ EP_ORT_AT(ReleaseValue, 96);
 EP_ORT_AT(ReleaseTypeInfo, 98);
 EP_ORT_AT(ReleaseTensorTypeAndShapeInfo, 99);
 EP_ORT_AT(ReleaseSessionOptions, 100);
+EP_ORT_AT(GetAvailableProviders, 125);
+EP_ORT_AT(ReleaseAvailableProviders, 126);
 EP_ORT_AT(AddSessionConfigEntry, 130);

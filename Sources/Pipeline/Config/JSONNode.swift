@@ -55,6 +55,8 @@ public struct JSONNode: Sendable {
   public var elements: [JSONNode]? { if case .array(let elements) = value { elements } else { nil } }
   public var string: String? { if case .string(let string) = value { string } else { nil } }
 
+  public var bool: Bool? { if case .bool(let bool) = value { bool } else { nil } }
+
   /// The value as an integer; `2.0` counts as 2, as in JSON Schema.
   public var integer: Int? {
     switch value {

@@ -22,10 +22,13 @@ public struct PipelineConfig: Sendable {
     public var deadlineMs: Double?
     /// Watts that the machine should not exceed, or nil.
     public var powerW: Double?
+    /// Detectors look at fewer frames of live streams where the power would exceed ``powerW``.
+    public var enforce: Bool
 
-    public init(deadlineMs: Double? = nil, powerW: Double? = nil) {
+    public init(deadlineMs: Double? = nil, powerW: Double? = nil, enforce: Bool = false) {
       self.deadlineMs = deadlineMs
       self.powerW = powerW
+      self.enforce = enforce
     }
   }
 

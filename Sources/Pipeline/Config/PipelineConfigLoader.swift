@@ -36,6 +36,7 @@ extension PipelineConfig {
     EnvironmentExpansion(environment: environment).expand(&root, path: "", issues: &issues)
     PipelineSchema.file.validate(root, path: "", issues: &issues)
     checkName(root["name"], issues: &issues)
+    checkBudget(root["budget"], issues: &issues)
 
     let nodes = root["stages"]?.elements ?? []
     // Past that number the schema has complained, and the rest is not worth the time.
@@ -47,6 +48,11 @@ extension PipelineConfig {
     }
     if let errors = issues.errors { throw errors }
     return PipelineConfig(checked: root, file: file, registry: registry, overrideNames: overrides.names)
+  }
+
+  private static func checkBudget(_ node: JSONNode?, issues: inout IssueCollector) {
+    guard let enforce = node?["enforce"], enforce.bool == true, node?["powerW"] == nil else { return }
+    issues.add("there is nothing to enforce; add 'powerW'", at: enforce.origin, path: "budget.enforce")
   }
 
   /// The name may become part of file names.
@@ -65,7 +71,8 @@ extension PipelineConfig {
     let fileName = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
     self.name = root["name"]?.string ?? fileName
     self.budget = Budget(
-      deadlineMs: root["budget"]?["deadlineMs"]?.number, powerW: root["budget"]?["powerW"]?.number)
+      deadlineMs: root["budget"]?["deadlineMs"]?.number, powerW: root["budget"]?["powerW"]?.number,
+      enforce: root["budget"]?["enforce"]?.bool ?? false)
     self.framesInFlight = root["framesInFlight"]?.integer
     self.file = file
     self.overrideNames = overrideNames

@@ -19,6 +19,9 @@ public enum PipelineSchema {
   static let budget = ObjectSchema([
     .init("deadlineMs", .number(1...3_600_000), "Milliseconds from capture to delivery for frames of live sources."),
     .init("powerW", .number(0.1...10_000), "Watts that the machine should not exceed."),
+    .init(
+      "enforce", .bool, default: "false",
+      "Keeps the power under powerW: detectors look at fewer frames of live streams while it would be exceeded."),
   ])
 
   static let stage = ObjectSchema([

@@ -38,10 +38,14 @@ public final class FrameHeader: Sendable {
   /// Counts the breaks of the stream so far: lost connections and times that jump. When it rises, what is known from
   /// the frames before, such as tracks, no longer holds.
   public let discontinuity: Int
+  /// The share, in 0...1, of frames at which detectors may look, of those that their settings allow; below 1 while power
+  /// is scarce.
+  public let detectionShare: Double
 
   public init(
     stream: StreamInfo, sequence: Int, mediaTime: MediaTime, captured: MonotonicTime, capturedWall: WallTime,
-    deadline: MonotonicTime? = nil, source: String, width: Int, height: Int, discontinuity: Int = 0
+    deadline: MonotonicTime? = nil, source: String, width: Int, height: Int, discontinuity: Int = 0,
+    detectionShare: Double = 1
   ) {
     self.stream = stream
     self.sequence = sequence
@@ -53,6 +57,7 @@ public final class FrameHeader: Sendable {
     self.width = width
     self.height = height
     self.discontinuity = discontinuity
+    self.detectionShare = detectionShare
   }
 }
 

@@ -18,9 +18,13 @@ public struct RunReport: Sendable {
       "peak_rss_mb": .rounded(MachineInfo.peakMemoryMB),
       "engine": Self.engine(of: snapshot),
       "models": .list(snapshot.stages.compactMap(Self.model)),
-      "power": .object(["method": .string("none")]),
+      "power": snapshot.power?.report(
+        frames: snapshot.ledger.delivered, detections: snapshot.stages.reduce(0) { $0 + $1.values.detections })
+        ?? .object(["method": .string("none")]),
       "stages": .object(
-        Dictionary(snapshot.stages.map { ($0.id, Self.stage($0, wall: wall)) }, uniquingKeysWith: { first, _ in first })),
+        Dictionary(
+          snapshot.stages.map { ($0.id, Self.stage($0, wall: wall, power: snapshot.power)) },
+          uniquingKeysWith: { first, _ in first })),
       "ledger": Self.ledger(snapshot.ledger, links: snapshot.links),
       "streams": StreamReport.streams(snapshot),
       "links": .list(snapshot.links.map(Self.link)),
@@ -53,7 +57,9 @@ public struct RunReport: Sendable {
     return .object(object)
   }
 
-  private static func stage(_ stage: PipelineRunner.Snapshot.StageFigures, wall: Double) -> ReportValue {
+  private static func stage(
+    _ stage: PipelineRunner.Snapshot.StageFigures, wall: Double, power: PowerAccount?
+  ) -> ReportValue {
     let values = stage.values
     return .object([
       "type": .string(stage.type),
@@ -73,8 +79,8 @@ public struct RunReport: Sendable {
       "cpu_ms": .rounded(Double(stage.cpuNanoseconds) / 1e6),
       "framework_cpu_ms": .rounded(Double(values.frameworkCPUNanoseconds) / 1e6),
       "startup_cpu_ms": .rounded(Double(values.startupCPUNanoseconds) / 1e6),
-      "energy_j": .null,
-      "power_w": .null,
+      "energy_j": power?.energy.stageJ[stage.id].map { .rounded($0) } ?? .null,
+      "power_w": power?.watts(ofStage: stage.id).map { .rounded($0) } ?? .null,
       "counters": .object(values.counters.mapValues { .int($0) }),
       "facts": .object(stage.facts),
     ])

@@ -21,6 +21,8 @@ struct PipelineBuilder {
   let logger: Logger
   let services: StageServices
   let journal: Journal
+  /// Set by what follows the run's power; nil where nobody does.
+  let pace: DetectionPace?
 
   /// - Throws: ``StageBuildErrors``.
   func build(_ plan: PipelinePlan) throws -> BuiltPipeline {
@@ -36,6 +38,8 @@ struct PipelineBuilder {
 
   private func makeStages(_ plan: PipelinePlan, census: ThreadCensus) throws -> [any Stage] {
     let sources = plan.stages.count { $0.descriptor.role == .source }
+    // A replay measures nothing, but its stages decide like those of the recorded run.
+    let pace = plan.enforcesPower ? pace ?? DetectionPace() : nil
     var stages: [any Stage] = []
     var errors: [PipelineError] = []
     for (index, stage) in plan.stages.enumerated() {
@@ -45,6 +49,7 @@ struct PipelineBuilder {
         id: stage.id, clock: clock, logger: logger, deadlineMs: plan.deadlineMs,
         framesInFlight: plan.effectiveFramesInFlight(isLive: true) * max(1, sources), services: services, threads: census)
       context.journal = StageJournal(journal: journal, index: index)
+      context.pace = pace
       do {
         stages.append(try stage.descriptor.make(Data(stage.configuration), context))
       } catch {

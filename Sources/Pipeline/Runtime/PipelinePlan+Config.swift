@@ -2,7 +2,8 @@ extension PipelinePlan {
   /// The plan of a pipeline file that has passed all checks.
   public init(_ config: PipelineConfig, registry: StageRegistry) {
     self.init(
-      name: config.name, deadlineMs: config.budget.deadlineMs, framesInFlight: config.framesInFlight,
+      name: config.name, deadlineMs: config.budget.deadlineMs, enforcesPower: config.budget.enforce,
+      framesInFlight: config.framesInFlight,
       stages: config.stages.compactMap { stage in
         registry[stage.type].map { descriptor in
           StagePlan(

@@ -28,13 +28,19 @@ public struct PipelinePlan: Sendable {
 
   public var name: String
   public var deadlineMs: Double?
+  /// Detectors look at fewer frames of live streams while the power would exceed its budget.
+  public var enforcesPower: Bool
   /// For each source; nil: enough to keep every worker busy.
   public var framesInFlight: Int?
   public var stages: [StagePlan]
 
-  public init(name: String, deadlineMs: Double? = nil, framesInFlight: Int? = nil, stages: [StagePlan]) {
+  public init(
+    name: String, deadlineMs: Double? = nil, enforcesPower: Bool = false, framesInFlight: Int? = nil,
+    stages: [StagePlan]
+  ) {
     self.name = name
     self.deadlineMs = deadlineMs
+    self.enforcesPower = enforcesPower
     self.framesInFlight = framesInFlight
     self.stages = stages
   }

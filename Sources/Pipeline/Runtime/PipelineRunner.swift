@@ -20,6 +20,7 @@ public final class PipelineRunner: Sendable {
   private let metrics: [StageMetrics]
   private let logger: Logger
   private let journal: Journal
+  private let power: PowerMonitor?
   /// One stream joins at a time, so that none comes twice.
   private let joining = Mutex(())
   private let times: Monitor<(start: MonotonicTime, end: MonotonicTime?, wall: WallTime, threads: [WorkerThread])>
@@ -29,26 +30,31 @@ public final class PipelineRunner: Sendable {
   /// - Parameters:
   ///   - staysOpen: the run does not end with its last stream, since more may be added, but with a stop.
   ///   - journal: what remembers the run; or the trace of one that is done again, on the plan of its manifest.
+  ///   - power: follows the run's energy; nil: nobody asks.
   /// - Throws: ``StageBuildErrors`` with everything that is wrong.
   public convenience init(
     _ plan: PipelinePlan, clock: any PipelineClock = SystemClock(), logger: Logger = Logger(label: "edgepipe"),
-    services: StageServices = StageServices(), staysOpen: Bool = false, journal: Journal = .off
+    services: StageServices = StageServices(), staysOpen: Bool = false, journal: Journal = .off,
+    power: PowerMonitor? = nil
   ) throws {
     try self.init(
-      plan, clock: clock, logger: logger, services: services, staysOpen: staysOpen, journal: journal,
+      plan, clock: clock, logger: logger, services: services, staysOpen: staysOpen, journal: journal, power: power,
       launch: WorkerThread.init)
   }
 
   init(
     _ plan: PipelinePlan, clock: any PipelineClock = SystemClock(), logger: Logger = Logger(label: "edgepipe"),
     services: StageServices = StageServices(), staysOpen: Bool = false, journal: Journal = .off,
-    launch: @escaping ThreadLaunch
+    power: PowerMonitor? = nil, launch: @escaping ThreadLaunch
   ) throws {
     let plan = journal.trace.map { plan.replaying($0) } ?? plan
     self.plan = plan
     self.logger = logger
     self.journal = journal
-    built = try PipelineBuilder(clock: clock, logger: logger, services: services, journal: journal).build(plan)
+    self.power = power
+    built = try PipelineBuilder(
+      clock: clock, logger: logger, services: services, journal: journal, pace: power?.pace
+    ).build(plan)
     control = RunControl(
       clock: clock, failureStops: journal.trace.map { $0.isWhole && !$0.runFailed } ?? true, launch: launch)
     metrics = plan.stages.map { _ in StageMetrics() }
@@ -85,6 +91,11 @@ public final class PipelineRunner: Sendable {
     journal.recorder?.append(
       .facts(TraceFacts.json(zip(plan.stages, built.stages).map { ($0.id, $1.facts) })))
     times.change { $0.start = control.clock.now() }
+    if let power {
+      power.begin(stages: built.census.cpuNanoseconds)
+      // Without the thread the readings at both ends are all there is.
+      if let thread = try? power.startSampling() { keep(thread) }
+    }
   }
 
   private func keep(_ thread: WorkerThread) { times.change { $0.threads.append(thread) } }
@@ -97,6 +108,7 @@ public final class PipelineRunner: Sendable {
     if !control.waitForStopOrEnd() { drain() }
     let isOver = control.waitForEnd(until: control.clock.now())
     times.change { $0.end = $0.end ?? control.clock.now() }
+    power?.end(stages: built.census.cpuNanoseconds)
     if isOver { for thread in times.withLock({ $0.threads }) { thread.join() } }
     journal.recorder?.finish(failed: control.failure != nil)
     return RunOutcome(
@@ -181,6 +193,8 @@ extension PipelineRunner {
     public let links: [LinkAccount]
     /// Every stream that there was, in the order in which they came.
     public let streamFigures: [StreamFigures]
+    /// Nil before the run is over, and where nobody asked for it.
+    public let power: PowerAccount?
 
     public struct StreamFigures: Sendable {
       public let id: String
@@ -211,7 +225,7 @@ extension PipelineRunner {
         Snapshot.StreamFigures(
           id: $0.stream.id, sourceStage: $0.stream.sourceStage, isLive: $0.stream.isLive, isRunning: $0.isWorking,
           values: $0.figures.current)
-      })
+      }, power: power?.account)
   }
 }
 

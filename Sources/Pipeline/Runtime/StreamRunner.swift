@@ -246,6 +246,7 @@ extension TraceRecord.Frame {
     self.init(
       stream: stream, sequence: header.sequence, mediaTime: header.mediaTime, captured: header.captured,
       capturedWall: header.capturedWall, deadline: header.deadline, source: header.source, width: header.width,
-      height: header.height, discontinuity: header.discontinuity, dropped: dropped)
+      height: header.height, discontinuity: header.discontinuity, detectionShare: header.detectionShare,
+      dropped: dropped)
   }
 }

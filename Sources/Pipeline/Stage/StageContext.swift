@@ -16,6 +16,7 @@ public struct StageContext: Sendable {
   /// Counts library threads with the stage that started them.
   public let threads: ThreadCensus
   var journal: StageJournal?
+  var pace: DetectionPace?
 
   public init(
     id: String, clock: any PipelineClock, logger: Logger, deadlineMs: Double? = nil, framesInFlight: Int,
@@ -29,6 +30,14 @@ public struct StageContext: Sendable {
     self.services = services
     self.threads = threads
   }
+
+  /// True where frames may come with a ``FrameHeader/detectionShare`` below 1.
+  public var enforcesPower: Bool { pace != nil }
+
+  /// What a source writes into the headers of its frames: see ``FrameHeader/detectionShare``.
+  ///
+  /// - Parameter isPaced: the frames come at a speed of their own. Others would only come faster if less were done.
+  public func detectionShare(isPaced: Bool) -> Double { isPaced ? pace?.share ?? 1 : 1 }
 
   /// Now, for what a stage writes into its output about a frame. A replay answers with the recorded instant, so that its
   /// output is the same. Ask at most once for each frame.

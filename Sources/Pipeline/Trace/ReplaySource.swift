@@ -91,7 +91,7 @@ extension TraceRecord.Frame {
     FrameHeader(
       stream: stream, sequence: sequence, mediaTime: mediaTime, captured: captured, capturedWall: capturedWall,
       deadline: deadline, source: source, width: width, height: height,
-      discontinuity: discontinuity)
+      discontinuity: discontinuity, detectionShare: detectionShare)
   }
 }
 

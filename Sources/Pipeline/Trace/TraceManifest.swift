@@ -68,6 +68,7 @@ extension PipelineConfig {
         "budget",
         object([
           ("deadlineMs", budget.deadlineMs.map { node(.number($0)) }), ("powerW", budget.powerW.map { node(.number($0)) }),
+          ("enforce", budget.enforce ? node(.bool(true)) : nil),
         ])
       ),
       ("framesInFlight", framesInFlight.map { node(.integer($0)) }), ("stages", node(.array(stages))),

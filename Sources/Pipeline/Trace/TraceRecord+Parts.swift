@@ -22,6 +22,7 @@ extension TraceEncoder {
     integer(frame.width)
     integer(frame.height)
     integer(frame.discontinuity)
+    double(frame.detectionShare)
     optional(frame.dropped) { $0.text($1.rawValue) }
   }
 
@@ -74,7 +75,7 @@ extension TraceDecoder {
       capturedWall: WallTime(nanoseconds: try integer()),
       deadline: try optional { from throws(PipelineError) in MonotonicTime(nanoseconds: try from.integer()) },
       source: try text(), width: try integer(in: 0...(1 << 20)), height: try integer(in: 0...(1 << 20)),
-      discontinuity: try integer(in: 0...Int.max),
+      discontinuity: try integer(in: 0...Int.max), detectionShare: try double(),
       dropped: try optional { from throws(PipelineError) in DropReason(rawValue: try from.text()) })
   }
 

@@ -17,6 +17,7 @@ enum TraceRecord: Sendable {
     let width: Int
     let height: Int
     let discontinuity: Int
+    let detectionShare: Double
     /// Nil: admitted.
     let dropped: DropReason?
   }

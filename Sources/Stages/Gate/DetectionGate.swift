@@ -4,8 +4,10 @@ import Pipeline
 /// thread.
 struct DetectionGate {
   private struct StreamState {
-    /// The sequence number at which the gate was open last.
-    var lastOpen: Int
+    /// The sequence number of the last frame that the settings let through.
+    var lastTurn: Int
+    /// What is left of the shares of the frames so far. The first frame is looked at.
+    var credit = DetectionGate.look
     /// From when on the rate allows the next look.
     var due = MediaTime(nanoseconds: .min)
     var lastTime: MediaTime
@@ -19,6 +21,9 @@ struct DetectionGate {
   /// Streams whose state is kept; of more, the one that was silent for longest is forgotten.
   private static let maximumStreams = 256
 
+  /// What a look costs: shares are counted in thousandths, without the rounding of fractions.
+  private static let look = 1000
+
   private let settings: GateSettings
   private var streams: [String: StreamState] = [:]
   private var uses = 0
@@ -29,26 +34,30 @@ struct DetectionGate {
   /// - Parameter grid: makes the frame's brightness grid; only asked where motion counts, nil where the pixels say
   ///   nothing (then the gate takes it for motion).
   mutating func opens(for header: FrameHeader, grid: () -> LumaGrid?) -> Bool {
-    if settings.isAlwaysOpen { return true }
+    if settings.isAlwaysOpen, header.detectionShare >= 1 { return true }
     let id = header.stream.id, time = header.mediaTime
     uses += 1
     var state = streams.removeValue(forKey: id) ?? start(header, phase: nextPhase())
     // A stream that began anew.
-    if time < state.lastTime || header.sequence <= state.lastOpen { state = start(header, phase: 0) }
+    if time < state.lastTime || header.sequence <= state.lastTurn { state = start(header, phase: 0) }
     state.lastTime = time
     state.lastUse = uses
-    let isOpen = decide(&state, header, grid)
+    var isOpen = decide(&state, header, grid)
     if isOpen {
-      state.lastOpen = header.sequence
-      state.lastLook = time
+      state.lastTurn = header.sequence
+      // What one frame does not use is there for the next, so that looks are spread evenly.
+      state.credit += Int((min(max(header.detectionShare, 0), 1) * Double(Self.look)).rounded())
+      isOpen = state.credit >= Self.look
+      if isOpen { state.credit -= Self.look }
     }
+    if isOpen { state.lastLook = time }
     streams[id] = state
     if streams.count > Self.maximumStreams { forgetOldest() }
     return isOpen
   }
 
   private func start(_ header: FrameHeader, phase: Int) -> StreamState {
-    StreamState(lastOpen: header.sequence - settings.interval + phase, lastTime: header.mediaTime, lastUse: uses)
+    StreamState(lastTurn: header.sequence - settings.interval + phase, lastTime: header.mediaTime, lastUse: uses)
   }
 
   /// Streams begin at different frames, so that their looks do not fall together.
@@ -59,7 +68,7 @@ struct DetectionGate {
 
   private func decide(_ state: inout StreamState, _ header: FrameHeader, _ grid: () -> LumaGrid?) -> Bool {
     let time = header.mediaTime
-    guard header.sequence - state.lastOpen >= settings.interval else { return false }
+    guard header.sequence - state.lastTurn >= settings.interval else { return false }
     guard time >= state.due else { return false }
     if let motion = settings.motion, !isMoving(&state, motion, time, grid) { return false }
     if let rate = settings.maxRate {

@@ -51,6 +51,7 @@ public final class Letterbox: FrameStage {
 
   private let configuration: Configuration
   private let id: String
+  private let enforcesPower: Bool
   private let pool = BufferPool()
   private let targets = Mutex<[Target]>([])
   private let gates = Mutex<[String: GateSettings]>([:])
@@ -59,6 +60,7 @@ public final class Letterbox: FrameStage {
   public init(_ configuration: Configuration, context: StageContext) throws {
     self.configuration = configuration
     id = context.id
+    enforcesPower = context.enforcesPower
   }
 
   public func connect(to peers: StagePeers) throws {
@@ -76,7 +78,7 @@ public final class Letterbox: FrameStage {
         throw PipelineError("'\(id)' prepares pictures for '\(consumer)', which does not come after it", remedy: knownText, exit: .config)
       }
       let request = stage.inputRequest
-      if let gated = stage as? any GatedConsumer, !gated.gate.isAlwaysOpen {
+      if let gated = stage as? any GatedConsumer, !gated.gate.isAlwaysOpen || enforcesPower {
         gates.withLock { $0[consumer] = gated.gate }
       }
       try check(request, of: consumer)

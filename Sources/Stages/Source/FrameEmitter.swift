@@ -3,6 +3,9 @@ import Pipeline
 /// Puts decoded pictures out as the frames of one stream: turned upright, numbered and dated.
 final class FrameEmitter {
   private let stream: StreamInfo
+  private let context: StageContext
+  /// The frames come at a speed of their own.
+  private let isPaced: Bool
   private let deadlineMs: Double?
   private let output: any SourceOutput
   private let maxFrames: Int?
@@ -12,9 +15,14 @@ final class FrameEmitter {
   /// Frames put out so far, whatever became of them: the next frame's sequence number.
   private(set) var count = 0
 
-  init(stream: StreamInfo, deadlineMs: Double?, output: any SourceOutput, maxFrames: Int?, tape: DecoderTape? = nil) {
+  init(
+    stream: StreamInfo, context: StageContext, isPaced: Bool, output: any SourceOutput, maxFrames: Int?,
+    tape: DecoderTape? = nil
+  ) {
     self.stream = stream
-    self.deadlineMs = stream.isLive ? stream.deadlineMs ?? deadlineMs : nil
+    self.context = context
+    deadlineMs = stream.isLive ? stream.deadlineMs ?? context.deadlineMs : nil
+    self.isPaced = isPaced
     self.output = output
     self.maxFrames = maxFrames
     self.tape = tape
@@ -33,7 +41,8 @@ final class FrameEmitter {
     }
     let header = FrameHeader(
       stream: stream, sequence: count, mediaTime: mediaTime, captured: captured.monotonic, capturedWall: captured.wall,
-      deadline: deadline, source: source, width: upright.width, height: upright.height, discontinuity: discontinuity)
+      deadline: deadline, source: source, width: upright.width, height: upright.height, discontinuity: discontinuity,
+      detectionShare: context.detectionShare(isPaced: isPaced))
     count += 1
     tape?.picture(orientation)
     if output.emit(Frame(header: header, image: upright)) == .stopped { return false }

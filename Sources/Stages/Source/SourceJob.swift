@@ -17,8 +17,8 @@ struct SourceJob {
 
   func makeEmitter() -> FrameEmitter {
     FrameEmitter(
-      stream: stream, deadlineMs: context.deadlineMs, output: output, maxFrames: configuration.maxFrames,
-      tape: tape)
+      stream: stream, context: context, isPaced: stream.isLive || configuration.realtime, output: output,
+      maxFrames: configuration.maxFrames, tape: tape)
   }
 
   /// Opens a decoder, its threads counted with this stage.

@@ -72,7 +72,8 @@ public final class SyntheticSource: SourceStage {
       let header = FrameHeader(
         stream: stream, sequence: sequence, mediaTime: MediaTime(seconds: seconds), captured: captured,
         capturedWall: clock.wallTime(), deadline: budget.map { captured.advanced(byMilliseconds: $0) },
-        source: "synthetic", width: configuration.width, height: configuration.height)
+        source: "synthetic", width: configuration.width, height: configuration.height,
+        detectionShare: context.detectionShare(isPaced: true))
       if output.emit(Frame(header: header, image: nil)) == .stopped { return }
     }
   }

@@ -85,6 +85,10 @@ import Testing
       "\"framesInFlight\": 12", "\"framesInFlight\": 1.5",
       "p.json:5:21: framesInFlight: expected an integer in 1...1024, found a number"
     ),
+    (
+      "\"powerW\": 12.5", "\"enforce\": true",
+      "p.json:4:45: budget.enforce: there is nothing to enforce; add 'powerW'"
+    ),
     ("\"powerW\": 12.5", "\"powerw\": 12.5", "p.json:4:34: budget.powerw: unknown key; did you mean 'powerW'?"),
     (
       "\"workers\": 2", "\"workers\": 9", "p.json:9:78: stages[2].workers: detect.test takes at most 8 workers, found 9"

@@ -48,7 +48,7 @@ enum TraceSamples {
         stream: stream, sequence: sequence, mediaTime: MediaTime(nanoseconds: .max),
         captured: MonotonicTime(nanoseconds: .min), capturedWall: WallTime(nanoseconds: -1),
         deadline: MonotonicTime(nanoseconds: 12), source: "rtsp://user:***@host", width: 1920, height: 1080,
-        discontinuity: 2, dropped: dropped))
+        discontinuity: 2, detectionShare: 0.25, dropped: dropped))
   }
 
   static let error = PipelineError(

@@ -104,9 +104,9 @@ struct TraceFormatTests {
     try fixture.write(Array("{ \"version\": 1 }".utf8))
     let text = #expect(throws: PipelineError.self) { try fixture.load() }
     #expect(text?.exit == .dataError)
-    try fixture.write(TraceFormat.magic + TraceFormat.bytes(2) + TraceFormat.bytes(0))
+    try fixture.write(TraceFormat.magic + TraceFormat.bytes(TraceFormat.version + 1) + TraceFormat.bytes(0))
     let version = #expect(throws: PipelineError.self) { try fixture.load() }
-    #expect(version?.message.contains("version 2") == true)
+    #expect(version?.message.contains("version \(TraceFormat.version + 1)") == true)
     try fixture.write(TraceFormat.header)
     let empty = #expect(throws: PipelineError.self) { try fixture.load() }
     #expect(empty?.exit == .dataError)

@@ -19,6 +19,8 @@ public final class ONNXRuntimeEngine: InferenceEngine {
 
   public var version: String { "onnxruntime \(environment.library.version)" }
 
+  var library: ONNXRuntimeLibrary { environment.library }
+
   /// Where the library was found.
   public var libraryPath: String { environment.library.path }
 

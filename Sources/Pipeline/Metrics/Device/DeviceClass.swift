@@ -1,0 +1,62 @@
+/// The usual classes of devices at the edge, by what they have and how they are powered.
+public enum DeviceClass: String, Sendable, Hashable, CaseIterable {
+  /// 512 MB to 4 GB, 1 to 10 W.
+  case embedded
+  /// 4 to 12 GB, 5 to 15 W, with a battery.
+  case mobile
+  /// 2 to 16 GB, 10 to 50 W.
+  case industrial
+  /// From 16 GB, 50 to 200 W.
+  case edgeServer = "edge-server"
+
+  /// What to optimise for.
+  public var aim: String {
+    switch self {
+    case .embedded: "extreme compression, pruning"
+    case .mobile: "compression, quantization"
+    case .industrial: "real time, reliability"
+    case .edgeServer: "parallelism, caching"
+    }
+  }
+
+  /// The class of a machine, and why.
+  ///
+  /// Boards that the classes name as examples go by their name, wherever their memory would put them; the others by
+  /// memory, and between 4 and 16 GB by whether there is a battery.
+  public static func of(_ device: DeviceInfo, hasBattery: Bool) -> (value: DeviceClass, reason: String) {
+    let examples: [(part: String, value: DeviceClass)] = [
+      ("AGX", .edgeServer), ("Jetson", .embedded), ("Raspberry Pi", .embedded), ("NUC12", .edgeServer),
+    ]
+    if let model = device.model, let example = examples.first(where: { model.contains($0.part) }) {
+      return (example.value, "the machine is '\(model)'")
+    }
+    guard let memory = device.memoryMB else { return (.industrial, "the memory is not known") }
+    let size = "\(memory) MB of memory"
+    // The system keeps some of it: 4 GB are shown as 3.7.
+    if memory < 3 * 1024 { return (.embedded, size) }
+    if memory >= 14 * 1024 { return (.edgeServer, size) }
+    return hasBattery ? (.mobile, "\(size) and a battery") : (.industrial, "\(size) and no battery")
+  }
+}
+
+/// How to make a model small enough for a device, by its memory.
+public struct CompressionAdvice: Sendable, Hashable {
+  public let steps: [String]
+  public let reason: String
+  /// Weights as stored and peak activations together should stay below this: 80 % of the memory.
+  public let modelLimitMB: Int
+
+  /// Below 1 GB: structured pruning by 0.8, INT8, weights shared in 16 groups. Below 4 GB: unstructured pruning by 0.6,
+  /// INT8, distillation. Else: unstructured pruning by 0.4, FP16, operator fusion.
+  public init(memoryMB: Int) {
+    let memory = max(0, memoryMB)
+    if memory < 1024 {
+      (steps, reason) = (["structured pruning 0.8", "INT8", "weight sharing (16 groups)"], "below 1 GB")
+    } else if memory < 4096 {
+      (steps, reason) = (["unstructured pruning 0.6", "INT8", "distillation"], "below 4 GB")
+    } else {
+      (steps, reason) = (["unstructured pruning 0.4", "FP16", "operator fusion"], "4 GB or more")
+    }
+    modelLimitMB = memory / 10 * 8 + memory % 10 * 8 / 10
+  }
+}
