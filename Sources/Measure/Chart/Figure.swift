@@ -41,10 +41,11 @@ public enum Figure {
   /// A share of 1 as a percentage: `87 %`; `<1 %` for what is there but rounds to nothing.
   public static func percent(_ share: Double) -> String {
     guard share.isFinite else { return none }
-    if share > 0, share < 0.005 { return "<1 %" }
+    let percent = (share * 100).rounded()
+    if share > 0, percent == 0 { return "<1 %" }
     // What is not all of it is never shown as all of it.
-    if share < 1, share >= 0.995 { return ">99 %" }
-    return text(share * 100, decimals: 0) + " %"
+    if share < 1, percent == 100 { return ">99 %" }
+    return text(percent, decimals: 0) + " %"
   }
 
   /// With the prefixes of SI for large numbers: `950`, `12.4 k`, `3.10 M`, `5.00 G`.

@@ -44,6 +44,6 @@ public struct HTMLPage: Sendable {
   private static let colors = """
     :root { color-scheme: light dark; \(Palette.light.variables) }
     @media screen and (prefers-color-scheme: dark) { :root { \(Palette.dark.variables) } }
-    @media print { :root { color-scheme: light; print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
+    @media print { :root { --bg: #ffffff; color-scheme: light; print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
     """
 }

@@ -31,10 +31,13 @@ public struct Ticks: Sendable, Equatable {
   public static func time(upTo seconds: Double, about: Int) -> Ticks {
     guard seconds.isFinite, seconds > 1e-6, seconds < 1e9, about > 0 else { return Ticks(values: [0], labels: ["0 s"]) }
     let wanted = seconds / Double(about)
-    let (unit, name) = wanted < 60 ? (1.0, "s") : wanted < 3600 ? (60.0, "min") : (3600.0, "h")
-    let steps: [Double] = unit == 3600 ? [1, 2, 3, 6, 12, 24] : [1, 2, 5, 10, 15, 30, 60]
-    let inUnits = wanted / unit
-    let step = inUnits < 1 && unit == 1 ? niceStep(inUnits) : steps.first { $0 >= inUnits * 0.8 } ?? niceStep(inUnits)
+    // A unit whose smallest step is near what is wanted.
+    let (unit, name) = wanted < 40 ? (1.0, "s") : wanted < 2400 ? (60.0, "min") : (3600.0, "h")
+    let inUnits = wanted / unit, power = pow(10, log10(inUnits).rounded(.down))
+    let decade = [1, 2, 5, 10].map { $0 * power }
+    let usual: [Double] = unit == 3600 ? [1, 2, 3, 6, 12, 24] : [1, 2, 5, 10, 15, 30, 60]
+    let steps = inUnits < 0.5 || inUnits > 30 ? decade : usual
+    let step = steps.first { $0 >= inUnits * 0.8 } ?? 10 * power
     let decimals = max(0, Int((-log10(step)).rounded(.up)))
     let count = Int((seconds / unit / step + 1e-9).rounded(.down))
     let values = (0...count).map { Double($0) * step }

@@ -49,6 +49,7 @@ extension ProfilePage {
     .strip { display: grid; grid-template-columns: minmax(0, 1fr); margin-bottom: 4px; }
     .strip + .strip { margin-top: 8px; }
     .strip-label { font-size: 12.5px; min-width: 0; }
+    .strip-note:not(:empty)::before { content: "· "; }
     .strip .nothing { font-size: 12.5px; padding: 0; }
     .strip-label .name { display: inline-block; max-width: 100%; overflow: hidden; text-overflow: ellipsis;
       white-space: nowrap; vertical-align: bottom; }
@@ -78,6 +79,7 @@ extension ProfilePage {
       .strip + .strip { margin-top: 0; }
       .strip-label { padding-top: 2px; }
       .strip-note { display: block; }
+      .strip-note:not(:empty)::before { content: none; }
       th .name { max-width: 16em; }
     }
     @media (min-width: 960px) {
@@ -90,7 +92,8 @@ extension ProfilePage {
     @media print {
       body { font-size: 10pt; }
       header, main { max-width: none; padding-left: 0; padding-right: 0; }
-      .strip, .bottleneck, .tiles div, tr { break-inside: avoid; }
+      .columns section, .strip, .bottleneck, .tiles div, tr { break-inside: avoid; }
+      tr > :first-child { position: static; background: none; }
       h2, h3 { break-after: avoid; }
       .table-box { overflow: visible; }
     }

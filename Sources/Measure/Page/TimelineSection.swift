@@ -89,7 +89,7 @@ struct TimelineSection {
 
   private static let mostPlaces = 8
 
-  /// Where frames were dropped, most first: by the stages' own counts, and what only the time line knows.
+  /// Where frames were dropped, by the stages' own counts, most first.
   private var lossPlaces: [(place: Place, frames: Int)] {
     var frames: [Place: Int] = [:]
     for stage in content.stages {
