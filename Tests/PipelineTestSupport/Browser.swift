@@ -42,13 +42,15 @@ public enum Browser {
     let folder = try TestData.temporaryFolder("browser")
     defer { try? FileManager.default.removeItem(at: folder) }
     let frames = pages.enumerated().flatMap { index, page in
-      widths.map { "<iframe data-page=\"\(index)\" width=\"\($0)\" height=\"900\" srcdoc=\"\(attribute(page))\"></iframe>" }
+      widths.map {
+        "<iframe data-page=\"\(index)\" width=\"\($0)\" height=\"900\" srcdoc=\"\(attribute(page))\"></iframe>"
+      }
     }
     let wrapper = folder.appendingPathComponent("wrapper.html")
     try """
-      <!DOCTYPE html><meta charset="utf-8"><style>iframe { border: 0 }</style>\(frames.joined())
-      <pre id="result"></pre><script>\(probe)</script>
-      """.write(to: wrapper, atomically: true, encoding: .utf8)
+    <!DOCTYPE html><meta charset="utf-8"><style>iframe { border: 0 }</style>\(frames.joined())
+    <pre id="result"></pre><script>\(probe)</script>
+    """.write(to: wrapper, atomically: true, encoding: .utf8)
     let (output, errors) = try run(
       ["--blink-settings=preferredColorScheme=\(isDark ? 0 : 1)", "--dump-dom", wrapper.absoluteString], in: folder)
     // The probe writes base64, which the serialized document cannot change.
@@ -64,7 +66,8 @@ public enum Browser {
     guard let program else { throw Failure(description: needs) }
     let log = folder.appendingPathComponent("stderr")
     try Data().write(to: log)
-    let process = Process(), pipe = Pipe()
+    let process = Process()
+    let pipe = Pipe()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
     process.arguments =
       [

@@ -104,7 +104,8 @@ public struct LineChart: Sendable {
     let bottom = Self.top + height
     let verticals = ChartFrame.verticals(xTicks, x, from: Self.top, to: bottom)
     let horizontals = zip(yTicks.values, yTicks.labels).map { value, label -> Markup in
-      let at = pixel(value), style = value == yTicks.values.first ? "base" : "grid"
+      let at = pixel(value)
+      let style = value == yTicks.values.first ? "base" : "grid"
       return """
         <line class="\(style)" x1="0" x2="100%" y1="\(at)" y2="\(at)"/>\
         <text x="-7" y="\(at + 3.5)" text-anchor="end">\(label)</text>
@@ -145,7 +146,8 @@ public struct LineChart: Sendable {
   private func hasRoomAbove(_ at: Double) -> Bool {
     let heights = series.flatMap(\.points).filter { x.fraction($0.x) > 0.75 }
       .compactMap { $0.y.flatMap { $0.isFinite ? pixel($0) : nil } }
-    let above = heights.count { (at - 16...at).contains($0) }, below = heights.count { (at...at + 16).contains($0) }
+    let above = heights.count { (at - 16...at).contains($0) }
+    let below = heights.count { (at...at + 16).contains($0) }
     return at > Self.top + 10 && above <= below
   }
 

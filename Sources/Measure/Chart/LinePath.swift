@@ -19,7 +19,8 @@ struct LinePath {
   let area: String
 
   init(_ points: [Point], shape: Shape, base: Double) {
-    var line = "", area = ""
+    var line = ""
+    var area = ""
     for run in Self.runs(points, shape) {
       guard let first = run.first, let last = run.last else { continue }
       let path = Self.path(run)
@@ -53,7 +54,8 @@ struct LinePath {
     let rounded = corners.map { (x: Figure.coordinate($0.x), y: Figure.coordinate($0.y)) }
     var text = "M\(rounded[0].x) \(rounded[0].y)"
     for index in rounded.indices.dropFirst() {
-      let before = rounded[index - 1], here = rounded[index]
+      let before = rounded[index - 1]
+      let here = rounded[index]
       if here.y == before.y {
         let isLast = index == rounded.count - 1 || rounded[index + 1].y != here.y
         if isLast, here.x != before.x || index > 1 && rounded[index - 2].y == here.y { text += "H\(here.x)" }

@@ -34,8 +34,8 @@ public struct Palette: Sendable, Equatable {
   /// The declarations of CSS variables: `--bg: #fcfcfb; ...`.
   var variables: String {
     let named = [
-      ("bg", background), ("surface", surface), ("text", text), ("text2", secondaryText), ("rule", rule), ("rest", rest),
-      ("idle", idle), ("limit", limit),
+      ("bg", background), ("surface", surface), ("text", text), ("text2", secondaryText), ("rule", rule),
+      ("rest", rest), ("idle", idle), ("limit", limit),
     ]
     let numbered = series.enumerated().map { ("s\($0.offset)", $0.element) }
     return (named + numbered).map { "--\($0.0): \($0.1);" }.joined(separator: " ")

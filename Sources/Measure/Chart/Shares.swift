@@ -12,7 +12,8 @@ enum Shares {
     var result = exact.map { Int($0.rounded(.down)) }
     let missing = max(0, 1000 - result.reduce(0, +))
     let order = exact.indices.sorted { left, right in
-      let first = exact[left] - Double(result[left]), second = exact[right] - Double(result[right])
+      let first = exact[left] - Double(result[left])
+      let second = exact[right] - Double(result[right])
       return first == second ? left < right : first > second
     }
     for index in order.prefix(missing) { result[index] += 1 }

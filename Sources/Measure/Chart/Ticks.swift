@@ -11,17 +11,16 @@ public struct Ticks: Sendable, Equatable {
   /// After Heckbert, "Nice Numbers for Graph Labels" (Graphics Gems, 1990), with loose labels: the marks enclose the
   /// range. Of a range without extent, or one that is not finite, the marks are 0 and 1.
   ///
-  /// - Parameters:
-  ///   - about: how many intervals are wanted.
-  ///   - whole: only at whole numbers, for counts.
-  public static func nice(_ range: ClosedRange<Double>, about: Int, whole: Bool = false) -> Ticks {
+  /// - Parameter about: how many intervals are wanted.
+  public static func nice(_ range: ClosedRange<Double>, about: Int) -> Ticks {
     let extent = range.upperBound - range.lowerBound
     guard extent.isFinite, extent > 0, extent > abs(range.upperBound) * 1e-9, extent > 1e-200, about > 0 else {
       return Ticks(values: [0, 1], labels: ["0", "1"])
     }
-    let step = whole ? max(1, niceStep(extent / Double(about))) : niceStep(extent / Double(about))
+    let step = niceStep(extent / Double(about))
     // A bound that is a multiple of the step but for rounding is one.
-    let first = (range.lowerBound / step + 1e-9).rounded(.down), last = (range.upperBound / step - 1e-9).rounded(.up)
+    let first = (range.lowerBound / step + 1e-9).rounded(.down)
+    let last = (range.upperBound / step - 1e-9).rounded(.up)
     let values = (0...Int(last - first)).map { (first + Double($0)) * step }
     let decimals = max(0, Int((-log10(step)).rounded(.up)))
     return Ticks(values: values, labels: values.map { Figure.text($0, decimals: decimals) })
@@ -33,7 +32,8 @@ public struct Ticks: Sendable, Equatable {
     let wanted = seconds / Double(about)
     // A unit whose smallest step is near what is wanted.
     let (unit, name) = wanted < 40 ? (1.0, "s") : wanted < 2400 ? (60.0, "min") : (3600.0, "h")
-    let inUnits = wanted / unit, power = pow(10, log10(inUnits).rounded(.down))
+    let inUnits = wanted / unit
+    let power = pow(10, log10(inUnits).rounded(.down))
     let decade = [1, 2, 5, 10].map { $0 * power }
     let usual: [Double] = unit == 3600 ? [1, 2, 3, 6, 12, 24] : [1, 2, 5, 10, 15, 30, 60]
     let steps = inUnits < 0.5 || inUnits > 30 ? decade : usual

@@ -44,6 +44,7 @@ struct DataTable {
   /// A name from outside: cut off by the style where it is long, whole when pointed at.
   static func name(_ name: String, note: String = "") -> Markup {
     let noteMarkup: Markup = note.isEmpty ? .empty : "<span class=\"note\">\(Figure.clipped(note, 40))</span>"
-    return "<span class=\"name\" title=\"\(Figure.clipped(name, 200))\">\(Figure.clipped(name, 200))</span>\(noteMarkup)"
+    return
+      "<span class=\"name\" title=\"\(Figure.clipped(name, 200))\">\(Figure.clipped(name, 200))</span>\(noteMarkup)"
   }
 }

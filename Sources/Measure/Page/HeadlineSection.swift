@@ -48,10 +48,11 @@ struct HeadlineSection {
   }
 
   private var processor: Tile {
-    let each = content.delivered > 0 ? "; \(Figure.text(content.cpuS * 1000 / Double(content.delivered))) ms a frame" : ""
+    let each =
+      content.delivered > 0 ? "; \(Figure.text(content.cpuS * 1000 / Double(content.delivered))) ms a frame" : ""
     return Tile(
-      label: "Processor", value: Figure.text(content.wallS > 0 ? content.cpuS / content.wallS : .nan), unit: "cores busy",
-      note: "of \(content.cores)\(each)")
+      label: "Processor", value: Figure.text(content.wallS > 0 ? content.cpuS / content.wallS : .nan),
+      unit: "cores busy", note: "of \(content.cores)\(each)")
   }
 
   private var memory: Tile {
@@ -66,7 +67,7 @@ struct HeadlineSection {
     var notes = power.source.split(separator: ":", maxSplits: 1).prefix(1).map { Figure.clipped(String($0), 40) }
     if content.delivered > 0 { notes.append("\(Figure.text(power.energyJ / Double(content.delivered))) J a frame") }
     if let budget = power.budgetW {
-      notes.append("\(power.meanW > budget ? "above" : "within") the budget of \(Figure.setting(budget)) W")
+      notes.append("\(Figure.percent(power.meanW / budget)) of the budget of \(Figure.setting(budget)) W")
     }
     return Tile(label: "Power", value: Figure.text(power.meanW), unit: "W", note: notes.joined(separator: "; "))
   }

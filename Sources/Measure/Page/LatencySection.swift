@@ -18,8 +18,8 @@ struct LatencySection {
     guard longest > 0 else { return "<p class=\"nothing\">No stage has worked on a frame.</p>" }
     let ticks = Ticks.nice(0...longest, about: 4).withUnit("ms")
     return BarChart(
-      id: "latency-chart", title: "Latency by stage, milliseconds", description: description, columns: ["p50", "p95", "p99"],
-      rows: content.stages.map(row), ticks: ticks, barsPerRow: 2
+      id: "latency-chart", title: "Latency by stage, milliseconds", description: description,
+      columns: ["p50", "p95", "p99"], rows: content.stages.map(row), ticks: ticks, barsPerRow: 2
     ).markup
   }
 

@@ -49,7 +49,9 @@ public struct ProfilePage: Sendable {
   }
 
   private var bottleneck: Markup {
-    let details = content.bottleneck.details.map { detail -> Markup in "<li>\(Figure.clipped(detail, Self.sentence))</li>" }
+    let details = content.bottleneck.details.map { detail -> Markup in
+      "<li>\(Figure.clipped(detail, Self.sentence))</li>"
+    }
     let list: Markup = details.isEmpty ? .empty : "<ul>\(details)</ul>"
     return """
       <section class="bottleneck" aria-labelledby="bottleneck">

@@ -26,7 +26,8 @@ struct SplitSection {
 
   /// A part for each stage; of more stages than there are colours, the least busy ones are one part.
   private var stageParts: [Part] {
-    let stages = content.stages, colors = Palette.light.series.count
+    let stages = content.stages
+    let colors = Palette.light.series.count
     let shown =
       stages.count <= colors
       ? Set(stages.indices)
@@ -52,9 +53,11 @@ struct SplitSection {
 
   private var split: Markup {
     let parts = parts
-    let cpu = Shares.tenths(parts.map(\.cpuS)), energy = Shares.tenths(parts.map(\.energyJ))
+    let cpu = Shares.tenths(parts.map(\.cpuS))
+    let energy = Shares.tenths(parts.map(\.energyJ))
     let hasEnergy = content.power != nil && parts.contains { $0.energyJ > 0 }
-    let bars = bar("cpu", "CPU time", parts.map(\.cpuS), parts, cpu)
+    let bars =
+      bar("cpu", "CPU time", parts.map(\.cpuS), parts, cpu)
       + (hasEnergy ? bar("energy", "Energy", parts.map(\.energyJ), parts, energy) : .empty)
     var rows = parts.indices.map { index in
       let part = parts[index]
@@ -75,7 +78,8 @@ struct SplitSection {
     return "\(bars)\n\(table.markup)\n<p class=\"remark\">\(remark(hasEnergy))</p>"
   }
 
-  private func cells(_ cpuS: Double, _ cpu: Int, _ joules: Double, _ energy: Int, _ hasEnergy: Bool) -> [DataTable.Cell] {
+  private func cells(_ cpuS: Double, _ cpu: Int, _ joules: Double, _ energy: Int, _ hasEnergy: Bool) -> [DataTable.Cell]
+  {
     let first: [DataTable.Cell] = [.number(Figure.text(cpuS, finest: 2)), .number(Shares.text(cpu))]
     return hasEnergy ? first + [.number(Figure.text(joules)), .number(Shares.text(energy))] : first
   }

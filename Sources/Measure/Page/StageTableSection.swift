@@ -24,7 +24,7 @@ struct StageTableSection {
   }
 
   private func row(_ stage: ProfileStage) -> DataTable.Row {
-    let isSource = stage.queue == nil
+    let isSource = stage.role == .source
     var numbers = [
       "\(stage.workers)", isSource ? Figure.none : Figure.count(stage.framesIn), Figure.count(stage.framesOut),
       Figure.text(stage.fps), Figure.text(stage.service.max), stage.queue.map { Figure.text($0.max) } ?? Figure.none,

@@ -14,7 +14,8 @@ struct StreamTableSection {
   private var hasDeadlines: Bool { content.streams.contains { $0.attainment != nil } }
 
   private var table: DataTable {
-    let headings = ["delivered", "dropped"] + (hasDeadlines ? ["in time"] : []) + ["p50 ms", "p95 ms", "p99 ms", "max ms"]
+    let headings =
+      ["delivered", "dropped"] + (hasDeadlines ? ["in time"] : []) + ["p50 ms", "p95 ms", "p99 ms", "max ms"]
     return DataTable(
       caption: "Streams: frames, and latency from capture to delivery", headHeading: "stream",
       headings: headings.map { .number($0) }, rows: content.streams.map(row))

@@ -63,8 +63,11 @@ struct TimelineSection {
   private var losses: Markup {
     let places = lossPlaces
     guard !places.isEmpty else {
+      let dropped =
+        content.dropped > 0
+        ? "\(Figure.count(content.dropped)) frames were dropped; no stage counted them." : "No frame was dropped."
       let failed = content.failed > 0 ? " \(Figure.count(content.failed)) failed." : ""
-      return "<div class=\"group\"><h3>Frames dropped</h3><p class=\"nothing\">No frame was dropped.\(failed)</p></div>"
+      return "<div class=\"group\"><h3>Frames dropped</h3><p class=\"nothing\">\(dropped + failed)</p></div>"
     }
     let shown = places.prefix(Self.mostPlaces)
     var lines = shown.map { loss in
@@ -82,8 +85,8 @@ struct TimelineSection {
       lines.enumerated().map { index, line in
         Strip(
           id: "dropped-\(index)", label: line.label, detail: line.reason, note: "\(Figure.count(line.frames)) frames",
-          color: 3, shape: .steps, points: zip(moments, line.rates).map { .init(x: $0.seconds, y: $1) }, highest: highest,
-          height: 40)
+          color: 3, shape: .steps, points: zip(moments, line.rates).map { .init(x: $0.seconds, y: $1) },
+          highest: highest, height: 40)
       })
   }
 

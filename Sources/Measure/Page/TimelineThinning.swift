@@ -10,7 +10,8 @@ enum TimelineThinning {
   static func thinned(_ moments: [ProfileMoment], to limit: Int = limit) -> [ProfileMoment] {
     guard limit > 0, moments.count > limit else { return moments }
     var result: [ProfileMoment] = []
-    var start = 0, before = 0.0
+    var start = 0
+    var before = 0.0
     for index in 0..<limit {
       // Runs differ by one at most.
       let end = moments.count * (index + 1) / limit
@@ -25,8 +26,11 @@ enum TimelineThinning {
   private static func merged(_ run: ArraySlice<ProfileMoment>, since start: Double) -> ProfileMoment? {
     guard let last = run.last else { return nil }
     var before = start
-    var delivered = 0.0, joules = 0.0, metered = 0.0
-    var losses: [Place: Double] = [:], depths: [String: Int] = [:]
+    var delivered = 0.0
+    var joules = 0.0
+    var metered = 0.0
+    var losses: [Place: Double] = [:]
+    var depths: [String: Int] = [:]
     var memory = last.rssMB
     for moment in run {
       let seconds = max(0, moment.seconds - before)

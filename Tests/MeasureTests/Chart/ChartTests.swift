@@ -22,7 +22,8 @@ struct ChartTests {
   @Test("given points without a value, when drawn, then the line is interrupted")
   func gaps() {
     let points: [LinePath.Point] = [
-      .init(x: 0, y: nil), .init(x: 1, y: 5), .init(x: 2, y: 4), .init(x: 3, y: .nan), .init(x: 4, y: 3), .init(x: 5, y: nil),
+      .init(x: 0, y: nil), .init(x: 1, y: 5), .init(x: 2, y: 4), .init(x: 3, y: .nan), .init(x: 4, y: 3),
+      .init(x: 5, y: nil),
     ]
     #expect(LinePath(points, shape: .straight, base: 10).line == "M1 5L2 4M4 3h0")
     #expect(LinePath(points, shape: .steps(from: 0), base: 10).line == "M0 5H1V4H2M3 3H4")
@@ -40,7 +41,8 @@ struct ChartTests {
   func names() {
     func chart(_ names: [String]) -> String {
       LineChart(
-        id: "pr", title: "Precision over recall", description: "", series: names.map { name in
+        id: "pr", title: "Precision over recall", description: "",
+        series: names.map { name in
           .init(name: name, points: [.init(x: 0, y: 1), .init(x: 1, y: 0.5)])
         }, shape: .steps, xTicks: .nice(0...1, about: 5), xDomain: 0...1, yTicks: .nice(0...1, about: 5), height: 200
       ).markup.text
@@ -85,7 +87,8 @@ struct ChartTests {
     var random = SeededRandom(seed: 3)
     for _ in 0..<500 {
       let values = (0..<Int.random(in: 1...20, using: &random)).map { _ in Double.random(in: 0...1, using: &random) }
-      let tenths = Shares.tenths(values), whole = values.reduce(0, +)
+      let tenths = Shares.tenths(values)
+      let whole = values.reduce(0, +)
       #expect(tenths.reduce(0, +) == 1000)
       for (value, tenth) in zip(values, tenths) { #expect(abs(value / whole * 1000 - Double(tenth)) < 1) }
     }

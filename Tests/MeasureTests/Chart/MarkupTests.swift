@@ -21,7 +21,8 @@ struct MarkupTests {
 
   @Test("given characters that XML does not allow, when interpolated, then they are replaced")
   func controls() {
-    #expect(Markup.escaped("a\u{0}b\u{1B}c\u{85}d\u{FFFE}e\u{1FFFF}f") == "a\u{FFFD}b\u{FFFD}c\u{FFFD}d\u{FFFD}e\u{FFFD}f")
+    #expect(
+      Markup.escaped("a\u{0}b\u{1B}c\u{85}d\u{FFFE}e\u{1FFFF}f") == "a\u{FFFD}b\u{FFFD}c\u{FFFD}d\u{FFFD}e\u{FFFD}f")
     #expect(Markup.escaped("a\tb\nc\rd") == "a b c d")
     #expect(Markup.escaped("Kamera für 東京 🎥") == "Kamera für 東京 🎥")
   }

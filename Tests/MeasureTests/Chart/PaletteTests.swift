@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Colours")
 struct PaletteTests {
-  @Test("given either background, when text is put on it, then the contrast is 4.5 : 1 at least (WCAG 2.2, 1.4.3)",
+  @Test(
+    "given either background, when text is put on it, then the contrast is 4.5 : 1 at least (WCAG 2.2, 1.4.3)",
     arguments: [Palette.light, .dark])
   func text(palette: Palette) throws {
     for behind in [palette.background, palette.surface] {
@@ -15,7 +16,8 @@ struct PaletteTests {
     }
   }
 
-  @Test("given either background, when marks are put on it, then the contrast is 3 : 1 at least (WCAG 2.2, 1.4.11)",
+  @Test(
+    "given either background, when marks are put on it, then the contrast is 3 : 1 at least (WCAG 2.2, 1.4.11)",
     arguments: [Palette.light, .dark])
   func marks(palette: Palette) throws {
     for color in palette.series + [palette.rest] {
@@ -23,7 +25,8 @@ struct PaletteTests {
     }
   }
 
-  @Test("given any kind of colour vision, when two series are compared, then they differ about as much as Okabe and Ito's",
+  @Test(
+    "given any kind of colour vision, when two series are compared, then they differ about as much as Okabe and Ito's",
     arguments: [Palette.light, .dark])
   func differ(palette: Palette) throws {
     let okabeIto = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#f0e442"]
@@ -76,11 +79,15 @@ struct PaletteTests {
 
   private static func oklab(_ linear: [Double]) -> [Double] {
     let cones = multiply(
-      [[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566],
-       [0.0883024619, 0.2817188376, 0.6299787005]], linear)
+      [
+        [0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+      ], linear)
     return multiply(
-      [[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, -2.4285922050, 0.4505937099],
-       [0.0259040371, 0.7827717662, -0.8086757660]], cones.map(cbrt))
+      [
+        [0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+      ], cones.map(cbrt))
   }
 
   private static func multiply(_ matrix: [[Double]], _ vector: [Double]) -> [Double] {

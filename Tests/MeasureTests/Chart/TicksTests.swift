@@ -31,15 +31,18 @@ struct TicksTests {
     }
   }
 
-  @Test("given a range that is none, when marked, then 0 and 1", arguments: [0...0, 5...5, 0...Double.infinity, 0...1e-300])
+  @Test(
+    "given a range that is none, when marked, then 0 and 1", arguments: [0...0, 5...5, 0...Double.infinity, 0...1e-300])
   func noRange(range: ClosedRange<Double>) { #expect(Ticks.nice(range, about: 4).values == [0, 1]) }
 
-  @Test("given a time, when marked, then at times that people count in, the last one with its unit", arguments: [
-    (60.2, ["0", "10", "20", "30", "40", "50", "60 s"]), (4.31, ["0", "1", "2", "3", "4 s"]),
-    (0.9, ["0.0", "0.2", "0.4", "0.6", "0.8 s"]), (300, ["0", "1", "2", "3", "4", "5 min"]),
-    (3600, ["0", "10", "20", "30", "40", "50", "60 min"]), (21_600, ["0", "1", "2", "3", "4", "5", "6 h"]),
-    (172_800, ["0", "12", "24", "36", "48 h"]), (0, ["0 s"]), (.nan, ["0 s"]),
-  ])
+  @Test(
+    "given a time, when marked, then at times that people count in, the last one with its unit",
+    arguments: [
+      (60.2, ["0", "10", "20", "30", "40", "50", "60 s"]), (4.31, ["0", "1", "2", "3", "4 s"]),
+      (0.9, ["0.0", "0.2", "0.4", "0.6", "0.8 s"]), (300, ["0", "1", "2", "3", "4", "5 min"]),
+      (3600, ["0", "10", "20", "30", "40", "50", "60 min"]), (21_600, ["0", "1", "2", "3", "4", "5", "6 h"]),
+      (172_800, ["0", "12", "24", "36", "48 h"]), (0, ["0 s"]), (.nan, ["0 s"]),
+    ])
   func time(seconds: Double, labels: [String]) { #expect(Ticks.time(upTo: seconds, about: 6).labels == labels) }
 
   @Test("given any time, when marked, then there are few marks, none after its end")
@@ -53,9 +56,11 @@ struct TicksTests {
     }
   }
 
-  @Test("given the highest value of a low chart, when marked, then 0 and a round number not below it", arguments: [
-    (12.0, "12"), (13, "15"), (0.42, "0.5"), (9, "10"), (101, "120"), (7_100, "8,000"), (0, "1"), (.nan, "1"),
-  ])
+  @Test(
+    "given the highest value of a low chart, when marked, then 0 and a round number not below it",
+    arguments: [
+      (12.0, "12"), (13, "15"), (0.42, "0.5"), (9, "10"), (101, "120"), (7_100, "8,000"), (0, "1"), (.nan, "1"),
+    ])
   func ceiling(highest: Double, label: String) {
     let ticks = Ticks.ceiling(highest)
     #expect(ticks.labels == ["0", label])

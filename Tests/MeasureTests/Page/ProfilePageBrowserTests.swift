@@ -6,10 +6,14 @@ import Testing
 @Suite("The profile's page in a browser", .serialized, .enabled(if: Browser.program != nil, "\(Browser.needs)"))
 struct ProfilePageBrowserTests {
   /// All pages on a phone, a tablet and a desk, in the order of ``PageFixture/all``.
-  private static let visit = Result { try Browser.visit(PageFixture.all.map { ProfilePage($0.content).html }, widths: widths) }
+  private static let visit = Result {
+    try Browser.visit(PageFixture.all.map { ProfilePage($0.content).html }, widths: widths)
+  }
   private static let widths = [360, 768, 1280]
 
-  @Test("given any run, when shown at any width, then the page does not scroll sideways, no chart is empty, no error is logged")
+  @Test(
+    "given any run, when shown at any width, then the page does not scroll sideways, no chart is empty, no error is logged"
+  )
   func layout() throws {
     let visit = try Self.visit.get()
     #expect(visit.console.isEmpty, "\(visit.console)")

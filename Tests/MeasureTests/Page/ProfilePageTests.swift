@@ -6,13 +6,15 @@ import Testing
 
 @Suite("The page of a profile")
 struct ProfilePageTests {
-  @Test("given any run, when made into a page, then it is well-formed, needs nothing else, and every id is there once",
+  @Test(
+    "given any run, when made into a page, then it is well-formed, needs nothing else, and every id is there once",
     arguments: PageFixture.all.map(\.name))
   func wellFormed(name: String) throws {
     let content = try #require(PageFixture.all.first { $0.name == name }).content
     let page = PageReader(ProfilePage(content).html)
     #expect(page.error == nil, "\(String(describing: page.error))")
-    #expect(page.elements.isDisjoint(with: ["script", "link", "img", "iframe", "object", "embed", "base", "image", "use"]))
+    #expect(
+      page.elements.isDisjoint(with: ["script", "link", "img", "iframe", "object", "embed", "base", "image", "use"]))
     #expect(page.attributes.isDisjoint(with: ["src", "href", "srcset", "action", "data"]))
     #expect(!page.attributes.contains { $0.hasPrefix("on") })
     #expect(!page.style.contains("url(") && !page.style.contains("@import"))
@@ -24,8 +26,9 @@ struct ProfilePageTests {
   func described() {
     let page = PageReader(ProfilePage(PageFixture.cameras).html)
     #expect(page.text(id: "latency-chart-title") == "Latency by stage, milliseconds")
-    #expect(page.text(id: "latency-chart-desc").contains(
-      "objects: at work p50 31.4, p95 44.8, p99 58.2, waiting p50 12.7, p95 71.0, p99 96.4."))
+    #expect(
+      page.text(id: "latency-chart-desc").contains(
+        "objects: at work p50 31.4, p95 44.8, p99 58.2, waiting p50 12.7, p95 71.0, p99 96.4."))
     #expect(page.text(id: "strip-delivered-desc") == "From 0 to 60.2 s: 45.8 frames/s on average, 40.5 to 49.8.")
     for part in ["-title", "-desc"] {
       #expect(page.references.count { $0.hasSuffix(part) } == page.count("svg", role: "img"), "\(part)")
@@ -38,7 +41,7 @@ struct ProfilePageTests {
     for expected in [
       "smart-camera", "60.2 s", "2026-01-12 09:30:04 UTC", "ONNX Runtime 1.31.1", "45.8 frames/s", "0.92 × real time",
       "2,757 frames", "of 2,950 admitted; 191 dropped, 2 in flight", "122 ms", "worst of 2 streams", "1.69 cores busy",
-      "381 MB", "11.7 W", "estimated; 0.26 J a frame; within the budget of 12 W", "budget 12 W",
+      "381 MB", "11.7 W", "estimated; 0.26 J a frame; 98 % of the budget of 12 W", "budget 12 W",
       "132 late, 18 overflow", "objects is the bottleneck", "182 M", "front-door", "91 %", "perf_event_paranoid",
     ] { #expect(text.contains(expected), "\(expected)") }
   }
@@ -54,7 +57,9 @@ struct ProfilePageTests {
     #expect(!page.ids.contains("split-energy-title"))
     let empty = PageReader(ProfilePage(PageFixture.nothing).html)
     #expect(empty.count("svg", role: "img") == 0)
-    for expected in ["No stage has worked on a frame.", "The run ended before there was a second reading.", "No stream has begun."] {
+    for expected in [
+      "No stage has worked on a frame.", "The run ended before there was a second reading.", "No stream has begun.",
+    ] {
       #expect(empty.allText.contains(expected), "\(expected)")
     }
   }
@@ -84,8 +89,9 @@ struct ProfilePageTests {
       let stages = content.stages.reduce(0) { $0 + ($1.energyJ ?? 0) }
       #expect(abs(energy - stages - (content.power?.otherJ ?? 0) - (content.power?.idleJ ?? 0)) < 1e-9)
     }
-    #expect(SplitSection(content: PageFixture.cameras).parts.map(\.label)
-      == ["cameras", "scale", "objects", "faces", "tracks", "events", "other", "idle"])
+    #expect(
+      SplitSection(content: PageFixture.cameras).parts.map(\.label)
+        == ["cameras", "scale", "objects", "faces", "tracks", "events", "other", "idle"])
     // Seven colours: six stages and the rest of them.
     let large = SplitSection(content: PageFixture.large).parts
     #expect(large.map(\.label).suffix(3) == ["34 more stages", "other", "idle"])
