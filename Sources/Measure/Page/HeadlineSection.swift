@@ -67,7 +67,7 @@ struct HeadlineSection {
     var notes = power.source.split(separator: ":", maxSplits: 1).prefix(1).map { Figure.clipped(String($0), 40) }
     if content.delivered > 0 { notes.append("\(Figure.text(power.energyJ / Double(content.delivered))) J a frame") }
     if let budget = power.budgetW {
-      notes.append("\(Figure.percent(power.meanW / budget)) of the budget of \(Figure.setting(budget)) W")
+      notes.append("\(Figure.percent(power.meanW / budget)) of the \(Figure.setting(budget)) W budget")
     }
     return Tile(label: "Power", value: Figure.text(power.meanW), unit: "W", note: notes.joined(separator: "; "))
   }

@@ -41,7 +41,7 @@ struct ProfilePageTests {
     for expected in [
       "smart-camera", "60.2 s", "2026-01-12 09:30:04 UTC", "ONNX Runtime 1.31.1", "45.8 frames/s", "0.92 × real time",
       "2,757 frames", "of 2,950 admitted; 191 dropped, 2 in flight", "122 ms", "worst of 2 streams", "1.69 cores busy",
-      "381 MB", "11.7 W", "estimated; 0.26 J a frame; 98 % of the budget of 12 W", "budget 12 W",
+      "381 MB", "11.7 W", "estimated; 0.26 J a frame; 98 % of the 12 W budget", "budget 12 W",
       "132 late, 18 overflow", "objects is the bottleneck", "182 M", "front-door", "91 %", "perf_event_paranoid",
     ] { #expect(text.contains(expected), "\(expected)") }
   }
