@@ -56,7 +56,8 @@ let package = Package(
       name: "Monitoring",
       dependencies: ["Pipeline", .product(name: "Hummingbird", package: "hummingbird")],
       swiftSettings: strict),
-    .target(name: "Measure", dependencies: ["Pipeline", "Detectors", "Stages"], swiftSettings: strict),
+    .target(
+      name: "Measure", dependencies: ["Pipeline", "Detectors", "ModelTools", "Stages"], swiftSettings: strict),
     .executableTarget(
       name: "edgepipe",
       dependencies: [
@@ -75,7 +76,7 @@ let package = Package(
       name: "StagesTests", dependencies: ["Stages", "PipelineTestSupport"], exclude: ["Golden", "Support"],
       swiftSettings: strict),
     .testTarget(
-      name: "MeasureTests", dependencies: ["Measure", "PipelineTestSupport"],
+      name: "MeasureTests", dependencies: ["Measure", "PipelineTestSupport"], exclude: ["Golden"],
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["edgepipe", "PipelineTestSupport"],
