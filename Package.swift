@@ -70,7 +70,9 @@ let package = Package(
     .testTarget(
       name: "DetectorsTests", dependencies: ["Detectors", "PipelineTestSupport"], exclude: ["Golden"],
       swiftSettings: strict),
-    .testTarget(name: "ModelToolsTests", dependencies: ["ModelTools", "PipelineTestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "ModelToolsTests", dependencies: ["ModelTools", "PipelineTestSupport"], exclude: ["Golden"],
+      swiftSettings: strict),
     .testTarget(
       name: "StagesTests", dependencies: ["Stages", "PipelineTestSupport"], exclude: ["Golden", "Support"],
       swiftSettings: strict),
