@@ -56,7 +56,8 @@ let package = Package(
       name: "Monitoring",
       dependencies: ["Pipeline", .product(name: "Hummingbird", package: "hummingbird")],
       swiftSettings: strict),
-    .target(name: "Measure", dependencies: ["Pipeline", "Detectors", "Stages"], swiftSettings: strict),
+    .target(
+      name: "Measure", dependencies: ["Pipeline", "Detectors", "ModelTools", "Stages"], swiftSettings: strict),
     .executableTarget(
       name: "edgepipe",
       dependencies: [
