@@ -58,7 +58,7 @@ public final class DatasetRun: Sendable {
     do {
       runner = try PipelineRunner(Self.plan(model, folder: links.folder, settings), logger: logger, services: services)
     } catch let errors as StageBuildErrors {
-      throw errors.errors.first ?? PipelineError("the model '\(model.name)' cannot be run", exit: .software)
+      throw errors.errors.first?.withoutStage ?? PipelineError("the model '\(model.name)' cannot be run", exit: .software)
     }
   }
 
@@ -69,6 +69,8 @@ public final class DatasetRun: Sendable {
   ///
   /// - Throws: ``PipelineError`` for pictures that cannot be read, and what the stages throw.
   public func run() throws -> Result {
+    // What waits for signals may keep this object until the process ends.
+    defer { links.remove() }
     // A thread that cannot be started is part of the outcome.
     try? runner.start()
     let outcome = runner.wait()

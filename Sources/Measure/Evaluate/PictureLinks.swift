@@ -4,7 +4,7 @@ import Pipeline
 import Stages
 
 /// The pictures of a dataset as a folder that a pipeline's source reads: a temporary one of links, named so that the
-/// pictures come in the dataset's order and no others with them. It is removed with this object.
+/// pictures come in the dataset's order and no others with them.
 final class PictureLinks: Sendable {
   let folder: URL
 
@@ -35,7 +35,10 @@ final class PictureLinks: Sendable {
     }
   }
 
-  deinit { try? FileManager.default.removeItem(at: folder) }
+  deinit { remove() }
+
+  /// Takes the folder away; no picture can be read afterwards.
+  func remove() { try? FileManager.default.removeItem(at: folder) }
 
   /// The index of the picture whose frame came from `source`.
   func index(of source: String) -> Int? { Int(source.prefix { $0 != "." }) }

@@ -18,8 +18,8 @@ public struct COCOClassMap: Sendable, Hashable {
   ///   - model: what errors call it.
   ///   - file: the dataset's, for errors.
   ///   - wanted: the only classes to evaluate; nil for all that the model knows.
-  /// - Throws: ``PipelineError`` (`dataError`) where the model has a class that the dataset has not, or `wanted` names one
-  ///   that either of them has not.
+  /// - Throws: ``PipelineError``: `dataError` where the model has a class that the dataset has not, `usage` where `wanted`
+  ///   names one that either of them has not.
   public init(
     classes: [String], model: String, dataset: COCODataset, file: String, wanted: [String]? = nil
   ) throws(PipelineError) {
@@ -32,7 +32,7 @@ public struct COCOClassMap: Sendable, Hashable {
       guard unknown.isEmpty else {
         throw PipelineError(
           "the model '\(model)' knows no class \(Self.list(unknown))",
-          remedy: "`edgepipe models info` lists its classes", exit: .dataError)
+          remedy: "`edgepipe models info` lists its classes", exit: .usage)
       }
       chosen = Set(categories)
     } else {
@@ -42,8 +42,10 @@ public struct COCOClassMap: Sendable, Hashable {
     let unknown = zip(classes, found).filter { $1 == nil }.map(\.0)
     if chosen == nil, !unknown.isEmpty {
       throw PipelineError(
-        "'\(file)' has no category \(Self.list(unknown)), which the model '\(model)' finds", remedy: unknown.count < classes.count
-          ? "name the classes to evaluate with --classes" : "evaluate it with annotations of what it finds", exit: .dataError)
+        "'\(file)' has no category \(Self.list(unknown)), which the model '\(model)' finds",
+        remedy: unknown.count < classes.count
+          ? "name the classes to evaluate with --classes" : "evaluate it with annotations of what it finds",
+        exit: .dataError)
     }
     var ids: [Int?] = [], owners: [Int: String] = [:]
     for (name, category) in zip(classes, found) {
@@ -65,7 +67,7 @@ public struct COCOClassMap: Sendable, Hashable {
 
   /// The ids of the categories with these names.
   ///
-  /// - Throws: ``PipelineError`` (`dataError`) that names those which the dataset has not.
+  /// - Throws: ``PipelineError`` (`usage`) that names those which the dataset has not.
   public static func categoryIDs(
     named names: [String], dataset: COCODataset, file: String
   ) throws(PipelineError) -> Set<Int> {
@@ -82,7 +84,7 @@ public struct COCOClassMap: Sendable, Hashable {
         NearestName.suggestion(for: name, among: known).map { "'\(JSONReader.short(name))' (did you mean '\($0)'?)" }
           ?? "'\(JSONReader.short(name))'"
       }
-      throw PipelineError("'\(file)' has no category \(hints.joined(separator: ", "))", exit: .dataError)
+      throw PipelineError("'\(file)' has no category \(hints.joined(separator: ", "))", exit: .usage)
     }
     return names.compactMap { index[key($0)] }
   }
