@@ -46,7 +46,10 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "ModelTools",
-      dependencies: ["Detectors", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      dependencies: [
+        "Detectors", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
       swiftSettings: strict),
     .target(
       name: "Stages",
@@ -71,7 +74,9 @@ let package = Package(
     .testTarget(
       name: "DetectorsTests", dependencies: ["Detectors", "PipelineTestSupport"], exclude: ["Golden"],
       swiftSettings: strict),
-    .testTarget(name: "ModelToolsTests", dependencies: ["ModelTools", "PipelineTestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "ModelToolsTests", dependencies: ["ModelTools", "PipelineTestSupport"], exclude: ["Golden"],
+      swiftSettings: strict),
     .testTarget(
       name: "StagesTests", dependencies: ["Stages", "PipelineTestSupport"], exclude: ["Golden", "Support"],
       swiftSettings: strict),
