@@ -124,3 +124,28 @@ def frames(events):
     """The detections of each frame of a results file, in order."""
     with open(events, encoding="utf-8") as lines:
         return [row["detections"] for row in map(json.loads, lines) if row["type"] == "frame"]
+
+
+def overlap(a, b):
+    """Intersection over union of two boxes."""
+    width = min(a["x"] + a["width"], b["x"] + b["width"]) - max(a["x"], b["x"])
+    height = min(a["y"] + a["height"], b["y"] + b["height"]) - max(a["y"], b["y"])
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    return shared / (a["width"] * a["height"] + b["width"] * b["height"] - shared)
+
+
+def f1(ones, others, iou):
+    """How well the detections of two programs agree, frame by frame: of the same class, with at least `iou`."""
+    agreeing = 0
+    for mine, theirs in zip(ones, others, strict=True):
+        free = list(theirs)
+        for detection in sorted(mine, key=lambda d: -d["score"]):
+            rivals = [(overlap(detection["box"], d["box"]), i) for i, d in enumerate(free) if d["class"] == detection["class"]]
+            best = max(rivals, default=(0.0, -1))
+            if best[0] >= iou:
+                free.pop(best[1])
+                agreeing += 1
+    counts = [sum(map(len, frames)) for frames in (ones, others)]
+    return {"detections": counts[0], "f1": 2 * agreeing / sum(counts) if sum(counts) else 1.0}

@@ -22,8 +22,9 @@ struct EdgePipe: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      RunCommand.self, ReplayCommand.self, ControlCommand.self, TuneCommand.self, ValidateCommand.self, SchemaCommand.self,
-      StagesCommand.self, ModelsCommand.self, DevicesCommand.self, BenchCommand.self,
+      RunCommand.self, ReplayCommand.self, ControlCommand.self, ProfileCommand.self, BenchCommand.self, ABCommand.self,
+      TuneCommand.self, ValidateCommand.self, SchemaCommand.self, StagesCommand.self, ModelsCommand.self,
+      DevicesCommand.self, TCOCommand.self,
     ])
 
   /// Runs the command and turns every error into a message and its exit status.

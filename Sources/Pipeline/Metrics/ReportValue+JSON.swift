@@ -22,5 +22,5 @@ extension ReportValue: Encodable {
   }
 
   /// `value` to three decimals: finer digits are noise in a report.
-  static func rounded(_ value: Double) -> ReportValue { .double((value * 1000).rounded() / 1000) }
+  public static func rounded(_ value: Double) -> ReportValue { .double((value * 1000).rounded() / 1000) }
 }

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Measure
+import Pipeline
+
+/// `edgepipe tco`: what ways of doing a job cost, and which to choose.
+struct TCOCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tco",
+    abstract: "Total cost of ownership: compares ways of doing a job by what they cost and bring.",
+    discussion: """
+      A JSON file holds the options: devices, prices, hours, power, traffic, benefits. The answer is the cost of each by \
+      kind, its return on investment, payback and net present value, and the options by performance for the money. \
+      docs/tco.md explains the keys and derives the formulas.
+
+        edgepipe tco --example > costs.json
+        edgepipe tco costs.json
+        edgepipe tco costs.json --report jetson-orin-nano=out/report.json
+
+      A run report gives an option its power and frames a second; a power that the run estimated stays marked as an \
+      estimate.
+      """)
+
+  @Argument(help: "The cost file.", completion: .file(extensions: ["json"])) var file: String?
+
+  @Option(
+    name: .customLong("report"),
+    help: ArgumentHelp("The run report of an option, in place of the one that the file names.", valueName: "name=file"))
+  var reports: [ReportOf] = []
+
+  @Flag(help: "Prints a cost file to start from.") var example = false
+
+  @Flag(help: "Prints the comparison as JSON.") var json = false
+
+  /// `NAME=FILE`.
+  struct ReportOf: ExpressibleByArgument {
+    let option: String
+    let file: String
+
+    init?(argument: String) {
+      let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
+      option = String(parts[0])
+      file = String(parts[1])
+    }
+  }
+
+  func validate() throws {
+    guard example != (file != nil) else { throw ValidationError("name a cost file, or print one with --example") }
+    guard !example || reports.isEmpty && !json else { throw ValidationError("--example stands alone") }
+    guard Set(reports.map(\.option)).count == reports.count else {
+      throw ValidationError("--report names an option twice")
+    }
+  }
+
+  func run() throws {
+    guard let file else { return Terminal.out(String(CostFile.example.dropLast())) }
+    let reports = Dictionary(self.reports.map { ($0.option, $0.file) }, uniquingKeysWith: { first, _ in first })
+    let report = TCOReport(comparison: try CostFile.load(file, reports: reports).comparison)
+    Terminal.out(json ? String(try report.value.json().dropLast()) : report.text)
+  }
+}
