@@ -195,6 +195,8 @@ extension PipelineRunner {
     public let streamFigures: [StreamFigures]
     /// Nil before the run is over, and where nobody asked for it.
     public let power: PowerAccount?
+    /// The power so far; nil before the first reading, and where nobody asked for it.
+    public let livePower: LivePower?
 
     public struct StreamFigures: Sendable {
       public let id: String
@@ -225,7 +227,7 @@ extension PipelineRunner {
         Snapshot.StreamFigures(
           id: $0.stream.id, sourceStage: $0.stream.sourceStage, isLive: $0.stream.isLive, isRunning: $0.isWorking,
           values: $0.figures.current)
-      }, power: power?.account)
+      }, power: power?.account, livePower: power?.current)
   }
 }
 
