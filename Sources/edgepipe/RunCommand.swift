@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import Monitoring
 import Pipeline
 
 struct RunCommand: ParsableCommand {
@@ -14,6 +15,7 @@ struct RunCommand: ParsableCommand {
         edgepipe run pipelines/smart-camera.json
         edgepipe run pipelines/smart-camera.json --source rtsp://camera/stream --report out/report.json
         edgepipe run pipelines/objects-only.json --set objects.score=0.4 --set objects.workers=1
+        edgepipe run pipelines/cameras.json --metrics 9464
       """)
 
   @OptionGroup var options: PipelineOptions
@@ -30,6 +32,12 @@ struct RunCommand: ParsableCommand {
     help: ArgumentHelp(
       "Keeps all packets and decisions of the run in this file, for 'edgepipe replay'.", valueName: "file"))
   var record: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Serves /metrics for Prometheus, and /healthz, on this port of 127.0.0.1, or where HOST:PORT says; 0: a free port.",
+      valueName: "port"))
+  var metrics: String?
 
   @Option(
     name: .customLong("power-profile"),
@@ -53,9 +61,13 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     if let report { try ReportFile.check(report) }
+    let address = try metrics.map { text throws(PipelineError) in try ListenAddress(text) }
     let logger = Log.logger(level: quiet ? .error : verbose ? .debug : .notice)
     let power = PowerSetup.standard(profile: try powerProfile.map { file throws(PipelineError) in try .load(file) })
     let runner = try options.makeRunner(logger: logger, staysOpen: control != nil, record: record, power: power)
+    let monitoring = try address.map {
+      try MetricsServer($0, version: EdgePipe.version, runner: runner, logger: logger)
+    }
     let server = try control.map { try ControlServer(path: $0, runner: runner, logger: logger) }
     try Shutdown.onSignal { _ in
       if !quiet { Terminal.note("\nending: what is in flight is still delivered (again to end at once)") }
@@ -67,6 +79,7 @@ struct RunCommand: ParsableCommand {
     let outcome = runner.wait()
     live?.stop()
     server?.stop()
+    monitoring?.stop()
     try RunEnding(report: report, quiet: quiet, json: json).finish(runner, outcome)
   }
 }

@@ -25,6 +25,8 @@ public final class Ledger: Sendable {
     /// Counted by itself, where frames open and close, not as a difference.
     public fileprivate(set) var inFlight = 0
 
+    public init() {}
+
     public var droppedTotal: Int { dropped.values.reduce(0, +) }
     public var failedTotal: Int { failed.values.reduce(0, +) }
     public var isBalanced: Bool { admitted == delivered + droppedTotal + failedTotal + inFlight }

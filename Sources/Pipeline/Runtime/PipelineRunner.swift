@@ -103,6 +103,9 @@ public final class PipelineRunner: Sendable {
   /// Asks the sources to end; what is in flight is still delivered.
   public func requestStop() { control.stop() }
 
+  /// The run has been asked to end, or has failed.
+  public var isStopping: Bool { control.isStopping }
+
   /// Waits until the run is over, and at most ten seconds after a stop.
   public func wait() -> RunOutcome {
     if !control.waitForStopOrEnd() { drain() }
@@ -195,11 +198,15 @@ extension PipelineRunner {
     public let streamFigures: [StreamFigures]
     /// Nil before the run is over, and where nobody asked for it.
     public let power: PowerAccount?
+    /// The power so far; nil before the first reading, and where nobody asked for it.
+    public let livePower: LivePower?
 
     public struct StreamFigures: Sendable {
       public let id: String
       public let sourceStage: String
       public let isLive: Bool
+      /// From capture to delivery; nil for streams without a budget.
+      public let deadlineMs: Double?
       public let isRunning: Bool
       public let values: StreamMetrics.Values
     }
@@ -223,9 +230,10 @@ extension PipelineRunner {
       stages: stages, ledger: ledger.total, streams: ledger.streams, links: runners.flatMap { $0.port.accounts },
       streamFigures: streamRunners.map {
         Snapshot.StreamFigures(
-          id: $0.stream.id, sourceStage: $0.stream.sourceStage, isLive: $0.stream.isLive, isRunning: $0.isWorking,
+          id: $0.stream.id, sourceStage: $0.stream.sourceStage, isLive: $0.stream.isLive,
+          deadlineMs: $0.stream.isLive ? $0.stream.deadlineMs ?? plan.deadlineMs : nil, isRunning: $0.isWorking,
           values: $0.figures.current)
-      }, power: power?.account)
+      }, power: power?.account, livePower: power?.current)
   }
 }
 

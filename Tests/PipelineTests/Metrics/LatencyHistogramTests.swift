@@ -22,6 +22,46 @@ struct LatencyHistogramTests {
     #expect(histogram.maximumNanoseconds == sorted.last)
   }
 
+  @Test("given random durations, when counted up to rising bounds, then the counts are exact but for 0.1 % at the bounds",
+    arguments: [UInt64](1...5))
+  func countsUpTo(seed: UInt64) {
+    var random = SeededRandom(seed: seed)
+    var histogram = LatencyHistogram()
+    let samples = (0..<5000).map { _ in Int64(pow(10, Double.random(in: 3...11, using: &random))) }
+    for sample in samples { histogram.record(nanoseconds: sample) }
+    // Also bounds that the histogram cannot tell apart, and bounds beyond its end.
+    let bounds: [Int64] = [0, 1000, 1_000_000, 1_000_001, 50_000_000, 100_000_000, 10_000_000_000, 3_600_000_000_000, .max]
+    let counts = histogram.counts(upTo: bounds)
+    for (bound, count) in zip(bounds, counts) {
+      let least = samples.count { $0 <= bound }
+      let most = samples.count { Double($0) <= Double(bound) * 1.001 + 1 }
+      #expect(least <= count && count <= most, "\(bound): \(least)...\(most), not \(count)")
+    }
+    #expect(counts.last == 5000)
+    #expect(abs(histogram.totalSeconds - samples.reduce(0.0) { $0 + Double($1) } / 1e9) < 1e-6)
+  }
+
+  @Test("given the samples of two histograms, when merged, then it is as if one had recorded them all")
+  func merge() {
+    var random = SeededRandom(seed: 7)
+    var first = LatencyHistogram(), second = LatencyHistogram(), both = LatencyHistogram()
+    for index in 0..<2000 {
+      let sample = Int64.random(in: 0...5_000_000_000, using: &random)
+      if index.isMultiple(of: 3) { first.record(nanoseconds: sample) } else { second.record(nanoseconds: sample) }
+      both.record(nanoseconds: sample)
+    }
+    first.merge(second)
+    #expect(first.count == 2000)
+    #expect(first.maximumNanoseconds == both.maximumNanoseconds)
+    // The sums are added in another order.
+    #expect(abs(first.totalSeconds - both.totalSeconds) < 1e-6)
+    for percent in [1.0, 50, 95, 99, 100] {
+      #expect(first.milliseconds(atPercentile: percent) == both.milliseconds(atPercentile: percent))
+    }
+    let bounds: [Int64] = [1_000_000, 1_000_000_000, 4_000_000_000]
+    #expect(first.counts(upTo: bounds) == both.counts(upTo: bounds))
+  }
+
   @Test("given no samples, when read, then everything is 0")
   func empty() {
     #expect(LatencyHistogram().milliseconds(atPercentile: 99) == 0)

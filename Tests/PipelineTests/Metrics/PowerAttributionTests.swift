@@ -142,6 +142,24 @@ struct PowerMonitorTests {
     #expect(account.notes == ["the sensor is gone"])
   }
 
+  @Test("given a run that goes on, when asked for the power so far, then it is the latest span's, and nothing while the sensor fails")
+  func current() {
+    let meter = SetMeter()
+    let power = monitor(meter, budgetW: 12)
+    #expect(power.current == nil)
+    power.begin { [:] }
+    #expect(power.current == LivePower(method: .hwmon, watts: nil, joules: 0, budgetW: 12))
+    meter.watts.withLock { $0 = 20 }
+    clock.advance(milliseconds: 2000)
+    power.sample()
+    // From 10 W to 20 W in 2 s.
+    #expect(power.current == LivePower(method: .hwmon, watts: 15, joules: 30, budgetW: 12))
+    meter.watts.withLock { $0 = nil }
+    clock.advance(milliseconds: 1000)
+    power.sample()
+    #expect(power.current == LivePower(method: .hwmon, watts: nil, joules: 30, budgetW: 12))
+  }
+
   @Test("given a sensor that never answers, when the run ends, then there is no account and nothing is made up")
   func silent() {
     let meter = SetMeter()

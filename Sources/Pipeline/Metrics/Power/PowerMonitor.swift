@@ -13,6 +13,7 @@ public final class PowerMonitor: Sendable {
     var account: PowerAccount?
     /// Time and energy so far of the readings in the window.
     var window: [(time: MonotonicTime, joules: Double)] = []
+    var latestW: Double?
     var lowestW: Double?
     var highestMeanW: Double?
     var failures = 0
@@ -57,6 +58,15 @@ public final class PowerMonitor: Sendable {
 
   /// What the run took; nil before ``end(stages:)`` and where the meter never answered twice.
   public var account: PowerAccount? { state.withLock { $0.account } }
+
+  /// What the meter has said so far; nil where nothing has been read yet.
+  public var current: LivePower? {
+    state.withLock { state in
+      guard state.integrator.readings > 0 else { return nil }
+      return LivePower(
+        method: setup.meter.method, watts: state.latestW, joules: state.integrator.joules, budgetW: budgetW)
+    }
+  }
 
   /// Begins to count.
   ///
@@ -115,11 +125,15 @@ public final class PowerMonitor: Sendable {
     do throws(PipelineError) { reading = try setup.meter.read() } catch {
       state.failures += 1
       state.lastFailure = error.description
+      state.latestW = nil
       return []
     }
     let now = clock.now()
     let watts = state.integrator.add(reading, at: now)
-    if let watts { state.lowestW = min(state.lowestW ?? watts, watts) }
+    if let watts {
+      state.latestW = watts
+      state.lowestW = min(state.lowestW ?? watts, watts)
+    }
     state.window.append((now, state.integrator.joules))
     let start = now.advanced(byMilliseconds: -Self.windowSeconds * 1000)
     // The newest reading that is at least a window old stays: the window begins there.
@@ -180,6 +194,25 @@ public final class PowerMonitor: Sendable {
   }
 
   static func watts(_ value: Double) -> String { "\((value * 10).rounded() / 10) W" }
+}
+
+/// The power of a run while it goes on.
+public struct LivePower: Sendable, Hashable {
+  public let method: PowerMethod
+  /// The mean between the latest two readings, about a second apart; nil before the second reading, and while the
+  /// meter fails.
+  public let watts: Double?
+  /// Energy from the first reading to the latest; never falls.
+  public let joules: Double
+  /// The pipeline's `budget.powerW`.
+  public let budgetW: Double?
+
+  public init(method: PowerMethod, watts: Double?, joules: Double, budgetW: Double?) {
+    self.method = method
+    self.watts = watts
+    self.joules = joules
+    self.budgetW = budgetW
+  }
 }
 
 /// CPU time of all programs.

@@ -1,0 +1,25 @@
+/// A metric as Prometheus sees it: what the lines `# HELP` and `# TYPE` say, and its labels.
+public struct Metric: Sendable, Hashable {
+  public enum Kind: String, Sendable {
+    /// Only rises while the run goes on; its name ends in `_total`.
+    case counter
+    case gauge
+    /// Durations in seconds by ``DurationBuckets``.
+    case histogram
+  }
+
+  /// Letters, digits and underscores, with the base unit at its end: seconds, bytes, joules, watts.
+  public let name: String
+  public let kind: Kind
+  /// The names of the labels, in the order in which ``PrometheusText/add(_:_:)-(Double,_)`` takes their values.
+  public let labels: [String]
+  /// One sentence.
+  public let help: String
+
+  public init(_ name: String, _ kind: Kind, labels: [String] = [], help: String) {
+    self.name = name
+    self.kind = kind
+    self.labels = labels
+    self.help = help
+  }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import Pipeline
+
+/// What Linux says of this process and of the machine's memory. Nil: it does not say.
+public struct ProcessFigures: Sendable, Hashable {
+  public var cpuSeconds: Double
+  public var residentBytes: Int64?
+  public var virtualBytes: Int64?
+  public var openFiles: Int?
+  public var maximumFiles: Int64?
+  public var threads: Int64?
+  /// In seconds since 1970.
+  public var startTime: Double?
+  public var memoryLimitBytes: Int64?
+  public var machineBytes: Int64?
+  public var availableBytes: Int64?
+
+  /// - Parameters:
+  ///   - pageSize: bytes of a memory page.
+  ///   - ticksPerSecond: of the clock in which /proc counts, sysconf(_SC_CLK_TCK).
+  public init(
+    _ tree: SystemTree = SystemTree(), cpuNanoseconds: Int64 = MachineInfo.processCPUNanoseconds,
+    pageSize: Int64 = Int64(sysconf(Int32(_SC_PAGESIZE))), ticksPerSecond: Int64 = Int64(sysconf(Int32(_SC_CLK_TCK)))
+  ) {
+    cpuSeconds = Double(cpuNanoseconds) / 1e9
+    let stat = Self.stat(tree)
+    // proc(5) counts from 1 and from the process id on; the state, field 3, is the first one here.
+    func field(_ number: Int) -> Int64? { stat.indices.contains(number - 3) ? Int64(stat[number - 3]) : nil }
+    threads = field(20)
+    virtualBytes = field(23)
+    residentBytes = field(24).flatMap { Self.product($0, pageSize) }
+    if let ticks = field(22), let boot = Self.bootTime(tree), ticksPerSecond > 0 {
+      startTime = Double(boot) + Double(ticks) / Double(ticksPerSecond)
+    }
+    // The folder itself is open while it is read.
+    let files = tree.names(in: "/proc/self/fd").count
+    openFiles = files > 0 ? files - 1 : nil
+    maximumFiles = Self.maximumFiles(tree)
+    let memory = Self.memory(tree)
+    machineBytes = memory["MemTotal"]
+    availableBytes = memory["MemAvailable"]
+    memoryLimitBytes = [ControlGroup.memoryLimit(tree), machineBytes].compactMap { $0 }.min()
+  }
+
+  /// The fields after the program's name, which may itself hold spaces and brackets.
+  private static func stat(_ tree: SystemTree) -> [Substring] {
+    guard let text = try? tree.text("/proc/self/stat"), let end = text.lastIndex(of: ")") else { return [] }
+    return text[text.index(after: end)...].split(separator: " ")
+  }
+
+  private static func bootTime(_ tree: SystemTree) -> Int64? {
+    guard let text = try? tree.text("/proc/stat") else { return nil }
+    return text.split(separator: "\n").first { $0.hasPrefix("btime ") }.flatMap { Int64($0.dropFirst(6)) }
+  }
+
+  private static func maximumFiles(_ tree: SystemTree) -> Int64? {
+    let name = "Max open files"
+    guard let line = try? tree.text("/proc/self/limits").split(separator: "\n").first(where: { $0.hasPrefix(name) })
+    else { return nil }
+    return line.dropFirst(name.count).split(separator: " ").first.flatMap { Int64($0) }
+  }
+
+  /// The lines of /proc/meminfo that count kibibytes, in bytes.
+  private static func memory(_ tree: SystemTree) -> [String: Int64] {
+    var values: [String: Int64] = [:]
+    for line in (try? tree.text("/proc/meminfo"))?.split(separator: "\n") ?? [] {
+      let parts = line.split(separator: " ")
+      guard parts.count == 3, parts[2] == "kB", let value = Int64(parts[1]) else { continue }
+      values[String(parts[0].dropLast())] = product(value, 1024)
+    }
+    return values
+  }
+
+  private static func product(_ a: Int64, _ b: Int64) -> Int64? {
+    let (product, overflow) = a.multipliedReportingOverflow(by: b)
+    return overflow ? nil : product
+  }
+}
+
+/// The limits under which the system runs this process, as containers and services have them.
+enum ControlGroup {
+  /// The lowest memory limit of the process's group and those above it, in bytes; nil without one.
+  static func memoryLimit(_ tree: SystemTree) -> Int64? {
+    let lines = ((try? tree.text("/proc/self/cgroup")) ?? "").split(separator: "\n")
+    let limits = lines.flatMap { line -> [Int64] in
+      // Version 2: `0::/path`. Version 1: `4:memory:/path`, and the limit of no limit is close to 2^63. Some have both.
+      let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+      guard parts.count == 3 else { return [] }
+      if parts[0] == "0", parts[1].isEmpty { return self.limits(tree, "/sys/fs/cgroup", parts[2], "memory.max") }
+      guard parts[1].split(separator: ",").contains("memory") else { return [] }
+      return self.limits(tree, "/sys/fs/cgroup/memory", parts[2], "memory.limit_in_bytes")
+    }
+    return limits.min()
+  }
+
+  /// From the group up: in a container the path may be the host's, of which only the root is to be seen.
+  private static func limits(_ tree: SystemTree, _ root: String, _ path: Substring, _ file: String) -> [Int64] {
+    var limits: [Int64] = []
+    var parts = path.split(separator: "/")
+    while true {
+      if let limit = try? tree.integer(([root[...]] + parts).joined(separator: "/") + "/" + file) { limits.append(limit) }
+      if parts.isEmpty { return limits }
+      parts.removeLast()
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import Hummingbird
+import NIOCore
+import NIOHTTPTypes
+
+/// Ends connections of clients that are slow, silent or send what nobody wants.
+///
+/// It stands between the HTTP codec and the server, and sees whole parts of requests and responses: bytes of a request's
+/// head that drip in one by one do not count as progress.
+final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPRequestPart
+  typealias InboundOut = HTTPRequestPart
+  typealias OutboundIn = HTTPResponsePart
+  typealias OutboundOut = HTTPResponsePart
+
+  /// Asks the connection to end, since another one needs the room.
+  struct MakeRoom {}
+
+  /// How long a client may take.
+  struct Limits: Sendable {
+    /// From the connection to the whole head of the first request.
+    var head = TimeAmount.seconds(5)
+    /// From there until the whole response has been taken.
+    var answer = TimeAmount.seconds(10)
+    /// Until the next request; longer than the usual time between two scrapes, so that their connection is kept.
+    var idle = TimeAmount.seconds(75)
+    /// From a refusal to the end, so that it can be read.
+    var farewell = TimeAmount.seconds(1)
+  }
+
+  private enum State: Equatable {
+    /// `answered`: an earlier request was.
+    case waiting(answered: Bool)
+    /// So many responses are owed.
+    case answering(Int)
+    /// What still comes is not read.
+    case leaving
+  }
+
+  private let limits: Limits
+  private let table: ConnectionTable
+  private var state = State.waiting(answered: false)
+  private var timer: Scheduled<Void>?
+  /// What came was no HTTP: its connection ends with the response.
+  private var isBroken = false
+
+  init(limits: Limits, table: ConnectionTable) {
+    self.limits = limits
+    self.table = table
+  }
+
+  // MARK: The connection
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    if context.channel.isActive { begin(context) }
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    begin(context)
+    context.fireChannelActive()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    timer?.cancel()
+    table.close(context.channel)
+    context.fireChannelInactive()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
+
+  private func begin(_ context: ChannelHandlerContext) {
+    if timer != nil { return }
+    setTimer(limits.head, context)
+    if let victim = table.open(context.channel) {
+      victim.pipeline.fireUserInboundEventTriggered(MakeRoom())
+    }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if event is MakeRoom { timeIsUp(context) } else { context.fireUserInboundEventTriggered(event) }
+  }
+
+  // MARK: What comes in
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if state == .leaving { return }
+    if case .head(let request) = unwrapInboundIn(data) {
+      if Self.hasBody(request) { return refuse(.contentTooLarge, context) }
+      if case .answering(let owed) = state {
+        state = .answering(owed + 1)
+      } else {
+        state = .answering(1)
+        table.note(context.channel, isWaiting: false)
+        setTimer(limits.answer, context)
+      }
+    }
+    context.fireChannelRead(data)
+  }
+
+  /// No request that is answered here has one, so that none is ever read.
+  private static func hasBody(_ request: HTTPRequest) -> Bool {
+    let fields = request.headerFields
+    return fields.contains(.transferEncoding) || fields[values: .contentLength].contains { $0 != "0" }
+  }
+
+  /// What comes after a refusal stays where it is: the client's system stops to send when its buffers are full.
+  func read(context: ChannelHandlerContext) {
+    if state != .leaving { context.read() }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    isBroken = true
+    context.fireErrorCaught(error)
+  }
+
+  // MARK: What goes out
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    // The response of a refused request is written here, not by the server.
+    if state == .leaving {
+      promise?.fail(ChannelError.ioOnClosedChannel)
+      return
+    }
+    guard case .end = unwrapOutboundIn(data) else { return context.write(data, promise: promise) }
+    let written = promise ?? context.eventLoop.makePromise()
+    context.write(data, promise: written)
+    let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    written.futureResult.whenSuccess {
+      let (handler, context) = loopBound.value
+      handler.responseWasTaken(context)
+    }
+  }
+
+  private func responseWasTaken(_ context: ChannelHandlerContext) {
+    if isBroken { return leave(context) }
+    switch state {
+    case .answering(let owed) where owed > 1:
+      state = .answering(owed - 1)
+      setTimer(limits.answer, context)
+    case .answering:
+      state = .waiting(answered: true)
+      table.note(context.channel, isWaiting: true)
+      setTimer(limits.idle, context)
+    case .waiting, .leaving: break
+    }
+  }
+
+  // MARK: The end
+
+  private func setTimer(_ time: TimeAmount, _ context: ChannelHandlerContext) {
+    timer?.cancel()
+    let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    timer = context.eventLoop.scheduleTask(in: time) {
+      let (handler, context) = loopBound.value
+      handler.timeIsUp(context)
+    }
+  }
+
+  private func timeIsUp(_ context: ChannelHandlerContext) {
+    if state == .waiting(answered: false) { refuse(.requestTimeout, context) } else { context.close(promise: nil) }
+  }
+
+  private func refuse(_ status: HTTPResponse.Status, _ context: ChannelHandlerContext) {
+    let text = ByteBuffer(string: "\(status.code) \(status.reasonPhrase)\n")
+    let head = HTTPResponse(
+      status: status,
+      headerFields: [
+        .connection: "close", .contentLength: "\(text.readableBytes)", .contentType: "text/plain; charset=utf-8",
+      ])
+    context.write(wrapOutboundOut(.head(head)), promise: nil)
+    context.write(wrapOutboundOut(.body(text)), promise: nil)
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    leave(context)
+  }
+
+  /// Closing at once while the client still sends would reset the connection, and could take the response with it.
+  private func leave(_ context: ChannelHandlerContext) {
+    state = .leaving
+    context.close(mode: .output, promise: nil)
+    setTimer(limits.farewell, context)
+  }
+}

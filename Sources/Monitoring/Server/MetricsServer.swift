@@ -1,0 +1,146 @@
+import Dispatch
+import Glibc
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
+import Pipeline
+import ServiceLifecycle
+import Synchronization
+
+/// Serves a run's `/metrics` and `/healthz` over HTTP, on one thread of its own.
+public final class MetricsServer: Sendable {
+  /// Connections at once.
+  static let connectionLimit = 32
+  /// How long connections may take to end after a stop.
+  private static let stopLimit = Duration.seconds(2)
+
+  /// Where it listens; the port is the real one where a free one was asked for.
+  public let address: ListenAddress
+  let connections: ConnectionTable
+  private let group: MultiThreadedEventLoopGroup
+  private let services: ServiceGroup
+  private let ending: DispatchGroup
+
+  /// Begins to listen.
+  ///
+  /// - Parameters:
+  ///   - version: edgepipe's.
+  ///   - runner: may be started later.
+  /// - Throws: ``PipelineError`` when the address cannot be listened on: it names the address and the remedy.
+  public convenience init(_ address: ListenAddress, version: String, runner: PipelineRunner, logger: Logger) throws {
+    let cache = PageCache { capacity in
+      MetricsPage(version: version, pipeline: runner.plan.name, snapshot: runner.snapshot(withFacts: true))
+        .text(capacity: capacity)
+    }
+    try self.init(address, logger: logger, page: cache.page) {
+      RunHealth(runner.snapshot(), isStopping: runner.isStopping)
+    }
+    logger.notice("metrics on \(url)")
+  }
+
+  /// - Parameters:
+  ///   - page: the text of `/metrics`.
+  ///   - health: the answer of `/healthz`.
+  init(
+    _ address: ListenAddress, logger: Logger, limits: ConnectionGuard.Limits = ConnectionGuard.Limits(),
+    page: @escaping @Sendable () -> ByteBuffer, health: @escaping @Sendable () -> RunHealth
+  ) throws {
+    let socket = try Self.resolve(address)
+    if !socket.isLoopback {
+      logger.warning("whoever reaches \(address) can read the metrics: there is no password and no encryption")
+    }
+    let table = ConnectionTable(limit: Self.connectionLimit)
+    // What is wrong with one connection is no news of the run.
+    var quiet = logger
+    quiet.logLevel = max(.error, logger.logLevel)
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let start = ServerStart()
+    let app = Application(
+      responder: MetricsResponder(
+        hosts: HostRule(configured: address.host, isLoopback: socket.isLoopback), page: page, health: health),
+      server: .http1(
+        configuration: HTTP1Channel.Configuration(
+          additionalChannelHandlers: [ConnectionGuard(limits: limits, table: table)],
+          httpDecoderConfiguration: .init(
+            maxHeaderFieldSize: 8192, maxHeaderListSize: 16_384, maxHeaderFieldCount: 100))),
+      configuration: ApplicationConfiguration(
+        address: .hostname(socket.ipAddress ?? address.host, port: address.port), backlog: 128),
+      onServerRunning: { start.succeed(port: $0.localAddress?.port) }, eventLoopGroupProvider: .shared(group),
+      logger: quiet)
+    var configuration = ServiceGroupConfiguration(services: [app], logger: quiet)
+    configuration.maximumGracefulShutdownDuration = Self.stopLimit
+    let services = ServiceGroup(configuration: configuration)
+    let ending = DispatchGroup()
+    ending.enter()
+    Task(executorPreference: EventLoopExecutor(group.next())) {
+      do { try await services.run() } catch { start.fail(error) }
+      ending.leave()
+    }
+    do { self.address = try address.with(port: start.wait()) } catch {
+      ending.wait()
+      try? group.syncShutdownGracefully()
+      throw Self.refusal(address, error)
+    }
+    (self.group, self.services, self.ending, connections) = (group, services, ending, table)
+  }
+
+  public var url: String { "http://\(address)/metrics" }
+
+  /// Ends what is being answered, then listens no more; takes at most some seconds.
+  public func stop() {
+    Task { [services] in await services.triggerGracefulShutdown() }
+    // A thread that hangs must not keep the command.
+    guard ending.wait(timeout: .now() + .seconds(5)) == .success else { return }
+    try? group.syncShutdownGracefully()
+  }
+
+  private static func resolve(_ address: ListenAddress) throws(PipelineError) -> SocketAddress {
+    do { return try SocketAddress.makeAddressResolvingHost(address.host, port: address.port) } catch {
+      throw PipelineError(
+        "cannot serve metrics on \(address): there is no such host", remedy: "give an address of this machine",
+        exit: .unavailable)
+    }
+  }
+
+  private static func refusal(_ address: ListenAddress, _ error: any Error) -> PipelineError {
+    let reason: String, remedy: String?
+    switch (error as? IOError)?.errnoCode {
+    case EADDRINUSE:
+      reason = "port \(address.port) is taken"
+      remedy = "end the program that has it, or take another port; --metrics 0 finds a free one"
+    case EACCES, EPERM: (reason, remedy) = ("this user may not take that port", "take one from 1024 on")
+    case EADDRNOTAVAIL: (reason, remedy) = ("this machine has no such address", "give one of its addresses")
+    default: (reason, remedy) = ("\(error)", nil)
+    }
+    return PipelineError("cannot serve metrics on \(address): \(reason)", remedy: remedy, exit: .unavailable)
+  }
+}
+
+extension ListenAddress {
+  fileprivate func with(port: Int?) throws(PipelineError) -> ListenAddress {
+    try ListenAddress("\(host.contains(":") ? "[\(host)]" : host):\(port ?? self.port)")
+  }
+}
+
+/// How the start of a server went, for the thread that waits for it.
+private final class ServerStart: Sendable {
+  private let result = Mutex<Result<Int?, any Error>?>(nil)
+  private let isKnown = DispatchSemaphore(value: 0)
+
+  func succeed(port: Int?) { finish(.success(port)) }
+  func fail(_ error: any Error) { finish(.failure(error)) }
+
+  /// - Returns: the port.
+  func wait() throws -> Int? {
+    isKnown.wait()
+    return try result.withLock { $0 }?.get()
+  }
+
+  /// The first one counts: a server that has started may fail later.
+  private func finish(_ new: Result<Int?, any Error>) {
+    result.withLock { $0 = $0 ?? new }
+    isKnown.signal()
+  }
+}
