@@ -14,6 +14,7 @@ public final class PowerMonitor: Sendable {
     /// Time and energy so far of the readings in the window.
     var window: [(time: MonotonicTime, joules: Double)] = []
     var lowestW: Double?
+    var latestW: Double?
     var highestMeanW: Double?
     var failures = 0
     var lastFailure: String?
@@ -57,6 +58,9 @@ public final class PowerMonitor: Sendable {
 
   /// What the run took; nil before ``end(stages:)`` and where the meter never answered twice.
   public var account: PowerAccount? { state.withLock { $0.account } }
+
+  /// Mean watts between the last two readings; nil before the second.
+  public var latestW: Double? { state.withLock { $0.latestW } }
 
   /// Begins to count.
   ///
@@ -119,7 +123,10 @@ public final class PowerMonitor: Sendable {
     }
     let now = clock.now()
     let watts = state.integrator.add(reading, at: now)
-    if let watts { state.lowestW = min(state.lowestW ?? watts, watts) }
+    if let watts {
+      state.lowestW = min(state.lowestW ?? watts, watts)
+      state.latestW = watts
+    }
     state.window.append((now, state.integrator.joules))
     let start = now.advanced(byMilliseconds: -Self.windowSeconds * 1000)
     // The newest reading that is at least a window old stays: the window begins there.
