@@ -22,7 +22,7 @@ struct EdgePipe: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      RunCommand.self, ReplayCommand.self, ControlCommand.self, TuneCommand.self, ValidateCommand.self, SchemaCommand.self,
+      RunCommand.self, ProfileCommand.self, ReplayCommand.self, ControlCommand.self, TuneCommand.self, ValidateCommand.self, SchemaCommand.self,
       StagesCommand.self, ModelsCommand.self, DevicesCommand.self,
     ])
 

@@ -57,15 +57,7 @@ struct RunCommand: ParsableCommand {
     let power = PowerSetup.standard(profile: try powerProfile.map { file throws(PipelineError) in try .load(file) })
     let runner = try options.makeRunner(logger: logger, staysOpen: control != nil, record: record, power: power)
     let server = try control.map { try ControlServer(path: $0, runner: runner, logger: logger) }
-    try Shutdown.onSignal { _ in
-      if !quiet { Terminal.note("\nending: what is in flight is still delivered (again to end at once)") }
-      runner.requestStop()
-    }
-    // A thread that cannot be started is part of the outcome.
-    try? runner.start()
-    let live = quiet || json || !Terminal.isInteractive ? nil : LiveDisplay(runner)
-    let outcome = runner.wait()
-    live?.stop()
+    let outcome = try RunSession(quiet: quiet, showsProgress: !quiet && !json).run(runner)
     server?.stop()
     try RunEnding(report: report, quiet: quiet, json: json).finish(runner, outcome)
   }
