@@ -3,7 +3,7 @@ import Pipeline
 /// Everything that the page of a profile shows, as plain values. Whoever fills it formats nothing and escapes nothing.
 ///
 /// Times from the beginning of the run are seconds; latencies milliseconds; memory megabytes of 2^20 bytes.
-public struct ProfileContent: Sendable, Codable, Equatable {
+public struct ProfileContent: Sendable, Equatable {
   /// The pipeline's name.
   public var pipeline: String
   /// Version of edgepipe.
@@ -70,7 +70,7 @@ public struct ProfileContent: Sendable, Codable, Equatable {
 }
 
 /// Where the energy went; `idleJ`, the stages' `energyJ` and `otherJ` add up to `energyJ`.
-public struct ProfilePower: Sendable, Codable, Equatable {
+public struct ProfilePower: Sendable, Equatable {
   /// How it is known: `measured: rapl, package-0`, or `estimated: ...`.
   public var source: String
   public var meanW: Double
@@ -91,7 +91,7 @@ public struct ProfilePower: Sendable, Codable, Equatable {
 }
 
 /// What keeps the pipeline from being faster.
-public struct ProfileBottleneck: Sendable, Codable, Equatable {
+public struct ProfileBottleneck: Sendable, Equatable {
   /// One sentence.
   public var headline: String
   /// The reasons, and what would help: one sentence each.
@@ -104,7 +104,7 @@ public struct ProfileBottleneck: Sendable, Codable, Equatable {
 }
 
 /// Percentiles of a duration, in milliseconds.
-public struct ProfilePercentiles: Sendable, Codable, Equatable {
+public struct ProfilePercentiles: Sendable, Equatable {
   public var p50: Double
   public var p95: Double
   public var p99: Double
@@ -119,12 +119,11 @@ public struct ProfilePercentiles: Sendable, Codable, Equatable {
 }
 
 /// One stage of the pipeline over the whole run.
-public struct ProfileStage: Sendable, Codable, Equatable {
+public struct ProfileStage: Sendable, Equatable {
   public var id: String
   /// Such as `detect.yolo`.
   public var type: String
-  /// ``StageRole`` by its raw value: `source`, `transform` or `sink`.
-  public var role: String
+  public var role: StageRole
   public var workers: Int
   public var framesIn: Int
   public var framesOut: Int
@@ -157,7 +156,7 @@ public struct ProfileStage: Sendable, Codable, Equatable {
   ) {
     self.id = id
     self.type = type
-    self.role = role.rawValue
+    self.role = role
     self.workers = workers
     self.framesIn = framesIn
     self.framesOut = framesOut
@@ -177,7 +176,7 @@ public struct ProfileStage: Sendable, Codable, Equatable {
 }
 
 /// Frames that one stage dropped for one reason, a second.
-public struct ProfileLoss: Sendable, Codable, Equatable {
+public struct ProfileLoss: Sendable, Equatable {
   public var stage: String
   public var reason: String
   public var perSecond: Double
@@ -190,7 +189,7 @@ public struct ProfileLoss: Sendable, Codable, Equatable {
 }
 
 /// One reading of the time line: rates are those since the reading before, everything else is of the instant.
-public struct ProfileMoment: Sendable, Codable, Equatable {
+public struct ProfileMoment: Sendable, Equatable {
   /// Since the beginning of the run.
   public var seconds: Double
   public var deliveredPerSecond: Double
@@ -215,7 +214,7 @@ public struct ProfileMoment: Sendable, Codable, Equatable {
 }
 
 /// One camera or file.
-public struct ProfileStream: Sendable, Codable, Equatable {
+public struct ProfileStream: Sendable, Equatable {
   public var id: String
   /// Milliseconds from the capture instant to the end of the last sink's work, delivered frames only.
   public var latency: ProfilePercentiles
