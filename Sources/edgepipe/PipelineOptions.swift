@@ -51,9 +51,11 @@ struct PipelineOptions: ParsableArguments {
   /// - Parameters:
   ///   - record: the file of the run's trace.
   ///   - power: what the run's energy is measured with; nil: not at all.
+  ///   - instruments: what looks at the run closely.
   /// - Throws: `ConfigErrors` with everything that is wrong, each at its place in the file.
   func makeRunner(
-    logger: Logger, staysOpen: Bool = false, record: String? = nil, power: PowerSetup? = nil
+    logger: Logger, staysOpen: Bool = false, record: String? = nil, power: PowerSetup? = nil,
+    instruments: RunInstruments = RunInstruments()
   ) throws -> PipelineRunner {
     let config = try config()
     // The old trace of that name is only replaced by a run that can begin.
@@ -67,17 +69,18 @@ struct PipelineOptions: ParsableArguments {
           logger: logger))
     }
     let monitor = power.map { PowerMonitor($0, budgetW: config.budget.powerW, enforces: config.budget.enforce, logger: logger) }
-    return try build(config, logger: logger, staysOpen: staysOpen, journal: journal ?? .off, power: monitor)
+    return try build(
+      config, logger: logger, staysOpen: staysOpen, journal: journal ?? .off, power: monitor, instruments: instruments)
   }
 
   private func build(
     _ config: PipelineConfig, logger: Logger, staysOpen: Bool = false, journal: Journal = .off,
-    power: PowerMonitor? = nil
+    power: PowerMonitor? = nil, instruments: RunInstruments = RunInstruments()
   ) throws -> PipelineRunner {
     do {
       return try PipelineRunner(
         PipelinePlan(config, registry: .builtin), logger: logger, services: EngineServices.standard(library: library),
-        staysOpen: staysOpen, journal: journal, power: power)
+        staysOpen: staysOpen, journal: journal, power: power, instruments: instruments)
     } catch let failure as StageBuildErrors {
       throw ConfigErrors(issues: failure.errors.map { config.issue(forStage: $0.stage ?? "", error: $0) })
     }

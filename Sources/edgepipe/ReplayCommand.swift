@@ -49,15 +49,7 @@ struct ReplayCommand: ParsableCommand {
         "recorded by edgepipe \(recorded.manifest.version), this is \(EdgePipe.version): the results may differ")
     }
     let runner = try makeRunner(recorded, logger: logger)
-    try Shutdown.onSignal { _ in
-      if !quiet { Terminal.note("\nending: what is in flight is still delivered (again to end at once)") }
-      runner.requestStop()
-    }
-    // A thread that cannot be started is part of the outcome.
-    try? runner.start()
-    let live = quiet || !Terminal.isInteractive ? nil : LiveDisplay(runner)
-    let outcome = runner.wait()
-    live?.stop()
+    let outcome = try RunSession(quiet: quiet, showsProgress: !quiet).run(runner)
     for difference in recorded.differences(from: runner.snapshot(withFacts: true).stages) {
       logger.warning("\(difference): the results may differ")
     }

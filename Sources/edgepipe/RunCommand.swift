@@ -69,15 +69,7 @@ struct RunCommand: ParsableCommand {
       try MetricsServer($0, version: EdgePipe.version, runner: runner, logger: logger)
     }
     let server = try control.map { try ControlServer(path: $0, runner: runner, logger: logger) }
-    try Shutdown.onSignal { _ in
-      if !quiet { Terminal.note("\nending: what is in flight is still delivered (again to end at once)") }
-      runner.requestStop()
-    }
-    // A thread that cannot be started is part of the outcome.
-    try? runner.start()
-    let live = quiet || json || !Terminal.isInteractive ? nil : LiveDisplay(runner)
-    let outcome = runner.wait()
-    live?.stop()
+    let outcome = try RunSession(quiet: quiet, showsProgress: !quiet && !json).run(runner)
     server?.stop()
     monitoring?.stop()
     try RunEnding(report: report, quiet: quiet, json: json).finish(runner, outcome)

@@ -12,14 +12,20 @@ struct RunEnding {
   /// - Throws: ``RunFailed`` with the run's exit status, unless it is 0.
   func finish(_ runner: PipelineRunner, _ outcome: RunOutcome) throws {
     let snapshot = runner.snapshot(withFacts: true)
-    let document = try RunReport(
-      pipeline: runner.plan.name, snapshot: snapshot, outcome: outcome, version: EdgePipe.version
-    ).root.json()
+    let report = RunReport(
+      pipeline: runner.plan.name, snapshot: snapshot, outcome: outcome, version: EdgePipe.version)
+    try finish(outcome, snapshot.ledger, report: report.root, RunSummary(snapshot: snapshot, outcome: outcome).text)
+  }
+
+  /// - Parameter summary: for people.
+  /// - Throws: ``RunFailed`` with the run's exit status, unless it is 0.
+  func finish(_ outcome: RunOutcome, _ ledger: Ledger.Account, report value: ReportValue, _ summary: String) throws {
+    let document = try value.json()
     if json {
       Terminal.out(String(document.dropLast()))
-    } else if !quiet, snapshot.ledger.admitted > 0 || outcome.exit == .success {
+    } else if !quiet, ledger.admitted > 0 || outcome.exit == .success {
       // Where nothing ever ran, the reason below says it all.
-      Terminal.out(RunSummary(snapshot: snapshot, outcome: outcome).text)
+      Terminal.out(summary)
     }
     if let report {
       try ReportFile.write(document, to: report)
@@ -48,6 +54,26 @@ enum ReportFile {
     var isFolder: ObjCBool = false
     if unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
       throw PipelineError("cannot write the report to '\(path)': it is a folder", remedy: "name a file", exit: .ioError)
+    }
+  }
+
+  /// Writes a file piece by piece: whole, or not at all.
+  ///
+  /// - Parameter body: calls its argument with each piece.
+  static func write(to path: String, _ body: ((String) throws -> Void) throws -> Void) throws {
+    let url = URL(fileURLWithPath: path), folder = url.deletingLastPathComponent()
+    let part = folder.appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString).part")
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try Data().write(to: part)
+      defer { try? FileManager.default.removeItem(at: part) }
+      let file = try FileHandle(forWritingTo: part)
+      try body { try file.write(contentsOf: Data($0.utf8)) }
+      try file.close()
+      // SAFETY: both paths are passed as NUL-terminated copies for the time of the call.
+      guard unsafe rename(part.path, path) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+    } catch {
+      throw PipelineError("cannot write '\(path)': \(error.localizedDescription)", exit: .ioError)
     }
   }
 

@@ -35,7 +35,8 @@ struct RunSummary {
     return parts.isEmpty ? "0" : parts.joined(separator: ", ")
   }
 
-  private var account: [String] {
+  /// The account of all frames, time, memory and power.
+  var account: [String] {
     let ledger = snapshot.ledger
     let wall = snapshot.elapsedSeconds
     let media = snapshot.streamFigures.map(\.values.position.seconds).max() ?? 0
@@ -79,7 +80,8 @@ struct RunSummary {
     }.map { ("\($0.0): \($0.2) ", $0.1) }
   }
 
-  private var results: [String] {
+  /// What really ran, and where the results are.
+  var results: [String] {
     snapshot.stages.flatMap { stage in [engine(of: stage)].compactMap { $0 } + outputs(of: stage) }
   }
 

@@ -3,6 +3,8 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <errno.h>
+#include <linux/perf_event.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -23,6 +25,10 @@ static inline int ep_use_one_heap(void) {
 #else
   return 0;
 #endif
+}
+/// Counts a hardware event (PERF_COUNT_HW_...) of the calling thread, and of threads that it starts from now on, in user mode: a descriptor that reads as value, time enabled, time running; or minus the system's error number.
+static inline int ep_open_counter(uint64_t event) {
+  struct perf_event_attr a = {.type = PERF_TYPE_HARDWARE, .size = sizeof(a), .config = event, .read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING, .inherit = 1, .exclude_kernel = 1, .exclude_hv = 1}; int fd = (int)syscall(SYS_perf_event_open, &a, 0, -1, -1, PERF_FLAG_FD_CLOEXEC); return fd < 0 ? -errno : fd;
 }
 /// A condition variable that waits on the monotonic clock.
 static inline int ep_condition_init(pthread_cond_t *condition) {

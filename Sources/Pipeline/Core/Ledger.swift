@@ -15,6 +15,11 @@ public final class Ledger: Sendable {
   public struct Place: Hashable, Sendable {
     public let stage: String
     public let reason: DropReason
+
+    public init(stage: String, reason: DropReason) {
+      self.stage = stage
+      self.reason = reason
+    }
   }
 
   public struct Account: Sendable {

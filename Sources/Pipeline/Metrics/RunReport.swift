@@ -5,6 +5,8 @@ public struct RunReport: Sendable {
   public init(pipeline: String, snapshot: PipelineRunner.Snapshot, outcome: RunOutcome, version: String) {
     let wall = max(snapshot.elapsedSeconds, 1e-9)
     let media = snapshot.streamFigures.map(\.values.position.seconds).max() ?? 0
+    let stagesCPU = snapshot.stages.reduce(0) { $0 + $1.cpuNanoseconds }
+    let cpu = max(MachineInfo.processCPUNanoseconds, stagesCPU)
     root = .object([
       "v": .int(1),
       "pipeline": .string(pipeline),
@@ -14,7 +16,8 @@ public struct RunReport: Sendable {
       "wall_s": .rounded(wall),
       "realtime_factor": .rounded(media / wall),
       "fps": .rounded(Double(snapshot.ledger.delivered) / wall),
-      "cpu_s": .rounded(Double(MachineInfo.processCPUNanoseconds) / 1e9),
+      "cpu_s": .rounded(Double(cpu) / 1e9),
+      "other_cpu_ms": .rounded(Double(cpu - stagesCPU) / 1e6),
       "peak_rss_mb": .rounded(MachineInfo.peakMemoryMB),
       "engine": Self.engine(of: snapshot),
       "models": .list(snapshot.stages.compactMap(Self.model)),
@@ -23,7 +26,7 @@ public struct RunReport: Sendable {
         ?? .object(["method": .string("none")]),
       "stages": .object(
         Dictionary(
-          snapshot.stages.map { ($0.id, Self.stage($0, wall: wall, power: snapshot.power)) },
+          snapshot.stages.map { ($0.id, Self.stage($0, of: snapshot, wall: wall)) },
           uniquingKeysWith: { first, _ in first })),
       "ledger": Self.ledger(snapshot.ledger, links: snapshot.links),
       "streams": StreamReport.streams(snapshot),
@@ -59,9 +62,9 @@ public struct RunReport: Sendable {
   }
 
   private static func stage(
-    _ stage: PipelineRunner.Snapshot.StageFigures, wall: Double, power: PowerAccount?
+    _ stage: PipelineRunner.Snapshot.StageFigures, of snapshot: PipelineRunner.Snapshot, wall: Double
   ) -> ReportValue {
-    let values = stage.values
+    let values = stage.values, power = snapshot.power
     return .object([
       "type": .string(stage.type),
       "workers": .int(stage.workers),
@@ -75,6 +78,7 @@ public struct RunReport: Sendable {
       "fps": .rounded(Double(values.framesOut) / wall),
       "service_ms": percentiles(values.service),
       "queue_ms": percentiles(values.queueWait),
+      "utilisation": .rounded(snapshot.utilisation(of: stage)),
       "queue_highest": .int(stage.queueHighest),
       "cpu_ms_per_frame": .rounded(stage.cpuMillisecondsPerFrame),
       "cpu_ms": .rounded(Double(stage.cpuNanoseconds) / 1e6),
@@ -125,13 +129,5 @@ public struct RunReport: Sendable {
       "from": .string(link.from), "to": .string(link.to), "pushed": .int(link.pushed), "taken": .int(link.taken),
       "dropped": .int(link.dropped), "balanced": .bool(link.isBalanced),
     ])
-  }
-}
-
-extension PipelineRunner.Snapshot.StageFigures {
-  /// CPU time of all the stage's threads a frame that it took or, for a source, made; loading models not counted.
-  public var cpuMillisecondsPerFrame: Double {
-    let work = max(0, cpuNanoseconds - values.startupCPUNanoseconds)
-    return Double(work) / 1e6 / Double(max(1, values.framesIn))
   }
 }

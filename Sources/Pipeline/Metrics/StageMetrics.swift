@@ -18,6 +18,17 @@ public final class StageMetrics: Sendable {
     public internal(set) var service = LatencyHistogram()
     /// CPU time of the stage's own threads that was spent in the graph, not in the stage.
     public internal(set) var frameworkCPUNanoseconds: Int64 = 0
+    /// All time of work on frames, also on those that were lost by it.
+    public internal(set) var workNanoseconds: Int64 = 0
+    /// A source's time of waiting for the instant at which its next frame is due.
+    public internal(set) var pausedNanoseconds: Int64 = 0
+    /// A source's time of waiting for a place for its frame.
+    public internal(set) var blockedNanoseconds: Int64 = 0
+    /// What the processor counted while frames were worked on, for the threads that could be counted.
+    public internal(set) var instructions: Int64 = 0
+    public internal(set) var cycles: Int64 = 0
+    public internal(set) var threadsCounted = 0
+    public internal(set) var threadsNotCounted = 0
     /// CPU time spent before the first frame, such as loading a model.
     public internal(set) var startupCPUNanoseconds: Int64 = 0
     /// Named counters, such as damaged packets.

@@ -12,6 +12,7 @@ struct Assembly {
   let journal: Journal
   /// Counts what a replay does.
   let progress: ReplayProgress
+  let instruments: RunInstruments
 
   func assemble() throws -> (sources: [SourceRunner], runners: [StageRunner]) {
     let ports = built.graph.nodes.indices.map(port)
@@ -56,7 +57,7 @@ struct Assembly {
       capacity: plan.queueCapacity ?? defaultCapacity(behind: node),
       policy: plan.overflow, keepsTombstones: hasJoin(after: index),
       clock: control.clock, metrics: metrics[index], journal: StageJournal(journal: journal, index: index),
-      progress: progress)
+      progress: progress, instruments: instruments)
   }
 
   /// Frames of all cameras may come at the same moment: that alone must not make a queue overflow.
@@ -81,7 +82,7 @@ struct Assembly {
     let site = SourceSite(
       id: built.graph.nodes[index].id, index: index, stage: stage, keepsImage: isImageNeeded(after: index),
       outputs: outputs, metrics: metrics[index], ledger: ledger, control: control, census: built.census,
-      health: health, observers: observers, journal: journal)
+      health: health, observers: observers, journal: journal, instruments: instruments)
     return SourceRunner(
       site,
       framesInFlight: { [plan = built.plan, trace = journal.trace] stream in
@@ -96,7 +97,8 @@ struct Assembly {
     StageRunner(
       id: built.graph.nodes[index].id, stage: stage, workers: built.plan.stages[index].workers,
       keepsImage: isImageNeeded(after: index), port: port, outputs: outputs, successors: successors,
-      metrics: metrics[index], control: control, census: built.census, logger: logger, isReplay: journal.trace != nil)
+      metrics: metrics[index], control: control, census: built.census, logger: logger, isReplay: journal.trace != nil,
+      instruments: instruments)
   }
 
   /// Pictures are the bulk of the memory: they go as soon as no later stage looks at them.

@@ -37,6 +37,8 @@ final class InputPort: Sendable {
 
   private static let noticeLimit = 1024
 
+  /// Frames that may wait.
+  let capacity: Int
   private let stage: String
   /// By the source's index; empty for sources that do not lead here.
   private let linksBySource: [[Int]]
@@ -44,6 +46,8 @@ final class InputPort: Sendable {
   private let queue: any ParcelQueue
   private let journal: StageJournal
   private let metrics: StageMetrics
+  private let clock: any PipelineClock
+  private let instruments: RunInstruments
   private let links: [LinkCounter]
   private let state: Mutex<State>
 
@@ -54,8 +58,11 @@ final class InputPort: Sendable {
   init(
     stage: String, upstream: [String], linksBySource: [Int: [Int]], capacity: Int, policy: OverflowPolicy?,
     keepsTombstones: Bool, clock: any PipelineClock, metrics: StageMetrics, journal: StageJournal,
-    progress: ReplayProgress
+    progress: ReplayProgress, instruments: RunInstruments = RunInstruments()
   ) {
+    self.capacity = capacity
+    self.clock = clock
+    self.instruments = instruments
     self.stage = stage
     self.journal = journal
     self.linksBySource = (0..<(linksBySource.keys.max() ?? -1) + 1).map { linksBySource[$0] ?? [] }
@@ -150,6 +157,7 @@ final class InputPort: Sendable {
   private func account(_ dropped: QueueState<Parcel>.Dropped) {
     guard let token = dropped.element.token else { return }
     metrics.drop(dropped.reason)
+    instruments.spans?.note(loss: token.ticket.key, stage: stage, reason: dropped.reason.rawValue, at: clock.now())
     count(token, .dropped)
     if !keepsTombstones { token.ticket.end() }
   }

@@ -21,6 +21,7 @@ public final class PipelineRunner: Sendable {
   private let logger: Logger
   private let journal: Journal
   private let power: PowerMonitor?
+  private let instruments: RunInstruments
   /// One stream joins at a time, so that none comes twice.
   private let joining = Mutex(())
   private let times: Monitor<(start: MonotonicTime, end: MonotonicTime?, wall: WallTime, threads: [WorkerThread])>
@@ -31,27 +32,29 @@ public final class PipelineRunner: Sendable {
   ///   - staysOpen: the run does not end with its last stream, since more may be added, but with a stop.
   ///   - journal: what remembers the run; or the trace of one that is done again, on the plan of its manifest.
   ///   - power: follows the run's energy; nil: nobody asks.
+  ///   - instruments: what looks at the run closely.
   /// - Throws: ``StageBuildErrors`` with everything that is wrong.
   public convenience init(
     _ plan: PipelinePlan, clock: any PipelineClock = SystemClock(), logger: Logger = Logger(label: "edgepipe"),
     services: StageServices = StageServices(), staysOpen: Bool = false, journal: Journal = .off,
-    power: PowerMonitor? = nil
+    power: PowerMonitor? = nil, instruments: RunInstruments = RunInstruments()
   ) throws {
     try self.init(
       plan, clock: clock, logger: logger, services: services, staysOpen: staysOpen, journal: journal, power: power,
-      launch: WorkerThread.init)
+      instruments: instruments, launch: WorkerThread.init)
   }
 
   init(
     _ plan: PipelinePlan, clock: any PipelineClock = SystemClock(), logger: Logger = Logger(label: "edgepipe"),
     services: StageServices = StageServices(), staysOpen: Bool = false, journal: Journal = .off,
-    power: PowerMonitor? = nil, launch: @escaping ThreadLaunch
+    power: PowerMonitor? = nil, instruments: RunInstruments = RunInstruments(), launch: @escaping ThreadLaunch
   ) throws {
     let plan = journal.trace.map { plan.replaying($0) } ?? plan
     self.plan = plan
     self.logger = logger
     self.journal = journal
     self.power = power
+    self.instruments = instruments
     built = try PipelineBuilder(
       clock: clock, logger: logger, services: services, journal: journal, pace: power?.pace
     ).build(plan)
@@ -65,7 +68,8 @@ public final class PipelineRunner: Sendable {
         let message = "the trace contradicts itself: nothing can go on"
         control.fail(PipelineError(message, remedy: "record again", exit: .dataError))
         control.stop()
-      })
+      },
+      instruments: instruments)
     (sources, runners) = try assembly.assemble()
     times = Monitor((clock.now(), nil, clock.wallTime(), []))
   }
@@ -90,7 +94,9 @@ public final class PipelineRunner: Sendable {
     _ = control.waitUntilReady()
     journal.recorder?.append(
       .facts(TraceFacts.json(zip(plan.stages, built.stages).map { ($0.id, $1.facts) })))
-    times.change { $0.start = control.clock.now() }
+    let start = control.clock.now()
+    times.change { $0.start = start }
+    instruments.spans?.begin(at: start)
     if let power {
       power.begin(stages: built.census.cpuNanoseconds)
       // Without the thread the readings at both ends are all there is.
@@ -182,6 +188,8 @@ extension PipelineRunner {
       public let values: StageMetrics.Values
       public let cpuNanoseconds: Int64
       public let queueDepth: Int
+      /// Frames that may wait; nil for a source.
+      public let queueCapacity: Int?
       public let queueHighest: Int
       public let facts: [String: ReportValue]
     }
@@ -218,11 +226,11 @@ extension PipelineRunner {
     let cpu = built.census.cpuNanoseconds()
     let ports = Dictionary(runners.map { ($0.id, $0.port) }, uniquingKeysWith: { first, _ in first })
     let stages = plan.stages.indices.map { index in
-      let stage = plan.stages[index], depth = ports[stage.id]?.depth
+      let stage = plan.stages[index], port = ports[stage.id], depth = port?.depth
       return Snapshot.StageFigures(
         id: stage.id, type: stage.descriptor.type, role: stage.descriptor.role, workers: stage.workers,
         values: metrics[index].current, cpuNanoseconds: cpu[stage.id] ?? 0, queueDepth: depth?.now ?? 0,
-        queueHighest: depth?.highest ?? 0, facts: withFacts ? built.stages[index].facts : [:])
+        queueCapacity: port?.capacity, queueHighest: depth?.highest ?? 0, facts: withFacts ? built.stages[index].facts : [:])
     }
     let now = control.clock.now()
     return Snapshot(

@@ -20,6 +20,7 @@ final class StageRunner: Sendable {
   private let control: RunControl
   private let census: ThreadCensus
   private let logger: Logger
+  private let instruments: RunInstruments
   private let state: Mutex<State>
   /// Absent where one worker keeps the order by itself; an element of nil is a place that has nothing to pass on.
   private let sequencer: Sequencer<Token?>?
@@ -30,7 +31,7 @@ final class StageRunner: Sendable {
   init(
     id: String, stage: any FrameStage, workers: Int, keepsImage: Bool, port: InputPort, outputs: Outputs,
     successors: [ServiceForecast], metrics: StageMetrics, control: RunControl, census: ThreadCensus, logger: Logger,
-    isReplay: Bool
+    isReplay: Bool, instruments: RunInstruments = RunInstruments()
   ) {
     self.id = id
     self.stage = stage
@@ -43,6 +44,7 @@ final class StageRunner: Sendable {
     self.control = control
     self.census = census
     self.logger = logger
+    self.instruments = instruments
     state = Mutex(State(working: workers))
     forecast = ServiceForecast(successors: successors)
     sequencer = workers == 1 ? nil : Sequencer { if let token = $0 { outputs.pass(on: token) } }
@@ -56,7 +58,7 @@ final class StageRunner: Sendable {
   func start(_ keep: (WorkerThread) -> Void) throws(PipelineError) {
     for index in 0..<workers {
       do throws(PipelineError) {
-        keep(try control.launch(workers == 1 ? id : "\(id)#\(index)") { self.work(index) })
+        keep(try control.launch(threadName(index)) { self.work(index) })
       } catch {
         giveUp(workers - index)
         throw error
@@ -74,14 +76,18 @@ final class StageRunner: Sendable {
     }
   }
 
+  private func threadName(_ index: Int) -> String { workers == 1 ? id : "\(id)#\(index)" }
+
   private func work(_ index: Int) {
     census.register(stage: id)
+    var probe = instruments.probe(stage: id, thread: threadName(index))
     let worker = open(index)
     control.workerIsReady()
     let startup = SystemClock.threadCPUNanoseconds()
     metrics.update { $0.startupCPUNanoseconds += startup }
 
     var overhead = SampledCPUTime()
+    probe.begin()
     while let popped = port.pop() {
       switch popped.element {
       case .notice(let change):
@@ -89,13 +95,15 @@ final class StageRunner: Sendable {
         passOn(nil, index: popped.index)
       case .token(var token):
         if let frame = token.frame {
-          token.frame = run(worker, frame, popped.enqueued, ticket: token.ticket, overhead: &overhead)
+          token.frame = run(
+            worker, frame, popped.enqueued, ticket: token.ticket, overhead: &overhead, probe: &probe)
         }
         passOn(token, index: popped.index)
+        probe.passedOn(at: control.clock.now())
       }
     }
     metrics.update { $0.frameworkCPUNanoseconds += overhead.nanoseconds }
-    close(worker)
+    close(worker, &probe)
   }
 
   private func passOn(_ token: Token?, index: Int) {
@@ -112,8 +120,9 @@ final class StageRunner: Sendable {
     }
   }
 
-  private func close(_ worker: (any FrameWorker)?) {
+  private func close(_ worker: (any FrameWorker)?, _ probe: inout ThreadProbe) {
     do { try worker?.finish() } catch { breakDown(error) }
+    probe.finish(metrics)
     census.unregister()
     end()
   }
@@ -131,7 +140,7 @@ final class StageRunner: Sendable {
   /// Nil when the frame is lost here. What lies between the work on two frames is `overhead`.
   private func run(
     _ worker: (any FrameWorker)?, _ frame: Frame, _ enqueued: MonotonicTime, ticket: FrameTicket,
-    overhead: inout SampledCPUTime
+    overhead: inout SampledCPUTime, probe: inout ThreadProbe
   ) -> Frame? {
     guard let worker, !isBroken.load(ordering: .relaxed) else {
       port.noteLoss(ticket, .aborted)
@@ -150,6 +159,7 @@ final class StageRunner: Sendable {
     let outcome = Result { try worker.process(frame) }
     overhead.begin()
     let end = control.clock.now(), service = end.nanoseconds(since: start)
+    probe.worked(on: ticket.key, enqueued: enqueued, from: start, to: end)
     if !isIdle, frame.header.deadline != nil { forecast.record(nanoseconds: service, at: end) }
 
     switch outcome {
@@ -161,13 +171,14 @@ final class StageRunner: Sendable {
         values.framesOut += 1
         values.detections += found ?? 0
         values.service.record(nanoseconds: service)
+        values.workNanoseconds += service
         values.queueWait.record(nanoseconds: waited)
       }
       return result
-    case .success(.drop(let reason)): return lose(ticket, .dropped(stage: id, reason: reason))
+    case .success(.drop(let reason)): return lose(ticket, .dropped(stage: id, reason: reason), after: service)
     case .failure(let error):
       report(error, frame: frame.header)
-      return lose(ticket, .failed(stage: id))
+      return lose(ticket, .failed(stage: id), after: service)
     }
   }
 
@@ -176,9 +187,16 @@ final class StageRunner: Sendable {
     do { try worker.note(change) } catch { breakDown(error) }
   }
 
-  private func lose(_ ticket: FrameTicket, _ fate: FrameFate) -> Frame? {
+  /// - Parameter work: nanoseconds of the work that came to nothing.
+  private func lose(_ ticket: FrameTicket, _ fate: FrameFate, after work: Int64 = 0) -> Frame? {
     ticket.lose(fate)
-    if case .dropped(_, let reason) = fate { metrics.drop(reason) } else { metrics.update { $0.failed += 1 } }
+    var reason: DropReason?
+    if case .dropped(_, let why) = fate { reason = why }
+    metrics.update { values in
+      values.workNanoseconds += work
+      if let reason { values.dropped[reason, default: 0] += 1 } else { values.failed += 1 }
+    }
+    instruments.spans?.note(loss: ticket.key, stage: id, reason: reason?.rawValue ?? "failed", at: control.clock.now())
     return nil
   }
 

@@ -16,6 +16,7 @@ struct SourceSite: Sendable {
   /// The ports of the sinks that are told of the streams' states.
   let observers: [InputPort]
   let journal: Journal
+  let instruments: RunInstruments
 }
 
 /// Runs one stream on its thread and admits its frames: this is where the ledger opens.
@@ -24,6 +25,7 @@ final class StreamRunner: SourceOutput {
     var paused: Int64 = 0
     var overhead = SampledCPUTime()
     var lastReturn: MonotonicTime
+    var probe: ThreadProbe?
   }
 
   let stream: StreamInfo
@@ -31,7 +33,7 @@ final class StreamRunner: SourceOutput {
   private let site: SourceSite
   private let gate: CreditGate
   private let account: Ledger.StreamAccount
-  /// The stream's number in the run's trace.
+  /// The stream's number in the run.
   private let number: Int
   private let state: Mutex<State>
   private let removed = Atomic<Bool>(false)
@@ -44,7 +46,8 @@ final class StreamRunner: SourceOutput {
     self.site = site
     gate = CreditGate(limit: framesInFlight)
     account = site.ledger.account(of: stream.id)
-    number = site.journal.number(of: stream)
+    number = site.journal.number(of: stream) ?? site.instruments.spans?.nextNumber() ?? 0
+    site.instruments.spans?.name(stream.id, number: number)
     state = Mutex(State(lastReturn: site.control.clock.now()))
   }
 
@@ -66,7 +69,11 @@ final class StreamRunner: SourceOutput {
   func work() {
     site.census.register(stage: site.id)
     if site.control.waitUntilReady() {
-      state.withLock { $0.lastReturn = site.control.clock.now() }
+      state.withLock { state in
+        state.probe = site.instruments.probe(stage: site.id, thread: stream.id)
+        state.probe?.begin()
+        state.lastReturn = site.control.clock.now()
+      }
       var failure: PipelineError?
       do {
         try site.stage.run(stream, self)
@@ -81,7 +88,10 @@ final class StreamRunner: SourceOutput {
       }
       site.journal.recorder?.append(.streamEnd(stream: number, failure))
     }
-    let overhead = state.withLock { $0.overhead.nanoseconds }
+    let overhead = state.withLock { state in
+      state.probe?.finish(site.metrics)
+      return state.overhead.nanoseconds
+    }
     site.metrics.update { $0.frameworkCPUNanoseconds += overhead }
     site.census.unregister()
     finish()
@@ -96,16 +106,27 @@ final class StreamRunner: SourceOutput {
 
   func emit(_ frame: Frame) -> Admission {
     let arrival = site.control.clock.now()
-    let service = state.withLock { state in
+    let (service, paused) = state.withLock { state in
       state.overhead.begin()
-      return arrival.nanoseconds(since: state.lastReturn) - state.paused
+      let key = FrameKey(stream: number, sequence: frame.header.sequence)
+      state.probe?.worked(on: key, enqueued: state.lastReturn, from: state.lastReturn, to: arrival)
+      return (arrival.nanoseconds(since: state.lastReturn) - state.paused, state.paused)
     }
     let admission = admit(frame)
-    if admission != .stopped { site.metrics.update { $0.service.record(nanoseconds: service) } }
+    let blocked = site.control.clock.now().nanoseconds(since: arrival)
+    if admission != .stopped {
+      site.metrics.update { values in
+        values.service.record(nanoseconds: service)
+        values.workNanoseconds += service
+        values.pausedNanoseconds += paused
+        values.blockedNanoseconds += blocked
+      }
+    }
     state.withLock { state in
       state.overhead.end()
       state.paused = 0
       state.lastReturn = site.control.clock.now()
+      state.probe?.passedOn(at: state.lastReturn)
     }
     return admission
   }
@@ -134,6 +155,8 @@ final class StreamRunner: SourceOutput {
 
   private func refuse(_ frame: Frame, _ reason: DropReason) {
     open(frame)
+    let key = FrameKey(stream: number, sequence: frame.header.sequence)
+    site.instruments.spans?.note(loss: key, stage: site.id, reason: reason.rawValue, at: site.control.clock.now())
     account.close(.dropped(stage: site.id, reason: reason))
     site.metrics.drop(reason)
   }
@@ -171,8 +194,11 @@ final class StreamRunner: SourceOutput {
   func wait(until deadline: MonotonicTime) -> Bool {
     let start = site.control.clock.now()
     let goesOn = sleeper.wait(until: deadline) { mustWake in mustWake || isStopping ? false : nil } ?? true
-    let paused = site.control.clock.now().nanoseconds(since: start)
-    state.withLock { $0.paused += paused }
+    let end = site.control.clock.now()
+    state.withLock { state in
+      state.paused += end.nanoseconds(since: start)
+      state.probe?.paused(from: start, to: end)
+    }
     return goesOn
   }
 

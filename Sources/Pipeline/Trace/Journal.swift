@@ -7,10 +7,10 @@ public enum Journal: Sendable {
   var trace: Trace? { if case .replaying(let trace) = self { trace } else { nil } }
   var recorder: TraceRecorder? { if case .recording(let recorder) = self { recorder } else { nil } }
 
-  /// The number by which the trace knows a stream that is about to run.
-  func number(of stream: StreamInfo) -> Int {
+  /// The number by which the trace knows a stream that is about to run; nil without a trace.
+  func number(of stream: StreamInfo) -> Int? {
     switch self {
-    case .off: 0
+    case .off: nil
     case .recording(let recorder): recorder.register(stream)
     case .replaying(let trace): trace.number(of: stream) ?? 0
     }

@@ -1,0 +1,111 @@
+import Foundation
+import Pipeline
+
+/// The settings of a stage that make it faster or slower, and what it says of its model: read for advice alone.
+public struct StageSettingsView: Sendable, Hashable {
+  public enum Shape: Sendable, Hashable {
+    case auto
+    case square
+    case fixed(height: Int, width: Int)
+  }
+
+  public var shape = Shape.auto
+  public var interval = 1
+  public var maxRate: Double?
+  public var looksOnMotion = false
+  public var threads = 1
+  public var preset: String?
+  public var height: Int?
+  /// The decoder leaves out frames.
+  public var skipsFrames = false
+  /// The decoder leaves out smoothing.
+  public var skipsLoopFilter = false
+  public var realtime = false
+  /// What the stage ran: `float32`, `int8`, ...
+  public var precision: String?
+  /// The largest input that the model really had.
+  public var inputSize: Size?
+
+  public struct Size: Sendable, Hashable {
+    public var width: Int
+    public var height: Int
+
+    public init(width: Int, height: Int) {
+      self.width = width
+      self.height = height
+    }
+  }
+
+  public init() {}
+
+  /// - Parameters:
+  ///   - configuration: the stage's `config` object as JSON.
+  ///   - facts: what the stage said of itself at the end.
+  public init(configuration: [UInt8], facts: [String: ReportValue]) {
+    if let read = try? JSONDecoder().decode(Configuration.self, from: Data(configuration)) { take(read) }
+    if case .string(let value)? = facts["precision"] { precision = value }
+    if case .list(let sizes)? = facts["input_sizes"] {
+      inputSize = sizes.compactMap(Self.size).max { $0.width * $0.height < $1.width * $1.height }
+    }
+  }
+
+  private mutating func take(_ read: Configuration) {
+    switch read.shape {
+    case .word("square")?: shape = .square
+    case .sides(let sides)? where sides.count == 2: shape = .fixed(height: sides[0], width: sides[1])
+    default: break
+    }
+    interval = read.interval ?? 1
+    maxRate = read.maxRate
+    looksOnMotion = read.onMotion?.isOn ?? false
+    threads = read.threads ?? 1
+    preset = read.preset
+    height = read.height
+    skipsFrames = read.skip?.frames.map { $0 != "none" } ?? false
+    skipsLoopFilter = read.skip?.loopFilter.map { $0 != "none" } ?? false
+    realtime = read.realtime ?? false
+  }
+
+  /// `416x256`, width x height.
+  private static func size(_ value: ReportValue) -> Size? {
+    guard case .string(let text) = value else { return nil }
+    let sides = text.split(separator: "x").compactMap { Int($0) }
+    guard sides.count == 2, sides.allSatisfy({ (1...65_536).contains($0) }) else { return nil }
+    return Size(width: sides[0], height: sides[1])
+  }
+
+  /// Keys of several stage types; each has some of them.
+  private struct Configuration: Decodable {
+    var shape: ShapeOption?
+    var interval: Int?
+    var maxRate: Double?
+    var onMotion: Motion?
+    var threads: Int?
+    var preset: String?
+    var height: Int?
+    var skip: Skip?
+    var realtime: Bool?
+  }
+
+  private struct Skip: Decodable {
+    var frames: String?
+    var loopFilter: String?
+  }
+
+  private enum ShapeOption: Decodable {
+    case word(String)
+    case sides([Int])
+
+    init(from decoder: any Decoder) throws {
+      let value = try decoder.singleValueContainer()
+      if let word = try? value.decode(String.self) { self = .word(word) } else { self = .sides(try value.decode([Int].self)) }
+    }
+  }
+
+  /// `true`, `false`, or an object of settings.
+  private struct Motion: Decodable {
+    var isOn: Bool
+
+    init(from decoder: any Decoder) throws { isOn = (try? decoder.singleValueContainer().decode(Bool.self)) ?? true }
+  }
+}

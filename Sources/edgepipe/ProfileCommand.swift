@@ -1,0 +1,101 @@
+import ArgumentParser
+import Foundation
+import Measure
+import Pipeline
+
+struct ProfileCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "profile",
+    abstract: "Runs a pipeline and says where its time and energy go, and what limits it.",
+    discussion: """
+      Runs like 'edgepipe run', until the input ends or until Ctrl-C. Then come two tables of the stages, by time and by
+      cost, what limits the run, what that costs, and which settings would relieve it.
+
+        edgepipe profile pipelines/smart-camera.json --source street.mp4
+        edgepipe profile pipelines/cameras.json --html out/profile.html --report out/report.json
+        edgepipe profile pipelines/objects-only.json --set objects.workers=1 --trace out/trace.json
+
+      Open a trace with https://ui.perfetto.dev or chrome://tracing.
+      """)
+
+  @OptionGroup var options: PipelineOptions
+
+  @Option(help: ArgumentHelp("Writes the run report as JSON to this file, with what the profile adds.", valueName: "file"))
+  var report: String?
+
+  @Option(help: ArgumentHelp("Writes one page for a browser to this file.", valueName: "file"))
+  var html: String?
+
+  @Option(help: ArgumentHelp("Writes what each thread did to this file, for Perfetto.", valueName: "file"))
+  var trace: String?
+
+  @Option(
+    name: .customLong("trace-seconds"),
+    help: ArgumentHelp("How much of the run the trace holds, from its beginning.", valueName: "s"))
+  var traceSeconds: Double = 60
+
+  @Option(
+    name: .customLong("power-profile"),
+    help: ArgumentHelp(
+      "The power profile of this machine: a built-in one or a file of 'edgepipe devices calibrate'.",
+      valueName: "name|file"))
+  var powerProfile: String?
+
+  @Flag(help: "Prints nothing but errors.")
+  var quiet = false
+
+  @Flag(help: "Prints the report as JSON on standard output instead of the tables.")
+  var json = false
+
+  func validate() throws {
+    guard traceSeconds > 0, traceSeconds <= 86_400 else {
+      throw ValidationError("--trace-seconds is a number of seconds, at most a day")
+    }
+  }
+
+  func run() throws {
+    for path in [report, html, trace] { if let path { try ReportFile.check(path) } }
+    let logger = Log.logger(level: quiet ? .error : .notice)
+    let power = PowerSetup.standard(profile: try powerProfile.map { file throws(PipelineError) in try .load(file) })
+    let (counters, refusal) = Self.counters()
+    let instruments = RunInstruments(
+      spans: trace.map { _ in SpanRecorder(seconds: traceSeconds) }, counters: counters)
+    let runner = try options.makeRunner(logger: logger, power: power, instruments: instruments)
+    let profiler = RunProfiler(runner, instruments: instruments)
+    let outcome = try RunSession(quiet: quiet, showsProgress: !quiet && !json).run(runner) { profiler.begin() }
+    let profile = profiler.end(outcome)
+    let notes = ([refusal].compactMap { $0?.description } + (profile.snapshot.power?.notes ?? []) + overflow(profile))
+    try write(profile, notes)
+    try RunEnding(report: report, quiet: quiet, json: json).finish(
+      outcome, profile.snapshot.ledger, report: profile.report(version: EdgePipe.version, notes: notes),
+      ProfileSummary(profile: profile, notes: notes, files: [trace, html].compactMap { $0 }).text)
+  }
+
+  /// The processor's counters, or why there are none.
+  private static func counters() -> ((any PerformanceCounters)?, PipelineError?) {
+    let counters = PerfEventCounters()
+    do throws(PipelineError) {
+      _ = try counters.open()
+      return (counters, nil)
+    } catch {
+      return (nil, error)
+    }
+  }
+
+  private func overflow(_ profile: RunProfile) -> [String] {
+    guard let count = profile.recording?.overflow, count > 0 else { return [] }
+    return ["the trace had no room for \(count) more events; a shorter --trace-seconds keeps all of its time"]
+  }
+
+  private func write(_ profile: RunProfile, _ notes: [String]) throws {
+    if let trace, let recording = profile.recording {
+      let samples = profile.timeline.samples.filter { $0.seconds <= traceSeconds }
+      let file = ChromeTrace(
+        pipeline: profile.plan.name, stages: profile.snapshot.stages.map(\.id), recording: recording, timeline: samples)
+      try ReportFile.write(to: trace) { try file.write($0) }
+    }
+    if let html {
+      try ReportFile.write(ProfilePage(ProfileContent(profile, version: EdgePipe.version, notes: notes)).html, to: html)
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import Pipeline
+import Testing
+
+@testable import Measure
+
+@Suite("The time line of a run")
+struct RunTimelineTests {
+  private func sample(_ index: Int, delivered: Int? = nil) -> TimelineSample {
+    TimelineSample(seconds: Double(index + 1) * 0.25, delivered: delivered ?? index)
+  }
+
+  @Test("given samples, then rates are those since the sample before, and losses are told by place")
+  func rates() {
+    let late = Ledger.Place(stage: "b", reason: .late), full = Ledger.Place(stage: "a", reason: .oldest)
+    var line = RunTimeline()
+    line.add(TimelineSample(seconds: 0.5, delivered: 10, dropped: [late: 1], queueDepth: ["a": 3], watts: 5, rssMB: 70))
+    line.add(TimelineSample(seconds: 1, delivered: 40, dropped: [late: 1, full: 4], queueDepth: ["a": 1], rssMB: 71))
+    let moments = line.moments
+    #expect(moments.map(\.deliveredPerSecond) == [20, 60])
+    #expect(moments[0].droppedPerSecond == [ProfileLoss(stage: "b", reason: "late", perSecond: 2)])
+    #expect(moments[1].droppedPerSecond == [ProfileLoss(stage: "a", reason: "queue-oldest", perSecond: 8)])
+    #expect(moments.map(\.watts) == [5, nil])
+    #expect(moments.map { $0.queueDepth["a"] } == [3, 1])
+  }
+
+  @Test("given more samples than have room, then every other one goes, the beat stays steady, and no frame is lost from the sum")
+  func thinning() {
+    var line = RunTimeline(limit: 10)
+    for index in 0..<1000 { line.add(sample(index)) }
+    line.add(sample(1000, delivered: 5000), isLast: true)
+    #expect(line.samples.count <= 10)
+    #expect(line.samples.last?.delivered == 5000)
+    let times = line.samples.dropLast().map(\.seconds)
+    let steps = zip(times, times.dropFirst()).map { $1 - $0 }
+    #expect(Set(steps).count == 1, "\(steps)")
+    var total = 0.0, before = 0.0
+    for moment in line.moments {
+      total += moment.deliveredPerSecond * (moment.seconds - before)
+      before = moment.seconds
+    }
+    #expect(abs(total - 5000) < 1e-6)
+  }
+
+  @Test("given two samples of one moment, then the second says nothing of rates")
+  func sameMoment() {
+    var line = RunTimeline()
+    line.add(TimelineSample(seconds: 1, delivered: 5))
+    line.add(TimelineSample(seconds: 1, delivered: 6), isLast: true)
+    #expect(line.moments.count == 1)
+  }
+}
+
+@Suite("Settings, read for advice")
+struct StageSettingsViewTests {
+  @Test("given a detector's configuration and facts, then shape, interval, motion and input are known")
+  func detector() {
+    let view = StageSettingsView(
+      configuration: Array(#"{"model":"m","shape":[256,416],"interval":3,"onMotion":{"area":0.1},"score":0.5}"#.utf8),
+      facts: ["precision": .string("float32"), "input_sizes": .list([.string("416x256"), .string("416x416")])])
+    #expect(view.shape == .fixed(height: 256, width: 416))
+    #expect(view.interval == 3)
+    #expect(view.looksOnMotion)
+    #expect(view.precision == "float32")
+    #expect(view.inputSize == .init(width: 416, height: 416))
+    #expect(!StageSettingsView(configuration: Array(#"{"onMotion":false}"#.utf8), facts: [:]).looksOnMotion)
+    #expect(StageSettingsView(configuration: Array(#"{"shape":"square"}"#.utf8), facts: [:]).shape == .square)
+  }
+
+  @Test("given a source's and a sink's configuration, then what makes them faster is known; the unknown changes nothing")
+  func others() {
+    let source = StageSettingsView(
+      configuration: Array(#"{"url":"a.mp4","threads":4,"realtime":true,"skip":{"frames":"nonKey"}}"#.utf8), facts: [:])
+    #expect(source.threads == 4 && source.realtime && source.skipsFrames && !source.skipsLoopFilter)
+    let video = StageSettingsView(configuration: Array(#"{"path":"a.mp4","preset":"slow","height":480}"#.utf8), facts: [:])
+    #expect(video.preset == "slow" && video.height == 480)
+    #expect(StageSettingsView(configuration: Array("[1]".utf8), facts: ["input_sizes": .string("x")]) == StageSettingsView())
+  }
+}
