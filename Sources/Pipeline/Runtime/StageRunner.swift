@@ -150,6 +150,7 @@ final class StageRunner: Sendable {
     let outcome = Result { try worker.process(frame) }
     overhead.begin()
     let end = control.clock.now(), service = end.nanoseconds(since: start)
+    ticket.addWork(nanoseconds: service)
     if !isIdle, frame.header.deadline != nil { forecast.record(nanoseconds: service, at: end) }
 
     switch outcome {
