@@ -75,7 +75,7 @@ let package = Package(
       name: "StagesTests", dependencies: ["Stages", "PipelineTestSupport"], exclude: ["Golden", "Support"],
       swiftSettings: strict),
     .testTarget(
-      name: "MeasureTests", dependencies: ["Measure", "PipelineTestSupport"],
+      name: "MeasureTests", dependencies: ["Measure", "PipelineTestSupport"], exclude: ["Golden"],
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["edgepipe", "PipelineTestSupport"],
