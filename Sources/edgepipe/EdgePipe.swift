@@ -22,8 +22,8 @@ struct EdgePipe: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      RunCommand.self, ReplayCommand.self, ControlCommand.self, TuneCommand.self, ValidateCommand.self, SchemaCommand.self,
-      StagesCommand.self, ModelsCommand.self, DevicesCommand.self,
+      RunCommand.self, ReplayCommand.self, ControlCommand.self, TuneCommand.self, ABCommand.self,
+      ValidateCommand.self, SchemaCommand.self, StagesCommand.self, ModelsCommand.self, DevicesCommand.self,
     ])
 
   /// Runs the command and turns every error into a message and its exit status.
