@@ -8,13 +8,13 @@ struct ABCommand: ParsableCommand {
     commandName: "ab",
     abstract: "Compares two models or two pipelines on the same frames, and says whether to take the second.",
     discussion: """
-      Runs A, the baseline, and B, the candidate, in turns (ABBA BAAB ...), each run in a process of its own, and \
-      compares latency, throughput, CPU time, energy, memory and what they find. Sinks are replaced by one that writes \
-      nothing. One run of each comes first, uncounted; its results are what is compared.
+      Runs A, the baseline, and B, the candidate, in turns (ABBA BAAB ...), each run short and in a process of its own, \
+      and compares latency, throughput, CPU time, energy, memory and what they find. Sinks are replaced by one that \
+      writes nothing. One longer run of each comes first, uncounted: what it finds is compared.
 
         edgepipe ab yolov3-tiny yolox-nano --source street.mp4
         edgepipe ab model.onnx model-int8.onnx --pipeline pipelines/objects-only.json --stage objects
-        edgepipe ab now.json next.json --source street.mp4 --frames 500 --repeats 16
+        edgepipe ab now.json next.json --source street.mp4 --rounds 16
 
       The verdict is 'deploy', 'hold' or 'keep measuring', with its reasons; the exit status is 0 for each of them.
       """)
@@ -27,11 +27,16 @@ struct ABCommand: ParsableCommand {
 
   @OptionGroup var place: ABPlace
 
-  @Option(help: ArgumentHelp("Counted runs of each side.", valueName: "n"))
-  var repeats: Int = 8
+  @Option(help: ArgumentHelp("Repeats of each side: the values that are compared.", valueName: "n"))
+  var repeats: Int = 5
+
+  @Option(
+    help: ArgumentHelp(
+      "Runs of each repeat. Each round has one of every repeat; more rounds find smaller differences.", valueName: "n"))
+  var rounds: Int = 8
 
   @Option(help: ArgumentHelp("Frames of each run, at most; of several streams, of each.", valueName: "n"))
-  var frames: Int = 200
+  var frames: Int = 50
 
   @Option(
     name: .customLong("min-agreement"),
@@ -45,7 +50,8 @@ struct ABCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    guard (2...1000).contains(repeats) else { throw ValidationError("--repeats is between 2 and 1000: one run shows no spread") }
+    guard (2...100).contains(repeats) else { throw ValidationError("--repeats is between 2 and 100: one shows no spread") }
+    guard (1...1000).contains(rounds) else { throw ValidationError("--rounds is between 1 and 1000") }
     guard (1...1_000_000).contains(frames) else { throw ValidationError("--frames is between 1 and 1000000") }
     guard (0...1).contains(minimumAgreement) else { throw ValidationError("--min-agreement is between 0 and 1") }
   }
@@ -55,7 +61,7 @@ struct ABCommand: ParsableCommand {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("edgepipe-ab-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let inputs = try ABInputs(a, b, place: place, folder: folder, frames: frames)
+    let inputs = try ABInputs(a, b, place: place, folder: folder, frames: frames, rounds: rounds)
     let runs = ChildRuns()
     try Shutdown.onSignal { _ in
       Terminal.note("\nending: the run under way is given up (again to end at once)")
@@ -63,7 +69,7 @@ struct ABCommand: ParsableCommand {
     }
     let trial = ABTrial(inputs: inputs, runs: runs, folder: folder)
     guard let comparison = try measure(trial) else {
-      return Terminal.note("nothing has been compared: it ended before each side had two runs")
+      return Terminal.note("nothing has been compared: it ended before the first round did")
     }
     let subject = ABReport.Subject(
       names: Both(a: a, b: b), kind: inputs.kind, stage: inputs.stage, version: EdgePipe.version)
@@ -77,16 +83,16 @@ struct ABCommand: ParsableCommand {
 
   /// Nil when it was ended too early.
   private func measure(_ trial: ABTrial) throws -> ABComparison? {
-    let display = ABProgress(repeats: repeats)
+    let schedule = Schedule(repeats: repeats, rounds: rounds), display = ABProgress()
     defer { display.end() }
     guard let found = try trial.look(display) else { return nil }
-    let figures = try Experiment(repeats: repeats).run(
+    let measured = try Experiment(schedule).run(
       seconds: { ProcessInfo.processInfo.systemUptime }, progress: display.show,
       measure: { side in try trial.measure(side) { display.note($0, of: side) } })
-    guard figures.a.count >= 2 else { return nil }
+    guard !measured.isEmpty else { return nil }
     var rule = VerdictRule()
     rule.minimumAgreement = minimumAgreement
-    return ABComparison(runs: figures, planned: repeats, agreement: Agreement(found), rule: rule)
+    return ABComparison(runs: measured, schedule: schedule, agreement: Agreement(found), rule: rule)
   }
 }
 

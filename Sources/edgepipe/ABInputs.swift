@@ -14,9 +14,10 @@ struct ABInputs {
 
   /// - Parameters:
   ///   - folder: for the pipeline that is made here.
-  ///   - frames: how many of each stream are run.
+  ///   - frames: of each stream in a run that is measured.
+  ///   - rounds: as many times more frames are looked at.
   /// - Throws: what is wrong with one of them: ``PipelineError`` or `ConfigErrors`.
-  init(_ a: String, _ b: String, place: ABPlace, folder: URL, frames: Int) throws {
+  init(_ a: String, _ b: String, place: ABPlace, folder: URL, frames: Int, rounds: Int) throws {
     switch try (CompareInput(a), CompareInput(b)) {
     case (.pipeline, .pipeline):
       guard place.pipeline == nil else {
@@ -26,7 +27,7 @@ struct ABInputs {
       kind = "pipelines"
       stage = place.stage
       sides = try Both(a: a, b: b).map { name in
-        try ABSide(name: name, options: PipelineOptions(file: name, place: place), frames: frames)
+        try ABSide(name: name, options: PipelineOptions(file: name, place: place), frames: frames, rounds: rounds)
       }
     case (.model, .model):
       kind = "models"
@@ -35,7 +36,7 @@ struct ABInputs {
       sides = try Both(a: a, b: b).map { model in
         var options = PipelineOptions(file: base.file, place: place)
         options.sets = [try "\(base.stage).model=\(Self.quoted(model))"]
-        return try ABSide(name: model, options: options, frames: frames)
+        return try ABSide(name: model, options: options, frames: frames, rounds: rounds)
       }
     case (.pipeline, .model), (.model, .pipeline):
       throw PipelineError(

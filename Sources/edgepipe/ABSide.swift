@@ -10,15 +10,19 @@ struct ABSide {
   let name: String
   let options: PipelineOptions
   let config: PipelineConfig
-  /// What ends each stream of a run.
-  private let limitedSets: [String]
+  private let frames: Int
+  private let rounds: Int
 
   /// Reads and checks the pipeline with everything that it names.
   ///
-  /// - Parameter frames: each stream ends after so many.
-  init(name: String, options: PipelineOptions, frames: Int) throws {
+  /// - Parameters:
+  ///   - frames: each stream of a measured run ends after so many.
+  ///   - rounds: as many times more frames are looked at.
+  init(name: String, options: PipelineOptions, frames: Int, rounds: Int) throws {
     self.name = name
     self.options = options
+    self.frames = frames
+    self.rounds = rounds
     config = try options.config()
     let streams = try options.makeRunner(logger: Log.quiet).snapshot().streamFigures
     if let live = streams.first(where: \.isLive) {
@@ -26,7 +30,11 @@ struct ABSide {
         "the stream '\(live.id)' of '\(name)' is live: A and B would not see the same frames",
         remedy: "give a file or a folder of pictures with --source", exit: .usage)
     }
-    limitedSets = config.stages.compactMap { stage in
+  }
+
+  /// What ends each stream after so many frames.
+  private func limits(_ frames: Int) -> [String] {
+    config.stages.compactMap { stage in
       let key: String? =
         switch stage.type {
         case FFmpegSource.type: "maxFrames"
@@ -52,7 +60,7 @@ struct ABSide {
 
   /// The command line of a run that is measured: nothing is written but its report.
   func measuring(report: URL) -> [String] {
-    arguments(sets: limitedSets + sinks.flatMap { Self.replace($0.id, NullSink.type, "{}") }, report: report)
+    arguments(sets: limits(frames) + sinks.flatMap { Self.replace($0.id, NullSink.type, "{}") }, report: report)
   }
 
   /// The command line of a run that keeps what was found.
@@ -61,7 +69,7 @@ struct ABSide {
   ///   - files: for the lines of each sink, see ``results(in:)``.
   ///   - leastScore: detectors report all above it, on all frames of the source; nil: as the file says.
   func looking(files: [URL], report: URL, leastScore: Double?) -> [String] {
-    var sets = leastScore == nil ? limitedSets : []
+    var sets = leastScore == nil ? limits(frames * rounds) : []
     for (sink, file) in zip(sinks, files) {
       sets += Self.replace(sink.id, JSONLinesSink.type, Self.json(["path": .string(file.path)]))
     }

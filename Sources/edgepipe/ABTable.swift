@@ -9,16 +9,16 @@ struct ABTable {
   var text: String { ([head, "", figures, ""] + verdict).joined(separator: "\n") }
 
   private var head: String {
-    let runs = comparison.runs
-    let frames = runs.map { Set($0.map(\.frames)).sorted().map(String.init).joined(separator: " to ") }
-    let sizes = frames.a == frames.b ? frames.a : "\(frames.a) and \(frames.b)"
-    let order = Side.order(count: min(runs.a.count, 8)).map(\.rawValue).joined() + (runs.a.count > 8 ? "..." : "")
+    let frames = Both(a: Side.a, b: Side.b).map { side in
+      Set(comparison.runs(of: side).map(\.frames)).sorted().map(String.init).joined(separator: ", ")
+    }
+    let sizes = frames.a == frames.b ? frames.a : "\(frames.a) (A) and \(frames.b) (B)"
     return """
       A           \(subject.names.a) (baseline)
       B           \(subject.names.b) (candidate)
-      runs        \(runs.a.count) of each, \(sizes) frames, in the order \(order)
+      runs        \(comparison.schedule.repeats) repeats of each x \(comparison.rounds) rounds, in turns, of \(sizes) frames
       latency     \(subject.stage.map { "of the stage '\($0)'" } ?? "all that the stages behind the source work on a frame")
-      """ + (runs.a.first?.power.map { "\nenergy      \($0.source)" } ?? "")
+      """ + (comparison.runs.first?.value.power.map { "\nenergy      \($0.source)" } ?? "")
   }
 
   private var figures: String {

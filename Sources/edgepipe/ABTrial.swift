@@ -54,10 +54,7 @@ struct ABTrial {
 
 /// The one line that shows how far a comparison is, on a terminal.
 final class ABProgress {
-  private let repeats: Int
   private var last = Both<RunFigures?>(a: nil, b: nil)
-
-  init(repeats: Int) { self.repeats = repeats }
 
   func look(_ side: Side) { line(["first run of \(side.rawValue), not counted"]) }
 

@@ -21,8 +21,9 @@ public struct ABComparison: Sendable {
     public var lossPoints: Double { (ap.a - ap.b) * 100 }
   }
 
-  /// A value for each run, in the order of running.
-  public let runs: Both<[RunFigures]>
+  /// In the order of running.
+  public let runs: [Experiment.Measured<RunFigures>]
+  public let schedule: Schedule
   /// In the order of ``Metric``; without those that were not measured.
   public let metrics: [MetricComparison]
   public let agreement: Agreement
@@ -30,13 +31,14 @@ public struct ABComparison: Sendable {
   public let rule: VerdictRule
   public let verdict: Verdict
 
-  /// - Parameters:
-  ///   - planned: how many runs of each side were asked for. With fewer, what there is settles nothing: whoever may end
-  ///     an experiment when its figures please finds differences where there are none.
+  /// - Parameter runs: of whole rounds. With fewer rounds than scheduled, what there is settles nothing: whoever may end
+  ///   an experiment when its figures please finds differences where there are none.
   public init(
-    runs: Both<[RunFigures]>, planned: Int, agreement: Agreement, accuracy: Accuracy? = nil, rule: VerdictRule
+    runs: [Experiment.Measured<RunFigures>], schedule: Schedule, agreement: Agreement, accuracy: Accuracy? = nil,
+    rule: VerdictRule
   ) {
     self.runs = runs
+    self.schedule = schedule
     self.agreement = agreement
     self.accuracy = accuracy
     self.rule = rule
@@ -44,9 +46,20 @@ public struct ABComparison: Sendable {
     let latency = metrics.first { $0.metric == .latencyP50 }?.change
     let quality = accuracy.map { Quality.accuracy(lossPoints: $0.lossPoints) } ?? .agreement(f1: agreement.f1)
     let verdict = rule.verdict(latency: latency, quality: quality)
-    let done = min(runs.a.count, runs.b.count)
-    self.verdict = done < planned ? verdict.undecided("ended after \(done) of \(planned) repeats") : verdict
+    let done = Self.rounds(runs, schedule)
+    let isWhole = done >= schedule.rounds
+    self.verdict = isWhole ? verdict : verdict.undecided("ended after \(done) of \(schedule.rounds) rounds")
   }
+
+  /// Rounds that were run.
+  public var rounds: Int { Self.rounds(runs, schedule) }
+
+  private static func rounds(_ runs: [Experiment.Measured<RunFigures>], _ schedule: Schedule) -> Int {
+    runs.count / max(1, schedule.runsOfRound)
+  }
+
+  /// Of one side, in order.
+  public func runs(of side: Side) -> [RunFigures] { runs.filter { $0.turn.side == side }.map(\.value) }
 
   public subscript(metric: Metric) -> MetricComparison? { metrics.first { $0.metric == metric } }
 }

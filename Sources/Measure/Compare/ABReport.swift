@@ -23,19 +23,19 @@ public struct ABReport: Sendable {
   }
 
   public init(_ comparison: ABComparison, subject: Subject) {
-    let runs = comparison.runs, rule = comparison.rule, verdict = comparison.verdict
+    let rule = comparison.rule, verdict = comparison.verdict
     root = .object([
       "v": .int(1),
       "edgepipe": .string(subject.version),
       "kind": .string(subject.kind),
       "a": .string(subject.names.a), "b": .string(subject.names.b),
       "latency_of": subject.stage.map { .string($0) } ?? .null,
-      "repeats": .int(runs.a.count),
-      "order": .string(Side.order(count: runs.a.count).map(\.rawValue).joined()),
-      "frames": .object(Self.sides(runs.map { .list($0.map { .int($0.frames) }) })),
+      "repeats": .int(comparison.schedule.repeats),
+      "rounds": .int(comparison.rounds),
+      "runs": .list(comparison.runs.map(Self.run)),
       "metrics": .object(
         Dictionary(comparison.metrics.map { ($0.metric.rawValue, Self.metric($0)) }, uniquingKeysWith: { first, _ in first })),
-      "power": runs.a.first?.power.map(Self.power) ?? .null,
+      "power": comparison.runs.first?.value.power.map(Self.power) ?? .null,
       "agreement": Self.agreement(comparison.agreement),
       "accuracy": comparison.accuracy.map(Self.accuracy) ?? .null,
       "verdict": .object([
@@ -53,6 +53,15 @@ public struct ABReport: Sendable {
   private static func sides(_ both: Both<ReportValue>) -> [String: ReportValue] { ["a": both.a, "b": both.b] }
 
   private static func number(_ value: Double?) -> ReportValue { value.map { .double($0) } ?? .null }
+
+  private static func run(_ run: Experiment.Measured<RunFigures>) -> ReportValue {
+    var object: [String: ReportValue] = [
+      "round": .int(run.turn.round), "side": .string(run.turn.side.rawValue), "repeat": .int(run.turn.number),
+      "frames": .int(run.value.frames),
+    ]
+    for metric in Metric.allCases { object[metric.rawValue] = number(metric.value(of: run.value)) }
+    return .object(object)
+  }
 
   private static func metric(_ row: MetricComparison) -> ReportValue {
     var object = sides(row.samples.map { .list($0.values.map { .double($0) }) })

@@ -1,7 +1,6 @@
-/// Runs both sides in turns (``Side/order(count:)``) and keeps what each run measured.
+/// Runs both sides as a schedule says, and keeps what each run measured.
 public struct Experiment: Sendable {
-  /// Runs of each side.
-  public let repeats: Int
+  public let schedule: Schedule
 
   public struct Progress: Sendable, Equatable {
     public let finished: Int
@@ -11,28 +10,40 @@ public struct Experiment: Sendable {
     public let secondsLeft: Double?
   }
 
-  public init(repeats: Int) { self.repeats = repeats }
+  /// One run and what it measured.
+  public struct Measured<Value> {
+    public let turn: Schedule.Turn
+    public let value: Value
+
+    public init(_ turn: Schedule.Turn, _ value: Value) {
+      self.turn = turn
+      self.value = value
+    }
+  }
+
+  public init(_ schedule: Schedule) { self.schedule = schedule }
 
   /// - Parameters:
   ///   - seconds: the time from any fixed instant.
   ///   - progress: called before each run.
   ///   - measure: does one run; nil ends the experiment.
-  /// - Returns: a value for each run, as many of A as of B: when the experiment ended early, a run without its partner
-  ///   is left out.
+  /// - Returns: the runs in order. When the experiment ended early, those of whole rounds.
   public func run<Value>(
     seconds: () -> Double, progress: (Progress) -> Void, measure: (Side) throws -> Value?
-  ) rethrows -> Both<[Value]> {
-    let order = Side.order(count: repeats), start = seconds()
-    var values = Both<[Value]>(a: [], b: [])
-    for (index, side) in order.enumerated() {
+  ) rethrows -> [Measured<Value>] {
+    let turns = schedule.turns, start = seconds()
+    var runs: [Measured<Value>] = []
+    for (index, turn) in turns.enumerated() {
       let each = index > 0 ? (seconds() - start) / Double(index) : nil
       progress(
         Progress(
-          finished: index, total: order.count, next: side, secondsLeft: each.map { $0 * Double(order.count - index) }))
-      guard let value = try measure(side) else { break }
-      values[side].append(value)
+          finished: index, total: turns.count, next: turn.side, secondsLeft: each.map { $0 * Double(turns.count - index) }))
+      guard let value = try measure(turn.side) else { break }
+      runs.append(Measured(turn, value))
     }
-    let pairs = min(values.a.count, values.b.count)
-    return values.map { Array($0.prefix(pairs)) }
+    return Array(runs.prefix(runs.count / schedule.runsOfRound * schedule.runsOfRound))
   }
 }
+
+extension Experiment.Measured: Sendable where Value: Sendable {}
+extension Experiment.Measured: Equatable where Value: Equatable {}

@@ -22,20 +22,25 @@ public enum Metric: String, Sendable, CaseIterable {
   }
 }
 
-/// One metric of both sides, a value a run.
+/// One metric of both sides, a value a repeat.
 public struct MetricComparison: Sendable {
   public let metric: Metric
+  /// Each value is the mean over the repeat's runs.
   public let samples: Both<Sample>
   /// From A's mean to B's; nil where it cannot be told, such as from a baseline of 0.
   public let change: RelativeChange?
 
   /// Nil where a run has no such value.
-  public init?(_ metric: Metric, runs: Both<[RunFigures]>) {
-    func sample(_ runs: [RunFigures]) -> Sample? {
-      let values = runs.compactMap(metric.value)
-      return values.count == runs.count ? Sample(values) : nil
+  public init?(_ metric: Metric, runs: [Experiment.Measured<RunFigures>]) {
+    var repeats = Both<[Int: [Double]]>(a: [:], b: [:])
+    for run in runs {
+      guard let value = metric.value(of: run.value) else { return nil }
+      repeats[run.turn.side][run.turn.number, default: []].append(value)
     }
-    guard let a = sample(runs.a), let b = sample(runs.b) else { return nil }
+    func sample(_ repeats: [Int: [Double]]) -> Sample? {
+      Sample(repeats.sorted { $0.key < $1.key }.map { $0.value.reduce(0, +) / Double($0.value.count) })
+    }
+    guard let a = sample(repeats.a), let b = sample(repeats.b) else { return nil }
     self.metric = metric
     samples = Both(a: a, b: b)
     change = RelativeChange(from: a, to: b)

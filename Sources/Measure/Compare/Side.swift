@@ -2,15 +2,6 @@
 public enum Side: String, Sendable, CaseIterable {
   case a = "A"
   case b = "B"
-
-  /// The order of `count` runs of each side: the Thue-Morse sequence, ABBA BAAB BAAB ABBA ...
-  ///
-  /// Each pair of runs has one of either side, and the sides take turns at being first, and at being first in taking
-  /// turns, and so on. A machine that becomes slower or warmer meanwhile, steadily or in a bow, weighs on both alike:
-  /// over the first 2^k runs everything up to a polynomial of degree k - 1 in time cancels out (E. Prouhet, 1851).
-  public static func order(count: Int) -> [Side] {
-    (0..<max(0, 2 * count)).map { $0.nonzeroBitCount % 2 == 0 ? .a : .b }
-  }
 }
 
 /// One value for each side.
