@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Measure
+import ModelTools
 import Pipeline
 
 struct ABCommand: ParsableCommand {
@@ -15,6 +16,7 @@ struct ABCommand: ParsableCommand {
         edgepipe ab yolov3-tiny yolox-nano --source street.mp4
         edgepipe ab model.onnx model-int8.onnx --pipeline pipelines/objects-only.json --stage objects
         edgepipe ab now.json next.json --source street.mp4 --rounds 16
+        edgepipe ab yolox-nano nano-int8 --source val2017 --coco instances_val2017.json --max-loss 0.5
 
       The verdict is 'deploy', 'hold' or 'keep measuring', with its reasons; the exit status is 0 for each of them.
       """)
@@ -43,6 +45,18 @@ struct ABCommand: ParsableCommand {
     help: ArgumentHelp("The least F1 of B's boxes against A's.", valueName: "F1"))
   var minimumAgreement: Double = 0.9
 
+  @Option(
+    help: ArgumentHelp(
+      "The annotations of the pictures in --source, in COCO's format: compares accuracy as well, on all of them.",
+      valueName: "instances.json"),
+    completion: .file(extensions: ["json"]))
+  var coco: String?
+
+  @Option(
+    name: .customLong("max-loss"),
+    help: ArgumentHelp("With --coco, how many points of AP (hundredths) B may have less than A.", valueName: "points"))
+  var maximumLoss: Double = 1
+
   @Option(help: ArgumentHelp("Writes the comparison as JSON to this file.", valueName: "file"))
   var report: String?
 
@@ -54,10 +68,12 @@ struct ABCommand: ParsableCommand {
     guard (1...1000).contains(rounds) else { throw ValidationError("--rounds is between 1 and 1000") }
     guard (1...1_000_000).contains(frames) else { throw ValidationError("--frames is between 1 and 1000000") }
     guard (0...1).contains(minimumAgreement) else { throw ValidationError("--min-agreement is between 0 and 1") }
+    guard (0...100).contains(maximumLoss) else { throw ValidationError("--max-loss is between 0 and 100") }
   }
 
   func run() throws {
     if let report { try ReportFile.check(report) }
+    let truth = try coco.map { (try COCODataset(contentsOf: URL(fileURLWithPath: $0)), $0) }
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("edgepipe-ab-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -67,7 +83,7 @@ struct ABCommand: ParsableCommand {
       Terminal.note("\nending: the run under way is given up (again to end at once)")
       runs.stop()
     }
-    let trial = ABTrial(inputs: inputs, runs: runs, folder: folder)
+    let trial = ABTrial(inputs: inputs, runs: runs, folder: folder, truth: truth)
     guard let comparison = try measure(trial) else {
       return Terminal.note("nothing has been compared: it ended before the first round did")
     }
@@ -92,7 +108,9 @@ struct ABCommand: ParsableCommand {
     guard !measured.isEmpty else { return nil }
     var rule = VerdictRule()
     rule.minimumAgreement = minimumAgreement
-    return ABComparison(runs: measured, schedule: schedule, agreement: Agreement(found), rule: rule)
+    rule.maximumLoss = maximumLoss
+    return ABComparison(
+      runs: measured, schedule: schedule, agreement: found.agreement, accuracy: found.accuracy, rule: rule)
   }
 }
 

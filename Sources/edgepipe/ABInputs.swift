@@ -70,7 +70,7 @@ struct ABInputs {
         exit: .usage)
     }
     let store = ModelStore.standard()
-    let types = try Both(a: a, b: b).map { try DetectorStage.type(for: $0, resolver: store) }
+    let types = try Both(a: a, b: b).map { try DetectorModel($0, resolver: store).stageType }
     guard types.a == types.b else {
       throw PipelineError(
         "'\(a)' and '\(b)' find different things: one faces, the other objects", remedy: "compare models of one kind",

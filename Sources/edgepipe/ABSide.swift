@@ -55,6 +55,18 @@ struct ABSide {
     return scores
   }
 
+  /// The names of all that the detectors may find.
+  func classes() throws -> Set<String> {
+    let store = ModelStore.standard()
+    return try detectors.reduce(into: []) { classes, stage in
+      if let wanted = stage.config["classes"]?.elements?.compactMap(\.string) {
+        classes.formUnion(wanted)
+      } else if let model = stage.config["model"]?.string {
+        classes.formUnion(try DetectorModel(model, resolver: store).classes)
+      }
+    }
+  }
+
   private var detectors: [StageSettings] { config.stages.filter { $0.type == DetectYOLO.type || $0.type == DetectFace.type } }
   private var sinks: [StageSettings] { config.stages.filter { $0.role == .sink } }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Measure
+import ModelTools
 import Pipeline
 
 /// Runs A and B, and reads what came of it.
@@ -7,17 +8,28 @@ struct ABTrial {
   let inputs: ABInputs
   let runs: ChildRuns
   let folder: URL
+  /// The ground truth of the pictures, and what errors call it.
+  let truth: (dataset: COCODataset, file: String)?
+
+  /// Detections score more than this where precision is read over all scores, as is usual for COCO.
+  private static let leastScore = 0.001
+
+  /// What both sides find in the same frames.
+  struct Findings {
+    let agreement: Agreement
+    let accuracy: PairedAccuracy?
+  }
 
   /// The first run of each, which is not measured: what it finds is kept, and files and libraries are in memory then.
   ///
   /// - Returns: nil when it was ended before.
   /// - Throws: ``PipelineError``, also when the two did not see the same pictures.
-  func look(_ display: ABProgress) throws -> Both<FoundFrames>? {
+  func look(_ display: ABProgress) throws -> Findings? {
     var found: [FoundFrames] = []
     for side in Side.allCases {
       display.look(side)
       let files = inputs.sides[side].results(in: folder, prefix: side.rawValue)
-      let arguments = inputs.sides[side].looking(files: files, report: report, leastScore: nil)
+      let arguments = inputs.sides[side].looking(files: files, report: report, leastScore: truth == nil ? nil : Self.leastScore)
       guard try runs.run(arguments, title: title(side)) else { return nil }
       found.append(try FoundFrames(files: files.map(Self.contents)))
     }
@@ -28,7 +40,19 @@ struct ABTrial {
         "A and B did not see the same frames: '\(different.first ?? "")' is only in one of them",
         remedy: "give both the same --source", exit: .usage)
     }
-    return both
+    guard let truth else { return Findings(agreement: Agreement(both), accuracy: nil) }
+    display.accuracy()
+    let classes = try inputs.sides.a.classes().union(inputs.sides.b.classes())
+    // Agreement is about what each side reports when it is used.
+    let reported = Both(
+      a: both.a.above(scores: inputs.sides.a.scores), b: both.b.above(scores: inputs.sides.b.scores))
+    do {
+      let accuracy = try PairedAccuracy(
+        both, classes: classes, dataset: truth.dataset, file: truth.file, isStopped: { runs.isStopped })
+      return Findings(agreement: Agreement(reported), accuracy: accuracy)
+    } catch is CancellationError {
+      return nil
+    }
   }
 
   /// One run that counts.
@@ -57,6 +81,8 @@ final class ABProgress {
   private var last = Both<RunFigures?>(a: nil, b: nil)
 
   func look(_ side: Side) { line(["first run of \(side.rawValue), not counted"]) }
+
+  func accuracy() { line(["accuracy of A and B, and how sure their difference is"]) }
 
   func show(_ progress: Experiment.Progress) {
     var parts = ["run \(progress.finished + 1) of \(progress.total): \(progress.next.rawValue)"]

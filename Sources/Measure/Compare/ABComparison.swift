@@ -1,40 +1,19 @@
 /// What came of running A and B in turns on the same frames.
 public struct ABComparison: Sendable {
-  /// Average precision on pictures with ground truth.
-  public struct Accuracy: Sendable, Equatable {
-    public var pictures: Int
-    /// Mean over IoU thresholds of 0.5 to 0.95, as COCO counts it, 0 to 1.
-    public var ap: Both<Double>
-    /// At an IoU of 0.5.
-    public var ap50: Both<Double>
-    /// Where B's AP minus A's lies with 95 % confidence: of a bootstrap over pictures, both sides on the same draw.
-    public var differenceInterval: ClosedRange<Double>?
-
-    public init(pictures: Int, ap: Both<Double>, ap50: Both<Double>, differenceInterval: ClosedRange<Double>?) {
-      self.pictures = pictures
-      self.ap = ap
-      self.ap50 = ap50
-      self.differenceInterval = differenceInterval
-    }
-
-    /// In points (hundredths); negative where B is better.
-    public var lossPoints: Double { (ap.a - ap.b) * 100 }
-  }
-
   /// In the order of running.
   public let runs: [Experiment.Measured<RunFigures>]
   public let schedule: Schedule
   /// In the order of ``Metric``; without those that were not measured.
   public let metrics: [MetricComparison]
   public let agreement: Agreement
-  public let accuracy: Accuracy?
+  public let accuracy: PairedAccuracy?
   public let rule: VerdictRule
   public let verdict: Verdict
 
   /// - Parameter runs: of whole rounds. With fewer rounds than scheduled, what there is settles nothing: whoever may end
   ///   an experiment when its figures please finds differences where there are none.
   public init(
-    runs: [Experiment.Measured<RunFigures>], schedule: Schedule, agreement: Agreement, accuracy: Accuracy? = nil,
+    runs: [Experiment.Measured<RunFigures>], schedule: Schedule, agreement: Agreement, accuracy: PairedAccuracy? = nil,
     rule: VerdictRule
   ) {
     self.runs = runs

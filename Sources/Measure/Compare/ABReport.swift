@@ -88,7 +88,7 @@ public struct ABReport: Sendable {
     ])
   }
 
-  private static func accuracy(_ accuracy: ABComparison.Accuracy) -> ReportValue {
+  private static func accuracy(_ accuracy: PairedAccuracy) -> ReportValue {
     .object([
       "pictures": .int(accuracy.pictures),
       "ap": .object(sides(accuracy.ap.map { .double($0) })), "ap50": .object(sides(accuracy.ap50.map { .double($0) })),
