@@ -8,6 +8,8 @@ public final class StreamMetrics: Sendable {
     public internal(set) var latency = LatencyHistogram()
     /// Time spent in queues on the way, delivered frames only.
     public internal(set) var queueing = LatencyHistogram()
+    /// Time that the stages behind the source worked on a frame, over all branches, delivered frames only.
+    public internal(set) var work = LatencyHistogram()
     /// Delivered by their deadline; those without a deadline are not counted.
     public internal(set) var inTime = 0
     /// Delivered after their deadline.

@@ -14,6 +14,7 @@ enum StreamReport {
       object["live"] = .bool(figures.isLive)
       object["latency_ms"] = RunReport.percentiles(values.latency)
       object["queueing_ms"] = RunReport.percentiles(values.queueing)
+      object["work_ms"] = RunReport.percentiles(values.work)
       object["fps"] = .rounded(Double(account.delivered) / max(snapshot.elapsedSeconds, 1e-9))
       object["in_time"] = .int(values.inTime)
       object["late"] = .int(values.late)

@@ -160,6 +160,7 @@ final class StageRunner: Sendable {
     overhead.begin()
     let end = control.clock.now(), service = end.nanoseconds(since: start)
     probe.worked(on: ticket.key, enqueued: enqueued, from: start, to: end)
+    ticket.addWork(nanoseconds: service)
     if !isIdle, frame.header.deadline != nil { forecast.record(nanoseconds: service, at: end) }
 
     switch outcome {

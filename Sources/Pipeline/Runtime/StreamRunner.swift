@@ -183,6 +183,7 @@ final class StreamRunner: SourceOutput {
       guard fate == .delivered else { return }
       values.latency.record(nanoseconds: now.nanoseconds(since: header.captured))
       values.queueing.record(nanoseconds: ticket.queueingNanoseconds)
+      values.work.record(nanoseconds: ticket.workNanoseconds)
       if let deadline = header.deadline {
         if now <= deadline { values.inTime += 1 } else { values.late += 1 }
       }

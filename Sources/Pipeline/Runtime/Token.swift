@@ -16,6 +16,7 @@ final class FrameTicket: Sendable {
   let key: FrameKey
   private let state = Mutex(State())
   private let queueing = Atomic<Int64>(0)
+  private let work = Atomic<Int64>(0)
   private let detected = Atomic<Bool>(false)
   private let close: @Sendable (FrameFate, _ ticket: FrameTicket) -> Void
 
@@ -50,6 +51,10 @@ final class FrameTicket: Sendable {
   func addQueueing(nanoseconds: Int64) { queueing.wrappingAdd(nanoseconds, ordering: .relaxed) }
   /// Time spent in queues so far, over all branches.
   var queueingNanoseconds: Int64 { queueing.load(ordering: .relaxed) }
+
+  func addWork(nanoseconds: Int64) { work.wrappingAdd(nanoseconds, ordering: .relaxed) }
+  /// Time that stages worked on the frame so far, over all branches.
+  var workNanoseconds: Int64 { work.load(ordering: .relaxed) }
 
   func noteDetection() { detected.store(true, ordering: .relaxed) }
   /// Whether a detector looked at the frame.

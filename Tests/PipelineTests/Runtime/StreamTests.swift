@@ -84,6 +84,31 @@ struct StreamTests {
     #expect(stream.values.attainment == Double(stream.values.inTime) / 200)
   }
 
+  @Test("given stages of 3 and 4 ms, when frames come one at a time, then each has 7 ms of work, its waiting left out")
+  func work() throws {
+    let clock = ManualClock()
+    func stage(_ id: String, after: String, milliseconds: Double) -> PipelinePlan.StagePlan {
+      .transform(id, after: [after]) { frame, _ in
+        clock.advance(milliseconds: milliseconds)
+        return .emit(frame)
+      }
+    }
+    // With more than one frame in flight one stage would see the time go by that the other one takes.
+    let runner = try PipelineRunner(
+      PipelinePlan(
+        name: "t", framesInFlight: 1,
+        stages: [
+          .source("a", count: 20), stage("quick", after: "a", milliseconds: 3),
+          stage("slow", after: "quick", milliseconds: 4), .sink("out", after: ["slow"], into: Collector()),
+        ]), clock: clock)
+    try runner.start()
+    #expect(runner.wait().exit == .success)
+    let work = try #require(runner.snapshot().streamFigures.first).values.work
+    #expect(work.count == 20)
+    #expect(work.maximumNanoseconds == 7_000_000)
+    #expect(abs(work.meanMilliseconds - 7) < 1e-9)
+  }
+
   @Test("given a source that tells of its stream, when its state changes, then the sink hears each change once, in place")
   func health() throws {
     let board = HealthBoard(clock: ManualClock(), logger: .init(label: "t"))

@@ -1,0 +1,33 @@
+import Foundation
+import Pipeline
+
+/// What one argument of a comparison names.
+public enum CompareInput: Sendable, Equatable {
+  /// A pipeline file.
+  case pipeline(String)
+  /// A model, as a pipeline file would name it.
+  case model(String)
+
+  /// A JSON file with stages is a pipeline; another one is a model's manifest, and everything else a model. A JSON file
+  /// that cannot be read as such is taken for a pipeline, whose reader names the mistake's place.
+  ///
+  /// - Throws: ``PipelineError`` `noInput` for a file that is not there.
+  public init(_ argument: String) throws(PipelineError) {
+    let isFile = argument.contains("/") || argument.hasSuffix(".onnx") || argument.hasSuffix(".json")
+    guard !isFile || FileManager.default.fileExists(atPath: argument) else {
+      throw PipelineError(
+        "'\(argument)' does not exist", remedy: "name a pipeline file, a model file or a model of `edgepipe models list`",
+        exit: .noInput)
+    }
+    guard argument.hasSuffix(".json"), let data = FileManager.default.contents(atPath: argument) else {
+      self = .model(argument)
+      return
+    }
+    let object = try? JSONSerialization.jsonObject(with: data)
+    guard let members = object as? [String: Any] else {
+      self = .pipeline(argument)
+      return
+    }
+    self = members["stages"] == nil && members["head"] != nil ? .model(argument) : .pipeline(argument)
+  }
+}

@@ -1,0 +1,49 @@
+/// Runs both sides as a schedule says, and keeps what each run measured.
+public struct Experiment: Sendable {
+  public let schedule: Schedule
+
+  public struct Progress: Sendable, Equatable {
+    public let finished: Int
+    public let total: Int
+    public let next: Side
+    /// By the mean length of the runs so far; nil before the first has ended.
+    public let secondsLeft: Double?
+  }
+
+  /// One run and what it measured.
+  public struct Measured<Value> {
+    public let turn: Schedule.Turn
+    public let value: Value
+
+    public init(_ turn: Schedule.Turn, _ value: Value) {
+      self.turn = turn
+      self.value = value
+    }
+  }
+
+  public init(_ schedule: Schedule) { self.schedule = schedule }
+
+  /// - Parameters:
+  ///   - seconds: the time from any fixed instant.
+  ///   - progress: called before each run.
+  ///   - measure: does one run; nil ends the experiment.
+  /// - Returns: the runs in order. When the experiment ended early, those of whole rounds.
+  public func run<Value>(
+    seconds: () -> Double, progress: (Progress) -> Void, measure: (Side) throws -> Value?
+  ) rethrows -> [Measured<Value>] {
+    let turns = schedule.turns, start = seconds()
+    var runs: [Measured<Value>] = []
+    for (index, turn) in turns.enumerated() {
+      let each = index > 0 ? (seconds() - start) / Double(index) : nil
+      progress(
+        Progress(
+          finished: index, total: turns.count, next: turn.side, secondsLeft: each.map { $0 * Double(turns.count - index) }))
+      guard let value = try measure(turn.side) else { break }
+      runs.append(Measured(turn, value))
+    }
+    return Array(runs.prefix(runs.count / schedule.runsOfRound * schedule.runsOfRound))
+  }
+}
+
+extension Experiment.Measured: Sendable where Value: Sendable {}
+extension Experiment.Measured: Equatable where Value: Equatable {}

@@ -1,0 +1,48 @@
+/// One figure of a run that is compared.
+public enum Metric: String, Sendable, CaseIterable {
+  case latencyP50 = "latency_p50_ms"
+  case latencyP95 = "latency_p95_ms"
+  case fps
+  case cpu = "cpu_ms_per_frame"
+  case energy = "energy_j_per_frame"
+  case memory = "peak_rss_mb"
+
+  /// Of frames a second more is better, of everything else less.
+  public var isHigherBetter: Bool { self == .fps }
+
+  public func value(of run: RunFigures) -> Double? {
+    switch self {
+    case .latencyP50: run.latencyP50Ms
+    case .latencyP95: run.latencyP95Ms
+    case .fps: run.fps
+    case .cpu: run.cpuMsPerFrame
+    case .energy: run.energyJPerFrame
+    case .memory: run.peakMemoryMB
+    }
+  }
+}
+
+/// One metric of both sides, a value a repeat.
+public struct MetricComparison: Sendable {
+  public let metric: Metric
+  /// Each value is the mean over the repeat's runs.
+  public let samples: Both<Sample>
+  /// From A's mean to B's; nil where it cannot be told, such as from a baseline of 0.
+  public let change: RelativeChange?
+
+  /// Nil where a run has no such value.
+  public init?(_ metric: Metric, runs: [Experiment.Measured<RunFigures>]) {
+    var repeats = Both<[Int: [Double]]>(a: [:], b: [:])
+    for run in runs {
+      guard let value = metric.value(of: run.value) else { return nil }
+      repeats[run.turn.side][run.turn.number, default: []].append(value)
+    }
+    func sample(_ repeats: [Int: [Double]]) -> Sample? {
+      Sample(repeats.sorted { $0.key < $1.key }.map { $0.value.reduce(0, +) / Double($0.value.count) })
+    }
+    guard let a = sample(repeats.a), let b = sample(repeats.b) else { return nil }
+    self.metric = metric
+    samples = Both(a: a, b: b)
+    change = RelativeChange(from: a, to: b)
+  }
+}

@@ -1,0 +1,130 @@
+import Detectors
+import Foundation
+import Measure
+import Pipeline
+import Stages
+
+/// A and B, each as a pipeline that can be run.
+struct ABInputs {
+  let sides: Both<ABSide>
+  /// `models` or `pipelines`.
+  let kind: String
+  /// The stage whose service time is the latency; nil: the work of all stages.
+  let stage: String?
+
+  /// - Parameters:
+  ///   - folder: for the pipeline that is made here.
+  ///   - frames: of each stream in a run that is measured.
+  ///   - rounds: as many times more frames are looked at.
+  /// - Throws: what is wrong with one of them: ``PipelineError`` or `ConfigErrors`.
+  init(_ a: String, _ b: String, place: ABPlace, folder: URL, frames: Int, rounds: Int) throws {
+    switch try (CompareInput(a), CompareInput(b)) {
+    case (.pipeline, .pipeline):
+      guard place.pipeline == nil else {
+        throw PipelineError(
+          "'\(a)' and '\(b)' are pipelines: --pipeline is for models", remedy: "leave it out", exit: .usage)
+      }
+      kind = "pipelines"
+      stage = place.stage
+      sides = try Both(a: a, b: b).map { name in
+        try ABSide(name: name, options: PipelineOptions(file: name, place: place), frames: frames, rounds: rounds)
+      }
+    case (.model, .model):
+      kind = "models"
+      let base = try Self.base(a, b, place: place, folder: folder)
+      stage = base.stage
+      sides = try Both(a: a, b: b).map { model in
+        var options = PipelineOptions(file: base.file, place: place)
+        options.sets = [try "\(base.stage).model=\(Self.quoted(model))"]
+        return try ABSide(name: model, options: options, frames: frames, rounds: rounds)
+      }
+    case (.pipeline, .model), (.model, .pipeline):
+      throw PipelineError(
+        "'\(a)' and '\(b)' are not of one kind: one is a pipeline, the other a model",
+        remedy: "compare two pipelines or two models", exit: .usage)
+    }
+    for side in Side.allCases { try Self.check(stage: stage, of: sides[side]) }
+  }
+
+  private static func check(stage: String?, of side: ABSide) throws {
+    guard let stage, side.config[stage: stage] == nil else { return }
+    let known = side.config.stages.map(\.id)
+    let guess = NearestName.suggestion(for: stage, among: known).map { "did you mean '\($0)'? " } ?? ""
+    throw PipelineError(
+      "'\(side.options.file)' has no stage '\(stage)'", remedy: guess + "it has \(known.joined(separator: ", "))",
+      exit: .usage)
+  }
+
+  // MARK: - The pipeline that models are run in
+
+  private static func base(
+    _ a: String, _ b: String, place: ABPlace, folder: URL
+  ) throws -> (file: String, stage: String) {
+    if let pipeline = place.pipeline { return (pipeline, try place.stage ?? onlyDetector(of: pipeline, place: place)) }
+    guard place.stage == nil else {
+      throw PipelineError("--stage names a stage of a pipeline", remedy: "give --pipeline as well", exit: .usage)
+    }
+    guard !place.sources.isEmpty else {
+      throw PipelineError(
+        "there are no frames to run the models on", remedy: "give --source, or a pipeline with --pipeline and --stage",
+        exit: .usage)
+    }
+    let store = ModelStore.standard()
+    let types = try Both(a: a, b: b).map { try DetectorModel($0, resolver: store).stageType }
+    guard types.a == types.b else {
+      throw PipelineError(
+        "'\(a)' and '\(b)' find different things: one faces, the other objects", remedy: "compare models of one kind",
+        exit: .usage)
+    }
+    let file = folder.appendingPathComponent("pipeline.json")
+    try ReportFile.write(built(detector: types.a, model: a), to: file.path)
+    return (file.path, detector)
+  }
+
+  private static func onlyDetector(of file: String, place: ABPlace) throws -> String {
+    let detectors = try PipelineOptions(file: file, place: place).config().stages.filter { TuneInputs.isTunable($0.type) }
+    guard detectors.count == 1 else {
+      let known = detectors.map(\.id).joined(separator: ", ")
+      throw PipelineError(
+        "'\(file)' has \(detectors.count) detectors", remedy: "name the one that gets the models with --stage: \(known)",
+        exit: .usage)
+    }
+    return detectors[0].id
+  }
+
+  private static let detector = "detect"
+
+  /// A text as JSON, for `--set`, which would take `12` for a number.
+  private static func quoted(_ text: String) throws -> String { String(try ReportValue.string(text).json().dropLast()) }
+
+  /// Source, letterbox, detector, end.
+  private static func built(detector type: String, model: String) throws -> String {
+    func stage(_ id: String, _ type: String, after: String? = nil, _ config: [String: ReportValue] = [:]) -> ReportValue {
+      var object: [String: ReportValue] = ["id": .string(id), "type": .string(type), "config": .object(config)]
+      if let after { object["after"] = .list([.string(after)]) }
+      return .object(object)
+    }
+    return try ReportValue.object([
+      "version": .int(1), "name": .string("ab"),
+      "stages": .list([
+        // The address comes with --source.
+        stage("source", FFmpegSource.type, ["url": .string("none")]),
+        stage("scale", Letterbox.type, after: "source"),
+        stage(detector, type, after: "scale", ["model": .string(model)]),
+        stage("end", NullSink.type, after: detector),
+      ]),
+    ]).json()
+  }
+}
+
+extension PipelineOptions {
+  /// A pipeline file that is run at a place.
+  init(file: String, place: ABPlace) {
+    self.init()
+    self.file = file
+    sets = []
+    sources = place.sources
+    sourceList = nil
+    library = place.library
+  }
+}

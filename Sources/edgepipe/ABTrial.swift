@@ -1,0 +1,104 @@
+import Foundation
+import Measure
+import ModelTools
+import Pipeline
+
+/// Runs A and B, and reads what came of it.
+struct ABTrial {
+  let inputs: ABInputs
+  let runs: ChildRuns
+  let folder: URL
+  /// The ground truth of the pictures, and what errors call it.
+  let truth: (dataset: COCODataset, file: String)?
+
+  /// Detections score more than this where precision is read over all scores, as is usual for COCO.
+  private static let leastScore = 0.001
+
+  /// What both sides find in the same frames.
+  struct Findings {
+    let agreement: Agreement
+    let accuracy: PairedAccuracy?
+  }
+
+  /// The first run of each, which is not measured: what it finds is kept, and files and libraries are in memory then.
+  ///
+  /// - Returns: nil when it was ended before.
+  /// - Throws: ``PipelineError``, also when the two did not see the same pictures.
+  func look(_ display: ABProgress) throws -> Findings? {
+    var found: [FoundFrames] = []
+    for side in Side.allCases {
+      display.look(side)
+      let files = inputs.sides[side].results(in: folder, prefix: side.rawValue)
+      let arguments = inputs.sides[side].looking(files: files, report: report, leastScore: truth == nil ? nil : Self.leastScore)
+      guard try runs.run(arguments, title: title(side)) else { return nil }
+      found.append(try FoundFrames(files: files.map(Self.contents)))
+    }
+    let both = Both(a: found[0], b: found[1])
+    guard both.a.sources == both.b.sources else {
+      let different = both.a.sources.symmetricDifference(both.b.sources).sorted()
+      throw PipelineError(
+        "A and B did not see the same frames: '\(different.first ?? "")' is only in one of them",
+        remedy: "give both the same --source", exit: .usage)
+    }
+    guard let truth else { return Findings(agreement: Agreement(both), accuracy: nil) }
+    display.accuracy()
+    let classes = try inputs.sides.a.classes().union(inputs.sides.b.classes())
+    // Agreement is about what each side reports when it is used.
+    let reported = Both(
+      a: both.a.above(scores: inputs.sides.a.scores), b: both.b.above(scores: inputs.sides.b.scores))
+    do {
+      let accuracy = try PairedAccuracy(
+        both, classes: classes, dataset: truth.dataset, file: truth.file, isStopped: { runs.isStopped })
+      return Findings(agreement: Agreement(reported), accuracy: accuracy)
+    } catch is CancellationError {
+      return nil
+    }
+  }
+
+  /// One run that counts.
+  ///
+  /// - Returns: nil when it was ended before.
+  func measure(_ side: Side, _ note: (RunFigures) -> Void) throws -> RunFigures? {
+    guard try runs.run(inputs.sides[side].measuring(report: report), title: title(side)) else { return nil }
+    let figures = try RunFigures(report: Self.contents(report), stage: inputs.stage)
+    note(figures)
+    return figures
+  }
+
+  private var report: URL { folder.appendingPathComponent("report.json") }
+
+  private func title(_ side: Side) -> String { "the run of \(side.rawValue) ('\(inputs.sides[side].name)')" }
+
+  private static func contents(_ file: URL) throws(PipelineError) -> Data {
+    do { return try Data(contentsOf: file) } catch {
+      throw PipelineError("cannot read what a run wrote to '\(file.path)': \(error.localizedDescription)", exit: .ioError)
+    }
+  }
+}
+
+/// The one line that shows how far a comparison is, on a terminal.
+final class ABProgress {
+  private var last = Both<RunFigures?>(a: nil, b: nil)
+
+  func look(_ side: Side) { line(["first run of \(side.rawValue), not counted"]) }
+
+  func accuracy() { line(["accuracy of A and B, and how sure their difference is"]) }
+
+  func show(_ progress: Experiment.Progress) {
+    var parts = ["run \(progress.finished + 1) of \(progress.total): \(progress.next.rawValue)"]
+    parts += Side.allCases.compactMap { side in
+      last[side].map { "\(side.rawValue) \(String(format: "%.2f", $0.latencyP50Ms)) ms" }
+    }
+    if let left = progress.secondsLeft { parts.append("ETA \(LiveDisplay.clock(left))") }
+    line(parts)
+  }
+
+  func note(_ figures: RunFigures, of side: Side) { last[side] = figures }
+
+  func end() { if Terminal.isInteractive { Terminal.endLiveLine() } }
+
+  private func line(_ parts: [String]) {
+    guard Terminal.isInteractive else { return }
+    Terminal.liveLine(String(parts.joined(separator: " | ").prefix(max(20, Terminal.columns - 1))))
+  }
+}
