@@ -56,7 +56,8 @@ let package = Package(
       name: "Monitoring",
       dependencies: ["Pipeline", .product(name: "Hummingbird", package: "hummingbird")],
       swiftSettings: strict),
-    .target(name: "Measure", dependencies: ["Pipeline", "Detectors", "Stages"], swiftSettings: strict),
+    .target(
+      name: "Measure", dependencies: ["Pipeline", "Detectors", "ModelTools", "Stages"], swiftSettings: strict),
     .executableTarget(
       name: "edgepipe",
       dependencies: [
@@ -70,7 +71,9 @@ let package = Package(
     .testTarget(
       name: "DetectorsTests", dependencies: ["Detectors", "PipelineTestSupport"], exclude: ["Golden"],
       swiftSettings: strict),
-    .testTarget(name: "ModelToolsTests", dependencies: ["ModelTools", "PipelineTestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "ModelToolsTests", dependencies: ["ModelTools", "PipelineTestSupport"], exclude: ["Golden"],
+      swiftSettings: strict),
     .testTarget(
       name: "StagesTests", dependencies: ["Stages", "PipelineTestSupport"], exclude: ["Golden", "Support"],
       swiftSettings: strict),

@@ -46,7 +46,8 @@ final class LiveDisplay {
     }.min { $0.0 / $0.1 < $1.0 / $1.1 }
   }
 
-  private static func clock(_ seconds: Double) -> String {
+  /// Minutes and seconds, such as 1:05, and hours where there are any.
+  static func clock(_ seconds: Double) -> String {
     let whole = Int(max(0, min(seconds, 359_999)))
     let minutes = whole / 60 % 60, rest = whole % 60
     let tail = (minutes < 10 ? "0" : "") + "\(minutes):" + (rest < 10 ? "0" : "") + "\(rest)"

@@ -7,12 +7,12 @@ import Pipeline
 /// `edgepipe models`: the models on this machine, and how to get more.
 struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "models", abstract: "List, fetch, import and check models.",
+    commandName: "models", abstract: "List, fetch, import, check and evaluate models.",
     discussion: """
       Models lie in the model store, one folder each: EDGEPIPE_MODELS, or $XDG_DATA_HOME/edgepipe/models, or \
       ~/.local/share/edgepipe/models. A pipeline file names them: "model": "yolox-nano".
       """,
-    subcommands: [List.self, Info.self, Pull.self, Import.self, Verify.self], defaultSubcommand: List.self)
+    subcommands: [List.self, Info.self, Pull.self, Import.self, Verify.self, EvalCommand.self], defaultSubcommand: List.self)
 
   /// What every subcommand takes.
   struct StoreOptions: ParsableArguments {

@@ -112,6 +112,9 @@ public final class FFmpegSource: SourceStage {
   public static let type = "source.ffmpeg"
   public static let summary = "Reads video files, folders of pictures, network streams and V4L2 cameras through FFmpeg."
 
+  /// The endings of the files that are read from a folder of pictures, in lower case.
+  public static var pictureExtensions: Set<String> { MediaInput.pictureExtensions }
+
   public let streams: [StreamInfo]
   private let configuration: Configuration
   private let context: StageContext

@@ -1,0 +1,142 @@
+import Detectors
+import Foundation
+import Logging
+import ModelTools
+import Pipeline
+import Stages
+import Synchronization
+
+/// Runs a model over the pictures of a dataset through the stages that a pipeline runs it with: source.ffmpeg,
+/// preprocess.letterbox and a detecting stage, so that what is evaluated is what `edgepipe run` does.
+public final class DatasetRun: Sendable {
+  /// How the model is run.
+  public struct Settings: Sendable {
+    /// Published figures are those of squares.
+    public var shape: InputShape = .square
+    /// Detections score more than this. COCO's precision is read over all scores, so that it should be small.
+    public var score = 0.001
+    public var iou = 0.65
+    public var maxDetections = 300
+    /// Sessions of one thread each.
+    public var workers: Int
+
+    public init(workers: Int) { self.workers = workers }
+  }
+
+  public struct Result: Sendable {
+    /// In the order of the dataset's pictures, best first.
+    public var predictions: [COCOPrediction]
+    /// What the detecting stage says in a run report: `engine`, `sha256`, `input_sizes`.
+    public var facts: [String: ReportValue]
+    public var seconds: Double
+  }
+
+  private let dataset: COCODataset
+  private let classes: COCOClassMap
+  private let links: PictureLinks
+  private let found: FoundDetections
+  private let runner: PipelineRunner
+
+  /// Makes the pipeline; no picture is opened yet.
+  ///
+  /// - Parameters:
+  ///   - images: the folder of the pictures.
+  ///   - file: what errors call the dataset.
+  ///   - services: the inference engine and the model store.
+  ///   - progress: called after each picture with the number of those that are done.
+  /// - Throws: ``PipelineError`` for pictures that are not there, and models that cannot be run so.
+  public init(
+    _ dataset: COCODataset, images: URL, file: String, model: DetectorModel, classes: COCOClassMap, settings: Settings,
+    services: StageServices, logger: Logger, progress: @escaping @Sendable (Int) -> Void
+  ) throws {
+    self.dataset = dataset
+    self.classes = classes
+    links = try PictureLinks(dataset, images: images, file: file)
+    found = FoundDetections(dataset.pictures, links: links, file: file, progress: progress)
+    var services = services
+    services.provide(found)
+    do {
+      runner = try PipelineRunner(Self.plan(model, folder: links.folder, settings), logger: logger, services: services)
+    } catch let errors as StageBuildErrors {
+      throw errors.errors.first?.withoutStage ?? PipelineError("the model '\(model.name)' cannot be run", exit: .software)
+    }
+  }
+
+  /// Asks the run to end early.
+  public func requestStop() { runner.requestStop() }
+
+  /// Runs to the end; once.
+  ///
+  /// - Throws: ``PipelineError`` for pictures that cannot be read, and what the stages throw.
+  public func run() throws -> Result {
+    // What waits for signals may keep this object until the process ends.
+    defer { links.remove() }
+    // A thread that cannot be started is part of the outcome.
+    try? runner.start()
+    let outcome = runner.wait()
+    if let failure = outcome.failure ?? outcome.streamFailures.first?.error { throw failure.withoutStage }
+    let pictures = try found.all(wasStopped: outcome.wasStopped)
+    let snapshot = runner.snapshot(withFacts: true)
+    return Result(
+      predictions: zip(dataset.pictures, pictures).flatMap { picture, detections in
+        detections.compactMap { prediction($0, picture: picture.id) }
+      },
+      facts: snapshot.stages.first { $0.id == Self.detector }?.facts ?? [:], seconds: snapshot.elapsedSeconds)
+  }
+
+  private func prediction(_ detection: Detection, picture: Int) -> COCOPrediction? {
+    guard classes.categoryIDs.indices.contains(detection.classIndex),
+      let category = classes.categoryIDs[detection.classIndex]
+    else { return nil }
+    let box = detection.box
+    return COCOPrediction(
+      pictureID: picture, categoryID: category,
+      box: COCOBox(x: Double(box.x), y: Double(box.y), width: Double(box.width), height: Double(box.height)),
+      score: Double(detection.score))
+  }
+
+  private static let detector = "detector"
+
+  private static func plan(_ model: DetectorModel, folder: URL, _ settings: Settings) throws -> PipelinePlan {
+    var registry = StageRegistry.builtin
+    registry.register(FoundSink.self)
+    func stage(
+      _ id: String, _ type: String, after: [String] = [], workers: Int = 1, _ config: [String: ReportValue] = [:]
+    ) throws -> PipelinePlan.StagePlan {
+      guard let descriptor = registry[type] else {
+        throw PipelineError("there is no stage of type '\(type)'", exit: .software)
+      }
+      return PipelinePlan.StagePlan(
+        id: id, descriptor: descriptor, configuration: Array(try ReportValue.object(config).json().utf8), after: after,
+        workers: workers)
+    }
+    let shape: ReportValue =
+      switch settings.shape {
+      case .auto: .string("auto")
+      case .square: .string("square")
+      case .fixed(let height, let width): .list([.int(height), .int(width)])
+      }
+    return PipelinePlan(
+      name: "eval",
+      stages: [
+        try stage("pictures", FFmpegSource.type, ["url": .string(folder.path)]),
+        try stage("scale", Letterbox.type, after: ["pictures"]),
+        try stage(
+          detector, model.stageType, after: ["scale"], workers: settings.workers,
+          [
+            "model": .string(model.reference), "shape": shape, "score": .double(settings.score),
+            "iou": .double(settings.iou), "maxDetections": .int(settings.maxDetections),
+          ]),
+        try stage("found", FoundSink.type, after: [detector]),
+      ])
+  }
+}
+
+extension PipelineError {
+  /// The stages' ids mean nothing to somebody who wrote no pipeline.
+  fileprivate var withoutStage: PipelineError {
+    var error = self
+    error.stage = nil
+    return error
+  }
+}

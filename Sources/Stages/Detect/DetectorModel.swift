@@ -1,0 +1,26 @@
+import Detectors
+import Pipeline
+
+/// A model as the detecting stages see it: what it finds, and which of them runs it.
+public struct DetectorModel: Sendable {
+  /// As a pipeline file names it.
+  public let reference: String
+  /// By its manifest, or else the reference.
+  public let name: String
+  public let classes: [String]
+  public let findsFaces: Bool
+
+  /// The type of the stage that runs the model.
+  public var stageType: String { findsFaces ? DetectFace.type : DetectYOLO.type }
+
+  /// Of a bare .onnx file head and classes are guessed, as in a pipeline.
+  ///
+  /// - Throws: a ``PipelineError`` for a model that is not there or cannot be read.
+  public init(_ reference: String, resolver: any ModelResolver) throws {
+    let manifest = try ModelFile(resolver.resolve(reference), shape: .auto).manifest
+    self.reference = reference
+    name = manifest.name
+    classes = manifest.classes
+    findsFaces = manifest.head.findsFaces
+  }
+}

@@ -1,0 +1,192 @@
+import ArgumentParser
+import Detectors
+import Foundation
+import Measure
+import ModelTools
+import Pipeline
+import Stages
+import Synchronization
+
+/// `edgepipe models eval`: COCO's figures of a model.
+struct EvalCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "eval", abstract: "Measure a model's accuracy on annotated pictures: COCO's average precision and recall.",
+    discussion: """
+      Runs the model over the pictures as 'edgepipe run' does and compares its boxes with the annotations. The figures \
+      are those of pycocotools (docs/evaluation.md).
+
+        edgepipe models eval yolox-nano --coco instances_val2017.json --images val2017
+        edgepipe models eval yolox-nano --coco a.json --images a --predictions found.json --plot curve.svg
+        edgepipe models eval --from-predictions found.json --coco a.json --json
+      """)
+
+  @OptionGroup var store: ModelsCommand.StoreOptions
+
+  @Argument(help: "A model's name, or a path to an .onnx file or a manifest.") var model: String?
+
+  @Option(
+    help: ArgumentHelp("The annotations, in COCO's format.", valueName: "instances.json"),
+    completion: .file(extensions: ["json"]))
+  var coco: String
+
+  @Option(help: ArgumentHelp("The folder of the annotated pictures.", valueName: "folder"), completion: .directory)
+  var images: String?
+
+  @Option(help: ArgumentHelp("Evaluates only these classes, such as person,car.", valueName: "names"))
+  var classes: String?
+
+  @Option(help: ArgumentHelp("Input size: square, auto or HEIGHTxWIDTH, such as 256x416.", valueName: "shape"))
+  var shape = InputShape.square
+
+  @Option(help: ArgumentHelp("Detections score more than this.", valueName: "0...1"))
+  var score = 0.001
+
+  @Option(help: ArgumentHelp("Boxes of one class that overlap more than this are one object.", valueName: "0...1"))
+  var iou = 0.65
+
+  @Option(help: ArgumentHelp("How many of the best detections a picture keeps.", valueName: "n"))
+  var maxDetections = 300
+
+  @Option(help: ArgumentHelp("Sessions that run the model side by side; as many as there are cores when absent.", valueName: "n"))
+  var workers: Int?
+
+  @Option(help: ArgumentHelp("Writes the detections here, as COCO's results.", valueName: "file"), completion: .file())
+  var predictions: String?
+
+  @Option(
+    help: ArgumentHelp("Evaluates these results, and runs no model.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
+  var fromPredictions: String?
+
+  @Option(help: ArgumentHelp("Draws precision over recall here (SVG).", valueName: "file"), completion: .file(extensions: ["svg"]))
+  var plot: String?
+
+  @Option(
+    name: .customLong("onnxruntime"),
+    help: ArgumentHelp("The ONNX Runtime library; otherwise it is looked for.", valueName: "file"))
+  var library: String?
+
+  @Flag(help: "Prints the figures as JSON.") var json = false
+
+  func validate() throws {
+    if fromPredictions != nil {
+      guard model == nil, images == nil, predictions == nil else {
+        throw ValidationError("With --from-predictions no model is run: leave out the model, --images and --predictions.")
+      }
+    } else if model == nil || images == nil {
+      throw ValidationError("Name a model and the folder of the pictures with --images, or give --from-predictions.")
+    }
+    guard (0...1).contains(score), (0...1).contains(iou) else {
+      throw ValidationError("--score and --iou are numbers from 0 to 1.")
+    }
+    guard (1...10_000).contains(maxDetections) else { throw ValidationError("--max-detections is 1 to 10000.") }
+    guard (1...DetectYOLO.maximumWorkers).contains(workers ?? 1) else {
+      throw ValidationError("--workers is 1 to \(DetectYOLO.maximumWorkers).")
+    }
+  }
+
+  func run() throws {
+    for file in [predictions, plot] { if let file { try ReportFile.check(file) } }
+    let dataset = try COCODataset(contentsOf: URL(fileURLWithPath: coco))
+    let wanted = classes?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    let (source, found, evaluated) = try detections(dataset, wanted)
+    let kept = dataset.keeping(categories: evaluated)
+    let report = EvalReport(
+      file: coco, dataset: kept, source: source, predictions: found.count,
+      leftOut: dataset.categories.filter { !evaluated.contains($0.id) }.map(\.name),
+      reason: wanted == nil ? "which the model does not know" : "not among --classes",
+      evaluation: COCOMatches(kept, found).evaluation())
+    if let predictions { try ReportFile.write(COCOPredictions.text(found), to: predictions) }
+    if let plot {
+      let title = "\(source.title) on \(URL(fileURLWithPath: coco).lastPathComponent)"
+      try ReportFile.write(PrecisionRecallPlot.svg(report.evaluation, title: title), to: plot)
+    }
+    if json { return Terminal.out(String(try report.value.json().dropLast())) }
+    Terminal.out(report.text)
+    let written = [predictions, plot].compactMap { $0 }
+    if !written.isEmpty { Terminal.out("\nwritten   \(written.joined(separator: ", "))") }
+  }
+
+  /// The detections, where they are from, and the ids of the categories to evaluate.
+  private func detections(
+    _ dataset: COCODataset, _ wanted: [String]?
+  ) throws -> (source: EvalSource, found: [COCOPrediction], evaluated: Set<Int>) {
+    if let fromPredictions {
+      let found = try COCOPredictions.read(URL(fileURLWithPath: fromPredictions), of: dataset)
+      let evaluated = try wanted.map { names throws(PipelineError) in
+        try COCOClassMap.categoryIDs(named: names, dataset: dataset, file: coco)
+      }
+      return (.file(fromPredictions), found, evaluated ?? Set(dataset.categories.map(\.id)))
+    }
+    guard let model, let images else { throw PipelineError("no model to run", exit: .usage) }
+    let resolver = store.modelStore
+    let detector = try DetectorModel(model, resolver: resolver)
+    let map = try COCOClassMap(
+      classes: detector.classes, model: detector.name, dataset: dataset, file: coco, wanted: wanted)
+    var settings = DatasetRun.Settings(workers: workers ?? min(MachineInfo.current.cores, DetectYOLO.maximumWorkers))
+    (settings.shape, settings.score, settings.iou, settings.maxDetections) = (shape, score, iou, maxDetections)
+    var services = EngineServices.standard(library: library)
+    services.provide(resolver, as: (any ModelResolver).self)
+    let progress = EvalProgress(total: dataset.pictures.count)
+    let run = try DatasetRun(
+      dataset, images: URL(fileURLWithPath: images), file: coco, model: detector, classes: map, settings: settings,
+      services: services, logger: Log.logger(level: .warning), progress: progress.show)
+    try Shutdown.onSignal { _ in run.requestStop() }
+    defer { progress.end() }
+    let result = try run.run()
+    return (.model(detector.name, settings, result), result.predictions, map.evaluated)
+  }
+}
+
+extension InputShape: ExpressibleByArgument {
+  /// `square`, `auto` or `256x416`: height and width.
+  public init?(argument: String) {
+    switch argument {
+    case "square": self = .square
+    case "auto": self = .auto
+    default:
+      let sides = argument.split(separator: "x", omittingEmptySubsequences: false).compactMap { Int($0) }
+      guard sides.count == 2, sides.allSatisfy((32...8192).contains) else { return nil }
+      self = .fixed(height: sides[0], width: sides[1])
+    }
+  }
+
+  public var defaultValueDescription: String {
+    switch self {
+    case .square: "square"
+    case .auto: "auto"
+    case .fixed(let height, let width): "\(height)x\(width)"
+    }
+  }
+}
+
+/// The line that shows how far the evaluation is, on a terminal only.
+final class EvalProgress: Sendable {
+  private let total: Int
+  private let start: Date
+  private let shown = Mutex(Date.distantPast)
+
+  init(total: Int) {
+    self.total = total
+    start = Date()
+  }
+
+  /// At most four times a second.
+  func show(_ done: Int) {
+    guard Terminal.isInteractive else { return }
+    let now = Date()
+    let isDue = shown.withLock { last in
+      guard now.timeIntervalSince(last) >= 0.25 || done == total else { return false }
+      last = now
+      return true
+    }
+    guard isDue else { return }
+    let seconds = max(now.timeIntervalSince(start), 1e-3), left = Double(total - done) * seconds / Double(max(1, done))
+    let share = done * 100 / max(1, total), rate = String(format: "%.1f", Double(done) / seconds)
+    Terminal.liveLine("\(done) / \(total) pictures \(share)% | ETA \(LiveDisplay.clock(left)) | \(rate) pictures/s")
+  }
+
+  func end() {
+    if Terminal.isInteractive { Terminal.endLiveLine() }
+  }
+}
