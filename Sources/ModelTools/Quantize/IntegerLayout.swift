@@ -38,8 +38,9 @@ struct IntegerLayout {
         case .some(let (function, _)): tensors[name] = Self.whole(ranges[name] ?? [], floor: function.floor)
         case nil: tensors[name] = try Self.spread(name, ranges, zero: zeros[name], readers.freedom(of: name))
         }
-      case .activation, .add:
-        tensors[name] = try Self.spread(name, ranges, zero: zeros[name], readers.freedom(of: name))
+      case .activation: tensors[name] = try Self.spread(name, ranges, zero: zeros[name], readers.freedom(of: name))
+      // The operator has one scale.
+      case .add: tensors[name] = try Self.spread(name, ranges, zero: zeros[name], 0)
       }
     }
   }
@@ -70,8 +71,11 @@ struct IntegerLayout {
 
   /// The smallest scale that holds a range around a zero.
   private static func need(_ range: ChannelRange, zero: Double) -> Double {
-    max(range.high / (255 - zero), zero > 0 ? -range.low / zero : 0, 4e-6)
+    max(range.high / (255 - zero), zero > 0 ? -range.low / zero : 0, leastStep)
   }
+
+  /// Channels that are silent on the calibration pictures keep this.
+  private static let leastStep = 0.3 / 255
 
   /// One zero for all tensors that lie in one memory or are joined, so that padding means zero in every channel: the
   /// one that costs the fewest steps.
@@ -90,7 +94,8 @@ struct IntegerLayout {
       for zero in candidates {
         var cost = 0.0
         for range in all {
-          let ideal = max((range.high - range.low) / 255, 4e-6)
+          // Zero itself is always among the values: it pads.
+          let ideal = max((max(range.high, 0) - min(range.low, 0)) / 255, leastStep)
           let ratio = need(range, zero: Double(zero)) / ideal
           cost += ratio * ratio
         }
