@@ -14,6 +14,32 @@ extension Onnx_TensorProto {
     return tensor
   }
 
+  static func bytes(_ name: String, _ shape: [Int], _ values: [UInt8]) -> Onnx_TensorProto {
+    raw(name, shape, .uint8, Data(values))
+  }
+
+  static func signedBytes(_ name: String, _ shape: [Int], _ values: [Int8]) -> Onnx_TensorProto {
+    raw(name, shape, .int8, Data(values.map { UInt8(bitPattern: $0) }))
+  }
+
+  /// A list of 32-bit integers.
+  static func words(_ name: String, _ values: [Int32]) -> Onnx_TensorProto {
+    var data = Data(capacity: values.count * 4)
+    for value in values { for byte in 0..<4 { data.append(UInt8(truncatingIfNeeded: value >> (byte * 8))) } }
+    return raw(name, [values.count], .int32, data)
+  }
+
+  private static func raw(
+    _ name: String, _ shape: [Int], _ type: Onnx_TensorProto.DataType, _ data: Data
+  ) -> Onnx_TensorProto {
+    var tensor = Onnx_TensorProto()
+    tensor.name = name
+    tensor.dims = shape.map { Int64($0) }
+    tensor.dataType = Int32(type.rawValue)
+    tensor.rawData = data
+    return tensor
+  }
+
   static func integers(_ name: String, _ values: [Int]) -> Onnx_TensorProto {
     var tensor = Onnx_TensorProto()
     tensor.name = name
@@ -24,7 +50,26 @@ extension Onnx_TensorProto {
   }
 }
 
+extension Onnx_OperatorSetIdProto {
+  static func version(_ version: Int, of domain: String) -> Onnx_OperatorSetIdProto {
+    var set = Onnx_OperatorSetIdProto()
+    set.domain = domain
+    set.version = Int64(version)
+    return set
+  }
+}
+
 extension Onnx_NodeProto {
+  static func make(_ type: String, _ inputs: [String], _ output: String, domain: String = "") -> Onnx_NodeProto {
+    var node = Onnx_NodeProto()
+    node.opType = type
+    node.domain = domain
+    node.name = output
+    node.input = inputs
+    node.output = [output]
+    return node
+  }
+
   mutating func set(_ name: String, _ value: Int) {
     add(name, .int) { $0.i = Int64(value) }
   }
@@ -39,6 +84,10 @@ extension Onnx_NodeProto {
 
   mutating func set(_ name: String, _ values: [Int]) {
     add(name, .ints) { $0.ints = values.map { Int64($0) } }
+  }
+
+  mutating func set(_ name: String, _ values: [Float]) {
+    add(name, .floats) { $0.floats = values }
   }
 
   private mutating func add(

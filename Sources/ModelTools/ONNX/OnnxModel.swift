@@ -57,6 +57,11 @@ public struct OnnxModel: Sendable {
     try tensors.settle(&proto)
   }
 
+  /// The version of the standard operators that it uses; 0 when it names none.
+  var opset: Int {
+    Int(clamping: proto.opsetImport.first { $0.domain.isEmpty || $0.domain == "ai.onnx" }?.version ?? 0)
+  }
+
   /// The file's bytes. The same model always gives the same bytes.
   public func serialized() throws -> Data {
     do {
@@ -81,6 +86,7 @@ public struct OnnxModel: Sendable {
 /// ONNX element types, by their numbers in the format.
 enum OnnxElement {
   static let float = Int32(Onnx_TensorProto.DataType.float.rawValue)
+  static let uint8 = Int32(Onnx_TensorProto.DataType.uint8.rawValue)
   static let int64 = Int32(Onnx_TensorProto.DataType.int64.rawValue)
   static let int32 = Int32(Onnx_TensorProto.DataType.int32.rawValue)
   static let string = Int32(Onnx_TensorProto.DataType.string.rawValue)

@@ -41,8 +41,17 @@ extension Onnx_TensorProto {
     guard dims.allSatisfy({ $0 >= 0 && $0 <= limit }), elementCount <= limit, dataType == OnnxElement.float else {
       return nil
     }
+    return allFloats()
+  }
+
+  /// The values of a float32 tensor of any length, or nil when it is of another type.
+  func allFloats() -> [Float]? {
+    guard dataType == OnnxElement.float else { return nil }
     if !hasRawData { return floatData }
-    return littleEndian(rawData, UInt32.self).map { Float(bitPattern: $0) }
+    var values = [Float](repeating: 0, count: rawData.count / 4)
+    // SAFETY: the target holds as many bytes as are copied, and any four bytes are a float.
+    _ = unsafe values.withUnsafeMutableBytes { unsafe rawData.copyBytes(to: $0, count: $0.count) }
+    return values
   }
 }
 

@@ -41,9 +41,7 @@ public enum OnnxShapes {
     guard height <= 1 << 16, width <= 1 << 16 else { throw impossible("its input is \(width)x\(height)", head: head) }
     let shape = [Dimension(1), Dimension(channels), Dimension(height, follows: true), Dimension(width, follows: true)]
     do throws(SizeIsFixed) {
-      let opset = model.proto.opsetImport.first { $0.domain.isEmpty || $0.domain == "ai.onnx" }?.version ?? 0
-      let flow = try ShapeFlow(
-        graph: model.proto.graph, input: (input.name, shape), opset: Int(clamping: opset))
+      let flow = try ShapeFlow(graph: model.proto.graph, input: (input.name, shape), opset: model.opset)
       for index in model.proto.graph.output.indices {
         guard let known = flow.shape(of: model.proto.graph.output[index].name) else {
           throw SizeIsFixed("nothing makes its output '\(model.proto.graph.output[index].name)'")

@@ -17,14 +17,19 @@ enum ONNXRuntimeConstant {
   static let defaultMemory: Int32 = 0
   static let elementFloat: Int32 = 1
   static let elementUInt8: Int32 = 2
+  static let failed: Int32 = 1
+  static let invalidArgument: Int32 = 2
 }
 
 @safe final class ONNXRuntimeEnvironment: @unchecked Sendable {
   // SAFETY (@unchecked Sendable): the library documents its environment as usable from every thread.
   let library: ONNXRuntimeLibrary
   let pointer: OpaquePointer
+  /// Nil where the library is too old for them: models without them run all the same.
+  let operators: ONNXRuntimeOperators?
 
   init(_ library: ONNXRuntimeLibrary) throws {
+    operators = library.takesOperators ? try ONNXRuntimeOperators(library) : nil
     var made: OpaquePointer?
     try unsafe library.check(library.api.pointee.CreateEnv(ONNXRuntimeConstant.logFatal, "edgepipe", &made))
     let owned = try unsafe library.owned(made)
@@ -57,6 +62,9 @@ enum ONNXRuntimeConstant {
     // Threads that spin while they wait take the cores that decoding needs.
     try unsafe library.check(api.pointee.AddSessionConfigEntry(pointer, "session.intra_op.allow_spinning", "0"))
   }
+
+  /// Lets sessions made with these options run operators of ours.
+  func add(_ operators: ONNXRuntimeOperators) throws { try unsafe operators.add(to: pointer) }
 
   deinit { unsafe library.api.pointee.ReleaseSessionOptions(pointer) }
 }
@@ -176,6 +184,18 @@ enum ONNXRuntimeConstant {
 }
 
 extension ONNXRuntimeLibrary {
+  /// The shape of a tensor.
+  func shape(of tensor: OpaquePointer) throws -> [Int] { try unsafe ONNXRuntimeShapeInfo(self, of: tensor).shape() }
+
+  /// Where the elements of a tensor lie.
+  func data(of tensor: OpaquePointer) throws(ONNXRuntimeFailure) -> UnsafeMutableRawPointer {
+    var data: UnsafeMutableRawPointer?
+    // SAFETY: the caller's tensor is valid; the result is one pointer.
+    try unsafe check(api.pointee.GetTensorMutableData(tensor, &data))
+    guard let data = unsafe data else { throw ONNXRuntimeFailure(code: ONNXRuntimeConstant.failed, message: "empty tensor") }
+    return unsafe data
+  }
+
   /// A handle that a successful call must have set.
   func owned(_ pointer: OpaquePointer?) throws(ONNXRuntimeFailure) -> OpaquePointer {
     guard let pointer = unsafe pointer else {

@@ -10,6 +10,8 @@ import Pipeline
   /// Such as `1.31.1`.
   let version: String
   let path: String
+  /// True when the library is new enough for operators of ours.
+  let takesOperators: Bool
 
   /// Opens the first library of the search order.
   ///
@@ -44,6 +46,7 @@ import Pipeline
         remedy: ONNXRuntimeSearch.remedy, exit: .unavailable)
     }
     unsafe self.api = unsafe api
+    takesOperators = unsafe base.pointee.GetApi(UInt32(EPOrtOperatorVersion)) != nil
     self.version = version
     self.path = path
   }

@@ -25,11 +25,18 @@ import Pipeline
     do {
       let sessionOptions = try ONNXRuntimeSessionOptions(library)
       try sessionOptions.configure(threads: options.threads)
+      if let operators = environment.operators { try sessionOptions.add(operators) }
       handle = try ONNXRuntimeSessionHandle(environment, model: model, options: sessionOptions)
       memory = try ONNXRuntimeMemoryInfo(library)
       inputs = try Self.describe(library, handle, .input)
       outputs = try Self.describe(library, handle, .output)
     } catch let failure as ONNXRuntimeFailure {
+      if environment.operators == nil, failure.message.contains(ONNXRuntimeOperators.domain) {
+        throw PipelineError(
+          "the model '\(options.modelName)' has operators of edgepipe, which ONNX Runtime \(library.version) cannot run",
+          remedy: "use ONNX Runtime 1.\(ONNXRuntimeOperators.oldestVersion) or newer (scripts/setup fetches one)",
+          exit: .unavailable)
+      }
       throw PipelineError(
         "ONNX Runtime refuses the model '\(options.modelName)': \(failure.reason)",
         remedy: "check the file with `edgepipe models verify` or fetch it again", exit: .dataError)

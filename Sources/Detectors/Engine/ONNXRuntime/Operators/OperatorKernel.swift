@@ -1,0 +1,22 @@
+/// An operator of ours inside ONNX Runtime: what a node of a model calls by name.
+///
+/// The library makes one kernel for each node when it opens a model and runs it from one thread at a time within a
+/// session. Inputs and outputs are dense, row-major tensors; there is one output.
+protocol OperatorKernel: AnyObject, SendableMetatype {
+  /// The operator's name within the domain ``ONNXRuntimeOperators/domain``.
+  static var name: String { get }
+  /// The element types of its inputs, all of which are required.
+  static var inputs: [TensorElement] { get }
+  static var output: TensorElement { get }
+  /// True when an element of the output depends on nothing but the same element of the first input, so that both may
+  /// lie in the same memory.
+  static var worksInPlace: Bool { get }
+
+  /// - Throws: an ``ONNXRuntimeFailure`` that says which attribute is wrong.
+  init(_ attributes: OperatorAttributes) throws
+
+  /// Reads the inputs, asks for the output by its shape and fills it.
+  ///
+  /// - Throws: an ``ONNXRuntimeFailure``, which ends the run and reaches the caller of the session.
+  func compute(_ call: OperatorCall) throws
+}

@@ -1,0 +1,68 @@
+/// The distribution of one channel's values, in bounded memory: equal bins between the smallest value and the largest.
+struct ChannelHistogram {
+  static let binCount = 1024
+
+  private(set) var low = Double.infinity
+  private(set) var high = -Double.infinity
+  private var bins: [UInt32] = []
+  private var count = 0
+
+  /// First pass over the values: finds the ends.
+  mutating func widen(_ values: UnsafeBufferPointer<Float>) {
+    // SAFETY: the elements of a valid buffer.
+    var low = Float.infinity, high = -Float.infinity
+    for unsafe value in unsafe values {
+      low = Swift.min(low, value)
+      high = Swift.max(high, value)
+    }
+    self.low = Swift.min(self.low, Double(low))
+    self.high = Swift.max(self.high, Double(high))
+  }
+
+  /// Second pass over the same values: fills the bins.
+  mutating func count(_ values: UnsafeBufferPointer<Float>) {
+    if bins.isEmpty { bins = Array(repeating: 0, count: Self.binCount) }
+    count += values.count
+    let start = Float(low), factor = width > 0 ? Float(1 / width) : 0
+    // SAFETY: the index is clamped to the bins; the values are those of a valid buffer.
+    unsafe bins.withUnsafeMutableBufferPointer { bins in
+      for unsafe value in unsafe values {
+        unsafe bins[Swift.min(Swift.max(Int((value - start) * factor), 0), Self.binCount - 1)] &+= 1
+      }
+    }
+  }
+
+  private var width: Double { (high - low) / Double(Self.binCount) }
+
+  /// The mean of a function of the values.
+  func mean(of function: (Double) -> Double) -> Double {
+    guard count > 0 else { return 0 }
+    var sum = 0.0
+    for (index, share) in bins.enumerated() where share > 0 {
+      sum += Double(share) * function(low + (Double(index) + 0.5) * width)
+    }
+    return sum / Double(count)
+  }
+
+  func range(_ rule: RangeRule) -> ChannelRange {
+    guard count > 0 else { return ChannelRange(low: 0, high: 0) }
+    switch rule {
+    case .minMax: return ChannelRange(low: low, high: high)
+    case .quantile(let share):
+      let outside = share * Double(count)
+      return ChannelRange(low: low + edge(bins, outside) * width, high: high - edge(bins.reversed(), outside) * width)
+    }
+  }
+
+  /// How many bins, a fraction included, hold `outside` values.
+  private func edge(_ bins: some Sequence<UInt32>, _ outside: Double) -> Double {
+    var seen = 0.0
+    var index = 0.0
+    for share in bins {
+      if seen + Double(share) > outside { return index + (outside - seen) / Double(share) }
+      seen += Double(share)
+      index += 1
+    }
+    return 0
+  }
+}

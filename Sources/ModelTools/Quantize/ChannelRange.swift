@@ -1,0 +1,13 @@
+/// The values of one channel that its integers must hold.
+struct ChannelRange: Equatable {
+  var low: Double
+  var high: Double
+}
+
+/// How a channel's range is found from its histogram.
+public enum RangeRule: Sendable, Equatable {
+  /// From the smallest value seen to the largest.
+  case minMax
+  /// Leaves out this share of the values at each end.
+  case quantile(Double)
+}

@@ -1,0 +1,180 @@
+import Detectors
+import Pipeline
+
+/// Writes the quick form of an integer model: channels-last convolutions of ONNX Runtime's own (`com.microsoft`) with
+/// operators of edgepipe between them. It takes the picture as bytes and gives the float model's outputs.
+struct IntegerModelWriter {
+  private let region: IntegerRegion
+  private let layout: IntegerLayout
+  private let format: InputFormat
+  private var nodes: [Onnx_NodeProto] = []
+  private var stored: [Onnx_TensorProto] = []
+  private var names: Set<String> = []
+
+  /// - Parameter format: how the float model wants its picture shifted and scaled.
+  /// - Throws: a ``PipelineError`` when the first convolution cannot read bytes.
+  static func write(
+    _ model: OnnxModel, _ region: IntegerRegion, _ layout: IntegerLayout, format: InputFormat
+  ) throws -> OnnxModel {
+    var writer = IntegerModelWriter(region, layout, format)
+    for step in region.steps { try writer.add(step) }
+    for name in region.boundary { try writer.leave(name) }
+    let read = Set(region.rest.flatMap(\.input))
+    var result = model
+    result.proto.graph.node = writer.nodes + region.rest
+    result.proto.graph.initializer = writer.stored + model.proto.graph.initializer.filter { read.contains($0.name) }
+    result.proto.graph.valueInfo = []
+    for index in result.proto.graph.input.indices where result.proto.graph.input[index].name == region.input {
+      result.proto.graph.input[index].type.tensorType.elemType = OnnxElement.uint8
+    }
+    result.proto.opsetImport += [.version(1, of: Self.microsoft), .version(1, of: Self.edgepipe)]
+    return result
+  }
+
+  static let microsoft = "com.microsoft"
+  static let edgepipe = "ai.edgepipe"
+
+  private init(_ region: IntegerRegion, _ layout: IntegerLayout, _ format: InputFormat) {
+    (self.region, self.layout, self.format) = (region, layout, format)
+  }
+
+  private mutating func add(_ step: IntegerStep) throws {
+    switch step.operation {
+    case .convolution(let convolution):
+      let target = try scale(step.output)
+      if step.inputs[0] == region.input {
+        try addStem(convolution, step.output, target)
+      } else {
+        let source = try scale(step.inputs[0])
+        let integer = try IntegerConvolution(
+          convolution, input: source, output: target, means: layout.means[step.inputs[0]])
+        add(integer, convolution, from: Self.bytes(step.inputs[0]), to: step.output)
+      }
+    case .activation where layout.isRectified.contains(step.inputs[0]):
+      nodes.append(.make("Identity", [Self.bytes(step.inputs[0])], Self.bytes(step.output)))
+    case .activation(let function):
+      table(function.word, Self.bytes(step.inputs[0]), try scale(step.inputs[0]), Self.bytes(step.output), try scale(step.output)) {
+        if case .leakyReLU(let alpha) = function { $0.set("alpha", alpha) }
+      }
+    case .add: try addSum(step)
+    case .concatenation:
+      var node = Onnx_NodeProto.make("Concat", step.inputs.map(Self.bytes), Self.bytes(step.output))
+      node.set("axis", 3)
+      nodes.append(node)
+    case .maximum(let window, let stride, let pads):
+      var node = Onnx_NodeProto.make(
+        "NhwcMaxPool", [Self.bytes(step.inputs[0])], Self.bytes(step.output), domain: Self.microsoft)
+      node.set("kernel_shape", [window, window])
+      node.set("strides", [stride, stride])
+      node.set("pads", pads)
+      nodes.append(node)
+    case .upsample(let factor):
+      var node = Onnx_NodeProto.make(
+        "NearestUpsample", [Self.bytes(step.inputs[0])], Self.bytes(step.output), domain: Self.edgepipe)
+      node.set("factor", factor)
+      nodes.append(node)
+    }
+  }
+
+  private mutating func addStem(_ convolution: FloatConvolution, _ output: String, _ target: TensorScale) throws {
+    guard let stem = PictureStem(convolution, format: format) else {
+      throw PipelineError(
+        "the first convolution, \(convolution.shape), cannot read bytes", remedy: "keep the model in float32",
+        exit: .dataError)
+    }
+    var node = Onnx_NodeProto.make("PixelPatches", [region.input], Self.bytes(region.input), domain: Self.edgepipe)
+    node.set("patch", stem.patch)
+    node.set("stride", stem.stride)
+    node.set("pads", stem.pads)
+    node.set("fill", stem.fill)
+    nodes.append(node)
+    let integer = try IntegerConvolution(stem.convolution, input: stem.scale, output: target, means: nil)
+    add(integer, stem.convolution, from: Self.bytes(region.input), to: output)
+  }
+
+  private mutating func add(
+    _ integer: IntegerConvolution, _ convolution: FloatConvolution, from source: String, to output: String
+  ) {
+    let one = float(1), zero = byte(0)
+    let inputs = [
+      source, one, byte(integer.inputZero),
+      store(.signedBytes("\(output)/weights", convolution.shape, integer.weights.values)),
+      store(.floats("\(output)/factors", [convolution.outputs], integer.factors.map { Float($0) })),
+      signedZeros(convolution.outputs), one, zero, store(.words("\(output)/bias", integer.bias)),
+    ]
+    var node = Onnx_NodeProto.make("QLinearConv", inputs, Self.bytes(output), domain: Self.microsoft)
+    node.set("channels_last", 1)
+    node.set("group", convolution.groups)
+    node.set("kernel_shape", [convolution.shape[2], convolution.shape[3]])
+    node.set("strides", convolution.strides)
+    node.set("pads", convolution.pads)
+    nodes.append(node)
+  }
+
+  private mutating func addSum(_ step: IntegerStep) throws {
+    let target = try scale(step.output)
+    var inputs: [String] = []
+    for (index, name) in step.inputs.enumerated() {
+      var source = try scale(name), bytes = Self.bytes(name)
+      if !source.isUniform {
+        // Channels joined from tensors of different scales: brought to one by a table.
+        let one = TensorScale(scales: source.scales.map { _ in source.scales.max() ?? 1 }, zero: source.zeros[0])
+        let common = "\(step.output)/\(index)"
+        table("identity", bytes, source, common, one)
+        (source, bytes) = (one, common)
+      }
+      inputs += [bytes, float(Float(source.scales[0])), byte(Int(source.zeros[0]))]
+    }
+    inputs += [float(Float(target.scales[0])), byte(Int(target.zeros[0]))]
+    nodes.append(.make("QLinearAdd", inputs, Self.bytes(step.output), domain: Self.microsoft))
+  }
+
+  private mutating func leave(_ name: String) throws {
+    let scale = try scale(name)
+    var node = Onnx_NodeProto.make("DequantizeToPlanar", [Self.bytes(name)], name, domain: Self.edgepipe)
+    node.set("scale", scale.scales.map { Float($0) })
+    node.set("offset", scale.offsets.map { Float($0) })
+    nodes.append(node)
+  }
+
+  private mutating func table(
+    _ function: String, _ source: String, _ input: TensorScale, _ target: String, _ output: TensorScale,
+    _ more: (inout Onnx_NodeProto) -> Void = { _ in }
+  ) {
+    let isUniform = input.isUniform && output.isUniform
+    func floats(_ values: [Double]) -> [Float] { (isUniform ? Array(values.prefix(1)) : values).map { Float($0) } }
+    var node = Onnx_NodeProto.make("QuantizedActivation", [source], target, domain: Self.edgepipe)
+    node.set("function", function)
+    node.set("scale", floats(input.scales))
+    node.set("offset", floats(input.offsets))
+    node.set("output_scale", floats(output.scales))
+    node.set("output_zero", floats(output.zeros))
+    more(&node)
+    nodes.append(node)
+  }
+
+  private func scale(_ name: String) throws -> TensorScale {
+    guard let scale = layout.tensors[name], !scale.scales.isEmpty else {
+      throw PipelineError("tensor '\(name)' has no scale", exit: .software)
+    }
+    return scale
+  }
+
+  /// The name of a tensor's integers.
+  private static func bytes(_ name: String) -> String { "\(name)/bytes" }
+
+  private mutating func store(_ tensor: Onnx_TensorProto) -> String {
+    if names.insert(tensor.name).inserted { stored.append(tensor) }
+    return tensor.name
+  }
+
+  // Numbers that many nodes share are stored once.
+
+  private mutating func float(_ value: Float) -> String { store(.floats("float/\(value)", [], [value])) }
+  private mutating func byte(_ value: Int) -> String {
+    store(.bytes("byte/\(value)", [], [UInt8(clamping: value)]))
+  }
+  private mutating func signedZeros(_ count: Int) -> String {
+    store(.signedBytes("zeros/\(count)", [count], Array(repeating: 0, count: count)))
+  }
+}
