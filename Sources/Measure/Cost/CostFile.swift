@@ -48,7 +48,7 @@ extension CostOption {
   /// Takes the values out of an option in which nothing is wrong, and power and speed out of the report.
   fileprivate init(_ node: JSONNode, name: String, report: String?) throws(PipelineError) {
     func number(_ part: String, _ key: String, default: Double = 0) -> Double { node[part]?[key]?.number ?? `default` }
-    let run: RunFigures? = if let report { try RunFigures.load(report) } else { nil }
+    let run: MeasuredRun? = if let report { try MeasuredRun.load(report) } else { nil }
     let performance: Performance
     if let score = node["score"]?.number {
       performance = .score(score)

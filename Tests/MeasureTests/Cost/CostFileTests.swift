@@ -118,7 +118,7 @@ struct CostFileTests {
     arguments: ["", "{}", "[1]", #"{ "v": 2, "fps": 1, "power": { "method": "none" } }"#,
       #"{ "v": 1, "fps": 0, "power": { "method": "none" } }"#])
   func noReport(text: String) {
-    #expect { try RunFigures.parse(text, file: "r.json") } throws: { ($0 as? PipelineError)?.exit == .dataError }
+    #expect { try MeasuredRun.parse(text, file: "r.json") } throws: { ($0 as? PipelineError)?.exit == .dataError }
   }
 
   @Test("Given the schema, when the page of the documents is read, then it explains every key")

@@ -2,7 +2,7 @@ import Foundation
 import Pipeline
 
 /// What a run report says of speed and power.
-struct RunFigures: Sendable, Equatable {
+struct MeasuredRun: Sendable, Equatable {
   struct Power: Sendable, Equatable {
     let meanW: Double
     let isEstimate: Bool
@@ -16,7 +16,7 @@ struct RunFigures: Sendable, Equatable {
   let power: Power?
 
   /// - Throws: exit 66 for a file that cannot be read, 65 for one that is no run report or one of a run without frames.
-  static func load(_ file: String) throws(PipelineError) -> RunFigures {
+  static func load(_ file: String) throws(PipelineError) -> MeasuredRun {
     let text: String
     do throws(SystemTree.Failure) { text = try SystemTree.contents(file) } catch {
       throw PipelineError(
@@ -26,7 +26,7 @@ struct RunFigures: Sendable, Equatable {
     return try parse(text, file: file)
   }
 
-  static func parse(_ text: String, file: String) throws(PipelineError) -> RunFigures {
+  static func parse(_ text: String, file: String) throws(PipelineError) -> MeasuredRun {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     guard let report = try? decoder.decode(Document.self, from: Data(text.utf8)), report.v == 1 else {
@@ -37,10 +37,10 @@ struct RunFigures: Sendable, Equatable {
       throw PipelineError("the run of '\(file)' delivered no frames", remedy: "take the report of another", exit: .dataError)
     }
     guard let watts = report.power.meanW, let isEstimate = report.power.estimated, watts >= 0 else {
-      return RunFigures(rate: report.fps, power: nil)
+      return MeasuredRun(rate: report.fps, power: nil)
     }
     let source = report.power.source ?? "\(isEstimate ? "estimated" : "measured"): \(report.power.method)"
-    return RunFigures(rate: report.fps, power: Power(meanW: watts, isEstimate: isEstimate, source: source))
+    return MeasuredRun(rate: report.fps, power: Power(meanW: watts, isEstimate: isEstimate, source: source))
   }
 
   /// The keys of a run report that matter here.
