@@ -142,8 +142,8 @@ def f1(ones, others, iou):
     for mine, theirs in zip(ones, others, strict=True):
         free = list(theirs)
         for detection in sorted(mine, key=lambda d: -d["score"]):
-            rivals = [(overlap(detection["box"], d["box"]), i) for i, d in enumerate(free) if d["class"] == detection["class"]]
-            best = max(rivals, default=(0.0, -1))
+            same = [i for i, other in enumerate(free) if other["class"] == detection["class"]]
+            best = max(((overlap(detection["box"], free[i]["box"]), i) for i in same), default=(0.0, -1))
             if best[0] >= iou:
                 free.pop(best[1])
                 agreeing += 1

@@ -6,7 +6,7 @@ LABELS, PANEL, GAP, ROW, HEAD, FOOT = 150, 200, 70, 30, 62, 12
 STYLE = """
   text { font: 13px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328; }
   .paper { fill: #ffffff; } .note { font-size: 11px; fill: #59636e; } .heading { font-weight: 600; }
-  .bar { fill: #9aa4af; } .own { fill: #0969da; } .range { stroke: #1f2328; stroke-width: 1; } .axis { stroke: #d1d9e0; }
+  .bar { fill: #9aa4af; } .own { fill: #0969da; } .range { stroke: #1f2328; fill: none; } .axis { stroke: #d1d9e0; }
   @media (prefers-color-scheme: dark) {
     text { fill: #f0f6fc; } .paper { fill: #0d1117; } .note { fill: #9198a1; }
     .bar { fill: #656c76; } .own { fill: #4493f8; } .range { stroke: #f0f6fc; } .axis { stroke: #3d444d; }
@@ -17,8 +17,8 @@ STYLE = """
 def bars(title, names, own, panels):
     """The SVG text.
 
-    `own[i]` picks the colour of row i. A panel is (heading, note, [values], [(lowest, highest) or None], format); a value
-    that is None has no bar.
+    `own[i]` picks the colour of row i. A panel is (heading, note, [values], [(lowest, highest) or None], format); a
+    value that is None has no bar.
     """
     width = LABELS + len(panels) * (PANEL + GAP) + 10
     height = HEAD + len(names) * ROW + FOOT
@@ -39,7 +39,7 @@ def bars(title, names, own, panels):
 
 def _panel(panel, left, height, own):
     heading, note, values, ranges, form = panel
-    tops = [value for value in values if value is not None] + [high for pair in ranges if pair for high in pair[1:]]
+    tops = [value for value in values if value is not None] + [high for _, high in filter(None, ranges)]
     unit = PANEL / max(tops)
     yield f'<text class="heading" x="{left}" y="24">{escape(heading)}</text>'
     yield f'<text class="note" x="{left}" y="42">{escape(note)}</text>'
@@ -55,6 +55,7 @@ def _panel(panel, left, height, own):
         if spread:
             low, high = (left + edge * unit for edge in spread)
             middle = y + ROW / 2
-            yield f'<path class="range" fill="none" d="M{low:.1f} {middle}H{high:.1f}M{low:.1f} {middle - 4}v8M{high:.1f} {middle - 4}v8"/>'
+            ends = "".join(f"M{x:.1f} {middle - 4}v8" for x in (low, high))
+            yield f'<path class="range" d="M{low:.1f} {middle}H{high:.1f}{ends}"/>'
             end = max(end, high)
         yield f'<text x="{end + 6:.1f}" y="{y + 19}">{form.format(value)}</text>'

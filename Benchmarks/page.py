@@ -45,17 +45,20 @@ def table(rows):
     return "\n".join(lines)
 
 
+def is_own(row):
+    return row["name"].startswith("edgepipe")
+
+
 def sentences(rows):
     """What the table says, one sentence for each way of running edgepipe."""
-    script = rows[0]
-    for row in rows:
-        if not row["name"].startswith("edgepipe") or "error" in row:
-            continue
+    script, ran = rows[0], [row for row in rows if "error" not in row]
+    fastest = max((row for row in ran if not is_own(row)), key=lambda row: row["fps_median"])
+    for row in filter(is_own, ran):
         name = row["name"].replace("edgepipe, ", "edgepipe at `") + "`"
-        best = max((r for r in rows if not r["name"].startswith("edgepipe") and "error" not in r), key=lambda r: r["fps_median"])
-        yield (f"{name} gives {row['ratio_median']:.2f} times the frames a second of the script "
-               f"({row['fps_median'] / best['fps_median']:.2f} times those of the fastest rival, `{best['name']}`), with "
-               f"{row['cpu_ms_per_frame'] / script['cpu_ms_per_frame']:.2f} times its CPU time a frame and "
+        lead = row["fps_median"] / fastest["fps_median"]
+        yield (f"{name} gives {row['ratio_median']:.2f} times the frames a second of the script\n"
+               f"  ({lead:.2f} times those of the fastest rival, {fastest['name']}), "
+               f"with {row['cpu_ms_per_frame'] / script['cpu_ms_per_frame']:.2f} times its CPU time a frame and\n  "
                f"{row['peak_rss_mb'] / script['peak_rss_mb']:.2f} times its memory.")
 
 
@@ -64,7 +67,8 @@ def versions(result):
     known = {"onnx": result["onnx"]}
     for row in result["rows"]:
         known |= row.get("versions", {})
-    lines = [f"edgepipe {known.pop('edgepipe')} (release build) with {known.pop('engine')} and the system's FFmpeg {ffmpeg_version()}",
+    own = f"edgepipe {known.pop('edgepipe')}, a release build, with {known.pop('engine')}"
+    lines = [f"{own} and the system's FFmpeg {ffmpeg_version()}",
              "the scripts: " + ", ".join(f"{name} {version}" for name, version in sorted(known.items()))]
     return "\n".join(f"- {line}" for line in lines)
 
@@ -79,10 +83,10 @@ def markdown(result):
     reading = "\n".join(f"- {line}" for line in sentences(rows))
     return f"""# Benchmarks
 
-edgepipe beside the usual ways to run the same detector on the same video, in one go on one machine. `Benchmarks/compare`
-measures and writes this page; other benchmarks are in [Benchmarks](../Benchmarks/README.md).
+edgepipe beside the usual ways to run the same detector on the same video, in one go on one machine.
+`Benchmarks/compare` measures and writes this page; other benchmarks are in [Benchmarks](../Benchmarks/README.md).
 
-![Bars of frames a second, CPU time a frame and peak memory of each program; the table below has the figures](benchmarks.svg)
+![Bars of frames a second, CPU time a frame and peak memory; the table below has the figures](benchmarks.svg)
 
 {table(rows)}
 
@@ -90,33 +94,36 @@ measures and writes this page; other benchmarks are in [Benchmarks](../Benchmark
 
 ## The programs
 
-All read the clip, scale each frame, run `{result['model']}` on it and write what they found as one JSON line a frame, at the same
-thresholds: score above {result['score']}, suppression within each class at an IoU of {result['iou']}.
+All read the clip, scale each frame, run `{result['model']}` on it and write what they found as one JSON line a frame,
+at the same thresholds: score above {result['score']}, suppression within each class at an IoU of {result['iou']}.
 
 {programs}
 
-The scripts are one file, `Benchmarks/rivals/detect.py`: OpenCV reads and scales (bilinear, letterboxed to 416x416), NumPy
-decodes, all in one loop, as in the libraries' examples. The int8 model is made by `onnxruntime.quantization` (static,
-QDQ, per channel, activations in 8 bits with ranges from the 99.99th percentile of 20 frames of this clip, {weights}).
+The scripts are one file, `Benchmarks/rivals/detect.py`: OpenCV reads and scales (bilinear, letterboxed to 416x416),
+NumPy decodes, all in one loop, as in the libraries' examples. The int8 model is made by `onnxruntime.quantization`
+(static, QDQ, per channel, activations in 8 bits with ranges from the 99.99th percentile of 20 frames of this clip,
+{weights}).
 
 ## How it is measured
 
-- **Clip**: `{result['clip']}`, {shape['width']}x{shape['height']}, {shape['codec']}, {rows[0]['frames']} frames, read as fast as possible.
-- **Rounds**: {result['rounds']}. A round runs all programs one after another, and each round begins with the next one, so that
-  all meet the same moods of the machine. `x script` is taken within each round.
-- **Frames a second**: from opening the video, with the model loaded before, to the last result. No program is warmed up:
-  the first frames count for all.
-- **CPU time a frame**: user and system time of the whole process (`wait4`), less what passed until the model was loaded.
+- **Clip**: `{result['clip']}`, {shape['width']}x{shape['height']}, {shape['codec']}, {rows[0]['frames']} frames,
+  read as fast as possible.
+- **Rounds**: {result['rounds']}. A round runs all programs one after another, and each round begins with the next one,
+  so that all meet the same moods of the machine. The ratio to the script is taken within each round.
+- **Frames a second**: from opening the video, with the model loaded before, to the last result. No program is warmed
+  up: the first frames count for all.
+- **CPU time a frame**: user and system time of the whole process (`wait4`), less that of loading the model and, of the
+  scripts, starting Python.
 - **Peak memory**: of the whole process (`wait4`), in megabytes of 2^20 bytes, the highest of all rounds.
-- **Detections and F1**: so that nobody wins by finding nothing. A detection agrees with one of `script`'s in the same frame when
-  the class is the same and the IoU is at least 0.5, best scores first, each used once; F1 = 2 x agreeing / (detections of both).
-  It measures likeness to the script, not accuracy: edgepipe scales with an area filter, which moves scores near the
-  threshold to either side.
+- **Detections and F1**: so that nobody wins by finding nothing. A detection agrees with one of the script's in the same
+  frame when the class is the same and the IoU is at least 0.5, best scores first, each used once; F1 = 2 x agreeing /
+  (detections of both). It measures likeness to the script, not accuracy: edgepipe scales with an area filter, which
+  moves scores near the threshold to either side.
 
 ## The machine
 
-{device['processor'] or 'unknown processor'}, {device['cores']} cores ({instructions}), {device['memory_mb']:,} MB of memory, {system_name()};
-load average {result['load']:.2f} at the start.
+{device['processor'] or 'unknown processor'}, {device['cores']} cores ({instructions}), {device['memory_mb']:,} MB of
+memory, {system_name()}; load average {result['load']:.2f} at the start.
 
 {versions(result)}
 - model `{result['model']}`, sha256 {result['sha256']}
@@ -140,7 +147,7 @@ def drawing(rows):
     spreads = [(min(row["fps"]), max(row["fps"])) if "fps" in row else None for row in rows]
     nothing = [None] * len(rows)
     return chart.bars(
-        "edgepipe and the usual scripts", column("name"), [row["name"].startswith("edgepipe") for row in rows],
+        "edgepipe and the usual scripts", column("name"), list(map(is_own, rows)),
         [("Frames a second", "more is better; line: lowest to highest", column("fps_median"), spreads, "{:.1f}"),
          ("CPU ms a frame", "less is better", column("cpu_ms_per_frame"), nothing, "{:.1f}"),
          ("Peak memory, MB", "less is better", column("peak_rss_mb"), nothing, "{:.0f}")])

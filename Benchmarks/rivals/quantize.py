@@ -3,8 +3,8 @@
 usage: quantize.py MODEL.onnx VIDEO TARGET.onnx [--frames N] [--reduce-range]
 
 With what its documentation advises: the model is prepared (shapes, optimisation), weights are int8 per channel
-(`--reduce-range`: in 7 bits, for x86 processors without VNNI), activations uint8 with ranges from the 99.99th percentile
-of N frames spread over the video. TARGET is whole or absent.
+(`--reduce-range`: in 7 bits, for x86 processors without VNNI), activations uint8 with ranges from the 99.99th
+percentile of N frames spread over the video. TARGET is whole or absent.
 """
 import argparse
 import os
@@ -60,8 +60,9 @@ def main():
         quant_pre_process(newer, prepared, skip_symbolic_shape=True)
         quantize_static(
             prepared, str(part), Frames(options.video, name, options.frames), quant_format=QuantFormat.QDQ,
-            per_channel=True, reduce_range=options.reduce_range, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
-            calibrate_method=CalibrationMethod.Percentile, extra_options={"CalibPercentile": 99.99})
+            per_channel=True, reduce_range=options.reduce_range, activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8, calibrate_method=CalibrationMethod.Percentile,
+            extra_options={"CalibPercentile": 99.99})
         part.rename(options.target)
 
 

@@ -8,8 +8,8 @@ struct TCOCommand: ParsableCommand {
     commandName: "tco",
     abstract: "Total cost of ownership: compares ways of doing a job by what they cost and bring.",
     discussion: """
-      A JSON file holds the options: devices, prices, hours, power, traffic, benefits. The answer is the cost of each by \
-      kind, its return on investment, payback and net present value, and the options by performance for the money. \
+      A JSON file holds the options: devices, prices, hours, power, traffic, benefits. The answer is the cost of each \
+      by kind, its return on investment, payback and net present value, and the options by performance for the money. \
       docs/tco.md explains the keys and derives the formulas.
 
         edgepipe tco --example > costs.json

@@ -80,8 +80,8 @@ struct TCOReport {
       alignment: [.left] + CostKind.allCases.map { _ in .right } + [.left])
     table.add(["(typical)"] + CostKind.allCases.map { percent($0.typicalShare) } + [""])
     for row in rows {
-      table.add(
-        [row.option.name] + CostKind.allCases.map { row.costs.share(of: $0).map(percent) ?? "-" } + [furthest(row.costs)])
+      let shares = CostKind.allCases.map { row.costs.share(of: $0).map(percent) ?? "-" }
+      table.add([row.option.name] + shares + [furthest(row.costs)])
     }
     return table
   }

@@ -42,9 +42,11 @@ struct TCOTests {
     #expect(table.output.contains("1. jetson-orin-nano: Most performance for the money"))
     #expect(table.output.contains("operations, 20.1 points above"))
     #expect(table.output.contains("network, 47.9 points above"))
+    let page = try String(contentsOf: TestData.packageRoot.appendingPathComponent("docs/tco.md"), encoding: .utf8)
+    #expect(page.contains(table.output), "docs/tco.md shows another output")
   }
 
-  @Test("given no benefits, or no costs, when compared, then payback is never, or at once, and JSON says null for what is not")
+  @Test("given no benefits, or no costs, when compared, then payback is never or at once, and what is not is null")
   func extremes() throws {
     let space = try Workspace()
     try """
@@ -62,7 +64,7 @@ struct TCOTests {
     #expect(table.contains("never") && table.contains("free"))
   }
 
-  @Test("given the report of a run, when compared with it, then power and frames a second are the run's, and so is how they are known")
+  @Test("given the report of a run, when compared, then power and speed are the run's, and so is how they are known")
   func report() throws {
     let space = try workspace()
     let file = try space.pipeline(

@@ -52,7 +52,7 @@ extension CostOption {
     let performance: Performance
     if let score = node["score"]?.number {
       performance = .score(score)
-    } else if let rate = try run?.rate ?? node["fps"]?.number {
+    } else if let rate = run?.rate ?? node["fps"]?.number {
       performance = .framesPerSecond(rate)
     } else {
       throw PipelineError("option '\(name)' has no performance", remedy: "give it 'fps' or 'score'", exit: .dataError)

@@ -28,7 +28,9 @@ struct CostFileCheck {
       }
       let score = node["score"]
       if let score, node["fps"] != nil { add("there is 'fps' as well; give one of them", at: "score", score) }
-      if score == nil, node["fps"] == nil, !hasReport { add("missing key 'fps' or 'score', or a report that says the fps") }
+      if score == nil, node["fps"] == nil, !hasReport {
+        add("missing key 'fps' or 'score', or a report that says the fps")
+      }
       let usesScore = score != nil
       if let first, first.usesScore != usesScore {
         let other = "options[\(first.index)] by '\(first.usesScore ? "score" : "fps")'"

@@ -11,17 +11,19 @@ extension CostComparison {
     guard hasBenefits(best) else {
       return "\(verdict): choose it if it is worth its cost; no benefits are stated, so that no return can be told."
     }
-    return "\(verdict): \(pays(best) ? "choose it" : "but it is not worth its cost"); \(economics(of: best))."
+    return pays(best)
+      ? "\(verdict): choose it; \(economics(of: best))."
+      : "\(verdict), but not worth its cost: \(economics(of: best))."
   }
 
   private func other(_ row: Row) -> String {
     guard let best = rows.first else { return "" }
     var reasons: [String] = []
     if row.option.score > best.option.score {
-      reasons.append("where \(best.option.name) does not perform enough")
+      reasons.append("where more performance than that of \(best.option.name) is needed")
     }
     if row.costs.total < best.costs.total {
-      reasons.append("where the \(money.text(best.costs.total)) \(currency) of \(best.option.name) are not there")
+      reasons.append("where the budget is below the \(money.text(best.costs.total)) \(currency) of \(best.option.name)")
     }
     if pays(row), hasBenefits(row), row.returns.netPresentValue > best.returns.netPresentValue {
       let more = money.text(row.returns.netPresentValue - best.returns.netPresentValue)
@@ -40,7 +42,8 @@ extension CostComparison {
   private var lead: String? {
     guard rows.count > 1, rows[0].efficiency.isFinite else { return nil }
     let ratio = rows[0].efficiency / rows[1].efficiency
-    return ratio < 1.005 ? "as much as \(rows[1].option.name)" : "\(Amount(digits: 2).text(ratio)) x \(rows[1].option.name)"
+    let second = rows[1].option.name
+    return ratio < 1.005 ? "as much as \(second)" : "\(Amount(digits: 2).text(ratio)) x \(second)"
   }
 
   private func behind(_ row: Row, _ best: Row) -> String {
@@ -48,7 +51,8 @@ extension CostComparison {
       return row.efficiency.isFinite ? "Less performance for the money" : "It costs nothing either"
     }
     let share = 1 - row.efficiency / best.efficiency
-    return share < 0.0005 ? "As much performance for the money" : "\(Amount.percent(share)) less performance for the money"
+    return share < 0.0005
+      ? "As much performance for the money" : "\(Amount.percent(share)) less performance for the money"
   }
 
   private func hasBenefits(_ row: Row) -> Bool { row.option.benefitsPerYear > 0 }

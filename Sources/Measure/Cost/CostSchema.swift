@@ -26,7 +26,8 @@ public enum CostSchema {
     .init("energy", .object(energy), "Electricity; free when absent."),
     .init("network", .object(network), "What the network costs; nothing when absent."),
     .init(
-      "benefitsPerYear", money, default: "0", "Money that all devices together earn or save in a year, in the currency."),
+      "benefitsPerYear", money, default: "0",
+      "Money that all devices together earn or save in a year, in the currency."),
     .init("fps", performance, "Frames a second of one device; the option's score is this x devices."),
     .init("score", performance, "In place of fps: the score of the whole option, in a unit that all options share."),
     .init("report", .string, "The report of a run on one device: its mean power and fps replace those of the file."),

@@ -34,7 +34,8 @@ struct MeasuredRun: Sendable, Equatable {
         "'\(file)' is no run report", remedy: "make one: edgepipe run PIPELINE --report FILE", exit: .dataError)
     }
     guard report.fps > 0 else {
-      throw PipelineError("the run of '\(file)' delivered no frames", remedy: "take the report of another", exit: .dataError)
+      throw PipelineError(
+        "the run of '\(file)' delivered no frames", remedy: "take the report of another", exit: .dataError)
     }
     guard let watts = report.power.meanW, let isEstimate = report.power.estimated, watts >= 0 else {
       return MeasuredRun(rate: report.fps, power: nil)

@@ -43,7 +43,9 @@ extension ConfigErrors {
   /// The same errors as those of data: they do not keep a pipeline from being built.
   fileprivate var ofData: ConfigErrors {
     var errors = self
-    for index in errors.issues.indices where errors.issues[index].exit == .config { errors.issues[index].exit = .dataError }
+    for index in errors.issues.indices where errors.issues[index].exit == .config {
+      errors.issues[index].exit = .dataError
+    }
     return errors
   }
 }

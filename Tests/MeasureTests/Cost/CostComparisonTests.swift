@@ -19,8 +19,9 @@ struct CostComparisonTests {
   @Test("Given options, when compared, then the best score for the money is first, then the cheaper, then the earlier")
   func order() {
     let comparison = compare(
-      option("slow", price: 100, score: 10), option("twice", price: 400, score: 80), option("late", price: 200, score: 40),
-      option("fast", price: 300, score: 90), option("early", price: 200, score: 40))
+      option("slow", price: 100, score: 10), option("twice", price: 400, score: 80),
+      option("late", price: 200, score: 40), option("fast", price: 300, score: 90),
+      option("early", price: 200, score: 40))
     // 0.1, 0.2, 0.2, 0.3, 0.2 for the money.
     #expect(comparison.rows.map(\.option.name) == ["fast", "late", "early", "twice", "slow"])
     #expect(abs(comparison.rows[0].efficiency - 0.3) < 1e-12)
@@ -40,7 +41,7 @@ struct CostComparisonTests {
     #expect(comparison.recommendations[1].hasPrefix("Less performance for the money"))
   }
 
-  @Test("Given options that pay, when recommended, then the first is to be chosen, and others only for what they do better")
+  @Test("Given options that pay, when recommended, then the first is chosen, others only for what they do better")
   func recommends() {
     let comparison = compare(
       option("good", price: 1000, score: 100, benefits: 500), option("big", price: 4000, score: 200, benefits: 2000),
@@ -50,11 +51,11 @@ struct CostComparisonTests {
     #expect(
       comparison.recommendations == [
         "Most performance for the money, 1.25 x small: choose it; it pays back in 2 years.",
-        "20 % less performance for the money; choose it only where the 1,000 EUR of good are not there.",
-        "50 % less performance for the money; choose it only where good does not perform enough, or for a net present "
-          + "value that is 1,500 EUR higher.",
-        "90 % less performance for the money; no reason to choose it: it costs as much or more, and performs and returns "
-          + "no better.",
+        "20 % less performance for the money; choose it only where the budget is below the 1,000 EUR of good.",
+        "50 % less performance for the money; choose it only where more performance than that of good is needed, or "
+          + "for a net present value that is 1,500 EUR higher.",
+        "90 % less performance for the money; no reason to choose it: it costs as much or more, and performs and "
+          + "returns no better.",
       ])
   }
 
@@ -65,10 +66,12 @@ struct CostComparisonTests {
     }
     // 3,000 / 800; 3,000 / 1,100, and 1,100 x (1/1.1 + 1/1.21 + 1/1.331) = 2,735.54, which is 264.46 short.
     #expect(
-      sentence(benefits: 800) == "The only option: but it is not worth its cost; the costs of 3 years take the benefits of 3.8 years.")
+      sentence(benefits: 800)
+        == "The only option, but not worth its cost: the costs of 3 years take the benefits of 3.8 years.")
     #expect(
       sentence(benefits: 1100, rate: 0.1)
-        == "The only option: but it is not worth its cost; it pays back in 2.7 years, but discounted at 10 % it loses 264 EUR.")
+        == "The only option, but not worth its cost: it pays back in 2.7 years, but discounted at 10 % it loses 264 "
+        + "EUR.")
     #expect(
       sentence(benefits: 0)
         == "The only option: choose it if it is worth its cost; no benefits are stated, so that no return can be told.")

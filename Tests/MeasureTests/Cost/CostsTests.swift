@@ -23,7 +23,7 @@ struct CostsTests {
     #expect(abs(try #require(value) - expected) < 1e-4, what)
   }
 
-  @Test("Given the example worked out by hand, when computed, then each kind of cost, the total and a device's share agree")
+  @Test("Given the example worked out by hand, when computed, then each kind of cost and the total agree")
   func kinds() throws {
     let costs = Costs(of: .byHand, years: 3)
     // 20 x 500 = 10,000; 1.1 x 1.1 x 1.1 = 1.331.
@@ -77,7 +77,7 @@ struct CostsTests {
   }
 
   @Test(
-    "Given benefits a year, when 1,000 at the start and 600 a year are to be paid back, then it takes costs / benefits, or never",
+    "Given 1,000 to pay at the start and 600 a year, when paid back, then it takes costs / benefits, or never",
     arguments: [
       // No benefits: all is lost.
       (0, -100, nil, -2800),
