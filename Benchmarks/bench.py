@@ -49,7 +49,7 @@ def ffmpeg(target, *arguments):
 
 def default_clip():
     """A 1080p clip: made from the test data's traffic scene where that is there, otherwise the sample."""
-    scene = DATA / "video/car-detection.mp4"
+    scene = DATA / "data/video/car-detection.mp4"
     if scene.exists():
         clip = WORK / "car1080.mp4"
         if not clip.exists():
