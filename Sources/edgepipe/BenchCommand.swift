@@ -104,7 +104,7 @@ struct BenchCommand: ParsableCommand {
 
   private static func text(_ tables: BenchTables) -> String {
     var lines: [String] = []
-    if !tables.speed.rows.isEmpty { lines += [text(tables.speed), "", text(tables.cost), ""] }
+    if !tables.latency.rows.isEmpty { lines += [text(tables.latency), "", text(tables.cost), ""] }
     lines += tables.remarks
     if !tables.unsupported.isEmpty { lines += [""] + tables.unsupported.map { "not measured: \($0)" } }
     if !tables.warnings.isEmpty { lines += [""] + tables.warnings.map { "warning: \($0)" } }

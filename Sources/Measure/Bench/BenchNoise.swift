@@ -26,27 +26,31 @@ public struct BenchNoise: Sendable {
         "before the start the load average was \(Self.number(load.oneMinute, 2)) on \(result.cores) cores: "
           + "other programs were at work")
     }
+    let shares = figures.compactMap { $0?.machine }
+    if let range = Self.range(shares.map(\.others), above: Limit.others) {
+      list.append("other programs took \(range) of the cores' time while it was measured")
+    }
+    if let range = Self.range(shares.map(\.steal), above: Limit.steal) {
+      list.append("the hypervisor gave \(range) of the cores' time to other machines")
+    }
     for (row, figures) in zip(result.rows, figures) {
-      guard let figures else { continue }
-      let name = row.configuration.label
-      var reasons: [String] = []
-      if let share = figures.machine, share.others > Limit.others {
-        reasons.append("other programs took \(Self.percent(share.others)) of the cores' time")
-      }
-      if let share = figures.machine, share.steal > Limit.steal {
-        reasons.append("the hypervisor gave \(Self.percent(share.steal)) of it to other machines")
-      }
-      let parts = [Self.unsteady(figures), reasons.isEmpty ? nil : reasons.joined(separator: ", ")].compactMap { $0 }
-      if !parts.isEmpty { list.append("\(name): " + parts.joined(separator: "; ")) }
-      if row.configuration.threads * row.configuration.workers > result.cores {
-        list.append(
-          "\(name): \(row.configuration.threads * row.configuration.workers) threads share \(result.cores) cores")
+      if let figures, let text = Self.unsteady(figures) { list.append("\(row.configuration.label): \(text)") }
+      let threads = row.configuration.threads * row.configuration.workers
+      if figures != nil, threads > result.cores {
+        list.append("\(row.configuration.label): \(threads) threads share \(result.cores) cores")
       }
     }
     if let failure = result.rows.lazy.flatMap(\.repeats).compactMap(\.meterFailure).first {
       list.append("no energy: \(failure)")
     }
     warnings = list
+  }
+
+  /// `5.1 %` or `5.1 to 7.4 %`, when the highest is above the limit.
+  private static func range(_ shares: [Double], above limit: Double) -> String? {
+    guard let lowest = shares.min(), let highest = shares.max(), highest > limit else { return nil }
+    let texts = [percent(lowest), percent(highest)]
+    return texts[0] == texts[1] ? texts[1] : "\(number(lowest * 100, 1)) to \(texts[1])"
   }
 
   private static func unsteady(_ figures: BenchFigures) -> String? {

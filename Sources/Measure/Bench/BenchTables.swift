@@ -10,9 +10,8 @@ public struct BenchTables: Sendable {
     public let rows: [[String]]
   }
 
-  /// Latency and rate.
-  public let speed: Part
-  /// Memory, energy, processor.
+  public let latency: Part
+  /// Rate, energy, processor, memory.
   public let cost: Part
   /// Configurations that cannot run, each with its reason.
   public let unsupported: [String]
@@ -24,18 +23,13 @@ public struct BenchTables: Sendable {
   public init(_ result: BenchResult, facts: BenchFacts) {
     let figures = result.rows.map { BenchFigures($0, cores: result.cores) }
     let measured = zip(result.rows, figures).compactMap { row, figures in figures.map { (row.configuration, $0) } }
-    speed = Part(
-      header: [
-        "input", "batch", "threads", "workers", "p50 ms", "+-", "SE", "p90", "p95", "p99", "max", "p90 ES", "p99 ES",
-        "outliers", "pictures/s", "+-",
-      ],
-      isNumeric: [false] + Array(repeating: true, count: 15), rows: measured.map(Self.speed))
-    cost = Part(
-      header: [
-        "input", "batch", "threads", "workers", "load ms", "MB before", "running", "peak", "after", "J/picture", "W",
-        "CPU ms", "cores",
-      ],
-      isNumeric: [false] + Array(repeating: true, count: 12), rows: measured.map(Self.cost))
+    let names = Names(result.rows.map(\.configuration))
+    latency = Self.part(
+      names, measured, ["p50 ms", "+-", "SE", "p90", "p95", "p99", "max", "ES p90", "ES p99", "outliers"], Self.latency)
+    cost = Self.part(
+      names, measured,
+      ["pictures/s", "+-", "J/picture", "W", "CPU ms", "cores", "MB before", "running", "peak", "after", "load ms"],
+      Self.cost)
     unsupported = result.rows.compactMap { row in
       row.failure.map { "\(row.configuration.label): \($0.description)" }
     }
@@ -43,30 +37,52 @@ public struct BenchTables: Sendable {
     warnings = BenchNoise(result, figures: figures).warnings
   }
 
-  private static func names(_ configuration: BenchConfiguration) -> [String] {
-    [
-      "\(configuration.width)x\(configuration.height)", "\(configuration.batch)", "\(configuration.threads)",
-      "\(configuration.workers)",
-    ]
+  /// The columns that name a configuration: threads and workers only where they are not 1 throughout.
+  private struct Names {
+    let hasThreads: Bool
+    let hasWorkers: Bool
+
+    init(_ configurations: [BenchConfiguration]) {
+      hasThreads = configurations.contains { $0.threads > 1 }
+      hasWorkers = configurations.contains { $0.workers > 1 }
+    }
+
+    var header: [String] { ["input", "batch"] + (hasThreads ? ["threads"] : []) + (hasWorkers ? ["workers"] : []) }
+
+    func cells(_ configuration: BenchConfiguration) -> [String] {
+      ["\(configuration.width)x\(configuration.height)", "\(configuration.batch)"]
+        + (hasThreads ? ["\(configuration.threads)"] : []) + (hasWorkers ? ["\(configuration.workers)"] : [])
+    }
   }
 
-  private static func speed(_ configuration: BenchConfiguration, _ figures: BenchFigures) -> [String] {
+  private static func part(
+    _ names: Names, _ measured: [(BenchConfiguration, BenchFigures)], _ columns: [String],
+    _ cells: (BenchFigures) -> [String]
+  ) -> Part {
+    Part(
+      header: names.header + columns,
+      isNumeric: [false] + Array(repeating: true, count: names.header.count - 1 + columns.count),
+      rows: measured.map { names.cells($0) + cells($1) })
+  }
+
+  private static func latency(_ figures: BenchFigures) -> [String] {
     let latency = figures.latency
-    return names(configuration) + [
+    return [
       number(latency.median, 2), margin(figures.p50, 2),
       figures.p50?.relativeStandardError.map { number($0 * 100, 1) + " %" } ?? "-", number(latency.quantile(0.9), 2),
       number(latency.quantile(0.95), 2), number(latency.quantile(0.99), 2), number(latency.maximum, 2),
       number(figures.earlyStopping90?.estimate, 2), number(figures.earlyStopping99?.estimate, 2),
-      "\(figures.outliers.count)", number(figures.picturesPerSecond, 1), margin(figures.rate, 1),
+      "\(figures.outliers.count)",
     ]
   }
 
-  private static func cost(_ configuration: BenchConfiguration, _ figures: BenchFigures) -> [String] {
+  private static func cost(_ figures: BenchFigures) -> [String] {
     let memory = figures.memory
-    return names(configuration) + [
-      number(figures.loadMs, 0), number(memory?.beforeMB, 0), number(memory?.runningMB, 0), number(memory?.peakMB, 0),
-      number(memory?.afterMB, 0), number(figures.joulesPerPicture, 4), number(figures.watts, 1),
-      number(figures.cpuMsPerInference, 2), number(figures.busyCores, 2),
+    return [
+      number(figures.picturesPerSecond, 1), margin(figures.rate, 1), number(figures.joulesPerPicture, 4),
+      number(figures.watts, 1), number(figures.cpuMsPerInference, 2), number(figures.busyCores, 2),
+      number(memory?.beforeMB, 0), number(memory?.runningMB, 0), number(memory?.peakMB, 0), number(memory?.afterMB, 0),
+      number(figures.loadMs, 0),
     ]
   }
 
@@ -81,7 +97,8 @@ public struct BenchTables: Sendable {
       "measured: \(facts.measured), fed with \(facts.fed)",
       "\(settings.repeats) interleaved repeats of \(settings.runs) runs, of larger batches \(settings.batches), after "
         + "\(settings.warmUps) warm-ups; +- is the 95 % interval over the repeats, SE the standard error of the median",
-      "ES: MLPerf's early-stopping estimate, 99 % sure not to be too low; outliers by the interquartile rule, none removed",
+      "ES: MLPerf's early-stopping estimate, 99 % sure not to be too low",
+      "outliers by the interquartile rule; none is removed",
       "energy \(meter), idle power included; peak memory "
         + (result.peakIsKernels ? "by the kernel" : "by looking every 20 ms"),
     ]
@@ -102,7 +119,7 @@ public struct BenchTables: Sendable {
 extension BenchTables {
   /// A section of a Markdown document.
   public var markdown: String {
-    var parts = ["## \(remarks.first ?? "")", Self.markdown(speed), Self.markdown(cost)]
+    var parts = ["## \(remarks.first ?? "")", Self.markdown(latency), Self.markdown(cost)]
     parts.append(remarks.dropFirst().map { "- \($0)" }.joined(separator: "\n"))
     for (title, lines) in [("Not measured", unsupported), ("Warnings", warnings)] where !lines.isEmpty {
       parts.append("\(title):\n\n" + lines.map { "- \($0)" }.joined(separator: "\n"))

@@ -25,13 +25,13 @@ public struct MachineTimes: Sendable, Hashable {
     total = seconds([0, 1, 2, 3, 4, 5, 6, 7])
   }
 
-  private init(busy: Double, steal: Double, total: Double) {
+  init(busy: Double, steal: Double = 0, total: Double) {
     self.busy = busy
     self.steal = steal
     self.total = total
   }
 
-  static let zero = MachineTimes(busy: 0, steal: 0, total: 0)
+  static let zero = MachineTimes(busy: 0, total: 0)
 
   static func + (a: Self, b: Self) -> Self {
     Self(busy: a.busy + b.busy, steal: a.steal + b.steal, total: a.total + b.total)

@@ -37,8 +37,10 @@ public final class ModelSubject: BenchSubject {
     notes = file.notes
   }
 
-  /// The input that a picture of 1920 x 1080 gets with `shape`, in pixels.
+  /// The input that a picture of 1920 x 1080 gets with `shape`, in pixels. Whether the model takes a fixed size shows
+  /// when it is prepared.
   public func size(for shape: InputShape) throws -> (height: Int, width: Int) {
+    if case .fixed(let height, let width) = shape { return (height, width) }
     let request = try ModelFile(model, shape: shape).request
     let geometry = LetterboxGeometry(sourceWidth: 1920, sourceHeight: 1080, request: request)
     return (geometry.inputHeight, geometry.inputWidth)
