@@ -26,6 +26,11 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     self.port = Int(number)
   }
 
+  private init(host: String, port: Int) { (self.host, self.port) = (host, port) }
+
+  /// The same host with its real port.
+  func with(port: Int?) -> ListenAddress { ListenAddress(host: host, port: port ?? self.port) }
+
   /// A host without brackets; IPv6 addresses must stand in some.
   private static func name(_ host: Substring) -> String? {
     if host.hasPrefix("["), host.hasSuffix("]") {
