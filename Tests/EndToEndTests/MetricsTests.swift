@@ -18,14 +18,16 @@ struct MetricsTests {
       space = try Workspace()
       let file = try space.pipeline(
         #"""
-        { "id": "camera", "type": "source.ffmpeg", "config": { "url": "\#(clip)", "maxFrames": \#(frames), "realtime": true } },
+        { "id": "camera", "type": "source.ffmpeg",
+          "config": { "url": "\#(clip)", "maxFrames": \#(frames), "realtime": true } },
         \#(stages)
         """#, extra: extra)
       running = try Command.Running(
         ["run", file, "--metrics", "0", "--report", "report.json"] + arguments, in: space.folder)
       output = running.read(lines: 1)
       let text = running.errorsSoFar
-      port = try #require(text.firstMatch(of: #/metrics on http://127\.0\.0\.1:([0-9]+)/metrics/#).flatMap { Int($0.1) }, "\(text)")
+      let url = #/metrics on http://127\.0\.0\.1:([0-9]+)/metrics/#
+      port = try #require(text.firstMatch(of: url).flatMap { Int($0.1) }, "\(text)")
     }
 
     func waitFor(lines: Int) { output += running.read(lines: lines) }
@@ -48,12 +50,13 @@ struct MetricsTests {
   }
 
   @Test(
-    "given a run of real video, when scraped meanwhile, then counters rise, and at the end they are those of the report",
+    "given a run of real video, when scraped meanwhile, then counters rise, and end as those of the report",
     .enabled(if: Has.clip && Has.model("yolox-nano"), "needs the test data and the model yolox-nano"))
   func agrees() throws {
     let frames = 40
     // With a control socket the run stays after its last frame, so that the final figures can be scraped.
-    let socket = FileManager.default.temporaryDirectory.appendingPathComponent("edgepipe-\(UUID().uuidString.prefix(8)).sock").path
+    let name = "edgepipe-\(UUID().uuidString.prefix(8)).sock"
+    let socket = FileManager.default.temporaryDirectory.appendingPathComponent(name).path
     let run = try Run(
       clip, frames: frames,
       """
@@ -70,7 +73,9 @@ struct MetricsTests {
       pages.append(try run.page())
     }
     // Done when the last frame has its fate.
-    while let last = pages.last, last["edgepipe_frames_delivered_total"] != Double(frames) { pages.append(try run.page()) }
+    var last = try run.page()
+    while last["edgepipe_frames_delivered_total"] != Double(frames) { last = try run.page() }
+    pages.append(last)
     #expect(try RawHTTP.get("/healthz", port: run.port).hasPrefix("HTTP/1.1 503 "), "its only stream has ended")
 
     for (earlier, later) in zip(pages, pages.dropFirst()) {
@@ -79,7 +84,6 @@ struct MetricsTests {
         #expect(value >= earlier[series] ?? 0, "\(series)")
       }
     }
-    let last = try #require(pages.last)
     let report = try run.end()
     try expectStages(of: report, in: last)
     let stream = #"stream="camera""#
@@ -123,7 +127,8 @@ struct MetricsTests {
     "given a port that is taken, when a run should serve metrics on it, then it ends with 69 before it begins",
     .enabled(if: Has.clip, "needs the test data"))
   func taken() throws {
-    let run = try Run(clip, frames: 1000, #"{ "id": "out", "type": "sink.jsonl", "after": ["camera"], "config": { "path": "-" } }"#)
+    let run = try Run(
+      clip, frames: 1000, #"{ "id": "out", "type": "sink.jsonl", "after": ["camera"], "config": { "path": "-" } }"#)
     let space = try Workspace()
     let file = try space.pipeline(
       """

@@ -23,8 +23,8 @@ struct ConnectionGuardTests {
     deinit { _ = try? channel.finish() }
 
     func ask(_ fields: HTTPFields = [:]) throws {
-      try channel.writeInbound(
-        HTTPRequestPart.head(HTTPRequest(method: .get, scheme: "http", authority: "localhost", path: "/", headerFields: fields)))
+      let head = HTTPRequest(method: .get, scheme: "http", authority: "localhost", path: "/", headerFields: fields)
+      try channel.writeInbound(HTTPRequestPart.head(head))
     }
 
     func answer() throws {
@@ -66,7 +66,7 @@ struct ConnectionGuardTests {
     #expect(!connection.channel.isActive)
   }
 
-  @Test("given answered requests, when the pauses are short, then the connection stays; after 75 s it ends without a word")
+  @Test("given answered requests, when the pauses are short, then the connection stays; after 75 s it ends")
   func keptAlive() throws {
     let connection = try Connection()
     for _ in 0..<5 {

@@ -20,30 +20,34 @@ struct DeployTests {
     "given the dashboard and the rules, when they name a metric, then the page exports it",
     arguments: ["grafana-dashboard.json", "edgepipe-alerts.yml", "edgepipe-alerts-test.yml"])
   func names(file: String) throws {
-    let named = Set(try Self.text("deploy/monitoring/\(file)").matches(of: /\b(edgepipe|process)_[a-z_]+/).map { String($0.0) })
+    let text = try Self.text("deploy/monitoring/\(file)")
+    let named = Set(text.matches(of: /\b(edgepipe|process)_[a-z_]+/).map { String($0.0) })
     #expect(named.count >= 10)
     #expect(named.subtracting(Self.exported).sorted() == [])
   }
 
-  @Test("given docs/monitoring.md, when compared with the page, then it names each metric with its type and labels, and no other")
+  @Test("given docs/monitoring.md, when compared with the page, then each metric is there by type and labels, no other")
   func documents() throws {
+    let text = try Self.text("docs/monitoring.md")
     var documented: [String: String] = [:]
-    for row in try Self.text("docs/monitoring.md").matches(of: /(?m)^\| `((?:edgepipe|process)_\w+)` \| (\w+) \|([^|]*)\|/) {
+    for row in text.matches(of: /(?m)^\| `((?:edgepipe|process)_\w+)` \| (\w+) \|([^|]*)\|/) {
       let labels = row.3.matches(of: /`(\w+)`/).map { String($0.1) }
       #expect(documented.updateValue("\(row.2) \(labels)", forKey: String(row.1)) == nil, "\(row.1) stands there twice")
     }
-    #expect(documented == Dictionary(uniqueKeysWithValues: Metric.all.map { ($0.name, "\($0.kind.rawValue) \($0.labels)") }))
+    let real = Metric.all.map { ($0.name, "\($0.kind.rawValue) \($0.labels)") }
+    #expect(documented == Dictionary(uniqueKeysWithValues: real))
   }
 
   @Test("given docs/monitoring.md, when compared with the rules, then it explains each alert, and no other")
   func alerts() throws {
-    let alerts = Set(try Self.text("deploy/monitoring/edgepipe-alerts.yml").matches(of: /- alert: (\w+)/).map { String($0.1) })
-    let explained = Set(try Self.text("docs/monitoring.md").matches(of: /(?m)^\| `(Edgepipe\w+)` \|/).map { String($0.1) })
+    let rules = try Self.text("deploy/monitoring/edgepipe-alerts.yml"), text = try Self.text("docs/monitoring.md")
+    let alerts = Set(rules.matches(of: /- alert: (\w+)/).map { String($0.1) })
+    let explained = Set(text.matches(of: /(?m)^\| `(Edgepipe\w+)` \|/).map { String($0.1) })
     #expect(alerts.count >= 10)
     #expect(explained == alerts)
   }
 
-  @Test("given the dashboard, when read, then panels have places of their own, and queries the chosen data source and job")
+  @Test("given the dashboard, when read, then panels have their own places, and queries the chosen data source and job")
   func dashboard() throws {
     let data = Data(try Self.text("deploy/monitoring/grafana-dashboard.json").utf8)
     let dashboard = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])

@@ -1,8 +1,6 @@
 import Dispatch
 import Logging
-import NIOCore
 import PipelineTestSupport
-import Synchronization
 import Testing
 
 @testable import Monitoring
@@ -89,7 +87,7 @@ struct MetricsPageTests {
   func buckets() throws {
     let page = try MonitoringFixture().page()
     let buckets = page.series.filter { $0.hasPrefix(#"edgepipe_stream_latency_seconds_bucket{stream="film""#) }
-    #expect(buckets.count == DurationBuckets.labels.count + 1)
+    #expect(buckets.count == PrometheusText.bounds.count + 1)
     let values = buckets.compactMap { page[$0] }
     #expect(values == values.sorted())
     #expect(values.last == 23)
@@ -147,7 +145,8 @@ struct MetricsPageTests {
     #expect(health.isHealthy == (state == .connecting || state == .streaming))
     #expect(health.message.hasSuffix("of 1 streams are alive"))
     runner.requestStop()
-    #expect(RunHealth(runner.snapshot(), isStopping: runner.isStopping) == RunHealth(isHealthy: false, message: "ending"))
+    let ending = RunHealth(runner.snapshot(), isStopping: runner.isStopping)
+    #expect(ending == RunHealth(isHealthy: false, message: "ending"))
     _ = runner.wait()
     #expect(!RunHealth(runner.snapshot(), isStopping: false).isHealthy, "its only stream has ended")
   }
@@ -160,15 +159,14 @@ struct MetricsPageTests {
     #expect(RunHealth(runner.snapshot(), isStopping: false).isHealthy, "its streams have not begun")
   }
 
-  @Test("given a clock, when the page is asked for often, then it is made at most every quarter of a second")
-  func cache() {
+  @Test("given a clock, when a value is asked for often, then it is made at most every quarter of a second")
+  func recent() {
     let clock = ManualClock()
-    let made = Atomic<Int>(0)
-    let cache = PageCache(clock: clock) { _ in "\(made.add(1, ordering: .relaxed).newValue)" }
-    for _ in 0..<100 { #expect(String(buffer: cache.page()) == "1") }
+    let recent = RecentValue<Int>(clock: clock) { ($0 ?? 0) + 1 }
+    for _ in 0..<100 { #expect(recent.get() == 1) }
     clock.advance(milliseconds: 249)
-    #expect(String(buffer: cache.page()) == "1")
+    #expect(recent.get() == 1)
     clock.advance(milliseconds: 1)
-    #expect(String(buffer: cache.page()) == "2")
+    #expect(recent.get() == 2)
   }
 }

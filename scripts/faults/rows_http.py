@@ -1,4 +1,5 @@
 """The row about hostile clients of /metrics: 28 of docs/faults.md."""
+import errno
 import re
 import socket
 import threading
@@ -26,11 +27,13 @@ def ask(port, path="/metrics", method="GET", headers=(), seconds=10):
 
 
 class SlowHeads:
-    """Connections that send a head's bytes one at a time; each is made anew when it is ended."""
+    """Connections that begin a head and then send one byte at a time; each is made anew when it is ended."""
+
+    BEGIN = b"GET /metrics HTTP/1.1\r\nX-Slow: "
 
     def __init__(self, port, count):
         self.port, self.count, self.ended, self.over = port, count, 0, threading.Event()
-        self.statuses, self.most = {}, 0
+        self.statuses = {}
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
@@ -41,24 +44,30 @@ class SlowHeads:
         return client
 
     def _run(self):
-        clients = [self._connect() for _ in range(self.count)]
+        clients, begun = [self._connect() for _ in range(self.count)], set()
         while not self.over.wait(0.2):
             for index, client in enumerate(clients):
-                if self._is_over(client):
+                if self._is_over(client, begun):
                     self.ended += 1
+                    begun.discard(client)
                     client.close()
                     clients[index] = self._connect()
         for client in clients:
             client.close()
 
-    def _is_over(self, client):
+    def _is_over(self, client, begun):
         try:
-            client.send(b"G" if client.getpeername() else b"")
+            client.send(b"x" if client in begun else self.BEGIN)
+            begun.add(client)
+        except OSError as error:
+            if error.errno in (errno.EAGAIN, errno.ENOTCONN, errno.EINPROGRESS):
+                return False  # not connected yet
+        try:
             answer = client.recv(4096)
         except BlockingIOError:
             return False
-        except OSError as error:
-            return error.errno not in (107, 115)  # not connected yet
+        except OSError:
+            return True
         if answer:
             status = answer.split()[1].decode()
             self.statuses[status] = self.statuses.get(status, 0) + 1

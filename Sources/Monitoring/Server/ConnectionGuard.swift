@@ -4,8 +4,8 @@ import NIOHTTPTypes
 
 /// Ends connections of clients that are slow, silent or send what nobody wants.
 ///
-/// It stands between the HTTP codec and the server, and sees whole parts of requests and responses: bytes of a request's
-/// head that drip in one by one do not count as progress.
+/// It stands between the HTTP codec and the server, and sees whole parts of requests and responses: bytes of a head
+/// that drip in one by one do not count as progress.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart

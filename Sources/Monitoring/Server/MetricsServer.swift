@@ -30,13 +30,14 @@ public final class MetricsServer: Sendable {
   ///   - runner: may be started later.
   /// - Throws: ``PipelineError`` when the address cannot be listened on: it names the address and the remedy.
   public convenience init(_ address: ListenAddress, version: String, runner: PipelineRunner, logger: Logger) throws {
-    let cache = PageCache { capacity in
-      MetricsPage(version: version, pipeline: runner.plan.name, snapshot: runner.snapshot(withFacts: true))
-        .text(capacity: capacity)
+    let page = RecentValue<ByteBuffer> { latest in
+      let page = MetricsPage(
+        version: version, pipeline: runner.plan.name, snapshot: runner.snapshot(withFacts: true))
+      // A little more than the one before, so that the text need not grow and move.
+      return ByteBuffer(string: page.text(capacity: latest.map { $0.readableBytes + $0.readableBytes / 8 } ?? 32_768))
     }
-    try self.init(address, logger: logger, page: cache.page) {
-      RunHealth(runner.snapshot(), isStopping: runner.isStopping)
-    }
+    let health = RecentValue<RunHealth> { _ in RunHealth(runner.snapshot(), isStopping: runner.isStopping) }
+    try self.init(address, logger: logger, page: page.get, health: health.get)
     logger.notice("metrics on \(url)")
   }
 
