@@ -28,7 +28,6 @@ let package = Package(
     // What Hummingbird is made of, where its own interface does not reach: the event loop and limits on connections.
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
-    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.0.0"),
   ],
   targets: [
     .systemLibrary(name: "CFFmpegLibraries", pkgConfig: "libavformat libavcodec libavfilter libavdevice libswscale libavutil"),
@@ -62,14 +61,13 @@ let package = Package(
     .target(
       name: "Monitoring",
       dependencies: [
-        "CPlatform", "Pipeline",
+        "Pipeline",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
         .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
     .target(

@@ -35,7 +35,7 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Serves /metrics for Prometheus, and /healthz, on this port of 127.0.0.1, or where HOST:PORT says; 0: a free port.",
+      "Serves /metrics for Prometheus, and /healthz, on this port of 127.0.0.1, or on HOST:PORT; 0: a free port.",
       valueName: "port"))
   var metrics: String?
 

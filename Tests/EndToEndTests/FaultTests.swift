@@ -66,4 +66,7 @@ struct FaultTests {
 
   @Test("given too few descriptors or too little memory, when cameras stream, then the run goes on with what fits or ends cleanly")
   func limits() throws { try FaultRow.expectHolds("25") }
+
+  @Test("given /metrics, when clients are slow, send bodies, come under foreign names or without end, then the cameras lose nothing")
+  func hostileHTTP() throws { try FaultRow.expectHolds("28") }
 }

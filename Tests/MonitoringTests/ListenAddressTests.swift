@@ -56,7 +56,7 @@ struct HostRuleTests {
   func foreign(authority: String) { #expect(!own.allows(authority: authority)) }
 
   @Test(
-    "given a server on the network, when asked by an address, its host or the machine's name, then it answers; else not")
+    "given a server on the network, when asked by an address, its host or its machine's name, then it answers")
   func network() {
     for authority in ["192.168.1.7:9464", "[fe80::1]:9464", "edge.example:9464", "camera-3:9464", "localhost"] {
       #expect(open.allows(authority: authority), "\(authority)")

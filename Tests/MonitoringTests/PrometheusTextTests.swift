@@ -96,15 +96,12 @@ struct PrometheusTextTests {
     #expect(text.text.hasSuffix("\nd_seconds_bucket{le=\"+Inf\"} 0\nd_seconds_sum 0\nd_seconds_count 0\n"))
   }
 
-  @Test("given the bucket bounds, when read, then they rise from 1 ms to 10 s and agree with their labels")
+  @Test("given the bucket bounds, when read, then they rise from 1 ms to 10 s, and the real-time targets are among them")
   func bounds() {
-    #expect(DurationBuckets.nanoseconds.count == DurationBuckets.labels.count)
-    #expect(DurationBuckets.nanoseconds == DurationBuckets.nanoseconds.sorted())
-    #expect(DurationBuckets.nanoseconds.first == 1_000_000)
-    #expect(DurationBuckets.nanoseconds.last == 10_000_000_000)
-    for (label, bound) in zip(DurationBuckets.labels, DurationBuckets.nanoseconds) {
-      #expect(PrometheusText.number(Double(bound) / 1e9) == label)
-    }
+    let bounds = PrometheusText.bounds.compactMap { Double($0) }
+    #expect(bounds == bounds.sorted() && Set(bounds).count == PrometheusText.bounds.count)
+    #expect(bounds.first == 0.001 && bounds.last == 10)
+    for target in [0.01, 0.02, 0.05, 0.1] { #expect(bounds.contains(target)) }
   }
 }
 

@@ -32,6 +32,13 @@ public enum TestData {
     return name.map { folder.appendingPathComponent($0) }
   }()
 
+  /// Prometheus's checker: on the PATH, else where `scripts/setup --tests` puts it.
+  public static let promtool: URL? = {
+    let path = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    let folders = path.map { URL(fileURLWithPath: String($0)) } + [packageRoot.appendingPathComponent(".deps/bin")]
+    return folders.lazy.compactMap { existing($0.appendingPathComponent("promtool")) }.first
+  }()
+
   /// The portrait with the known face, when `scripts/setup` has fetched it.
   public static let astronaut: URL? = existing(packageRoot.appendingPathComponent(".deps/samples/astronaut.png"))
 

@@ -3,6 +3,7 @@ import dataclasses
 import time
 
 import rows_connection
+import rows_http
 import rows_machine
 import rows_media
 from clips import Clips
@@ -27,6 +28,7 @@ ROWS = {
     "23": ("wall clock +- 1 h", rows_machine.clock_steps),
     "24": ("CPU starved", rows_machine.starved),
     "25": ("descriptor and memory limits", rows_machine.limits),
+    "28": ("hostile HTTP", rows_http.hostile_http),
 }
 
 

@@ -192,7 +192,7 @@ class Edgepipe:
     """`edgepipe run` at work, its results read as they come."""
 
     def __init__(self, program, folder, stages, environment=None, deadline_ms=None, prefix=(), stdout=None, limits=None,
-                 quiet=True):
+                 arguments=(), quiet=True):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.events, self.report_file = self.folder / "events.jsonl", self.folder / "report.json"
@@ -208,7 +208,7 @@ class Edgepipe:
         self.frames, self.health, self.lines, self.torn = {}, {}, 0, 0
         self.samples = []  # (instant, resident, descriptors, threads, CPU seconds)
         self.started = time.monotonic()
-        command = [*prefix, str(program), "run", str(file), "--report", str(self.report_file)]
+        command = [*prefix, str(program), "run", str(file), "--report", str(self.report_file), *arguments]
         with open(self.errors, "wb") as errors, open(self.output, "wb") as output:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=stdout or output, stderr=errors,

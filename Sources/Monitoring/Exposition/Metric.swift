@@ -4,7 +4,7 @@ public struct Metric: Sendable, Hashable {
     /// Only rises while the run goes on; its name ends in `_total`.
     case counter
     case gauge
-    /// Durations in seconds by ``DurationBuckets``.
+    /// Durations in seconds, in the buckets of ``LatencyHistogram/bounds``.
     case histogram
   }
 

@@ -2,11 +2,14 @@ import Pipeline
 
 /// Writes metrics in Prometheus's text format, version 0.0.4.
 ///
-/// `begin` a metric, then `add` its samples: they stand together and in the order in which they came, and a metric without
-/// samples leaves nothing. The format: https://prometheus.io/docs/instrumenting/exposition_formats/.
+/// `begin` a metric, then `add` its samples: they stand together and in the order in which they came, and a metric
+/// without samples leaves nothing. The format: https://prometheus.io/docs/instrumenting/exposition_formats/.
 public struct PrometheusText: Sendable {
   /// The `Content-Type` of the text.
   public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+
+  /// The upper bounds of the buckets, in seconds.
+  static let bounds = LatencyHistogram.bounds.indices.map { number(Double(LatencyHistogram.bounds[$0]) / 1e9) }
 
   public private(set) var text = ""
   private var metric: Metric?
@@ -33,11 +36,7 @@ public struct PrometheusText: Sendable {
     writeHeader(metric)
     let pairs = Self.pairs(metric.labels, labels)
     let prefix = "\(metric.name)_bucket{\(pairs)\(pairs.isEmpty ? "" : ",")le=\""
-    for (label, count) in zip(DurationBuckets.labels, histogram.counts(upTo: DurationBuckets.nanoseconds)) {
-      text += prefix
-      text += label
-      text += "\"} \(count)\n"
-    }
+    for (bound, count) in zip(Self.bounds, histogram.countsUpToBounds) { text += "\(prefix)\(bound)\"} \(count)\n" }
     text += "\(prefix)+Inf\"} \(histogram.count)\n"
     let suffix = pairs.isEmpty ? "" : "{\(pairs)}"
     text += "\(metric.name)_sum\(suffix) \(Self.number(histogram.totalSeconds))\n"

@@ -7,7 +7,7 @@ extension MetricsPage {
     text.begin(.stageInfo)
     for stage in stages { text.add(1, stage.id, stage.type, stage.role.rawValue) }
     text.begin(.stageWorkers)
-    for stage in stages { text.add(stage.workers, stage.id) }
+    for stage in queues { text.add(stage.workers, stage.id) }
     text.begin(.stageFramesIn)
     for stage in stages { text.add(stage.values.framesIn, stage.id) }
     text.begin(.stageFramesOut)

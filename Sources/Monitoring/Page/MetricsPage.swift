@@ -18,7 +18,7 @@ public struct MetricsPage: Sendable {
   }
 
   /// - Parameter capacity: bytes that the text will likely have.
-  public func text(capacity: Int = 32_768) -> String {
+  public func text(capacity: Int = 0) -> String {
     var text = PrometheusText(capacity: capacity)
     writeRun(&text)
     writeStages(&text)
@@ -57,8 +57,8 @@ public struct MetricsPage: Sendable {
     text.add(ledger.isBalanced ? 1 : 0)
   }
 
-  /// One series for each reason; those that are known come first and are always there: a series that begins with 0 shows
-  /// the first drop as a rise.
+  /// One series for each reason; those that are known come first and are always there: a series that begins with 0
+  /// shows the first drop as a rise.
   func write(
     _ dropped: [DropReason: Int], droppedBy stage: PipelineRunner.Snapshot.StageFigures, _ text: inout PrometheusText
   ) {

@@ -98,7 +98,8 @@ enum ControlGroup {
     var limits: [Int64] = []
     var parts = path.split(separator: "/")
     while true {
-      if let limit = try? tree.integer(([root[...]] + parts).joined(separator: "/") + "/" + file) { limits.append(limit) }
+      let folder = ([root[...]] + parts).joined(separator: "/")
+      if let limit = try? tree.integer("\(folder)/\(file)") { limits.append(limit) }
       if parts.isEmpty { return limits }
       parts.removeLast()
     }

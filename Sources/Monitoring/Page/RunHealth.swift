@@ -10,6 +10,11 @@ public struct RunHealth: Sendable, Hashable {
   /// One line.
   public let message: String
 
+  public init(isHealthy: Bool, message: String) {
+    self.isHealthy = isHealthy
+    self.message = message
+  }
+
   public init(_ snapshot: PipelineRunner.Snapshot, isStopping: Bool) {
     let states = MergedStream.all(snapshot).map(\.latest.state)
     let alive = states.count { $0 == .connecting || $0 == .streaming }

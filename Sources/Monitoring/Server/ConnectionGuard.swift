@@ -4,8 +4,8 @@ import NIOHTTPTypes
 
 /// Ends connections of clients that are slow, silent or send what nobody wants.
 ///
-/// It stands between the HTTP codec and the server, and sees whole parts of requests and responses: bytes of a request's
-/// head that drip in one by one do not count as progress.
+/// It stands between the HTTP codec and the server, and sees whole parts of requests and responses: bytes of a head
+/// that drip in one by one do not count as progress.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
@@ -70,7 +70,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private func begin(_ context: ChannelHandlerContext) {
     if timer != nil { return }
     setTimer(limits.head, context)
-    if let victim = table.open(context.channel) {
+    guard let victim = table.open(context.channel) else { return }
+    if victim === context.channel {
+      refuse(.serviceUnavailable, context, lingers: false)
+    } else {
       victim.pipeline.fireUserInboundEventTriggered(MakeRoom())
     }
   }
@@ -84,7 +87,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     if state == .leaving { return }
     if case .head(let request) = unwrapInboundIn(data) {
-      if Self.hasBody(request) { return refuse(.contentTooLarge, context) }
+      if Self.hasBody(request) { return refuse(.contentTooLarge, context, lingers: true) }
       if case .answering(let owed) = state {
         state = .answering(owed + 1)
       } else {
@@ -131,7 +134,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private func responseWasTaken(_ context: ChannelHandlerContext) {
-    if isBroken { return leave(context) }
+    if isBroken { return linger(context) }
     switch state {
     case .answering(let owed) where owed > 1:
       state = .answering(owed - 1)
@@ -156,10 +159,15 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private func timeIsUp(_ context: ChannelHandlerContext) {
-    if state == .waiting(answered: false) { refuse(.requestTimeout, context) } else { context.close(promise: nil) }
+    if state == .waiting(answered: false) {
+      refuse(.requestTimeout, context, lingers: false)
+    } else {
+      context.close(promise: nil)
+    }
   }
 
-  private func refuse(_ status: HTTPResponse.Status, _ context: ChannelHandlerContext) {
+  /// - Parameter lingers: the client is likely still sending.
+  private func refuse(_ status: HTTPResponse.Status, _ context: ChannelHandlerContext, lingers: Bool) {
     let text = ByteBuffer(string: "\(status.code) \(status.reasonPhrase)\n")
     let head = HTTPResponse(
       status: status,
@@ -169,12 +177,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     context.write(wrapOutboundOut(.head(head)), promise: nil)
     context.write(wrapOutboundOut(.body(text)), promise: nil)
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-    leave(context)
+    if lingers { linger(context) } else { context.close(promise: nil) }
   }
 
   /// Closing at once while the client still sends would reset the connection, and could take the response with it.
-  private func leave(_ context: ChannelHandlerContext) {
+  private func linger(_ context: ChannelHandlerContext) {
     state = .leaving
+    table.note(context.channel, isWaiting: true)
     context.close(mode: .output, promise: nil)
     setTimer(limits.farewell, context)
   }

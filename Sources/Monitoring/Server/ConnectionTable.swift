@@ -56,5 +56,12 @@ final class ConnectionTable: Sendable {
 
   func close(_ channel: any Channel) { state.withLock { $0.entries[ObjectIdentifier(channel)] = nil } }
 
+  /// Asks all connections to end, those that are being answered after their response.
+  func quiesce() {
+    for entry in state.withLock({ Array($0.entries.values) }) {
+      entry.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    }
+  }
+
   var count: Int { state.withLock { $0.entries.count } }
 }

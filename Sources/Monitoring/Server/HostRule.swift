@@ -37,7 +37,8 @@ struct HostRule: Sendable {
   /// The host of `host`, `host:port` or `[address]:port`, in small letters.
   private static func host(of authority: String) -> String? {
     if authority.hasPrefix("[") {
-      guard let end = authority.firstIndex(of: "]"), isPort(authority[authority.index(after: end)...]) else { return nil }
+      guard let end = authority.firstIndex(of: "]"), isPort(authority[authority.index(after: end)...])
+      else { return nil }
       return authority[authority.index(after: authority.startIndex)..<end].lowercased()
     }
     let colon = authority.firstIndex(of: ":") ?? authority.endIndex

@@ -26,6 +26,11 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     self.port = Int(number)
   }
 
+  private init(host: String, port: Int) { (self.host, self.port) = (host, port) }
+
+  /// The same host with its real port.
+  func with(port: Int?) -> ListenAddress { ListenAddress(host: host, port: port ?? self.port) }
+
   /// A host without brackets; IPv6 addresses must stand in some.
   private static func name(_ host: Substring) -> String? {
     if host.hasPrefix("["), host.hasSuffix("]") {
@@ -42,9 +47,8 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
 extension UInt8 {
   fileprivate var isHostByte: Bool {
     switch self {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-      UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
-      true
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"): true
     default: false
     }
   }

@@ -1,6 +1,4 @@
 import Hummingbird
-import Pipeline
-import Synchronization
 
 /// Answers `/metrics` and `/healthz`, and nothing else.
 struct MetricsResponder: HTTPResponder {
@@ -18,8 +16,11 @@ struct MetricsResponder: HTTPResponder {
 
   private func answer(_ request: Request) -> Response {
     // The first `Host` is the authority; a second one is no mistake that a client makes.
-    guard !request.headers.contains(where: { $0.name.canonicalName == "host" }), hosts.allows(authority: request.head.authority) else {
-      return refusal(.forbidden, "this server is not known by that host: use its address, or start it with --metrics HOST:PORT")
+    guard !request.headers.contains(where: { $0.name.canonicalName == "host" }),
+      hosts.allows(authority: request.head.authority)
+    else {
+      return refusal(
+        .forbidden, "this server is not known by that host: use its address, or start it with --metrics HOST:PORT")
     }
     for origin in request.headers[values: .origin] where !hosts.allows(origin: origin) {
       return refusal(.forbidden, "pages of other origins get nothing")
@@ -45,31 +46,5 @@ struct MetricsResponder: HTTPResponder {
     var headers = headers
     headers[.contentType] = "text/plain; charset=utf-8"
     return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(string: text + "\n")))
-  }
-}
-
-/// Keeps the page for a moment, so that whoever asks without end costs the run four pages a second and no more.
-final class PageCache: Sendable {
-  static let lifetimeMs = 250.0
-
-  private let clock: any PipelineClock
-  private let make: @Sendable (_ capacity: Int) -> String
-  private let latest = Mutex<(bytes: ByteBuffer, made: MonotonicTime)?>(nil)
-
-  /// - Parameter make: the page; `capacity` is a little more than the latest one had, in bytes.
-  init(clock: any PipelineClock = SystemClock(), make: @escaping @Sendable (_ capacity: Int) -> String) {
-    self.clock = clock
-    self.make = make
-  }
-
-  func page() -> ByteBuffer {
-    latest.withLock { latest in
-      let now = clock.now()
-      if let latest, now < latest.made.advanced(byMilliseconds: Self.lifetimeMs) { return latest.bytes }
-      let capacity = latest.map { $0.bytes.readableBytes + $0.bytes.readableBytes / 8 } ?? 32_768
-      let bytes = ByteBuffer(string: make(capacity))
-      latest = (bytes, now)
-      return bytes
-    }
   }
 }

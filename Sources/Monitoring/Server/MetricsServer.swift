@@ -6,21 +6,21 @@ import Logging
 import NIOCore
 import NIOPosix
 import Pipeline
-import ServiceLifecycle
 import Synchronization
 
 /// Serves a run's `/metrics` and `/healthz` over HTTP, on one thread of its own.
 public final class MetricsServer: Sendable {
   /// Connections at once.
   static let connectionLimit = 32
-  /// How long connections may take to end after a stop.
-  private static let stopLimit = Duration.seconds(2)
+  /// How long connections may take to end after a stop, and how long the server after that.
+  private static let stopLimits = (answers: DispatchTimeInterval.seconds(2), server: DispatchTimeInterval.seconds(3))
 
   /// Where it listens; the port is the real one where a free one was asked for.
   public let address: ListenAddress
   let connections: ConnectionTable
   private let group: MultiThreadedEventLoopGroup
-  private let services: ServiceGroup
+  private let listener: any Channel
+  private let task: Task<Void, Never>
   private let ending: DispatchGroup
 
   /// Begins to listen.
@@ -30,13 +30,14 @@ public final class MetricsServer: Sendable {
   ///   - runner: may be started later.
   /// - Throws: ``PipelineError`` when the address cannot be listened on: it names the address and the remedy.
   public convenience init(_ address: ListenAddress, version: String, runner: PipelineRunner, logger: Logger) throws {
-    let cache = PageCache { capacity in
-      MetricsPage(version: version, pipeline: runner.plan.name, snapshot: runner.snapshot(withFacts: true))
-        .text(capacity: capacity)
+    let page = RecentValue<ByteBuffer> { latest in
+      let page = MetricsPage(
+        version: version, pipeline: runner.plan.name, snapshot: runner.snapshot(withFacts: true))
+      // A little more than the one before, so that the text need not grow and move.
+      return ByteBuffer(string: page.text(capacity: latest.map { $0.readableBytes + $0.readableBytes / 8 } ?? 32_768))
     }
-    try self.init(address, logger: logger, page: cache.page) {
-      RunHealth(runner.snapshot(), isStopping: runner.isStopping)
-    }
+    let health = RecentValue<RunHealth> { _ in RunHealth(runner.snapshot(), isStopping: runner.isStopping) }
+    try self.init(address, logger: logger, page: page.get, health: health.get)
     logger.notice("metrics on \(url)")
   }
 
@@ -67,32 +68,37 @@ public final class MetricsServer: Sendable {
             maxHeaderFieldSize: 8192, maxHeaderListSize: 16_384, maxHeaderFieldCount: 100))),
       configuration: ApplicationConfiguration(
         address: .hostname(socket.ipAddress ?? address.host, port: address.port), backlog: 128),
-      onServerRunning: { start.succeed(port: $0.localAddress?.port) }, eventLoopGroupProvider: .shared(group),
+      onServerRunning: { start.succeed($0) }, eventLoopGroupProvider: .shared(group),
       logger: quiet)
-    var configuration = ServiceGroupConfiguration(services: [app], logger: quiet)
-    configuration.maximumGracefulShutdownDuration = Self.stopLimit
-    let services = ServiceGroup(configuration: configuration)
     let ending = DispatchGroup()
     ending.enter()
-    Task(executorPreference: EventLoopExecutor(group.next())) {
-      do { try await services.run() } catch { start.fail(error) }
-      ending.leave()
+    let executor = EventLoopExecutor(group.next())
+    let task = Task(executorPreference: executor) {
+      do { try await app.run() } catch { start.fail(error) }
+      // Its tasks do not keep it.
+      withExtendedLifetime(executor) { ending.leave() }
     }
-    do { self.address = try address.with(port: start.wait()) } catch {
+    do { listener = try start.wait() } catch {
       ending.wait()
       try? group.syncShutdownGracefully()
       throw Self.refusal(address, error)
     }
-    (self.group, self.services, self.ending, connections) = (group, services, ending, table)
+    self.address = address.with(port: listener.localAddress?.port)
+    (self.group, self.task, self.ending, connections) = (group, task, ending, table)
   }
 
   public var url: String { "http://\(address)/metrics" }
 
-  /// Ends what is being answered, then listens no more; takes at most some seconds.
+  /// Listens no more and ends what is being answered; takes at most some seconds. May be called again.
   public func stop() {
-    Task { [services] in await services.triggerGracefulShutdown() }
-    // A thread that hangs must not keep the command.
-    guard ending.wait(timeout: .now() + .seconds(5)) == .success else { return }
+    // Not through tasks: one that is not on our event loop would wait for a thread that others may hold.
+    listener.close(promise: nil)
+    connections.quiesce()
+    if ending.wait(timeout: .now() + Self.stopLimits.answers) != .success {
+      task.cancel()
+      // A thread that hangs must not keep the command.
+      guard ending.wait(timeout: .now() + Self.stopLimits.server) == .success else { return }
+    }
     try? group.syncShutdownGracefully()
   }
 
@@ -118,28 +124,23 @@ public final class MetricsServer: Sendable {
   }
 }
 
-extension ListenAddress {
-  fileprivate func with(port: Int?) throws(PipelineError) -> ListenAddress {
-    try ListenAddress("\(host.contains(":") ? "[\(host)]" : host):\(port ?? self.port)")
-  }
-}
-
 /// How the start of a server went, for the thread that waits for it.
 private final class ServerStart: Sendable {
-  private let result = Mutex<Result<Int?, any Error>?>(nil)
+  private let result = Mutex<Result<any Channel, any Error>?>(nil)
   private let isKnown = DispatchSemaphore(value: 0)
 
-  func succeed(port: Int?) { finish(.success(port)) }
+  func succeed(_ listener: any Channel) { finish(.success(listener)) }
   func fail(_ error: any Error) { finish(.failure(error)) }
 
-  /// - Returns: the port.
-  func wait() throws -> Int? {
+  /// - Returns: what listens.
+  func wait() throws -> any Channel {
     isKnown.wait()
-    return try result.withLock { $0 }?.get()
+    guard let result = result.withLock({ $0 }) else { throw ChannelError.ioOnClosedChannel }
+    return try result.get()
   }
 
   /// The first one counts: a server that has started may fail later.
-  private func finish(_ new: Result<Int?, any Error>) {
+  private func finish(_ new: Result<any Channel, any Error>) {
     result.withLock { $0 = $0 ?? new }
     isKnown.signal()
   }

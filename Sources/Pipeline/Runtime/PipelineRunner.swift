@@ -220,7 +220,7 @@ extension PipelineRunner {
     }
   }
 
-  /// - Parameter withFacts: also asks every stage for its facts; after the run.
+  /// - Parameter withFacts: also asks every stage for its facts.
   public func snapshot(withFacts: Bool = false) -> Snapshot {
     let (start, end, wall) = times.withLock { ($0.start, $0.end, $0.wall) }
     let cpu = built.census.cpuNanoseconds()

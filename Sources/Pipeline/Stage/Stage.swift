@@ -28,7 +28,7 @@ public protocol Stage: AnyObject, Sendable {
   /// Called once every stage of the pipeline exists: finds the stages that this one works for.
   func connect(to peers: StagePeers) throws
 
-  /// Facts for the run report, such as the engine and the model; read after the run.
+  /// Facts for the run report, such as the engine and the model; read after the run, and by any thread during it.
   var facts: [String: ReportValue] { get }
 }
 

@@ -60,6 +60,9 @@ enum Command {
       return data
     }
 
+    /// What has come on standard error so far.
+    var errorsSoFar: String { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
+
     /// Sends a signal to edgepipe itself, the only child of `timeout`.
     func signal(_ number: Int32) {
       let children = "/proc/\(process.processIdentifier)/task/\(process.processIdentifier)/children"
