@@ -147,7 +147,8 @@ def hostile_http(rig, clips, result):
     result.figure("slow connections ended", slow.ended)
     result.equal("statuses of scrapes meanwhile", sorted({status for status, _ in answers}, key=str), [200])
     result.at_most("longest of them, s", max(seconds for _, seconds in answers), 4)
-    result.at_most("most descriptors more than before", max(descriptors) - run.level(*before)[1], 40)
+    # 32 connections, and what is being closed or accepted at that moment.
+    result.at_most("most descriptors more than before", max(descriptors) - run.level(*before)[1], 48)
     slow.end()
     status, taken = send_body(port)
     result.equal("status of a body of 1 GB", status, 413)

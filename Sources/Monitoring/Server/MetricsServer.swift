@@ -12,6 +12,9 @@ import Synchronization
 public final class MetricsServer: Sendable {
   /// Connections at once.
   static let connectionLimit = 32
+  /// Connections that wait to be accepted. In a burst of hundreds a scrape must find room, or its client's system tries
+  /// again only after seconds.
+  private static let backlog = 1024
   /// How long connections may take to end after a stop, and how long the server after that.
   private static let stopLimits = (answers: DispatchTimeInterval.seconds(2), server: DispatchTimeInterval.seconds(3))
 
@@ -67,7 +70,7 @@ public final class MetricsServer: Sendable {
           httpDecoderConfiguration: .init(
             maxHeaderFieldSize: 8192, maxHeaderListSize: 16_384, maxHeaderFieldCount: 100))),
       configuration: ApplicationConfiguration(
-        address: .hostname(socket.ipAddress ?? address.host, port: address.port), backlog: 128),
+        address: .hostname(socket.ipAddress ?? address.host, port: address.port), backlog: Self.backlog),
       onServerRunning: { start.succeed($0) }, eventLoopGroupProvider: .shared(group),
       logger: quiet)
     let ending = DispatchGroup()
