@@ -30,12 +30,12 @@ struct ABCommand: ParsableCommand {
   @OptionGroup var place: ABPlace
 
   @Option(help: ArgumentHelp("Repeats of each side: the values that are compared.", valueName: "n"))
-  var repeats: Int = 5
+  var repeats: Int = Schedule.standard.repeats
 
   @Option(
     help: ArgumentHelp(
       "Runs of each repeat. Each round has one of every repeat; more rounds find smaller differences.", valueName: "n"))
-  var rounds: Int = 8
+  var rounds: Int = Schedule.standard.rounds
 
   @Option(help: ArgumentHelp("Frames of each run, at most; of several streams, of each.", valueName: "n"))
   var frames: Int = 50

@@ -1,9 +1,8 @@
 /// Which run comes when: repeats of A and of B that all go through the whole experiment side by side.
 ///
 /// A run is short, and a repeat is made of one run of every round. So a machine that is busy with other things for a
-/// while, or becomes warm, weighs on all repeats of both sides alike, and what is left between repeats is what chance
-/// makes. Repeats one after the other would differ by the state of the machine: the t-test would take that for chance
-/// and find nothing, unless there were very many.
+/// while, or becomes warm, weighs on all repeats of both sides alike, and what is left between repeats is chance.
+/// Repeats one after the other would differ by the state of the machine, which the t-test would take for chance.
 ///
 /// Sides follow each other in the Thue-Morse sequence, ABBA BAAB BAAB ABBA ...: each pair of runs has one of either side,
 /// and the sides take turns at being first, and at being first in taking turns, and so on. Over the first 2^k runs
@@ -31,6 +30,9 @@ public struct Schedule: Sendable, Equatable {
     self.repeats = repeats
     self.rounds = rounds
   }
+
+  /// Enough to find 20 % on a machine that is busy with several other programs.
+  public static let standard = Schedule(repeats: 10, rounds: 8)
 
   public var runsOfRound: Int { 2 * repeats }
 
