@@ -24,6 +24,7 @@ struct EdgePipe: ParsableCommand {
     subcommands: [
       RunCommand.self, ReplayCommand.self, ControlCommand.self, TuneCommand.self, ABCommand.self,
       ValidateCommand.self, SchemaCommand.self, StagesCommand.self, ModelsCommand.self, DevicesCommand.self,
+      BenchCommand.self,
     ])
 
   /// Runs the command and turns every error into a message and its exit status.

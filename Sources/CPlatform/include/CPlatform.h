@@ -28,3 +28,11 @@ static inline int ep_use_one_heap(void) {
 static inline int ep_condition_init(pthread_cond_t *condition) {
   pthread_condattr_t a; pthread_condattr_init(&a); pthread_condattr_setclock(&a, CLOCK_MONOTONIC); int r = pthread_cond_init(condition, &a); pthread_condattr_destroy(&a); return r;
 }
+/// Gives freed memory at the top and in whole pages back to the system.
+static inline int ep_trim_heap(void) {
+#ifdef M_ARENA_MAX
+  return malloc_trim(0);
+#else
+  return 0;
+#endif
+}

@@ -35,7 +35,8 @@ public struct RunReport: Sendable {
     ])
   }
 
-  private static var machine: ReportValue {
+  /// The `machine` object, which reports of other commands have as well.
+  public static var machine: ReportValue {
     let machine = MachineInfo.current
     return .object([
       "system": .string(machine.system), "architecture": .string(machine.architecture),

@@ -5,13 +5,13 @@ import Glibc
 ///
 /// Swift's `Mutex` cannot be waited on and its `async` waiting would move media work off its own thread, so this
 /// wraps a POSIX mutex and a condition variable on the monotonic clock.
-@safe final class Monitor<State>: @unchecked Sendable {
+@safe public final class Monitor<State>: @unchecked Sendable {
   // SAFETY (@unchecked Sendable): `state` is touched only while `mutex` is held; the two handles never move.
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var state: State
 
-  init(_ state: sending State) {
+  public init(_ state: sending State) {
     self.state = state
     // SAFETY: both point to memory of their own, initialised here once and destroyed in deinit.
     unsafe pthread_mutex_init(mutex, nil)
@@ -27,7 +27,7 @@ import Glibc
   }
 
   /// Runs `body` with the state, alone.
-  func withLock<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
+  public func withLock<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
     // SAFETY: locked and unlocked on the same thread, also when `body` throws.
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }
@@ -35,14 +35,14 @@ import Glibc
   }
 
   /// Runs `body` with the state and wakes everybody who waits.
-  func change<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
+  public func change<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
     defer { unsafe pthread_cond_broadcast(condition) }
     return try withLock(body)
   }
 
   /// Waits until `body` returns a value; it runs again after every ``change(_:)``. Wakes others afterwards, since
   /// taking something may be what they wait for.
-  func wait<Result>(for body: (inout State) -> Result?) -> Result {
+  public func wait<Result>(for body: (inout State) -> Result?) -> Result {
     // SAFETY: as in `withLock`; the wait releases the mutex and takes it again before it returns.
     unsafe pthread_mutex_lock(mutex)
     defer {
@@ -56,7 +56,7 @@ import Glibc
   }
 
   /// As ``wait(for:)``, but returns nil once the system's monotonic clock reaches `deadline`.
-  func wait<Result>(until deadline: MonotonicTime, for body: (inout State) -> Result?) -> Result? {
+  public func wait<Result>(until deadline: MonotonicTime, for body: (inout State) -> Result?) -> Result? {
     let nanoseconds = max(0, deadline.nanoseconds)
     var limit = timespec(
       tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))

@@ -4,21 +4,21 @@ import ModelTools
 import Pipeline
 
 /// A model as a stage uses it: the bytes to run, what is known about them, and the input size that they allow.
-struct ModelFile {
-  let resolved: ResolvedModel
+public struct ModelFile {
+  public let resolved: ResolvedModel
   /// The manifest beside the file, or one made from the guess.
-  let manifest: ModelManifest
+  public let manifest: ModelManifest
   /// The bytes for the engine; the input size freed in memory where the shape asks for it.
-  let bytes: Data
+  public let bytes: Data
   /// What a preprocessing stage must prepare.
-  let request: InputRequest
+  public let request: InputRequest
   /// Assumptions and fallbacks, in sentences, for the log and the report.
-  let notes: [String]
+  public let notes: [String]
 
   /// Reads the file and settles head and input size; the inference library is not needed.
   ///
   /// - Throws: a ``PipelineError`` that names the model.
-  init(_ resolved: ResolvedModel, shape: InputShape) throws {
+  public init(_ resolved: ResolvedModel, shape: InputShape) throws {
     self.resolved = resolved
     let (inputs, outputs) = try Self.describe(resolved)
     var notes: [String] = []

@@ -1,0 +1,127 @@
+import ArgumentParser
+import Detectors
+import Foundation
+import Measure
+import Pipeline
+
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measures how fast a model runs on this machine, with what memory and energy, and how sure that is.",
+    discussion: """
+      Every combination of inputs, batches, threads and workers is measured in several repeats, which take turns, so \
+      that all meet the same moods of the machine. Ctrl-C ends it with what was measured so far.
+
+        edgepipe bench yunet-n
+        edgepipe bench yolox-nano --batch 1 --threads 1,2 --workers 1,2 --markdown out/bench.md
+        edgepipe bench model.onnx --input square,auto,320x192 --batch 1 --runs 200 --repeats 3 --json
+
+      docs/bench.md explains every figure.
+      """)
+
+  @Argument(help: "A model's name, or a path to an .onnx file or a manifest.") var model: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Input sizes: square (the model's own), auto (for a 16:9 picture), or width x height.",
+      valueName: "square|auto|WxH,…"))
+  var input = BenchInputs(shapes: [.square])
+
+  @Option(help: ArgumentHelp("Pictures in one inference.", valueName: "n,…"))
+  var batch = NumberList([1, 4, 8, 16, 32])
+
+  @Option(help: ArgumentHelp("Threads inside one inference.", valueName: "n,…")) var threads = NumberList([1])
+  @Option(help: ArgumentHelp("Sessions side by side.", valueName: "n,…")) var workers = NumberList([1])
+
+  @Option(help: ArgumentHelp("Inferences of single pictures in each repeat.", valueName: "n")) var runs = 1000
+  @Option(help: ArgumentHelp("Inferences of larger batches in each repeat.", valueName: "n")) var batches = 100
+  @Option(help: ArgumentHelp("Inferences before those that count, in each repeat.", valueName: "n")) var warmUp = 50
+  @Option(help: ArgumentHelp("How often everything is done.", valueName: "n")) var repeats = 5
+  @Option(help: ArgumentHelp("Seed of the random pictures.", valueName: "n")) var seed: UInt64 = 1
+  @Flag(help: "Also measures decoding the outputs and suppressing overlaps, of single pictures.") var decode = false
+
+  @Flag(help: "Prints the result as JSON on standard output.") var json = false
+  @Option(help: ArgumentHelp("Writes the tables to this file.", valueName: "file")) var markdown: String?
+  @Option(help: ArgumentHelp("Writes one line a repeat to this file.", valueName: "file")) var csv: String?
+
+  @Option(
+    name: .customLong("power-profile"),
+    help: ArgumentHelp("The power profile of this machine, as with 'edgepipe run'.", valueName: "name|file"))
+  var powerProfile: String?
+
+  @Option(
+    name: .customLong("onnxruntime"),
+    help: ArgumentHelp("The ONNX Runtime library; otherwise it is looked for.", valueName: "file"))
+  var library: String?
+
+  func validate() throws {
+    guard (1...1_000_000).contains(runs), (1...1_000_000).contains(batches), (0...1_000_000).contains(warmUp),
+      (1...1000).contains(repeats)
+    else {
+      throw ValidationError(
+        "--runs and --batches are 1 to 1,000,000, --warm-up is 0 to 1,000,000, --repeats is 1 to 1,000")
+    }
+    guard batch.numbers.allSatisfy({ $0 <= 1024 }), (threads.numbers + workers.numbers).allSatisfy({ $0 <= 256 }) else {
+      throw ValidationError("--batch goes up to 1024, --threads and --workers up to 256")
+    }
+  }
+
+  func run() throws {
+    for file in [markdown, csv].compactMap({ $0 }) { try ReportFile.check(file) }
+    let power = PowerSetup.standard(profile: try powerProfile.map { file throws(PipelineError) in try .load(file) })
+    let resolved = try ModelStore.standard().resolve(model)
+    let engine = try ONNXRuntimeEngine(libraryPath: library)
+    let subject = try ModelSubject(resolved, engine: engine, decodes: decode, seed: seed)
+    let configurations = BenchConfiguration.matrix(
+      inputs: try input.shapes.map(subject.size), batches: batch.numbers, threads: threads.numbers,
+      workers: workers.numbers)
+    let bench = Bench(
+      subject, configurations: configurations,
+      settings: BenchSettings(warmUps: warmUp, runs: runs, batches: batches, repeats: repeats),
+      environment: BenchEnvironment(power: power))
+    try Shutdown.onSignal { _ in
+      Terminal.note("\nending with what was measured so far (again to end at once)")
+      bench.requestStop()
+    }
+    let result = try bench.run { if Terminal.isInteractive { Terminal.liveLine(Self.line($0)) } }
+    if Terminal.isInteractive { Terminal.endLiveLine() }
+    try finish(
+      result,
+      BenchFacts(version: EdgePipe.version, engine: engine.version, subject: subject, decodes: decode, seed: seed))
+  }
+
+  private func finish(_ result: BenchResult, _ facts: BenchFacts) throws {
+    let tables = BenchTables(result, facts: facts)
+    if json {
+      Terminal.out(String(try BenchReport(result, facts: facts).root.json().dropLast()))
+    } else {
+      Terminal.out(Self.text(tables))
+    }
+    if let markdown { try ReportFile.write(tables.markdown, to: markdown) }
+    if let csv { try ReportFile.write(BenchCSV(result).text, to: csv) }
+    if !json { for file in [markdown, csv].compactMap({ $0 }) { Terminal.out("written     \(file)") } }
+  }
+
+  private static func text(_ tables: BenchTables) -> String {
+    var lines: [String] = []
+    if !tables.latency.rows.isEmpty { lines += [text(tables.latency), "", text(tables.cost), ""] }
+    lines += tables.remarks
+    if !tables.unsupported.isEmpty { lines += [""] + tables.unsupported.map { "not measured: \($0)" } }
+    if !tables.warnings.isEmpty { lines += [""] + tables.warnings.map { "warning: \($0)" } }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func text(_ part: BenchTables.Part) -> String {
+    var table = Table(part.header, alignment: part.isNumeric.map { $0 ? .right : .left })
+    for row in part.rows { table.add(row) }
+    return table.text
+  }
+
+  static func line(_ progress: Bench.Progress) -> String {
+    let parts = [
+      "round \(progress.round)/\(progress.rounds)", progress.configuration.label, progress.activity,
+      progress.remainingSeconds.map { "ETA \(LiveDisplay.clock($0))" },
+    ]
+    return String(parts.compactMap { $0 }.joined(separator: " | ").prefix(max(20, Terminal.columns - 1)))
+  }
+}
