@@ -46,7 +46,10 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "ModelTools",
-      dependencies: ["Detectors", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      dependencies: [
+        "Detectors", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
       swiftSettings: strict),
     .target(
       name: "Stages",

@@ -94,13 +94,17 @@ struct EvalCommand: ParsableCommand {
     let report = EvalReport(
       file: coco, dataset: kept, source: source, predictions: found.count,
       leftOut: dataset.categories.filter { !evaluated.contains($0.id) }.map(\.name),
+      reason: wanted == nil ? "which the model does not know" : "not among --classes",
       evaluation: COCOMatches(kept, found).evaluation())
     if let predictions { try ReportFile.write(COCOPredictions.text(found), to: predictions) }
     if let plot {
       let title = "\(source.title) on \(URL(fileURLWithPath: coco).lastPathComponent)"
       try ReportFile.write(PrecisionRecallPlot.svg(report.evaluation, title: title), to: plot)
     }
-    Terminal.out(json ? String(try report.value.json().dropLast()) : report.text)
+    if json { return Terminal.out(String(try report.value.json().dropLast())) }
+    Terminal.out(report.text)
+    let written = [predictions, plot].compactMap { $0 }
+    if !written.isEmpty { Terminal.out("\nwritten   \(written.joined(separator: ", "))") }
   }
 
   /// The detections, where they are from, and the ids of the categories to evaluate.

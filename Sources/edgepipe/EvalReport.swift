@@ -25,8 +25,9 @@ struct EvalReport {
   let dataset: COCODataset
   let source: EvalSource
   let predictions: Int
-  /// Names of the dataset's categories that are not evaluated.
+  /// Names of the dataset's categories that are not evaluated, and why not.
   let leftOut: [String]
+  let reason: String
   let evaluation: COCOEvaluation
 
   private var crowds: Int { dataset.annotations.count(where: \.isCrowd) }
@@ -50,7 +51,7 @@ struct EvalReport {
     facts.add(["compared", "\(objects) objects and \(crowds) crowds of \(dataset.categories.count) categories, \(file)"])
     if !leftOut.isEmpty {
       let names = leftOut.prefix(6).joined(separator: ", ") + (leftOut.count > 6 ? " and \(leftOut.count - 6) more" : "")
-      facts.add(["left out", "\(leftOut.count) categories: \(names)"])
+      facts.add(["left out", "\(leftOut.count) categories, \(reason): \(names)"])
     }
     return [facts.text, classTable, figureTable].joined(separator: "\n\n")
   }

@@ -7,10 +7,8 @@ import Pipeline
 public struct COCOClassMap: Sendable, Hashable {
   /// By index of the class; nil for classes that are not evaluated.
   public let categoryIDs: [Int?]
-  /// Names of the dataset's categories that are left out since the model does not know them.
-  public let unknownToModel: [String]
 
-  /// The categories to evaluate.
+  /// The ids of the categories to evaluate: those that the model knows, of those that are wanted.
   public var evaluated: Set<Int> { Set(categoryIDs.compactMap { $0 }) }
 
   /// - Parameters:
@@ -61,8 +59,6 @@ public struct COCOClassMap: Sendable, Hashable {
       ids.append(dataset.categories[category].id)
     }
     categoryIDs = ids
-    unknownToModel = chosen == nil
-      ? dataset.categories.indices.filter { owners[$0] == nil }.map { dataset.categories[$0].name } : []
   }
 
   /// The ids of the categories with these names.

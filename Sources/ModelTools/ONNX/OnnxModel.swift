@@ -4,8 +4,9 @@ import SwiftProtobuf
 
 /// An ONNX file in memory: checked when read, so that what works on it may trust its structure.
 ///
-/// What is checked: the size limit, the protobuf encoding, that there is a graph with nodes and an operator set, and
-/// that every stored tensor holds as many bytes as its shape says. Operators are not checked: the engine does that.
+/// What is checked: the size limit, the protobuf encoding and what decoding it will take (``OnnxWire``), that there is a
+/// graph with nodes and an operator set, and that every stored tensor holds as many values as its shape says
+/// (``OnnxTensors``). Operators are not checked: the engine does that.
 public struct OnnxModel: Sendable {
   /// Larger files are refused: protobuf itself ends at 2 GB, and models for small machines are far below this.
   public static let maximumByteCount = 1 << 30
@@ -41,18 +42,19 @@ public struct OnnxModel: Sendable {
       throw Self.unsound(name, "holds \(data.count) bytes, more than the limit of \(Self.maximumByteCount)")
     }
     do {
+      try OnnxWire.check(data)
       proto = try Onnx_ModelProto(serializedBytes: data)
+    } catch OnnxWire.Fault.tooManyMessages {
+      throw Self.unsound(name, "has more than \(OnnxWire.maximumMessages) parts")
+    } catch OnnxWire.Fault.tooMuchStructure {
+      throw Self.unsound(name, "holds more than \(OnnxWire.maximumStructure) bytes besides its weights")
     } catch {
       throw Self.unsound(name, data.isEmpty ? "is empty" : "is not ONNX, or is cut short (\(data.count) bytes)")
     }
     guard proto.hasGraph, !proto.graph.node.isEmpty else { throw Self.unsound(name, "holds no graph") }
     guard !proto.opsetImport.isEmpty else { throw Self.unsound(name, "names no operator set: it may be cut short") }
-    for index in proto.graph.initializer.indices {
-      if proto.graph.initializer[index].dataLocation == .external {
-        try embed(&proto.graph.initializer[index], folder: folder)
-      }
-      try check(proto.graph.initializer[index])
-    }
+    var tensors = OnnxTensors(name: name, folder: folder, byteCount: data.count)
+    try tensors.settle(&proto)
   }
 
   /// The file's bytes. The same model always gives the same bytes.
@@ -74,48 +76,6 @@ public struct OnnxModel: Sendable {
   static func unsound(_ name: String, _ what: String) -> PipelineError {
     PipelineError("model '\(name)' \(what)", remedy: "fetch or export the file again", exit: .dataError)
   }
-
-  /// Checks that a tensor's bytes are as many as its shape says.
-  private func check(_ tensor: Onnx_TensorProto) throws {
-    var count = 1
-    for dimension in tensor.dims {
-      let (product, overflow) = count.multipliedReportingOverflow(by: Int(dimension))
-      guard dimension >= 0, !overflow, product <= Self.maximumByteCount else {
-        throw Self.unsound(name, "has tensor '\(tensor.name)' of the impossible shape \(tensor.dims)")
-      }
-      count = product
-    }
-    guard tensor.hasRawData, let bits = OnnxElement.bits(tensor.dataType) else { return }
-    let expected = (count * bits + 7) / 8
-    guard tensor.rawData.count == expected else {
-      throw Self.unsound(
-        name, "has tensor '\(tensor.name)' of \(tensor.rawData.count) bytes, its shape \(tensor.dims) needs \(expected)")
-    }
-  }
-
-  /// Takes a tensor's bytes in from a file beside the model.
-  private func embed(_ tensor: inout Onnx_TensorProto, folder: URL?) throws {
-    let facts = Dictionary(tensor.externalData.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
-    let location = facts["location"] ?? ""
-    guard let folder else {
-      throw Self.unsound(name, "keeps tensor '\(tensor.name)' in another file, '\(location)'")
-    }
-    // A path that leaves the folder, by `..` or a link, is refused: a model must not read the user's other files.
-    let root = folder.resolvingSymlinksInPath().standardizedFileURL.path
-    let file = folder.appendingPathComponent(location).resolvingSymlinksInPath().standardizedFileURL
-    guard !location.isEmpty, !location.hasPrefix("/"), file.path.hasPrefix(root + "/") else {
-      throw Self.unsound(name, "keeps tensor '\(tensor.name)' outside its folder, in '\(location)'")
-    }
-    let whole = try readFile(file, what: "tensor file of model '\(name)'", limit: Self.maximumByteCount)
-    let offset = Int(facts["offset"] ?? "0") ?? -1
-    let length = facts["length"].map { Int($0) ?? -1 } ?? max(0, whole.count - max(0, offset))
-    guard offset >= 0, length >= 0, offset <= whole.count, length <= whole.count - offset else {
-      throw Self.unsound(name, "wants \(length) bytes at \(offset) of '\(location)', which holds \(whole.count)")
-    }
-    tensor.rawData = Data(whole.dropFirst(offset).prefix(length))
-    tensor.externalData = []
-    tensor.clearDataLocation()
-  }
 }
 
 /// ONNX element types, by their numbers in the format.
@@ -123,16 +83,18 @@ enum OnnxElement {
   static let float = Int32(Onnx_TensorProto.DataType.float.rawValue)
   static let int64 = Int32(Onnx_TensorProto.DataType.int64.rawValue)
   static let int32 = Int32(Onnx_TensorProto.DataType.int32.rawValue)
+  static let string = Int32(Onnx_TensorProto.DataType.string.rawValue)
 
-  /// Bits an element, or nil for types whose tensors are not raw bytes or that are not known here.
+  /// Bits an element, or nil for text and for types that are not known here.
   static func bits(_ type: Int32) -> Int? {
     switch Onnx_TensorProto.DataType(rawValue: Int(type)) {
     case .float, .int32, .uint32: 32
     case .int64, .uint64, .double, .complex64: 64
     case .complex128: 128
     case .float16, .bfloat16, .int16, .uint16: 16
-    case .int8, .uint8, .bool, .float8E4M3Fn, .float8E4M3Fnuz, .float8E5M2, .float8E5M2Fnuz: 8
-    case .int4, .uint4: 4
+    case .int8, .uint8, .bool, .float8E4M3Fn, .float8E4M3Fnuz, .float8E5M2, .float8E5M2Fnuz, .float8E8M0: 8
+    case .int4, .uint4, .float4E2M1: 4
+    case .int2, .uint2: 2
     default: nil
     }
   }

@@ -56,6 +56,15 @@ import Testing
     #expect(abs((without.evaluation().overall[.ap] ?? -1) - 1.0 / 3) < 1e-12)
   }
 
+  @Test func givenADetectionBetweenTwoObjects_whenEvaluated_thenItTakesTheLaterOneInTheFile() {
+    let second = COCOBox(x: 20, y: 0, width: 40, height: 40), between = COCOBox(x: 10, y: 0, width: 40, height: 40)
+    // It overlaps both by 0.6, takes the second, and leaves nothing to the detection that fits that one exactly.
+    let matches = COCOMatches(dataset([truth(left), truth(second)]), [found(between, 0.9), found(second, 0.8)])
+    #expect(abs((matches.precision().ap50 ?? -1) - 51.0 / 101) < 1e-12)
+    let reversed = COCOMatches(dataset([truth(second), truth(left)]), [found(between, 0.9), found(second, 0.8)])
+    #expect(abs((reversed.precision().ap50 ?? -1) - 1) < 1e-12)
+  }
+
   @Test func givenNoDetections_whenEvaluated_thenFiguresAreZeroAndNotMissing() {
     let evaluation = COCOMatches(dataset([truth(left)]), []).evaluation()
     #expect(evaluation.overall[.ap] == 0)
