@@ -9,9 +9,9 @@ struct ABCommand: ParsableCommand {
     commandName: "ab",
     abstract: "Compares two models or two pipelines on the same frames, and says whether to take the second.",
     discussion: """
-      Runs A, the baseline, and B, the candidate, in turns (ABBA BAAB ...), each run short and in a process of its own, \
-      and compares latency, throughput, CPU time, energy, memory and what they find. Sinks are replaced by one that \
-      writes nothing. One longer run of each comes first, uncounted: what it finds is compared.
+      Runs A, the baseline, and B, the candidate, in turns (ABBA BAAB ...), each run short and in a process of its \
+      own, and compares latency, throughput, CPU time, energy, memory and what they find. Sinks are replaced by one \
+      that writes nothing. One longer run of each comes first, uncounted: what it finds is compared.
 
         edgepipe ab yolov3-tiny yolox-nano --source street.mp4
         edgepipe ab model.onnx model-int8.onnx --pipeline pipelines/objects-only.json --stage objects
@@ -21,7 +21,8 @@ struct ABCommand: ParsableCommand {
       The verdict is 'deploy', 'hold' or 'keep measuring', with its reasons; the exit status is 0 for each of them.
       """)
 
-  @Argument(help: "The baseline: a pipeline file, a model of the store, an .onnx file or a manifest.", completion: .file())
+  @Argument(
+    help: "The baseline: a pipeline file, a model of the store, an .onnx file or a manifest.", completion: .file())
   var a: String
 
   @Argument(help: "The candidate, of the same kind.", completion: .file())
@@ -30,12 +31,12 @@ struct ABCommand: ParsableCommand {
   @OptionGroup var place: ABPlace
 
   @Option(help: ArgumentHelp("Repeats of each side: the values that are compared.", valueName: "n"))
-  var repeats: Int = 5
+  var repeats: Int = Schedule.standard.repeats
 
   @Option(
     help: ArgumentHelp(
       "Runs of each repeat. Each round has one of every repeat; more rounds find smaller differences.", valueName: "n"))
-  var rounds: Int = 8
+  var rounds: Int = Schedule.standard.rounds
 
   @Option(help: ArgumentHelp("Frames of each run, at most; of several streams, of each.", valueName: "n"))
   var frames: Int = 50
@@ -64,7 +65,9 @@ struct ABCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    guard (2...100).contains(repeats) else { throw ValidationError("--repeats is between 2 and 100: one shows no spread") }
+    guard (2...100).contains(repeats) else {
+      throw ValidationError("--repeats is between 2 and 100: one shows no spread")
+    }
     guard (1...1000).contains(rounds) else { throw ValidationError("--rounds is between 1 and 1000") }
     guard (1...1_000_000).contains(frames) else { throw ValidationError("--frames is between 1 and 1000000") }
     guard (0...1).contains(minimumAgreement) else { throw ValidationError("--min-agreement is between 0 and 1") }
@@ -132,8 +135,8 @@ struct ABPlace: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      With --pipeline, the stage that gets the models. Of two pipelines, the stage whose time is the latency; otherwise \
-      it is what all stages work on a frame.
+      With --pipeline, the stage that gets the models. Of two pipelines, the stage whose time is the latency; \
+      otherwise it is what all stages work on a frame.
       """,
       valueName: "id"))
   var stage: String?

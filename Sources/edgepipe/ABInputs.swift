@@ -73,8 +73,8 @@ struct ABInputs {
     let types = try Both(a: a, b: b).map { try DetectorModel($0, resolver: store).stageType }
     guard types.a == types.b else {
       throw PipelineError(
-        "'\(a)' and '\(b)' find different things: one faces, the other objects", remedy: "compare models of one kind",
-        exit: .usage)
+        "'\(a)' and '\(b)' find different things: one faces, the other objects",
+        remedy: "compare models of one kind", exit: .usage)
     }
     let file = folder.appendingPathComponent("pipeline.json")
     try ReportFile.write(built(detector: types.a, model: a), to: file.path)
@@ -82,12 +82,13 @@ struct ABInputs {
   }
 
   private static func onlyDetector(of file: String, place: ABPlace) throws -> String {
-    let detectors = try PipelineOptions(file: file, place: place).config().stages.filter { TuneInputs.isTunable($0.type) }
+    let stages = try PipelineOptions(file: file, place: place).config().stages
+    let detectors = stages.filter { TuneInputs.isTunable($0.type) }
     guard detectors.count == 1 else {
       let known = detectors.map(\.id).joined(separator: ", ")
       throw PipelineError(
-        "'\(file)' has \(detectors.count) detectors", remedy: "name the one that gets the models with --stage: \(known)",
-        exit: .usage)
+        "'\(file)' has \(detectors.count) detectors",
+        remedy: "name the one that gets the models with --stage: \(known)", exit: .usage)
     }
     return detectors[0].id
   }
@@ -99,7 +100,9 @@ struct ABInputs {
 
   /// Source, letterbox, detector, end.
   private static func built(detector type: String, model: String) throws -> String {
-    func stage(_ id: String, _ type: String, after: String? = nil, _ config: [String: ReportValue] = [:]) -> ReportValue {
+    func stage(
+      _ id: String, _ type: String, after: String? = nil, _ config: [String: ReportValue] = [:]
+    ) -> ReportValue {
       var object: [String: ReportValue] = ["id": .string(id), "type": .string(type), "config": .object(config)]
       if let after { object["after"] = .list([.string(after)]) }
       return .object(object)

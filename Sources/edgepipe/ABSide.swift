@@ -67,7 +67,7 @@ struct ABSide {
     }
   }
 
-  private var detectors: [StageSettings] { config.stages.filter { $0.type == DetectYOLO.type || $0.type == DetectFace.type } }
+  private var detectors: [StageSettings] { config.stages.filter { TuneInputs.isTunable($0.type) } }
   private var sinks: [StageSettings] { config.stages.filter { $0.role == .sink } }
 
   /// The command line of a run that is measured: nothing is written but its report.
@@ -78,12 +78,12 @@ struct ABSide {
   /// The command line of a run that keeps what was found.
   ///
   /// - Parameters:
-  ///   - files: for the lines of each sink, see ``results(in:)``.
+  ///   - files: for the lines of each sink, see ``results(in:prefix:)``.
   ///   - leastScore: detectors report all above it, on all frames of the source; nil: as the file says.
-  func looking(files: [URL], report: URL, leastScore: Double?) -> [String] {
+  func looking(files: [URL], report: URL, leastScore: Double?) throws -> [String] {
     var sets = leastScore == nil ? limits(frames * rounds) : []
     for (sink, file) in zip(sinks, files) {
-      sets += Self.replace(sink.id, JSONLinesSink.type, Self.json(["path": .string(file.path)]))
+      sets += Self.replace(sink.id, JSONLinesSink.type, try ReportValue.object(["path": .string(file.path)]).json())
     }
     if let leastScore { sets += detectors.map { "\($0.id).score=\(min(leastScore, scores[$0.id] ?? leastScore))" } }
     return arguments(sets: sets, report: report)
@@ -97,8 +97,6 @@ struct ABSide {
   private static func replace(_ id: String, _ type: String, _ config: String) -> [String] {
     ["\(id).type=\(type)", "\(id).config=\(config)"]
   }
-
-  private static func json(_ object: [String: ReportValue]) -> String { (try? ReportValue.object(object).json()) ?? "{}" }
 
   private func arguments(sets: [String], report: URL) -> [String] {
     ["run", options.file, "--quiet", "--report", report.path]

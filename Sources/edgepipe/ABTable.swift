@@ -13,11 +13,12 @@ struct ABTable {
       Set(comparison.runs(of: side).map(\.frames)).sorted().map(String.init).joined(separator: ", ")
     }
     let sizes = frames.a == frames.b ? frames.a : "\(frames.a) (A) and \(frames.b) (B)"
+    let schedule = comparison.schedule
     return """
       A           \(subject.names.a) (baseline)
       B           \(subject.names.b) (candidate)
-      runs        \(comparison.schedule.repeats) repeats of each x \(comparison.rounds) rounds, in turns, of \(sizes) frames
-      latency     \(subject.stage.map { "of the stage '\($0)'" } ?? "all that the stages behind the source work on a frame")
+      runs        \(schedule.repeats) repeats of each x \(comparison.rounds) rounds, in turns, of \(sizes) frames
+      latency     \(subject.stage.map { "of the stage '\($0)'" } ?? "what all stages behind the source work on a frame")
       """ + (comparison.runs.first?.value.power.map { "\nenergy      \($0.source)" } ?? "")
   }
 
@@ -79,7 +80,10 @@ struct ABTable {
   }
 
   /// Four significant digits or so.
-  private static func digits(_ value: Double) -> Int { value >= 1000 ? 0 : value >= 100 ? 1 : value >= 10 ? 2 : value >= 1 ? 3 : 4 }
+  private static func digits(_ value: Double) -> Int {
+    value >= 1000 ? 0 : value >= 100 ? 1 : value >= 10 ? 2 : value >= 1 ? 3 : 4
+  }
+
   private static func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
   private static func signed(_ value: Double, _ digits: Int) -> String { String(format: "%+.\(digits)f", value) }
   private static func percent(_ value: Double) -> String { signed(value * 100, 1) }

@@ -29,7 +29,8 @@ struct ABTrial {
     for side in Side.allCases {
       display.look(side)
       let files = inputs.sides[side].results(in: folder, prefix: side.rawValue)
-      let arguments = inputs.sides[side].looking(files: files, report: report, leastScore: truth == nil ? nil : Self.leastScore)
+      let leastScore = truth == nil ? nil : Self.leastScore
+      let arguments = try inputs.sides[side].looking(files: files, report: report, leastScore: leastScore)
       guard try runs.run(arguments, title: title(side)) else { return nil }
       found.append(try FoundFrames(files: files.map(Self.contents)))
     }
@@ -71,7 +72,8 @@ struct ABTrial {
 
   private static func contents(_ file: URL) throws(PipelineError) -> Data {
     do { return try Data(contentsOf: file) } catch {
-      throw PipelineError("cannot read what a run wrote to '\(file.path)': \(error.localizedDescription)", exit: .ioError)
+      throw PipelineError(
+        "cannot read what a run wrote to '\(file.path)': \(error.localizedDescription)", exit: .ioError)
     }
   }
 }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Runs of this program as processes of their own, one after the other.
 ///
-/// Each run so has its own heap, its own peak of memory and its own place in memory, and knows nothing of the ones before.
+/// Each run so has its own heap, its own peak of memory and its own place in memory, and knows nothing of the others.
 final class ChildRuns: Sendable {
   private struct State {
     /// Of the run that is under way.
@@ -36,7 +36,8 @@ final class ChildRuns: Sendable {
     let process = Process()
     do {
       try Data().write(to: errors)
-      process.executableURL = URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+      let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+      process.executableURL = URL(fileURLWithPath: program)
       process.arguments = arguments
       process.standardInput = FileHandle.nullDevice
       process.standardOutput = FileHandle.nullDevice

@@ -9,6 +9,7 @@ import Testing
 enum SameOutputs {
   struct Report: Decodable {
     let same: Int
+    let recorded: Int
     let different: [[String]]
     let skipped: [[String]]
   }
@@ -34,14 +35,18 @@ enum SameOutputs {
 
   /// Compares each model with what `change` makes of it.
   static func compare(_ files: [URL], in folder: URL, change: (OnnxModel) throws -> OnnxModel) throws -> Report {
-    var pairs = ""
-    for (index, file) in files.enumerated() {
-      let other = folder.appendingPathComponent("\(index).onnx")
-      try change(OnnxModel(contentsOf: file)).write(to: other)
-      pairs += "\(file.path)\t\(other.path)\n"
-    }
+    try compare(
+      files.enumerated().map { index, file in
+        let other = folder.appendingPathComponent("\(index).onnx")
+        try change(OnnxModel(contentsOf: file)).write(to: other)
+        return (file, other)
+      }, in: folder)
+  }
+
+  static func compare(_ pairs: [(original: URL, other: URL)], in folder: URL) throws -> Report {
+    let lines = pairs.map { "\($0.original.path)\t\($0.other.path)\n" }.joined()
     let list = folder.appendingPathComponent("pairs.txt")
-    try Data(pairs.utf8).write(to: list)
+    try Data(lines.utf8).write(to: list)
     let script = TestData.packageRoot.appendingPathComponent("Tests/ModelToolsTests/Golden/same_outputs.py").path
     let python = try #require(TestData.python).path
     let result = try TestData.run(

@@ -34,7 +34,8 @@ public struct ABReport: Sendable {
       "rounds": .int(comparison.rounds),
       "runs": .list(comparison.runs.map(Self.run)),
       "metrics": .object(
-        Dictionary(comparison.metrics.map { ($0.metric.rawValue, Self.metric($0)) }, uniquingKeysWith: { first, _ in first })),
+        Dictionary(
+          comparison.metrics.map { ($0.metric.rawValue, Self.metric($0)) }, uniquingKeysWith: { first, _ in first })),
       "power": comparison.runs.first?.value.power.map(Self.power) ?? .null,
       "agreement": Self.agreement(comparison.agreement),
       "accuracy": comparison.accuracy.map(Self.accuracy) ?? .null,
@@ -82,8 +83,9 @@ public struct ABReport: Sendable {
 
   private static func agreement(_ agreement: Agreement) -> ReportValue {
     .object([
-      "iou": .double(Double(Agreement.minimumIoU)), "found_a": .int(agreement.found.a), "found_b": .int(agreement.found.b),
-      "matched": .int(agreement.matched), "precision": number(agreement.precision), "recall": number(agreement.recall),
+      "iou": .double(Double(Agreement.minimumIoU)),
+      "found_a": .int(agreement.found.a), "found_b": .int(agreement.found.b), "matched": .int(agreement.matched),
+      "precision": number(agreement.precision), "recall": number(agreement.recall),
       "f1": number(agreement.f1), "mean_iou": number(agreement.meanIoU),
     ])
   }

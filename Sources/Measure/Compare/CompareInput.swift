@@ -16,8 +16,8 @@ public enum CompareInput: Sendable, Equatable {
     let isFile = argument.contains("/") || argument.hasSuffix(".onnx") || argument.hasSuffix(".json")
     guard !isFile || FileManager.default.fileExists(atPath: argument) else {
       throw PipelineError(
-        "'\(argument)' does not exist", remedy: "name a pipeline file, a model file or a model of `edgepipe models list`",
-        exit: .noInput)
+        "'\(argument)' does not exist",
+        remedy: "name a pipeline file, a model file or a model of `edgepipe models list`", exit: .noInput)
     }
     guard argument.hasSuffix(".json"), let data = FileManager.default.contents(atPath: argument) else {
       self = .model(argument)

@@ -37,7 +37,8 @@ public struct Experiment: Sendable {
       let each = index > 0 ? (seconds() - start) / Double(index) : nil
       progress(
         Progress(
-          finished: index, total: turns.count, next: turn.side, secondsLeft: each.map { $0 * Double(turns.count - index) }))
+          finished: index, total: turns.count, next: turn.side,
+          secondsLeft: each.map { $0 * Double(turns.count - index) }))
       guard let value = try measure(turn.side) else { break }
       runs.append(Measured(turn, value))
     }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// One figure of a run that is compared.
 public enum Metric: String, Sendable, CaseIterable {
   case latencyP50 = "latency_p50_ms"
@@ -25,7 +27,8 @@ public enum Metric: String, Sendable, CaseIterable {
 /// One metric of both sides, a value a repeat.
 public struct MetricComparison: Sendable {
   public let metric: Metric
-  /// Each value is the mean over the repeat's runs.
+  /// Each value is the geometric mean over the repeat's runs: of a round in which the machine was twice as slow, all
+  /// repeats so get the same factor, and such rounds weigh no more than others.
   public let samples: Both<Sample>
   /// From A's mean to B's; nil where it cannot be told, such as from a baseline of 0.
   public let change: RelativeChange?
@@ -38,11 +41,17 @@ public struct MetricComparison: Sendable {
       repeats[run.turn.side][run.turn.number, default: []].append(value)
     }
     func sample(_ repeats: [Int: [Double]]) -> Sample? {
-      Sample(repeats.sorted { $0.key < $1.key }.map { $0.value.reduce(0, +) / Double($0.value.count) })
+      Sample(repeats.sorted { $0.key < $1.key }.map { Self.geometricMean($0.value) })
     }
     guard let a = sample(repeats.a), let b = sample(repeats.b) else { return nil }
     self.metric = metric
     samples = Both(a: a, b: b)
     change = RelativeChange(from: a, to: b)
+  }
+
+  /// 0 where one of the values is.
+  private static func geometricMean(_ values: [Double]) -> Double {
+    guard values.allSatisfy({ $0 > 0 }) else { return 0 }
+    return exp(values.reduce(0) { $0 + log($1) } / Double(values.count))
   }
 }

@@ -27,8 +27,8 @@ public struct PairedAccuracy: Sendable, Equatable {
 
 extension PairedAccuracy {
   /// - Parameters:
-  ///   - found: detections with low scores as well, since precision is read over all of them. Frames are pictures by the
-  ///     names of their files.
+  ///   - found: detections with low scores as well, since precision is read over all of them. Frames are pictures by
+  ///     the names of their files.
   ///   - classes: what either side can find. These are evaluated, as far as the dataset has them.
   ///   - file: what errors call the dataset.
   ///   - isStopped: asked again and again; true gives up.
@@ -59,7 +59,8 @@ extension PairedAccuracy {
         exit: .dataError)
     }
     let draws = Self.resamples(detections: predictions.a.count + predictions.b.count)
-    let interval = try Bootstrap(resamples: draws, seed: Self.seed).interval(of: Array(kept.pictures.indices)) { drawn in
+    let bootstrap = Bootstrap(resamples: draws, seed: Self.seed)
+    let interval = try bootstrap.interval(of: Array(kept.pictures.indices)) { drawn in
       if isStopped() { throw CancellationError() }
       let weights = matches.a.weights(drawing: drawn)
       guard let a = matches.a.precision(weights: weights).ap, let b = matches.b.precision(weights: weights).ap else {

@@ -1,8 +1,8 @@
 /// How much larger or smaller the mean of one sample is than that of another, and how sure that is.
 ///
-/// The interval is Fieller's for the quotient of two means (E. C. Fieller, "Some problems in interval estimation", JRSS B
-/// 16, 1954). With s^2 / n of each sample written as e, r = mean b / mean a, Student's quantile t for Welch's degrees of
-/// freedom, and g = t^2 ea / (mean a)^2:
+/// The interval is Fieller's for the quotient of two means (E. C. Fieller, "Some problems in interval estimation", JRSS
+/// B 16, 1954). With s^2 / n of each sample written as e, r = mean b / mean a, Student's quantile t for Welch's degrees
+/// of freedom, and g = t^2 ea / (mean a)^2:
 ///
 ///     (r +- t / (mean a) x sqrt((1 - g) eb + r^2 ea)) / (1 - g) - 1
 ///

@@ -39,7 +39,8 @@ public struct RunFigures: Sendable, Equatable {
     frames = values.ledger.delivered
     guard frames > 0 else {
       throw PipelineError(
-        "the run delivered no frame: there is nothing to compare", remedy: "check it with edgepipe run", exit: .dataError)
+        "the run delivered no frame: there is nothing to compare", remedy: "check it with edgepipe run",
+        exit: .dataError)
     }
     let latency = try values.latency(of: stage)
     latencyP50Ms = latency.p50

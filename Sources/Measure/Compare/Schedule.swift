@@ -1,13 +1,12 @@
 /// Which run comes when: repeats of A and of B that all go through the whole experiment side by side.
 ///
 /// A run is short, and a repeat is made of one run of every round. So a machine that is busy with other things for a
-/// while, or becomes warm, weighs on all repeats of both sides alike, and what is left between repeats is what chance
-/// makes. Repeats one after the other would differ by the state of the machine: the t-test would take that for chance
-/// and find nothing, unless there were very many.
+/// while, or becomes warm, weighs on all repeats of both sides alike, and what is left between repeats is chance.
+/// Repeats one after the other would differ by the state of the machine, which the t-test would take for chance.
 ///
-/// Sides follow each other in the Thue-Morse sequence, ABBA BAAB BAAB ABBA ...: each pair of runs has one of either side,
-/// and the sides take turns at being first, and at being first in taking turns, and so on. Over the first 2^k runs
-/// everything up to a polynomial of degree k - 1 in time cancels out (E. Prouhet, 1851).
+/// Sides follow each other in the Thue-Morse sequence, ABBA BAAB BAAB ABBA ...: each pair of runs has one of either
+/// side, and the sides take turns at being first, and at being first in taking turns, and so on. Over the first 2^k
+/// runs everything up to a polynomial of degree k - 1 in time cancels out (E. Prouhet, 1851).
 public struct Schedule: Sendable, Equatable {
   public struct Turn: Sendable, Equatable {
     public let round: Int
@@ -22,22 +21,25 @@ public struct Schedule: Sendable, Equatable {
     }
   }
 
-  /// Of each side: the values that are compared.
+  /// Of each side: the values that are compared; at least one.
   public let repeats: Int
   /// Runs of each repeat.
   public let rounds: Int
 
   public init(repeats: Int, rounds: Int) {
-    self.repeats = repeats
-    self.rounds = rounds
+    self.repeats = max(1, repeats)
+    self.rounds = max(0, rounds)
   }
+
+  /// Enough to find 20 % on a machine that is busy with several other programs.
+  public static let standard = Schedule(repeats: 10, rounds: 8)
 
   public var runsOfRound: Int { 2 * repeats }
 
-  /// All runs in order: each round has one run of every repeat of either side. The repeat that comes first moves on from
-  /// round to round.
+  /// All runs in order: each round has one run of every repeat of either side. The repeat that comes first moves on
+  /// from round to round.
   public var turns: [Turn] {
-    (0..<max(0, rounds)).flatMap { round in
+    (0..<rounds).flatMap { round in
       (0..<runsOfRound).map { place in
         let index = round * runsOfRound + place
         // Both runs of a pair are the same repeat's, since each side has one of them.

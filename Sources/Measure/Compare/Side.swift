@@ -19,7 +19,9 @@ public struct Both<Value> {
     set { if side == .a { a = newValue } else { b = newValue } }
   }
 
-  public func map<Result, Failure: Error>(_ transform: (Value) throws(Failure) -> Result) throws(Failure) -> Both<Result> {
+  public func map<Result, Failure: Error>(
+    _ transform: (Value) throws(Failure) -> Result
+  ) throws(Failure) -> Both<Result> {
     Both<Result>(a: try transform(a), b: try transform(b))
   }
 }

@@ -55,9 +55,13 @@ public struct VerdictRule: Sendable, Equatable {
 
   public init() {}
 
-  /// - Parameter latency: the change from A to B; nil where it cannot be told.
-  public func verdict(latency: RelativeChange?, quality: Quality) -> Verdict {
-    let (speed, difference, speedReason) = judge(latency)
+  /// - Parameters:
+  ///   - latency: the change from A to B; nil where it cannot be told.
+  ///   - ended: why there are fewer measurements than planned. Then they settle nothing: whoever may end an experiment
+  ///     when its figures please finds differences where there are none.
+  public func verdict(latency: RelativeChange?, quality: Quality, ended: String? = nil) -> Verdict {
+    var (speed, difference, speedReason) = judge(latency)
+    if let ended { (speed, speedReason) = (.keepMeasuring, ended + "; so far: " + speedReason) }
     let (isGood, qualityReason) = judge(quality)
     let decision: Verdict.Decision
     switch (isGood, speed) {
@@ -74,7 +78,9 @@ public struct VerdictRule: Sendable, Equatable {
   // MARK: - Speed
 
   private func judge(_ change: RelativeChange?) -> (Verdict.Decision, Verdict.Difference, String) {
-    guard let change else { return (.keepMeasuring, .none, "the latencies cannot be compared: A's is 0, or was measured once") }
+    guard let change else {
+      return (.keepMeasuring, .none, "the latencies cannot be compared: A's is 0, or was measured once")
+    }
     let isSignificant = change.pValue < significance, isLarge = abs(change.effect) > minimumEffect
     let isDifferent = isSignificant && isLarge && abs(change.change) >= smallestDifference
     let difference: Verdict.Difference = !isDifferent ? .none : change.change < 0 ? .faster : .slower
@@ -90,11 +96,12 @@ public struct VerdictRule: Sendable, Equatable {
       return (.hold, difference, reason + " (\(evidence); more than \(minimumEffect) is asked)")
     }
     guard let highest else {
-      return (.keepMeasuring, difference, "A's latency varies too much to divide by (\(evidence)): measure with more --repeats")
+      let reason = "A's latency varies too much to divide by (\(evidence)): measure with more --rounds"
+      return (.keepMeasuring, difference, reason)
     }
     if highest > minimumImprovement {
       let reason = "B's latency may be up to \(Self.percent(highest)) lower, which would be more than \(bar)"
-      return (.keepMeasuring, difference, reason + " (\(evidence)): measure with more --repeats")
+      return (.keepMeasuring, difference, reason + " (\(evidence)): measure with more --rounds")
     }
     let reason =
       switch difference {

@@ -11,15 +11,15 @@ struct ComparisonTests {
     let sides = Both(a: a, b: b)
     return try Schedule(repeats: a.count, rounds: a[0].count).turns.map { turn in
       let latency = sides[turn.side][turn.number][turn.round]
-      var run = try RunFigures(report: RunFiguresTests.report(p50: latency, fps: 1000 / latency), stage: "objects")
+      var run = try RunFigures(report: RunFiguresTests.report(p50: latency, fps: 1000 / max(latency, 1)), stage: "objects")
       run.energyJPerFrame = turn.side == .a ? 0.5 : energy
       return Experiment.Measured(turn, run)
     }
   }
 
   /// B is about a quarter faster; each repeat has two rounds.
-  private let slow: [[Double]] = [[19, 21], [20, 22], [20.5, 20.5]]
-  private let fast: [[Double]] = [[15, 15], [15, 16], [14.2, 16.2]]
+  private let slow: [[Double]] = [[10, 40], [18, 24.5], [20.5, 20.5]]
+  private let fast: [[Double]] = [[9, 25], [15.5, 15.5], [15.2, 15.2]]
 
   private var agreement: Agreement {
     var agreement = Agreement()
@@ -34,13 +34,13 @@ struct ComparisonTests {
       agreement: agreement, accuracy: accuracy, rule: VerdictRule())
   }
 
-  @Test("given runs that are clearly faster, when compared, then each repeat is the mean of its runs, and B is to be deployed")
+  @Test("given runs that are clearly faster, when compared, then each repeat is its runs' geometric mean, and B is to be deployed")
   func deploy() throws {
     let comparison = try comparison()
     #expect(comparison.metrics.map(\.metric) == Metric.allCases)
     let latency = try #require(comparison[.latencyP50])
-    #expect(latency.samples.a.values == [20, 21, 20.5])
-    #expect(latency.samples.b.values == [15, 15.5, 15.2])
+    #expect(zip(latency.samples.a.values, [20, 21, 20.5]).allSatisfy { abs($0 - $1) < 1e-9 })
+    #expect(zip(latency.samples.b.values, [15, 15.5, 15.2]).allSatisfy { abs($0 - $1) < 1e-9 })
     #expect(latency.change?.change ?? 0 < -0.2)
     #expect(comparison[.fps]?.change?.change ?? 0 > 0.2)
     #expect(comparison[.memory]?.change?.change == 0)
@@ -52,7 +52,15 @@ struct ComparisonTests {
     let verdict = try comparison(rounds: 8).verdict
     #expect(verdict.decision == .keepMeasuring)
     #expect(verdict.difference == .faster)
-    #expect(verdict.reasons.first == "ended after 2 of 8 rounds")
+    #expect(verdict.reasons.first?.hasPrefix("ended after 2 of 8 rounds; so far: B's latency is 25.7 % lower") == true)
+  }
+
+  @Test("given a latency of 0 in one round, when compared, then it is that of the repeat, and nothing is divided by it")
+  func zero() throws {
+    let runs = try runs(a: [[0, 5], [0, 5]], b: [[1, 1], [1, 1]])
+    let latency = try #require(MetricComparison(.latencyP50, runs: runs))
+    #expect(latency.samples.a.values == [0, 0])
+    #expect(latency.change == nil)
   }
 
   @Test("given a side without energy, when compared, then there is no such row")
@@ -85,11 +93,12 @@ struct ComparisonTests {
       ])
     let runs = try #require(root["runs"] as? [[String: Any]])
     #expect(runs.compactMap { $0["side"] as? String }.joined() == "ABBABAABBAAB")
-    #expect(runs[6]["latency_p50_ms"] as? Double == 22, "the first run of A in the second round belongs to the second repeat")
+    #expect(runs[6]["repeat"] as? Int == 1)
+    #expect(runs[6]["latency_p50_ms"] as? Double == 24.5, "the first run of A in the second round is the second repeat's")
     let metrics = try #require(root["metrics"] as? [String: [String: Any]])
     let latency = try #require(metrics["latency_p50_ms"])
-    #expect(latency["a"] as? [Double] == [20, 21, 20.5])
-    #expect(latency["mean_a"] as? Double == 20.5)
+    #expect((latency["a"] as? [Double])?.count == 3)
+    #expect(abs((latency["mean_a"] as? Double ?? 0) - 20.5) < 1e-9)
     #expect(latency["better"] as? String == "lower")
     // All runs have the same memory: d is 0, not a division by 0.
     #expect(metrics["peak_rss_mb"]?["d"] as? Double == 0)

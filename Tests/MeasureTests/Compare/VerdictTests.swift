@@ -103,6 +103,15 @@ struct VerdictTests {
     #expect(VerdictRule().verdict(latency: nil, quality: .agreement(f1: 0.1)).decision == .hold)
   }
 
+  @Test("given an experiment that was ended, when judged, then no latency settles anything, but other findings do")
+  func ended() {
+    let change = RelativeChange(change: -0.2, interval: -0.25...(-0.15), pValue: 0.001, effect: -4)
+    let verdict = VerdictRule().verdict(latency: change, quality: Self.agrees, ended: "ended early")
+    #expect(verdict.decision == .keepMeasuring)
+    #expect(verdict.reasons.first?.hasPrefix("ended early; so far: B's latency is 20.0 % lower") == true)
+    #expect(VerdictRule().verdict(latency: change, quality: .agreement(f1: 0.1), ended: "ended early").decision == .hold)
+  }
+
   @Test("given other bounds, when judged, then they hold")
   func bounds() {
     var rule = VerdictRule()
