@@ -160,6 +160,9 @@ struct ProfileTests {
     // On a machine that others keep busy, it is the cores.
     #expect(limit == "stage" && bottleneck["stage"] as? String == "work" || limit == "cores", "\(bottleneck)")
     #expect((bottleneck["costs"] as? [String])?.first?.contains("of 150 frames are lost") == true, "\(bottleneck)")
+    // A frame that the queue gave up cost no work.
+    let cpu = try #require(try stages(report)["work"]?["cpu_ms_per_frame"] as? Double)
+    #expect(abs(cpu - 30) <= 1.5, "\(cpu) ms")
   }
 
   @Test("given mistakes, when started, then nothing runs and the exit code says which")
