@@ -35,8 +35,7 @@ extension RunLoad {
       return StageLoad(
         id: figures.id, type: figures.type, role: figures.role, workers: isSource ? max(1, streams.count) : figures.workers,
         maximumWorkers: stage?.descriptor.maximumWorkers ?? 1,
-        // A late frame is dropped without work.
-        worked: isSource ? values.framesIn : values.framesOut + values.failed, offered: offered,
+        worked: figures.framesWorked, offered: offered,
         busyS: Double(values.workNanoseconds) / 1e9, cpuS: Double(figures.workingCPUNanoseconds) / 1e9,
         utilisation: snapshot.utilisation(of: figures), dropped: values.dropped,
         waiting: isSource

@@ -63,21 +63,23 @@ public struct RunProfile: Sendable {
               ])
             )
           }, uniquingKeysWith: { first, _ in first })),
-      "timeline": .list(timeline.moments.map(Self.moment)),
+      "timeline": .list(timeline.intervals.map(Self.moment)),
       "notes": .list(notes.map { .string($0) }),
     ])
     return .object(object)
   }
 
-  private static func moment(_ moment: ProfileMoment) -> ReportValue {
-    .object([
-      "s": rounded(moment.seconds), "delivered_per_s": rounded(moment.deliveredPerSecond),
+  private static func moment(_ interval: TimelineInterval) -> ReportValue {
+    let now = interval.to
+    return .object([
+      "s": rounded(now.seconds), "delivered_per_s": rounded(interval.deliveredPerSecond),
+      "detections_per_s": rounded(interval.detectionsPerSecond),
       "dropped_per_s": .list(
-        moment.droppedPerSecond.map {
+        interval.droppedPerSecond.map {
           .object(["stage": .string($0.stage), "reason": .string($0.reason), "per_s": rounded($0.perSecond)])
         }),
-      "queue_depth": .object(moment.queueDepth.mapValues { .int($0) }), "w": moment.watts.map { rounded($0) } ?? .null,
-      "rss_mb": rounded(moment.rssMB),
+      "queue_depth": .object(now.queueDepth.mapValues { .int($0) }), "w": now.watts.map { rounded($0) } ?? .null,
+      "rss_mb": rounded(now.rssMB),
     ])
   }
 

@@ -39,7 +39,7 @@ public final class RunProfiler: Sendable {
   }
 
   private func sample(isLast: Bool = false) {
-    let sample = TimelineSample(runner.snapshot(), rssMB: ProcessMemory.residentMB(system) ?? 0)
+    let sample = TimelineSample(runner.glance(), rssMB: ProcessMemory.residentMB(system) ?? 0)
     state.withLock { $0.timeline.add(sample, isLast: isLast) }
   }
 

@@ -29,14 +29,11 @@ public struct TimelineSample: Sendable, Hashable {
     self.rssMB = rssMB
   }
 
-  public init(_ snapshot: PipelineRunner.Snapshot, rssMB: Double) {
+  init(_ glance: PipelineRunner.Glance, rssMB: Double) {
     self.init(
-      seconds: snapshot.elapsedSeconds, delivered: snapshot.ledger.delivered, dropped: snapshot.ledger.dropped,
-      failed: snapshot.ledger.failedTotal, detections: snapshot.stages.reduce(0) { $0 + $1.values.detections },
-      queueDepth: Dictionary(
-        snapshot.stages.filter { $0.role != .source }.map { ($0.id, $0.queueDepth) },
-        uniquingKeysWith: { first, _ in first }),
-      watts: snapshot.livePower?.watts, rssMB: rssMB)
+      seconds: glance.elapsedSeconds, delivered: glance.ledger.delivered, dropped: glance.ledger.dropped,
+      failed: glance.ledger.failedTotal, detections: glance.detections, queueDepth: glance.queueDepth,
+      watts: glance.watts, rssMB: rssMB)
   }
 }
 
@@ -62,20 +59,46 @@ public struct RunTimeline: Sendable {
     stride *= 2
   }
 
-  /// What happened from each sample to the next, by the next one's time.
+  /// From each sample to the next that is later, beginning with the run.
+  public var intervals: [TimelineInterval] {
+    zip([TimelineSample(seconds: 0, delivered: 0)] + samples, samples).compactMap { TimelineInterval(from: $0, to: $1) }
+  }
+
+  /// As the page shows them.
   public var moments: [ProfileMoment] {
-    zip([TimelineSample(seconds: 0, delivered: 0)] + samples, samples).compactMap { before, now in
-      let span = now.seconds - before.seconds
-      guard span > 0 else { return nil }
-      let losses = now.dropped.compactMap { place, count -> ProfileLoss? in
-        let lost = count - (before.dropped[place] ?? 0)
-        return lost > 0
-          ? ProfileLoss(stage: place.stage, reason: place.reason.rawValue, perSecond: Double(lost) / span) : nil
-      }
-      return ProfileMoment(
-        seconds: now.seconds, deliveredPerSecond: Double(now.delivered - before.delivered) / span,
-        droppedPerSecond: losses.sorted { ($0.stage, $0.reason) < ($1.stage, $1.reason) }, queueDepth: now.queueDepth,
-        watts: now.watts, rssMB: now.rssMB)
+    intervals.map { interval in
+      ProfileMoment(
+        seconds: interval.to.seconds, deliveredPerSecond: interval.deliveredPerSecond,
+        droppedPerSecond: interval.droppedPerSecond, queueDepth: interval.to.queueDepth, watts: interval.to.watts,
+        rssMB: interval.to.rssMB)
     }
+  }
+}
+
+/// What happened between two samples.
+public struct TimelineInterval: Sendable, Hashable {
+  public let from: TimelineSample
+  public let to: TimelineSample
+  private let seconds: Double
+
+  /// Nil when no time lies between them.
+  init?(from: TimelineSample, to: TimelineSample) {
+    guard to.seconds > from.seconds else { return nil }
+    self.from = from
+    self.to = to
+    seconds = to.seconds - from.seconds
+  }
+
+  public var deliveredPerSecond: Double { Double(to.delivered - from.delivered) / seconds }
+  public var detectionsPerSecond: Double { Double(to.detections - from.detections) / seconds }
+
+  /// By place; places without losses are left out.
+  public var droppedPerSecond: [ProfileLoss] {
+    let losses = to.dropped.compactMap { place, count -> ProfileLoss? in
+      let lost = count - (from.dropped[place] ?? 0)
+      return lost > 0
+        ? ProfileLoss(stage: place.stage, reason: place.reason.rawValue, perSecond: Double(lost) / seconds) : nil
+    }
+    return losses.sorted { ($0.stage, $0.reason) < ($1.stage, $1.reason) }
   }
 }

@@ -18,6 +18,8 @@ public final class StageMetrics: Sendable {
     public internal(set) var service = LatencyHistogram()
     /// CPU time of the stage's own threads that was spent in the graph, not in the stage.
     public internal(set) var frameworkCPUNanoseconds: Int64 = 0
+    /// Frames on which work was done, also those that were lost by it; 0 for a source.
+    public internal(set) var framesWorked = 0
     /// All time of work on frames, also on those that were lost by it.
     public internal(set) var workNanoseconds: Int64 = 0
     /// A source's time of waiting for the instant at which its next frame is due.
@@ -51,6 +53,9 @@ public final class StageMetrics: Sendable {
     current.framesOut += departures.load(ordering: .relaxed)
     return current
   }
+
+  /// What the stage has found so far; a copy of everything would cost its workers a copy of their histograms.
+  var detections: Int { values.withLock { $0.detections } }
 
   /// One frame has arrived.
   func countArrival() { arrivals.wrappingAdd(1, ordering: .relaxed) }

@@ -220,9 +220,32 @@ extension PipelineRunner {
     }
   }
 
+  /// The few figures that cost a running pipeline next to nothing, for looking often.
+  public struct Glance: Sendable {
+    public let elapsedSeconds: Double
+    public let ledger: Ledger.Account
+    public let detections: Int
+    /// Frames that wait, by stage; without sources.
+    public let queueDepth: [String: Int]
+    /// The latest reading of the run's power.
+    public let watts: Double?
+  }
+
+  public func glance() -> Glance {
+    Glance(
+      elapsedSeconds: elapsedSeconds(at: control.clock.now()), ledger: ledger.total,
+      detections: metrics.reduce(0) { $0 + $1.detections },
+      queueDepth: Dictionary(runners.map { ($0.id, $0.port.depth.now) }, uniquingKeysWith: { first, _ in first }),
+      watts: power?.current?.watts)
+  }
+
+  /// From the moment when all stages were ready to the end of the run, or to `now` while it goes on.
+  private func elapsedSeconds(at now: MonotonicTime) -> Double {
+    times.withLock { Double(($0.end ?? now).nanoseconds(since: $0.start)) / 1e9 }
+  }
+
   /// - Parameter withFacts: also asks every stage for its facts.
   public func snapshot(withFacts: Bool = false) -> Snapshot {
-    let (start, end, wall) = times.withLock { ($0.start, $0.end, $0.wall) }
     let cpu = built.census.cpuNanoseconds()
     let ports = Dictionary(runners.map { ($0.id, $0.port) }, uniquingKeysWith: { first, _ in first })
     let stages = plan.stages.indices.map { index in
@@ -234,7 +257,7 @@ extension PipelineRunner {
     }
     let now = control.clock.now()
     return Snapshot(
-      now: now, elapsedSeconds: Double((end ?? now).nanoseconds(since: start)) / 1e9, started: wall,
+      now: now, elapsedSeconds: elapsedSeconds(at: now), started: times.withLock { $0.wall },
       stages: stages, ledger: ledger.total, streams: ledger.streams, links: runners.flatMap { $0.port.accounts },
       streamFigures: streamRunners.map {
         Snapshot.StreamFigures(

@@ -171,6 +171,7 @@ final class StageRunner: Sendable {
       metrics.update { values in
         values.framesOut += 1
         values.detections += found ?? 0
+        values.framesWorked += 1
         values.service.record(nanoseconds: service)
         values.workNanoseconds += service
         values.queueWait.record(nanoseconds: waited)
@@ -188,13 +189,16 @@ final class StageRunner: Sendable {
     do { try worker.note(change) } catch { breakDown(error) }
   }
 
-  /// - Parameter work: nanoseconds of the work that came to nothing.
-  private func lose(_ ticket: FrameTicket, _ fate: FrameFate, after work: Int64 = 0) -> Frame? {
+  /// - Parameter work: nanoseconds of the work that came to nothing; nil where it had not begun.
+  private func lose(_ ticket: FrameTicket, _ fate: FrameFate, after work: Int64? = nil) -> Frame? {
     ticket.lose(fate)
     var reason: DropReason?
     if case .dropped(_, let why) = fate { reason = why }
     metrics.update { values in
-      values.workNanoseconds += work
+      if let work {
+        values.framesWorked += 1
+        values.workNanoseconds += work
+      }
       if let reason { values.dropped[reason, default: 0] += 1 } else { values.failed += 1 }
     }
     instruments.spans?.note(loss: ticket.key, stage: id, reason: reason?.rawValue ?? "failed", at: control.clock.now())

@@ -63,7 +63,8 @@ struct ChromeTraceTests {
     let work = events.filter { $0["cat"] as? String == "work" && $0["tid"] as? Int == 2 }
     // The source began 3 microseconds before the run did.
     #expect(work.map { $0["ts"] as? Double } == [0, 113, 213])
-    #expect(work.map { $0["dur"] as? Double } == [103, 90, 70])
+    // A nanosecond less than it took.
+    #expect(work.map { $0["dur"] as? Double } == [102.999, 89.999, 69.999])
     let first = try #require(work.first?["args"] as? [String: Any])
     #expect(first["stream"] as? String == "a \"door\"")
     #expect(first["frame"] as? Int == 0)
@@ -93,7 +94,7 @@ struct ChromeTraceTests {
     #expect(timed[pause - 1]["ts"] as? Double == 113, "after the slice that it lies in")
     let waits = timed.filter { $0["cat"] as? String == "wait" }
     // Ten microseconds of passing on are not worth a slice, sixty are.
-    #expect(waits.map { $0["dur"] as? Double } == [60])
+    #expect(waits.map { $0["dur"] as? Double } == [59.999])
   }
 
   @Test("given losses and samples, then they are instants and counters")

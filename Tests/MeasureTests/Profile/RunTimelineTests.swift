@@ -13,12 +13,13 @@ struct RunTimelineTests {
   func rates() {
     let late = Ledger.Place(stage: "b", reason: .late), full = Ledger.Place(stage: "a", reason: .oldest)
     var line = RunTimeline()
-    line.add(TimelineSample(seconds: 0.5, delivered: 10, dropped: [late: 1], queueDepth: ["a": 3], watts: 5, rssMB: 70))
-    line.add(TimelineSample(seconds: 1, delivered: 40, dropped: [late: 1, full: 4], queueDepth: ["a": 1], rssMB: 71))
+    line.add(TimelineSample(seconds: 0.5, delivered: 10, dropped: [late: 1], detections: 4, queueDepth: ["a": 3], watts: 5, rssMB: 70))
+    line.add(TimelineSample(seconds: 1, delivered: 40, dropped: [late: 1, full: 4], detections: 5, queueDepth: ["a": 1], rssMB: 71))
     let moments = line.moments
     #expect(moments.map(\.deliveredPerSecond) == [20, 60])
     #expect(moments[0].droppedPerSecond == [ProfileLoss(stage: "b", reason: "late", perSecond: 2)])
     #expect(moments[1].droppedPerSecond == [ProfileLoss(stage: "a", reason: "queue-oldest", perSecond: 8)])
+    #expect(line.intervals.map(\.detectionsPerSecond) == [8, 2])
     #expect(moments.map(\.watts) == [5, nil])
     #expect(moments.map { $0.queueDepth["a"] } == [3, 1])
   }

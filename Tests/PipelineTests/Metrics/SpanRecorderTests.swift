@@ -164,6 +164,7 @@ struct UtilisationTests {
     #expect(figures.ledger.failedTotal == 40)
     let work = try #require(figures.stages.first { $0.id == "work" })
     #expect(work.values.workNanoseconds == 40 * 20_000_000)
+    #expect(work.framesWorked == 40)
     #expect(work.values.service.count == 0, "the report's service times are those of frames that went on")
     #expect(figures.utilisation(of: work) == 1)
   }

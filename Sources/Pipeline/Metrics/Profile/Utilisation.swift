@@ -20,12 +20,15 @@ extension PipelineRunner.Snapshot {
 }
 
 extension PipelineRunner.Snapshot.StageFigures {
+  /// Frames on which it worked; of a source, those that it brought.
+  public var framesWorked: Int { role == .source ? values.framesIn : values.framesWorked }
+
   /// CPU time of all the stage's threads since its workers were ready.
   public var workingCPUNanoseconds: Int64 { max(0, cpuNanoseconds - values.startupCPUNanoseconds) }
 
-  /// CPU time of all the stage's threads a frame that it took or, for a source, made; loading models not counted.
+  /// CPU time of all the stage's threads a frame that it worked on or, for a source, made; loading models not counted.
   public var cpuMillisecondsPerFrame: Double {
-    Double(workingCPUNanoseconds) / 1e6 / Double(max(1, values.framesIn))
+    Double(workingCPUNanoseconds) / 1e6 / Double(max(1, framesWorked))
   }
 
   /// Instructions in user mode a frame; nil unless every thread of the stage was counted.
@@ -35,7 +38,7 @@ extension PipelineRunner.Snapshot.StageFigures {
   public var cyclesPerFrame: Double? { perFrame(values.cycles) }
 
   private func perFrame(_ count: Int64) -> Double? {
-    guard values.threadsCounted > 0, values.threadsNotCounted == 0, values.framesIn > 0 else { return nil }
-    return Double(count) / Double(values.framesIn)
+    guard values.threadsCounted > 0, values.threadsNotCounted == 0, framesWorked > 0 else { return nil }
+    return Double(count) / Double(framesWorked)
   }
 }
