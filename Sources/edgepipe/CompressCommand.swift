@@ -5,7 +5,6 @@ import Measure
 import ModelTools
 import Pipeline
 import Stages
-import Synchronization
 
 /// `edgepipe models compress`: a model that does the same with fewer bytes and in less time.
 struct CompressCommand: ParsableCommand {
@@ -161,56 +160,5 @@ struct CompressCommand: ParsableCommand {
     made.origin = "\(float.name) (sha256 \(source)) quantized by edgepipe; calibrated on \(count) pictures of "
       + "'\(pictures)', seed \(seed), clip \(clip). \(float.origin)"
     return made
-  }
-}
-
-/// The line that shows how far the work is, on a terminal only; where signals end it.
-final class ProgressLine: Sendable {
-  private struct State {
-    var title = ""
-    var start = Date()
-    var shown = Date.distantPast
-    var isStopped = false
-  }
-
-  private let state = Mutex(State())
-
-  func start(_ title: String) {
-    state.withLock {
-      $0.title = title
-      $0.start = Date()
-      $0.shown = .distantPast
-    }
-  }
-
-  /// Makes the next `show` throw.
-  func stop() { state.withLock { $0.isStopped = true } }
-
-  /// At most four times a second.
-  func show(_ done: Int, of total: Int) throws {
-    guard !state.withLock({ $0.isStopped }) else {
-      throw PipelineError("stopped; nothing was written", exit: .partial)
-    }
-    show(done, total)
-  }
-
-  /// The same where nothing can be thrown and the end is not known.
-  func show(_ done: Int) { show(done, nil) }
-
-  private func show(_ done: Int, _ total: Int?) {
-    guard Terminal.isInteractive else { return }
-    let now = Date()
-    let line: String? = state.withLock { state in
-      guard now.timeIntervalSince(state.shown) >= 0.25 else { return nil }
-      state.shown = now
-      guard let total, done > 0 else { return "\(state.title): \(done)" }
-      let left = now.timeIntervalSince(state.start) * Double(total - done) / Double(done)
-      return "\(state.title): \(done) / \(total) \(done * 100 / max(1, total))% | ETA \(LiveDisplay.clock(left))"
-    }
-    if let line { Terminal.liveLine(line) }
-  }
-
-  func end() {
-    if Terminal.isInteractive { Terminal.endLiveLine() }
   }
 }

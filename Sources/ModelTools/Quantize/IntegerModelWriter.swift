@@ -21,13 +21,18 @@ struct IntegerModelWriter {
     for name in region.boundary { try writer.leave(name) }
     let read = Set(region.rest.flatMap(\.input))
     var result = model
-    result.proto.graph.node = writer.nodes + region.rest
-    result.proto.graph.initializer = writer.stored + model.proto.graph.initializer.filter { read.contains($0.name) }
+    let floats = model.proto.graph.initializer.filter { read.contains($0.name) }
+    let packed = StoredWeights(region.rest, floats)
+    result.proto.graph.node = writer.nodes + packed.nodes + region.rest
+    result.proto.graph.initializer =
+      writer.stored + packed.tensors + floats.filter { !packed.replaced.contains($0.name) }
     result.proto.graph.valueInfo = []
     for index in result.proto.graph.input.indices where result.proto.graph.input[index].name == region.input {
       result.proto.graph.input[index].type.tensorType.elemType = OnnxElement.uint8
     }
-    result.proto.opsetImport += [.version(1, of: Self.microsoft), .version(1, of: Self.edgepipe)]
+    for domain in [Self.microsoft, Self.edgepipe] where !result.proto.opsetImport.contains(where: { $0.domain == domain }) {
+      result.proto.opsetImport.append(.version(1, of: domain))
+    }
     return result
   }
 
