@@ -20,7 +20,8 @@ struct ProfileCommand: ParsableCommand {
 
   @OptionGroup var options: PipelineOptions
 
-  @Option(help: ArgumentHelp("Writes the run report as JSON to this file, with what the profile adds.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Writes the run report as JSON to this file, with what the profile adds.", valueName: "file"))
   var report: String?
 
   @Option(help: ArgumentHelp("Writes one page for a browser to this file.", valueName: "file"))

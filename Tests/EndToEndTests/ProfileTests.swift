@@ -128,7 +128,7 @@ struct ProfileTests {
     #expect(bottleneck["limit"] as? String == "sources")
     #expect((bottleneck["headline"] as? String)?.hasPrefix("the sources set the speed") == true)
     // Instructions are counted, or a note says why not.
-    let counted = (profile["stages"] as? [String: Object])?["work"]?["instructions_per_frame"] is Double
+    let counted = try stages(report)["work"]?["instructions_per_frame"] is Double
     let notes = try #require(profile["notes"] as? [String])
     #expect(counted != notes.contains { $0.hasPrefix("instructions cannot be counted") })
     let timeline = try #require(profile["timeline"] as? [Object])

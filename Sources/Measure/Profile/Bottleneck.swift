@@ -33,7 +33,7 @@ public struct Bottleneck: Sendable, Hashable {
 }
 
 extension Bottleneck {
-  /// A stage that works for this share of its time limits the pipeline; between two frames there is always some waiting.
+  /// A stage that works for this share of its time limits the pipeline; some waiting lies between any two frames.
   static let busyShare = 0.75
   /// Of the cores.
   static let saturatedShare = 0.9
@@ -46,8 +46,8 @@ extension Bottleneck {
 
   /// Finds what limits a run.
   ///
-  /// Losses come first: a live pipeline that keeps up is limited by its cameras, whatever is busy. Then the cores, since a
-  /// stage that waits for one seems busy; then the busiest stage.
+  /// Losses come first: a live pipeline that keeps up is limited by its cameras, whatever is busy. Then the cores,
+  /// since a stage that waits for one seems busy; then the busiest stage.
   public init(_ load: RunLoad) {
     let finding = BottleneckFinding(load)
     self = switch finding.limit {

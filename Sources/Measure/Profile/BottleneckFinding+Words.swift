@@ -1,4 +1,3 @@
-import Foundation
 import Pipeline
 
 /// What a finding says to people.
@@ -8,8 +7,8 @@ extension BottleneckFinding {
     var costs = ["every frame is done in time for the next: a faster pipeline would deliver no more"]
     if let room, room.fps > load.offeredFPS {
       costs.append(
-        "the pipeline has room for about \(Words.rate(room.fps)) frames/s, \(Words.times(room.fps / load.offeredFPS)) as many;"
-          + " \(name(room.part)) would limit it then")
+        "the pipeline has room for about \(Words.rate(room.fps)) frames/s, "
+          + "\(Words.times(room.fps / load.offeredFPS)) as many; \(name(room.part)) would limit it then")
     }
     let reliefs = load.stages.filter { $0.settings.realtime && !($0.waiting?.isLive ?? true) }
       .map { "\($0.id).realtime=false lets the file be read as fast as there is room" }
@@ -36,7 +35,8 @@ extension BottleneckFinding {
   func describeCores() -> Bottleneck {
     let dearest = load.stages.max { $0.cpuS < $1.cpuS }
     let next = dearest.flatMap { model.limit([.init(stage: $0.id, work: 0)]) }
-    var headline = "the cores limit the run: \(Words.cores(load.busyCores)) of \(Words.cores(load.cores)) are busy with it"
+    var headline = "the cores limit the run: \(Words.cores(load.busyCores)) of \(Words.cores(load.cores)) are busy "
+      + "with it"
     let others = load.otherCores
     if others >= 0.05 * load.cores { headline += " and \(Words.cores(others)) with other programs" }
     headline += ", so that more workers do not help"
@@ -58,7 +58,8 @@ extension BottleneckFinding {
     let limit = load.deadlineMs.map { " of \(Words.number($0)) ms" } ?? ""
     let slowest = load.stages.filter { $0.worked > 0 && $0.role != .source }
       .max { $0.busyS / Double($0.worked) < $1.busyS / Double($1.worked) }
-    var reliefs = ["a longer budget.deadlineMs: half of the delivered frames take \(Words.number(load.medianLatencyMs)) ms"]
+    let median = Words.number(load.medianLatencyMs)
+    var reliefs = ["a longer budget.deadlineMs: half of the delivered frames take \(median) ms"]
     if let slowest { reliefs += Relief(stage: slowest, finding: self).latencySentences }
     return Bottleneck(
       limit: .deadline,
@@ -80,8 +81,8 @@ extension BottleneckFinding {
   func describeFramesInFlight() -> Bottleneck {
     Bottleneck(
       limit: .framesInFlight,
-      headline: "framesInFlight limits the run: \(load.framesInFlight) frames may be on their way at once, and no stage is "
-        + "at work more than \(Words.percent(busiest?.utilisation ?? 0)) of the time",
+      headline: "framesInFlight limits the run: \(load.framesInFlight) frames may be on their way at once, and no stage "
+        + "is at work more than \(Words.percent(busiest?.utilisation ?? 0)) of the time",
       costs: [losses, room].compactMap { $0 },
       reliefs: ["a higher framesInFlight, which costs memory"], nextFPS: model.limit()?.fps)
   }
@@ -102,7 +103,9 @@ extension BottleneckFinding {
   }
 
   private var room: String? {
-    model.limit().map { "\(name($0.part)) would allow \(Words.rate($0.fps)) frames/s, and \(Words.rate(load.fps)) are done" }
+    model.limit().map {
+      "\(name($0.part)) would allow \(Words.rate($0.fps)) frames/s, and \(Words.rate(load.fps)) are done"
+    }
   }
 
   /// Who takes the processor.
@@ -129,24 +132,4 @@ extension BottleneckFinding {
     case .sources: "the sources"
     }
   }
-}
-
-/// Numbers as sentences have them.
-enum Words {
-  static func percent(_ share: Double) -> String {
-    let value = share * 100
-    return value > 0 && value < 9.95 ? String(format: "%.1f %%", value) : String(format: "%.0f %%", value)
-  }
-
-  static func rate(_ fps: Double) -> String { String(format: fps < 99.95 ? "%.1f" : "%.0f", fps) }
-
-  static func times(_ factor: Double) -> String {
-    String(format: factor < 9.95 ? "%.1f times" : "%.0f times", factor)
-  }
-
-  static func cores(_ cores: Double) -> String {
-    cores == cores.rounded() ? String(format: "%.0f", cores) : String(format: "%.2f", cores)
-  }
-
-  static func number(_ value: Double) -> String { String(format: value < 9.95 ? "%.1f" : "%.0f", value) }
 }

@@ -4,8 +4,8 @@ import Pipeline
 /// 2016): a track for each thread with a slice for each frame, an arrow along each frame's way, instants for lost
 /// frames, and counters.
 ///
-/// Events of a thread are in the order of time. Slices of a thread lie beside each other or within each other: others are
-/// dropped by Perfetto. Since its times are a nanosecond early where they came through a floating-point number, a slice
+/// Events of a thread are in the order of time. Slices of a thread lie beside each other or within each other: others
+/// are dropped by Perfetto. Since it reads some times as a nanosecond early, by way of floating-point numbers, a slice
 /// ends a nanosecond before its time, and a flow event stands a little before the end of its slice.
 public struct ChromeTrace {
   private let recording: SpanRecording
@@ -100,7 +100,8 @@ public struct ChromeTrace {
         pending = []
       }
       if span.kind == .pause {
-        try add("{\"ph\":\"X\",\"name\":\"waits until due\",\"cat\":\"pause\",\(place),\(extent(span.start, span.end))}")
+        let times = extent(span.start, span.end)
+        try add("{\"ph\":\"X\",\"name\":\"waits until due\",\"cat\":\"pause\",\(place),\(times)}")
         continue
       }
       let waited = milliseconds(span.start.nanoseconds(since: span.enqueued))

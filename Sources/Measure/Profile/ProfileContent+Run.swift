@@ -14,8 +14,8 @@ extension ProfileContent {
     self.init(
       pipeline: profile.plan.name, version: version,
       machine: "\(machine.processor), \(machine.cores) cores, \(machine.memoryMB) MB, \(machine.system)",
-      cores: Int(load.cores.rounded(.up)), engines: Self.engines(snapshot), startedAt: snapshot.started.iso8601, wallS: wall,
-      fps: load.fps, realtimeFactor: media / wall, admitted: ledger.admitted, delivered: ledger.delivered,
+      cores: Int(load.cores.rounded(.up)), engines: Self.engines(snapshot), startedAt: snapshot.started.iso8601,
+      wallS: wall, fps: load.fps, realtimeFactor: media / wall, admitted: ledger.admitted, delivered: ledger.delivered,
       dropped: ledger.droppedTotal, failed: ledger.failedTotal,
       cpuS: Double(max(MachineInfo.processCPUNanoseconds, stagesCPU)) / 1e9, peakMemoryMB: MachineInfo.peakMemoryMB,
       power: snapshot.power.map(Self.power),

@@ -104,7 +104,8 @@ struct Relief {
     [
       hasFreeCores && settings.threads == 1 ? advice("\(id).threads=2", "decodes on two cores; \(freeCores)") : nil,
       settings.skipsLoopFilter ? nil : advice("\(id).skip.loopFilter=nonReference", "faster, and a little less sharp"),
-      settings.skipsFrames ? nil : advice("\(id).skip.frames=nonReference", "leaves out pictures that no other builds on"),
+      settings.skipsFrames
+        ? nil : advice("\(id).skip.frames=nonReference", "leaves out pictures that no other builds on"),
       "a smaller picture: a camera's second stream, or a clip of fewer pixels",
     ]
   }
@@ -121,9 +122,11 @@ struct Relief {
   // MARK: - Sentences
 
   private var hasFreeCores: Bool { !finding.areCoresTaken && load.freeCores >= Self.leastFreeCores }
-  private var freeCores: String { "\(String(format: "%.2f", load.freeCores)) of \(Words.cores(load.cores)) cores are free" }
+  private var freeCores: String {
+    "\(String(format: "%.2f", load.freeCores)) of \(Words.cores(load.cores)) cores are free"
+  }
 
-  private func advice(_ setting: String, _ remark: String) -> String { "\(setting); \(remark)" }
+  private func advice(_ setting: String, _ remark: String) -> String { "\(setting): \(remark)" }
 
   /// - Parameter changes: nil where it is not known what the setting gives.
   /// - Returns: nil when it would give hardly more than now.

@@ -7,8 +7,8 @@ extension RunLoad {
   ///   - processCPUS: CPU seconds from the moment when all stages were ready.
   ///   - cores: those that the program may use.
   init(
-    plan: PipelinePlan, snapshot: PipelineRunner.Snapshot, processCPUS: Double, otherProgramsCPUS: Double?, cores: Double,
-    hasInt8DotProduct: Bool
+    plan: PipelinePlan, snapshot: PipelineRunner.Snapshot, processCPUS: Double, otherProgramsCPUS: Double?,
+    cores: Double, hasInt8DotProduct: Bool
   ) {
     let latencies = snapshot.streamFigures.map(\.values.latency)
     let delivered = latencies.reduce(0) { $0 + $1.count }
@@ -33,7 +33,8 @@ extension RunLoad {
       let streams = snapshot.streamFigures.filter { $0.sourceStage == figures.id }
       let offered = sources(of: figures.id, plans).reduce(0) { $0 + (brought[$1] ?? 0) }
       return StageLoad(
-        id: figures.id, type: figures.type, role: figures.role, workers: isSource ? max(1, streams.count) : figures.workers,
+        id: figures.id, type: figures.type, role: figures.role,
+        workers: isSource ? max(1, streams.count) : figures.workers,
         maximumWorkers: stage?.descriptor.maximumWorkers ?? 1,
         worked: figures.framesWorked, offered: offered,
         busyS: Double(values.workNanoseconds) / 1e9, cpuS: Double(figures.workingCPUNanoseconds) / 1e9,

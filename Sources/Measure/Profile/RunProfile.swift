@@ -52,17 +52,6 @@ public struct RunProfile: Sendable {
         "reliefs": .list(bottleneck.reliefs.map { .string($0) }),
         "next_fps": bottleneck.nextFPS.map { Self.rounded($0) } ?? .null,
       ]),
-      "stages": .object(
-        Dictionary(
-          snapshot.stages.map { stage in
-            (
-              stage.id,
-              .object([
-                "instructions_per_frame": stage.instructionsPerFrame.map { .double($0.rounded()) } ?? .null,
-                "cycles_per_frame": stage.cyclesPerFrame.map { .double($0.rounded()) } ?? .null,
-              ])
-            )
-          }, uniquingKeysWith: { first, _ in first })),
       "timeline": .list(timeline.intervals.map(Self.moment)),
       "notes": .list(notes.map { .string($0) }),
     ])

@@ -98,7 +98,11 @@ public struct StageSettingsView: Sendable, Hashable {
 
     init(from decoder: any Decoder) throws {
       let value = try decoder.singleValueContainer()
-      if let word = try? value.decode(String.self) { self = .word(word) } else { self = .sides(try value.decode([Int].self)) }
+      if let word = try? value.decode(String.self) {
+        self = .word(word)
+      } else {
+        self = .sides(try value.decode([Int].self))
+      }
     }
   }
 

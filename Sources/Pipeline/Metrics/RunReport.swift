@@ -84,6 +84,8 @@ public struct RunReport: Sendable {
       "cpu_ms": .rounded(Double(stage.cpuNanoseconds) / 1e6),
       "framework_cpu_ms": .rounded(Double(values.frameworkCPUNanoseconds) / 1e6),
       "startup_cpu_ms": .rounded(Double(values.startupCPUNanoseconds) / 1e6),
+      "instructions_per_frame": stage.instructionsPerFrame.map { .double($0.rounded()) } ?? .null,
+      "cycles_per_frame": stage.cyclesPerFrame.map { .double($0.rounded()) } ?? .null,
       "energy_j": power?.energy.stageJ[stage.id].map { .rounded($0) } ?? .null,
       "power_w": power?.watts(ofStage: stage.id).map { .rounded($0) } ?? .null,
       "counters": .object(values.counters.mapValues { .int($0) }),

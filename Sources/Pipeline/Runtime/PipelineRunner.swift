@@ -253,7 +253,8 @@ extension PipelineRunner {
       return Snapshot.StageFigures(
         id: stage.id, type: stage.descriptor.type, role: stage.descriptor.role, workers: stage.workers,
         values: metrics[index].current, cpuNanoseconds: cpu[stage.id] ?? 0, queueDepth: depth?.now ?? 0,
-        queueCapacity: port?.capacity, queueHighest: depth?.highest ?? 0, facts: withFacts ? built.stages[index].facts : [:])
+        queueCapacity: port?.capacity, queueHighest: depth?.highest ?? 0,
+        facts: withFacts ? built.stages[index].facts : [:])
     }
     let now = control.clock.now()
     return Snapshot(

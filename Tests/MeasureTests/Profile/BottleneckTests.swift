@@ -84,7 +84,7 @@ struct BottleneckTests {
     #expect(found.costs.first == "of its CPU time: objects 79 %, camera 15 %, scale 5.1 %")
     // Without the detector 4.2 CPU seconds are left for 600 frames, and decoding alone is at most 200 a second.
     #expect(abs((found.nextFPS ?? 0) - 200) < 0.01)
-    #expect(found.reliefs.contains("objects.shape=auto; fewer pixels for wide pictures"))
+    #expect(found.reliefs.contains("objects.shape=auto: fewer pixels for wide pictures"))
     // Half of the detector's and of the scaling's work: 19.6 - 7.7 - 0.5 = 11.4 s for 600 frames on two cores; now 61.2.
     #expect(found.reliefs.contains("objects.interval=2 would give up to 103 frames/s; the tracker predicts between"), "\(found.reliefs)")
     #expect(found.reliefs.contains { $0.contains("INT8 model at objects.model") })
@@ -163,7 +163,7 @@ struct BottleneckTests {
     #expect(found.limit == .deadline)
     #expect(found.headline == "the deadline of 50 ms limits the run: frames take too long although no stage is at work more than 40 % of the time")
     #expect(found.reliefs.first == "a longer budget.deadlineMs: half of the delivered frames take 48 ms")
-    #expect(found.reliefs.contains("objects.threads=2; one frame is done sooner, and fewer a second"))
+    #expect(found.reliefs.contains("objects.threads=2: one frame is done sooner, and fewer a second"))
   }
 
   @Test("given a queue that overflows, or credits that run out, though nobody is busy, then they are named")
@@ -199,12 +199,12 @@ struct BottleneckTests {
     let decoding = Bottleneck(Loads.run([Loads.source(busyS: 9.7), work]))
     #expect(decoding.limit == .stage("camera"))
     #expect(decoding.headline == "camera (source.ffmpeg) limits the run: its thread is at work 97 % of the time")
-    #expect(decoding.reliefs.first == "camera.threads=2; decodes on two cores; 0.83 of 2 cores are free")
+    #expect(decoding.reliefs.first == "camera.threads=2: decodes on two cores; 0.83 of 2 cores are free")
     #expect(decoding.reliefs.contains { $0.hasPrefix("camera.skip.frames=nonReference") })
     let video = Loads.stage("video", "sink.video", role: .sink, maximum: 1, busyS: 9.5) { $0.preset = "medium" }
     let encoding = Bottleneck(Loads.run([Loads.source(busyS: 2), work, video]))
     #expect(encoding.limit == .stage("video"))
-    #expect(encoding.reliefs.first == "video.preset=ultrafast; now medium; the files become larger")
+    #expect(encoding.reliefs.first == "video.preset=ultrafast: now medium; the files become larger")
   }
 
   @Test("given a gated detector, then scaling is not told to take more workers, since it needs the frames in order")

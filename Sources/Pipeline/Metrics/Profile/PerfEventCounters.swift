@@ -27,8 +27,8 @@ public struct PerfEventCounters: PerformanceCounters {
       let level = try? system.integer("/proc/sys/kernel/perf_event_paranoid")
       if let level, level > 2 {
         return PipelineError(
-          "\(what): kernel.perf_event_paranoid is \(level)", remedy: "allow it: sudo sysctl kernel.perf_event_paranoid=2",
-          exit: .unavailable)
+          "\(what): kernel.perf_event_paranoid is \(level)",
+          remedy: "allow it: sudo sysctl kernel.perf_event_paranoid=2", exit: .unavailable)
       }
       return PipelineError(
         "\(what): the system forbids perf_event_open",
@@ -39,7 +39,8 @@ public struct PerfEventCounters: PerformanceCounters {
         remedy: "run on the hardware itself, or let the hypervisor pass them on (KVM: pmu=on)", exit: .unavailable)
     case ENOSYS:
       return PipelineError(
-        "\(what): the kernel has no perf_event_open", remedy: "take a kernel with CONFIG_PERF_EVENTS", exit: .unavailable)
+        "\(what): the kernel has no perf_event_open", remedy: "take a kernel with CONFIG_PERF_EVENTS",
+        exit: .unavailable)
     case EMFILE, ENFILE:
       return PipelineError("\(what): too many files are open", remedy: "raise the limit: ulimit -n", exit: .unavailable)
     default:

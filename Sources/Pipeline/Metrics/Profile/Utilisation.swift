@@ -1,8 +1,8 @@
 extension PipelineRunner.Snapshot {
   /// The share of its threads' time, 0 to 1, that a stage worked: work / (wall time x workers).
   ///
-  /// Of a source, which has a thread a stream: work / (work + pauses + waiting for a place). A live source waits for its
-  /// camera in the midst of its work, so that for one the CPU time counts as work.
+  /// Of a source, which has a thread a stream: work / (work + pauses + waiting for a place). A live source waits for
+  /// its camera in the midst of its work, so that for one the CPU time counts as work.
   public func utilisation(of stage: StageFigures) -> Double {
     let values = stage.values
     let share: Double
