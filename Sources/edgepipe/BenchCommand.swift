@@ -83,11 +83,14 @@ struct BenchCommand: ParsableCommand {
       Terminal.note("\nending with what was measured so far (again to end at once)")
       bench.requestStop()
     }
-    let result = try bench.run { if Terminal.isInteractive { Terminal.liveLine(Self.line($0)) } }
-    if Terminal.isInteractive { Terminal.endLiveLine() }
     try finish(
-      result,
+      measure(bench),
       BenchFacts(version: EdgePipe.version, engine: engine.version, subject: subject, decodes: decode, seed: seed))
+  }
+
+  private func measure(_ bench: Bench) throws -> BenchResult {
+    defer { if Terminal.isInteractive { Terminal.endLiveLine() } }
+    return try bench.run { if Terminal.isInteractive { Terminal.liveLine(Self.line($0)) } }
   }
 
   private func finish(_ result: BenchResult, _ facts: BenchFacts) throws {

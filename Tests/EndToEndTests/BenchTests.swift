@@ -96,6 +96,21 @@ struct BenchTests {
     #expect(row["unsupported"] is NSNull && row["samples"] as? Int == 2)
   }
 
+  @Test("given a large batch and a small one, when measured, then each has a peak of its own", .enabled(if: canRun, need))
+  func memory() throws {
+    let result = try bench("--batch", "256,1", "--runs", "5", "--batches", "2", "--repeats", "1", "--json")
+    #expect(result.status == 0, "\(result.errors)")
+    let root = try object(JSONSerialization.jsonObject(with: Data(result.output.utf8)))
+    let rows = try #require(root["configurations"] as? [[String: Any]])
+    let memory = try rows.map { try object($0["memory_mb"]).mapValues { try #require($0 as? Double) } }
+    try #require(memory.count == 2)
+    let large = memory[0], small = memory[1]
+    // 256 pictures of 64 x 32 with three float32 values a pixel are 6 MB, and the model's first layer has more.
+    #expect(try #require(large["running"]) > #require(large["before"]) + 6)
+    #expect(try #require(small["peak"]) < #require(large["peak"]))
+    #expect(try #require(large["after"]) < #require(large["running"]))
+  }
+
   @Test("given an interrupt, when measuring, then it ends with what was measured so far", .enabled(if: canRun, need))
   func interrupted() throws {
     let space = try Workspace()
@@ -146,6 +161,8 @@ struct BenchTests {
         "--batch", "1",
       ])
     #expect(odd.status == 78 && odd.errors.contains("multiples of 32"))
+    let huge = try bench("--input", "8192x8192", "--batch", "1024", in: space.folder)
+    #expect(huge.status == 78 && huge.errors.contains("more than half of this machine's memory"))
   }
 }
 

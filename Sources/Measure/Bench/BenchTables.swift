@@ -96,9 +96,9 @@ public struct BenchTables: Sendable {
         + "\(result.cores) cores",
       "measured: \(facts.measured), fed with \(facts.fed)",
       "\(settings.repeats) interleaved repeats of \(settings.runs) runs, of larger batches \(settings.batches), after "
-        + "\(settings.warmUps) warm-ups; +- is the 95 % interval over the repeats, SE the standard error of the median",
-      "ES: MLPerf's early-stopping estimate, 99 % sure not to be too low",
-      "outliers by the interquartile rule; none is removed",
+        + "\(settings.warmUps) warm-ups",
+      "+-: 95 % interval over the repeats; SE: standard error of the median; ES: early-stopping estimate; "
+        + "outliers are left in",
       "energy \(meter), idle power included; peak memory "
         + (result.peakIsKernels ? "by the kernel" : "by looking every 20 ms"),
     ]

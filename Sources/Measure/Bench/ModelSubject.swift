@@ -51,6 +51,7 @@ public final class ModelSubject: BenchSubject {
       throw PipelineError("decoding is measured of single pictures", exit: .config)
     }
     let file = try ModelFile(model, shape: .fixed(height: configuration.height, width: configuration.width))
+    try checkMemory(configuration)
     let bytes = configuration.batch > 1 ? try OnnxShapes.freeingBatch(of: file.bytes) : file.bytes
     if configuration.batch > 1 { try check(bytes, configuration) }
     let options = SessionOptions(threads: configuration.threads, modelName: manifest.name)
@@ -64,6 +65,16 @@ public final class ModelSubject: BenchSubject {
         sourceWidth: configuration.width, sourceHeight: configuration.height, request: request)
       return DecodingSession(detector, ModelInput(tensor: input, geometry: geometry))
     }
+  }
+
+  /// Refuses inputs that this machine cannot hold, before they are asked of the system.
+  private func checkMemory(_ configuration: BenchConfiguration) throws {
+    let values = [configuration.height, configuration.width, 3, configuration.batch, configuration.workers]
+      .reduce(Double(manifest.input.element.byteCount)) { $0 * Double($1) }
+    let needed = values / Double(1 << 20), limit = Double(MachineInfo.current.memoryMB) / 2
+    guard needed > limit else { return }
+    throw PipelineError(
+      "the input alone takes \(Int(needed)) MB, more than half of this machine's memory", exit: .config)
   }
 
   /// - Throws: the same every time for one size and batch; it is looked at once.

@@ -112,19 +112,6 @@ struct BenchFiguresTests {
     #expect(LoadAverage(machine.tree) == nil)
   }
 
-  @Test("Given this machine, when memory is taken, then it shows, and where the kernel can, the peak stays until reset")
-  func realMemory() throws {
-    let isReset = PeakMemory.reset()
-    let before = try #require(PeakMemory())
-    var block: [UInt8]? = Array(repeating: 1, count: 64 << 20)
-    let during = try #require(PeakMemory())
-    #expect(during.residentMB > before.residentMB + 48)
-    block = nil
-    _ = block
-    #expect(PeakMemory()?.peakMB ?? 0 > before.residentMB + 48)
-    if isReset { #expect(PeakMemory.reset() && PeakMemory()?.peakMB ?? .infinity < during.peakMB) }
-  }
-
   @Test("Given what was measured, when the rest is forecast, then unknown configurations go by their pixels")
   func forecast() throws {
     let settings = BenchSettings(warmUps: 0, runs: 100, batches: 10, repeats: 2)
