@@ -37,6 +37,8 @@ extension Bottleneck {
   static let busyShare = 0.75
   /// Of the cores.
   static let saturatedShare = 0.9
+  /// A stage whose work is CPU time to this share got a core whenever it wanted one.
+  static let runningShare = 0.9
   /// A source that pauses for this share of its time keeps time: the pipeline waits for it.
   static let pausedShare = 0.05
   /// Fewer losses are accidents.
@@ -80,16 +82,20 @@ struct BottleneckFinding {
 
   init(_ load: RunLoad) {
     self.load = load
-    let taken = load.cores > 0 ? (load.busyCores + load.otherCores) / load.cores : 0
-    areCoresTaken = taken >= Bottleneck.saturatedShare
+    // A live source is at work while it waits for its camera.
+    let busiest = load.stages.filter { !($0.waiting?.isLive ?? false) }.max { $0.utilisation < $1.utilisation }
+    let isBusy = (busiest?.utilisation ?? 0) >= Bottleneck.busyShare
+    let saturated = Bottleneck.saturatedShare * load.cores
+    // Where others fill what is left of the cores, a stage that never waits for one is limited by its workers.
+    let isRunning = isBusy && busiest.map { $0.cpuS >= Bottleneck.runningShare * $0.busyS } ?? false
+    areCoresTaken = load.cores > 0
+      && (load.busyCores >= saturated || (load.busyCores + load.otherCores >= saturated && !isRunning))
+    self.busiest = busiest
     lost = load.stages.reduce(0) { sum, stage in
       sum + stage.dropped.reduce(0) { Self.overload.contains($1.key) ? $0 + $1.value : $0 }
     }
     let isPaced = Self.isPaced(load)
     model = CapacityModel(load: load, countsCPU: areCoresTaken, isPaced: isPaced)
-    // A live source is at work while it waits for its camera.
-    busiest = load.stages.filter { !($0.waiting?.isLive ?? false) }.max { $0.utilisation < $1.utilisation }
-    let isBusy = (busiest?.utilisation ?? 0) >= Bottleneck.busyShare
     let isLosing = Double(lost) > Bottleneck.lostShare * Double(load.admitted)
 
     if load.admitted == 0 || load.wallS <= 0 {

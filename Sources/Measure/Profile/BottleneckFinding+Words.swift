@@ -43,12 +43,8 @@ extension BottleneckFinding {
     var costs = [losses, spending].compactMap { $0 }
     if let dearest, let sentence = without(dearest.id, next) { costs.append(sentence) }
     var reliefs: [String] = []
-    if others >= 0.1 * load.cores {
-      var quiet = load
-      quiet.otherProgramsCPUS = 0
-      if let alone = CapacityModel(load: quiet, countsCPU: true, isPaced: model.isPaced).limit() {
-        reliefs.append("without the other programs it could be up to \(Words.rate(alone.fps)) frames/s")
-      }
+    if others >= 0.1 * load.cores, let alone = model.withoutOthers.limit() {
+      reliefs.append("without the other programs it could be up to \(Words.rate(alone.fps)) frames/s")
     }
     if let dearest { reliefs += Relief(stage: dearest, finding: self).sentences }
     return Bottleneck(limit: .cores, headline: headline, costs: costs, reliefs: reliefs, nextFPS: next?.fps)

@@ -30,6 +30,13 @@ struct CapacityModel {
   /// The sources bring frames at a speed of their own.
   let isPaced: Bool
 
+  /// The same machine without the other programs.
+  var withoutOthers: CapacityModel {
+    var quiet = load
+    quiet.otherProgramsCPUS = 0
+    return CapacityModel(load: quiet, countsCPU: countsCPU, isPaced: isPaced)
+  }
+
   /// The part that limits the pipeline, and at which speed; nil where no stage worked on a frame.
   func limit(_ changes: [Change] = []) -> (part: Part, fps: Double)? {
     var limits = load.stages.compactMap { stage in

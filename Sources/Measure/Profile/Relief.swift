@@ -50,10 +50,15 @@ struct Relief {
   // MARK: - By kind
 
   private var moreWorkers: String? {
-    guard hasFreeCores, stage.role != .source, stage.workers < stage.maximumWorkers, !needsOrder else { return nil }
-    let count = stage.workers + 1
+    guard !finding.areCoresTaken, stage.role != .source, stage.workers < stage.maximumWorkers, !needsOrder else {
+      return nil
+    }
+    let count = stage.workers + 1, setting = "\(id).workers=\(count)"
     let change = CapacityModel.Change(stage: id, workers: Double(count) / Double(stage.workers))
-    return advice("\(id).workers=\(count)", [change], freeCores)
+    if load.freeCores >= Self.leastFreeCores { return advice(setting, [change], freeCores) }
+    // Others have what is left.
+    let others = "without the other programs, which take \(Words.cores(load.otherCores)) of \(Words.cores(load.cores)) cores"
+    return advice(setting, [change], others, by: finding.model.withoutOthers)
   }
 
   /// Scaling for a detector that looks at some frames only must see the frames in order.
@@ -130,9 +135,12 @@ struct Relief {
 
   /// - Parameter changes: nil where it is not known what the setting gives.
   /// - Returns: nil when it would give hardly more than now.
-  private func advice(_ setting: String, _ changes: [CapacityModel.Change]?, _ remark: String) -> String? {
+  private func advice(
+    _ setting: String, _ changes: [CapacityModel.Change]?, _ remark: String, by model: CapacityModel? = nil
+  ) -> String? {
     guard let changes else { return advice(setting, remark) }
-    guard let now = finding.model.limit(), let then = finding.model.limit(changes), now.fps > 0 else { return nil }
+    let model = model ?? finding.model
+    guard let now = model.limit(), let then = model.limit(changes), now.fps > 0 else { return nil }
     let gain = then.fps / now.fps
     guard gain >= Self.leastGain else { return nil }
     return "\(setting) would give up to \(Words.rate(load.fps * gain)) frames/s; \(remark)"

@@ -101,6 +101,16 @@ struct BottleneckTests {
     #expect(found.reliefs.first == "without the other programs it could be up to 120 frames/s")
   }
 
+  @Test("given other programs on the cores that leave one worker its own, then that worker limits, and another one needs the cores that they take")
+  func ownCore() {
+    let load = Loads.run(
+      [Loads.source(busyS: 1), Loads.stage("objects", "detect.yolo", busyS: 9.9, cpuS: 9.8)], cpuS: 11, others: 8)
+    let found = Bottleneck(load)
+    #expect(found.limit == .stage("objects"))
+    // Two workers of 16.5 ms do 121 frames/s; the cores 2 x 600 / 11 = 109; now the worker does 60.6.
+    #expect(found.reliefs.first == "objects.workers=2 would give up to 108 frames/s; without the other programs, which take 0.80 of 2 cores")
+  }
+
   @Test("given a camera whose frames all arrive, then the source limits, whatever waits for it, and the room is told")
   func liveSource() {
     // It waits for the camera in the midst of its work: busy 10 s, of which 1 s of CPU.
