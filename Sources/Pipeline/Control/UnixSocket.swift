@@ -22,11 +22,12 @@ final class UnixSocket {
     }
     // What a run that was killed has left behind; anything but a socket stays.
     if isSocket(path) { _ = unsafe unlink(path) }
-    // The socket's file is made with the rights that the mask leaves.
-    let mask = umask(0o177)
-    let bound = try unsafe withAddress(path) { unsafe bind(socket.descriptor, $0, $1) }
-    umask(mask)
-    guard bound == 0, listen(socket.descriptor, 8) == 0 else {
+    // Linux makes the socket's file with the rights of the descriptor, so that it never has others, and the process's mask,
+    // which all threads share, stays as it is.
+    guard fchmod(socket.descriptor, 0o600) == 0,
+      try unsafe withAddress(path, { unsafe bind(socket.descriptor, $0, $1) }) == 0,
+      listen(socket.descriptor, 8) == 0
+    else {
       throw failure("cannot make the control socket '\(path)'", remedy: "name a path in a folder that can be written")
     }
     return socket
