@@ -65,11 +65,13 @@ struct ProfileCommand: ParsableCommand {
     let profiler = RunProfiler(runner, instruments: instruments)
     let outcome = try RunSession(quiet: quiet, showsProgress: !quiet && !json).run(runner) { profiler.begin() }
     let profile = profiler.end(outcome)
-    let notes = ([refusal].compactMap { $0?.description } + (profile.snapshot.power?.notes ?? []) + overflow(profile))
-    try write(profile, notes)
+    let notes = [refusal?.description, overflow(profile)].compactMap { $0 }
+    // Whatever cannot be written, the run is over, and what it did is told.
+    let (files, problem) = write(profile, notes)
     try RunEnding(report: report, quiet: quiet, json: json).finish(
       outcome, profile.snapshot.ledger, report: profile.report(version: EdgePipe.version, notes: notes),
-      ProfileSummary(profile: profile, notes: notes, files: [trace, html].compactMap { $0 }).text)
+      ProfileSummary(profile: profile, notes: notes, files: files).text)
+    if let problem { throw problem }
   }
 
   /// The processor's counters, or why there are none.
@@ -83,20 +85,31 @@ struct ProfileCommand: ParsableCommand {
     }
   }
 
-  private func overflow(_ profile: RunProfile) -> [String] {
-    guard let count = profile.recording?.overflow, count > 0 else { return [] }
-    return ["the trace had no room for \(count) more events; a shorter --trace-seconds keeps all of its time"]
+  private func overflow(_ profile: RunProfile) -> String? {
+    guard let count = profile.recording?.overflow, count > 0 else { return nil }
+    return "the trace had no room for \(count) more events; a shorter --trace-seconds keeps all of its time"
   }
 
-  private func write(_ profile: RunProfile, _ notes: [String]) throws {
-    if let trace, let recording = profile.recording {
-      let samples = profile.timeline.samples.filter { $0.seconds <= traceSeconds }
-      let file = ChromeTrace(
-        pipeline: profile.plan.name, stages: profile.snapshot.stages.map(\.id), recording: recording, timeline: samples)
-      try ReportFile.write(to: trace) { try file.write($0) }
-    }
-    if let html {
-      try ReportFile.write(ProfilePage(ProfileContent(profile, version: EdgePipe.version, notes: notes)).html, to: html)
+  /// - Returns: the files that were written, and why another one was not.
+  private func write(_ profile: RunProfile, _ notes: [String]) -> (files: [String], problem: (any Error)?) {
+    var files: [String] = []
+    do {
+      if let trace, let recording = profile.recording {
+        let file = ChromeTrace(
+          pipeline: profile.plan.name, stages: profile.snapshot.stages.map(\.id), recording: recording,
+          timeline: profile.timeline.samples.filter { $0.seconds <= traceSeconds })
+        try ReportFile.write(to: trace) { try file.write($0) }
+        files.append(trace)
+      }
+      if let html {
+        let all = notes + (profile.snapshot.power?.notes ?? [])
+        try ReportFile.write(
+          ProfilePage(ProfileContent(profile, version: EdgePipe.version, notes: all)).html, to: html)
+        files.append(html)
+      }
+      return (files, nil)
+    } catch {
+      return (files, error)
     }
   }
 }

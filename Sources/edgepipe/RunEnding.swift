@@ -48,12 +48,12 @@ extension PipelineError {
   }
 }
 
-/// The report's file: refused before the run when it cannot be written, replaced whole after it.
+/// A file of what a run did: refused before the run when it cannot be written, replaced whole after it.
 enum ReportFile {
   static func check(_ path: String) throws {
     var isFolder: ObjCBool = false
     if unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-      throw PipelineError("cannot write the report to '\(path)': it is a folder", remedy: "name a file", exit: .ioError)
+      throw PipelineError("cannot write '\(path)': it is a folder", remedy: "name a file", exit: .ioError)
     }
   }
 
@@ -77,13 +77,5 @@ enum ReportFile {
     }
   }
 
-  static func write(_ text: String, to path: String) throws {
-    let url = URL(fileURLWithPath: path)
-    do {
-      try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try Data(text.utf8).write(to: url, options: .atomic)
-    } catch {
-      throw PipelineError("cannot write the report to '\(path)': \(error.localizedDescription)", exit: .ioError)
-    }
-  }
+  static func write(_ text: String, to path: String) throws { try write(to: path) { put in try put(text) } }
 }

@@ -101,7 +101,7 @@ public struct ChromeTrace {
       }
       if span.kind == .pause {
         let times = extent(span.start, span.end)
-        try add("{\"ph\":\"X\",\"name\":\"waits until due\",\"cat\":\"pause\",\(place),\(times)}")
+        try add("{\"ph\":\"X\",\"name\":\"pause\",\"cat\":\"pause\",\(place),\(times)}")
         continue
       }
       let waited = milliseconds(span.start.nanoseconds(since: span.enqueued))

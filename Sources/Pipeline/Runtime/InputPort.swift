@@ -58,7 +58,7 @@ final class InputPort: Sendable {
   init(
     stage: String, upstream: [String], linksBySource: [Int: [Int]], capacity: Int, policy: OverflowPolicy?,
     keepsTombstones: Bool, clock: any PipelineClock, metrics: StageMetrics, journal: StageJournal,
-    progress: ReplayProgress, instruments: RunInstruments = RunInstruments()
+    progress: ReplayProgress, instruments: RunInstruments
   ) {
     self.capacity = capacity
     self.clock = clock

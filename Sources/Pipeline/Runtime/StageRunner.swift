@@ -31,7 +31,7 @@ final class StageRunner: Sendable {
   init(
     id: String, stage: any FrameStage, workers: Int, keepsImage: Bool, port: InputPort, outputs: Outputs,
     successors: [ServiceForecast], metrics: StageMetrics, control: RunControl, census: ThreadCensus, logger: Logger,
-    isReplay: Bool, instruments: RunInstruments = RunInstruments()
+    isReplay: Bool, instruments: RunInstruments
   ) {
     self.id = id
     self.stage = stage
