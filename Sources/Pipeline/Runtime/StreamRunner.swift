@@ -113,20 +113,21 @@ final class StreamRunner: SourceOutput {
       return (arrival.nanoseconds(since: state.lastReturn) - state.paused, state.paused)
     }
     let admission = admit(frame)
-    let blocked = site.control.clock.now().nanoseconds(since: arrival)
+    // One reading for both, so that no time falls between waiting and the work on the next frame.
+    let end = site.control.clock.now()
     if admission != .stopped {
       site.metrics.update { values in
         values.service.record(nanoseconds: service)
         values.workNanoseconds += service
         values.pausedNanoseconds += paused
-        values.blockedNanoseconds += blocked
+        values.blockedNanoseconds += end.nanoseconds(since: arrival)
       }
     }
     state.withLock { state in
       state.overhead.end()
       state.paused = 0
-      state.lastReturn = site.control.clock.now()
-      state.probe?.passedOn(at: state.lastReturn)
+      state.lastReturn = end
+      state.probe?.passedOn(at: end)
     }
     return admission
   }
