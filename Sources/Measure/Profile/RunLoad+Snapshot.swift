@@ -14,13 +14,16 @@ extension RunLoad {
     let delivered = latencies.reduce(0) { $0 + $1.count }
     let sum = latencies.reduce(0) { $0 + $1.meanMilliseconds * Double($1.count) }
     let longest = latencies.max { $0.count < $1.count }
+    let stages = Self.stages(plan, snapshot)
     self.init(
-      wallS: snapshot.elapsedSeconds, cores: cores, processCPUS: processCPUS, otherProgramsCPUS: otherProgramsCPUS,
+      wallS: snapshot.elapsedSeconds, cores: cores,
+      // The sources of a very short run may have begun before the process was looked at.
+      processCPUS: max(processCPUS, stages.reduce(0) { $0 + $1.cpuS }), otherProgramsCPUS: otherProgramsCPUS,
       admitted: snapshot.ledger.admitted, delivered: snapshot.ledger.delivered,
       framesInFlight: snapshot.streamFigures.reduce(0) { $0 + plan.effectiveFramesInFlight(isLive: $1.isLive) },
       meanLatencyS: delivered > 0 ? sum / Double(delivered) / 1000 : 0,
       medianLatencyMs: longest?.milliseconds(atPercentile: 50) ?? 0, deadlineMs: plan.deadlineMs,
-      hasInt8DotProduct: hasInt8DotProduct, stages: Self.stages(plan, snapshot))
+      hasInt8DotProduct: hasInt8DotProduct, stages: stages)
   }
 
   private static func stages(_ plan: PipelinePlan, _ snapshot: PipelineRunner.Snapshot) -> [StageLoad] {

@@ -52,11 +52,19 @@ public struct RunTimeline: Sendable {
   public mutating func add(_ sample: TimelineSample, isLast: Bool = false) {
     defer { offered += 1 }
     guard isLast || offered % stride == 0 else { return }
+    if isLast { joinLastBeat(until: sample.seconds) }
     samples.append(sample)
     guard samples.count > limit else { return }
     let last = samples.count - 1
     samples = samples.indices.filter { $0 % 2 == 0 || (isLast && $0 == last) }.map { samples[$0] }
     stride *= 2
+  }
+
+  /// The run ends soon after a beat: a few frames in next to no time would be a rate that never was.
+  private mutating func joinLastBeat(until end: Double) {
+    guard samples.count >= 2 else { return }
+    let last = samples[samples.count - 1].seconds, before = samples[samples.count - 2].seconds
+    if end - last < (last - before) / 2 { samples.removeLast() }
   }
 
   /// From each sample to the next that is later, beginning with the run.

@@ -42,6 +42,20 @@ struct RunTimelineTests {
     #expect(abs(total - 5000) < 1e-6)
   }
 
+  @Test("given an end soon after a beat, then it is one moment with that beat; later it is one of its own")
+  func end() {
+    func line(endingAt end: Double) -> RunTimeline {
+      var line = RunTimeline()
+      for second in 1...3 { line.add(TimelineSample(seconds: Double(second), delivered: 10 * second)) }
+      line.add(TimelineSample(seconds: end, delivered: 32), isLast: true)
+      return line
+    }
+    // 2 frames in 10 ms are no 200 frames/s.
+    #expect(line(endingAt: 3.01).samples.map(\.seconds) == [1, 2, 3.01])
+    #expect(line(endingAt: 3.01).moments.last.map { abs($0.deliveredPerSecond - 12 / 1.01) < 1e-9 } == true)
+    #expect(line(endingAt: 3.6).samples.map(\.seconds) == [1, 2, 3, 3.6])
+  }
+
   @Test("given two samples of one moment, then the second says nothing of rates")
   func sameMoment() {
     var line = RunTimeline()
