@@ -108,6 +108,20 @@ let package = Package(
   ]
 )
 
+// scripts/fuzz links these with libFuzzer.
+if Context.environment["EDGEPIPE_FUZZ"] != nil {
+  let fuzzed: Set = ["CPlatform", "COnnxRuntime", "Pipeline", "Detectors", "ModelTools"]
+  package.targets.removeAll { !fuzzed.contains($0.name) }
+  package.products.removeAll { !fuzzed.contains($0.name) }
+  package.targets.append(.target(name: "CFuzzer", path: "Fuzz/CFuzzer"))
+  for name in ["ONNX", "COCO"] {
+    package.targets.append(
+      .executableTarget(
+        name: "Fuzz\(name)", dependencies: ["CFuzzer", "ModelTools", "Pipeline"], path: "Fuzz/\(name)",
+        swiftSettings: strict))
+  }
+}
+
 // scripts/test-tsan compiles everything a second time; leaving out what the graph does not use saves most of that.
 if Context.environment["EDGEPIPE_GRAPH_ONLY"] != nil {
   let graph: Set = ["CPlatform", "Pipeline", "PipelineTestSupport", "PipelineTests"]

@@ -5,12 +5,12 @@ import Measure
 import ModelTools
 import Pipeline
 import Stages
-import Synchronization
 
 /// `edgepipe models eval`: COCO's figures of a model.
 struct EvalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "eval", abstract: "Measure a model's accuracy on annotated pictures: COCO's average precision and recall.",
+    commandName: "eval",
+    abstract: "Measure a model's accuracy on annotated pictures: COCO's average precision and recall.",
     discussion: """
       Runs the model over the pictures as 'edgepipe run' does and compares its boxes with the annotations. The figures \
       are those of pycocotools (docs/evaluation.md).
@@ -47,7 +47,9 @@ struct EvalCommand: ParsableCommand {
   @Option(help: ArgumentHelp("How many of the best detections a picture keeps.", valueName: "n"))
   var maxDetections = 300
 
-  @Option(help: ArgumentHelp("Sessions that run the model side by side; as many as there are cores when absent.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "Sessions that run the model side by side; as many as there are cores when absent.", valueName: "n"))
   var workers: Int?
 
   @Option(help: ArgumentHelp("Writes the detections here, as COCO's results.", valueName: "file"), completion: .file())
@@ -58,7 +60,9 @@ struct EvalCommand: ParsableCommand {
     completion: .file(extensions: ["json"]))
   var fromPredictions: String?
 
-  @Option(help: ArgumentHelp("Draws precision over recall here (SVG).", valueName: "file"), completion: .file(extensions: ["svg"]))
+  @Option(
+    help: ArgumentHelp("Draws precision over recall here (SVG).", valueName: "file"),
+    completion: .file(extensions: ["svg"]))
   var plot: String?
 
   @Option(
@@ -71,7 +75,8 @@ struct EvalCommand: ParsableCommand {
   func validate() throws {
     if fromPredictions != nil {
       guard model == nil, images == nil, predictions == nil else {
-        throw ValidationError("With --from-predictions no model is run: leave out the model, --images and --predictions.")
+        throw ValidationError(
+          "With --from-predictions no model is run: leave out the model, --images and --predictions.")
       }
     } else if model == nil || images == nil {
       throw ValidationError("Name a model and the folder of the pictures with --images, or give --from-predictions.")
@@ -86,10 +91,11 @@ struct EvalCommand: ParsableCommand {
   }
 
   func run() throws {
+    let interruption = try EvalInterruption()
     for file in [predictions, plot] { if let file { try ReportFile.check(file) } }
     let dataset = try COCODataset(contentsOf: URL(fileURLWithPath: coco))
     let wanted = classes?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-    let (source, found, evaluated) = try detections(dataset, wanted)
+    let (source, found, evaluated) = try detections(dataset, wanted, interruption)
     let kept = dataset.keeping(categories: evaluated)
     let report = EvalReport(
       file: coco, dataset: kept, source: source, predictions: found.count,
@@ -109,7 +115,7 @@ struct EvalCommand: ParsableCommand {
 
   /// The detections, where they are from, and the ids of the categories to evaluate.
   private func detections(
-    _ dataset: COCODataset, _ wanted: [String]?
+    _ dataset: COCODataset, _ wanted: [String]?, _ interruption: EvalInterruption
   ) throws -> (source: EvalSource, found: [COCOPrediction], evaluated: Set<Int>) {
     if let fromPredictions {
       let found = try COCOPredictions.read(URL(fileURLWithPath: fromPredictions), of: dataset)
@@ -131,9 +137,8 @@ struct EvalCommand: ParsableCommand {
     let run = try DatasetRun(
       dataset, images: URL(fileURLWithPath: images), file: coco, model: detector, classes: map, settings: settings,
       services: services, logger: Log.logger(level: .warning), progress: progress.show)
-    try Shutdown.onSignal { _ in run.requestStop() }
     defer { progress.end() }
-    let result = try run.run()
+    let result = try interruption.stopping(run) { try run.run() }
     return (.model(detector.name, settings, result), result.predictions, map.evaluated)
   }
 }
@@ -157,36 +162,5 @@ extension InputShape: ExpressibleByArgument {
     case .auto: "auto"
     case .fixed(let height, let width): "\(height)x\(width)"
     }
-  }
-}
-
-/// The line that shows how far the evaluation is, on a terminal only.
-final class EvalProgress: Sendable {
-  private let total: Int
-  private let start: Date
-  private let shown = Mutex(Date.distantPast)
-
-  init(total: Int) {
-    self.total = total
-    start = Date()
-  }
-
-  /// At most four times a second.
-  func show(_ done: Int) {
-    guard Terminal.isInteractive else { return }
-    let now = Date()
-    let isDue = shown.withLock { last in
-      guard now.timeIntervalSince(last) >= 0.25 || done == total else { return false }
-      last = now
-      return true
-    }
-    guard isDue else { return }
-    let seconds = max(now.timeIntervalSince(start), 1e-3), left = Double(total - done) * seconds / Double(max(1, done))
-    let share = done * 100 / max(1, total), rate = String(format: "%.1f", Double(done) / seconds)
-    Terminal.liveLine("\(done) / \(total) pictures \(share)% | ETA \(LiveDisplay.clock(left)) | \(rate) pictures/s")
-  }
-
-  func end() {
-    if Terminal.isInteractive { Terminal.endLiveLine() }
   }
 }

@@ -43,14 +43,18 @@ struct EvalReport {
       facts.add(["model", "\(name), input \(sizes(result)), \(text(result.facts["engine"]))"])
       facts.add([
         "settings",
-        "score > \(settings.score), IoU \(settings.iou), at most \(settings.maxDetections) detections, \(settings.workers) workers",
+        "score > \(settings.score), IoU \(settings.iou), at most \(settings.maxDetections) detections, "
+          + "\(settings.workers) workers",
       ])
       facts.add(["found", found + String(format: " in %.1f s", result.seconds)])
     case .file(let path): facts.add(["found", "\(found), from \(path)"])
     }
-    facts.add(["compared", "\(objects) objects and \(crowds) crowds of \(dataset.categories.count) categories, \(file)"])
+    facts.add([
+      "compared", "\(objects) objects and \(crowds) crowds of \(dataset.categories.count) categories, \(file)",
+    ])
     if !leftOut.isEmpty {
-      let names = leftOut.prefix(6).joined(separator: ", ") + (leftOut.count > 6 ? " and \(leftOut.count - 6) more" : "")
+      let names = leftOut.prefix(6).joined(separator: ", ")
+        + (leftOut.count > 6 ? " and \(leftOut.count - 6) more" : "")
       facts.add(["left out", "\(leftOut.count) categories, \(reason): \(names)"])
     }
     return [facts.text, classTable, figureTable].joined(separator: "\n\n")

@@ -58,7 +58,8 @@ public final class DatasetRun: Sendable {
     do {
       runner = try PipelineRunner(Self.plan(model, folder: links.folder, settings), logger: logger, services: services)
     } catch let errors as StageBuildErrors {
-      throw errors.errors.first?.withoutStage ?? PipelineError("the model '\(model.name)' cannot be run", exit: .software)
+      throw errors.errors.first?.withoutStage
+        ?? PipelineError("the model '\(model.name)' cannot be run", exit: .software)
     }
   }
 

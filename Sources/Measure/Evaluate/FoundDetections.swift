@@ -43,8 +43,9 @@ final class FoundDetections: Sendable {
     }
     let picture = pictures[next], header = frame.header
     if let width = picture.width, let height = picture.height, (width, height) != (header.width, header.height) {
+      let (found, annotated) = ("\(header.width)x\(header.height)", "\(width)x\(height)")
       throw PipelineError(
-        "the picture '\(picture.fileName)' has \(header.width)x\(header.height) pixels, and \(width)x\(height) by '\(file)'",
+        "the picture '\(picture.fileName)' has \(found) pixels, and \(annotated) by '\(file)'",
         remedy: "use the pictures that were annotated, without orientation tags", exit: .dataError)
     }
     found.withLock { $0.append(frame.detections) }

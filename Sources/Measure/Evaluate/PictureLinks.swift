@@ -9,14 +9,15 @@ final class PictureLinks: Sendable {
   let folder: URL
 
   /// - Parameter images: the folder in which the dataset's file names are looked for.
-  /// - Throws: ``PipelineError``: `noInput` for pictures that are not there, `dataError` for names that lead elsewhere or
-  ///   are no pictures'.
+  /// - Throws: ``PipelineError``: `noInput` for pictures that are not there, `dataError` for names that lead elsewhere
+  ///   or are no pictures'.
   init(_ dataset: COCODataset, images: URL, file: String) throws {
     let pictures = try dataset.pictures.map { try Self.find($0, in: images, file: file) }
     let missing = zip(dataset.pictures, pictures).filter { !FileManager.default.fileExists(atPath: $1.path) }
     if let first = missing.first {
+      let count = "\(missing.count) of the \(pictures.count)"
       throw PipelineError(
-        "\(missing.count) of the \(pictures.count) pictures of '\(file)' are not in '\(images.path)', such as '\(first.0.fileName)'",
+        "\(count) pictures of '\(file)' are not in '\(images.path)', such as '\(first.0.fileName)'",
         remedy: "give the folder that holds them with --images", exit: .noInput)
     }
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("edgepipe-eval-\(UUID().uuidString)")
@@ -48,8 +49,8 @@ final class PictureLinks: Sendable {
     // The file may come from anywhere; it decides on nothing outside of the folder.
     guard !name.hasPrefix("/"), !name.split(separator: "/").contains(".."), !name.contains("\0") else {
       throw PipelineError(
-        "'\(file)' has the picture '\(name)', which lies outside of the folder", remedy: "use names relative to the folder",
-        exit: .dataError)
+        "'\(file)' has the picture '\(name)', which lies outside of the folder",
+        remedy: "use names relative to the folder", exit: .dataError)
     }
     let path = images.appendingPathComponent(name)
     guard FFmpegSource.pictureExtensions.contains(path.pathExtension.lowercased()) else {

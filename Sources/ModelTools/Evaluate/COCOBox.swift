@@ -16,8 +16,8 @@ public struct COCOBox: Sendable, Hashable {
 
   public var area: Double { width * height }
 
-  /// Intersection over union with a box of the ground truth, in 0...1. For a crowd, which stands for many objects, it is
-  /// the share of this box that lies inside of the crowd. (`bbIou` of pycocotools' maskApi.c.)
+  /// Intersection over union with a box of the ground truth, in 0...1. For a crowd, which stands for many objects, it
+  /// is the share of this box that lies inside of the crowd. (`bbIou` of pycocotools' maskApi.c.)
   func overlap(with truth: COCOBox, isCrowd: Bool) -> Double {
     let sharedWidth = min(x + width, truth.x + truth.width) - max(x, truth.x)
     guard sharedWidth > 0 else { return 0 }

@@ -2,8 +2,8 @@ import Pipeline
 
 /// Which category of a dataset each class of a model is, by name: indices of classes and ids of categories differ.
 ///
-/// Case, and spaces written as `_` or `-`, do not matter. Names that Pascal VOC and Darknet use for COCO's categories are
-/// known, such as `aeroplane`.
+/// Case, and spaces written as `_` or `-`, do not matter. Names that Pascal VOC and Darknet use for COCO's categories
+/// are known, such as `aeroplane`.
 public struct COCOClassMap: Sendable, Hashable {
   /// By index of the class; nil for classes that are not evaluated.
   public let categoryIDs: [Int?]
@@ -16,8 +16,8 @@ public struct COCOClassMap: Sendable, Hashable {
   ///   - model: what errors call it.
   ///   - file: the dataset's, for errors.
   ///   - wanted: the only classes to evaluate; nil for all that the model knows.
-  /// - Throws: ``PipelineError``: `dataError` where the model has a class that the dataset has not, `usage` where `wanted`
-  ///   names one that either of them has not.
+  /// - Throws: ``PipelineError``: `dataError` where the model has a class that the dataset has not, `usage` where
+  ///   `wanted` names one that either of them has not.
   public init(
     classes: [String], model: String, dataset: COCODataset, file: String, wanted: [String]? = nil
   ) throws(PipelineError) {
@@ -52,8 +52,9 @@ public struct COCOClassMap: Sendable, Hashable {
         continue
       }
       if let other = owners.updateValue(name, forKey: category) {
+        let both = dataset.categories[category].name
         throw PipelineError(
-          "the classes '\(other)' and '\(name)' of the model '\(model)' are both the category '\(dataset.categories[category].name)'",
+          "the classes '\(other)' and '\(name)' of the model '\(model)' are both the category '\(both)'",
           remedy: "give them names of their own in the model's manifest", exit: .dataError)
       }
       ids.append(dataset.categories[category].id)

@@ -4,19 +4,25 @@ import Pipeline
 extension COCODataset {
   /// Larger files are refused; COCO's largest, that of train2017, has 470 MB.
   static let maximumByteCount = 1 << 30
+  /// What is more is no annotated picture, and comparing everything in it with all detections would take minutes.
+  private static let annotationsOfPicture = 10_000
+  private static let maximumCategories = 10_000
   private static let remedy = "give an annotation file in COCO's format, such as instances_val2017.json"
 
   /// Reads an annotation file in COCO's format: `images`, `categories` and `annotations` with a `bbox`. Where an
   /// annotation has no `area`, it is that of the box; one without `iscrowd` is no crowd.
   ///
-  /// - Throws: a ``PipelineError``: `noInput` when the file cannot be read, `dataError` with the place of what is wrong.
+  /// - Throws: a ``PipelineError``: `noInput` when the file cannot be read, `dataError` with the place of what is
+  ///   wrong.
   public init(contentsOf file: URL) throws {
     let data = try readFile(file, what: "annotation file", limit: Self.maximumByteCount)
     try self.init(data: data, file: file.path)
   }
 
+  /// As `init(contentsOf:)`, from memory.
+  ///
   /// - Parameter file: what errors call it.
-  init(data: Data, file: String) throws(PipelineError) {
+  public init(data: Data, file: String) throws(PipelineError) {
     var pictures: [Picture]?, categories: [Category]?, annotations: [Annotation]?
     try JSONReader.read(data, file: file, remedy: Self.remedy) { reader throws(JSONReader.Failure) in
       try reader.object { reader, key throws(JSONReader.Failure) in
@@ -88,13 +94,16 @@ extension COCODataset {
       guard names.insert(name).inserted else {
         throw reader.failure("a second category with the name '\(JSONReader.short(name))'", at: start)
       }
+      guard categories.count < maximumCategories else {
+        throw reader.failure("more than \(maximumCategories) categories", at: start)
+      }
       categories.append(Category(id: id, name: name))
     }
     return categories
   }
 
   private static func annotations(_ reader: inout JSONReader) throws(JSONReader.Failure) -> [Annotation] {
-    var annotations: [Annotation] = []
+    var annotations: [Annotation] = [], counts: [Int: Int] = [:]
     try reader.array { reader, _ throws(JSONReader.Failure) in
       let start = reader.offset
       var picture: Int?, category: Int?, box: COCOBox?, area: Double?
@@ -115,6 +124,10 @@ extension COCODataset {
       guard let picture, let category, let box else {
         let missing = picture == nil ? "image_id" : category == nil ? "category_id" : "bbox"
         throw reader.failure("the annotation has no \"\(missing)\"", at: start)
+      }
+      counts[picture, default: 0] += 1
+      guard counts[picture, default: 0] <= annotationsOfPicture else {
+        throw reader.failure("more than \(annotationsOfPicture) annotations of image \(picture)", at: start)
       }
       annotations.append(
         Annotation(pictureID: picture, categoryID: category, box: box, area: area, isCrowd: isCrowd))

@@ -54,17 +54,20 @@ public struct COCODataset: Sendable {
   /// In the order of the file, which decides between boxes that overlap equally.
   public let annotations: [Annotation]
 
+  /// Annotations of other pictures and categories are left out.
   public init(pictures: [Picture], categories: [Category], annotations: [Annotation]) {
     self.pictures = pictures.sorted { $0.id < $1.id }
     self.categories = categories.sorted { $0.id < $1.id }
-    self.annotations = annotations
+    let known = (pictures: Set(pictures.map(\.id)), categories: Set(categories.map(\.id)))
+    self.annotations = annotations.filter {
+      known.pictures.contains($0.pictureID) && known.categories.contains($0.categoryID)
+    }
   }
 
   /// The dataset with the categories of these ids alone.
   public func keeping(categories ids: Set<Int>) -> COCODataset {
     COCODataset(
-      pictures: pictures, categories: categories.filter { ids.contains($0.id) },
-      annotations: annotations.filter { ids.contains($0.categoryID) })
+      pictures: pictures, categories: categories.filter { ids.contains($0.id) }, annotations: annotations)
   }
 }
 

@@ -43,7 +43,7 @@ public struct COCOMatches: Sendable {
     return Precision(ap: mean(.ap), ap50: mean(.ap50), ap75: mean(.ap75))
   }
 
-  /// The weights for pictures drawn by their index, with repetition as in a bootstrap.
+  /// The weights for pictures drawn by their index below `pictureCount`, with repetition as in a bootstrap.
   public func weights(drawing pictures: [Int]) -> [Int] {
     var weights = [Int](repeating: 0, count: pictureCount)
     for picture in pictures { weights[picture] += 1 }
@@ -152,9 +152,11 @@ struct CategoryMatches: Sendable {
     return points
   }
 
-  /// Precision at each recall level: the best that is reached at this recall or a higher one; 0 where it is not reached.
+  /// Precision at each recall level: the best that is reached at this recall or a higher one; 0 where it is not
+  /// reached.
   ///
-  /// Precision falls with each wrong detection, so the best values are found at right ones, and looking at these suffices.
+  /// Precision falls with each wrong detection, so the best values are found at right ones, and looking at these
+  /// suffices.
   private static func curve(_ points: [(right: Int, precision: Double)], objects: Int) -> [Double] {
     var curve = [Double](repeating: 0, count: COCOEvaluation.recallLevels.count)
     var best = 0.0

@@ -8,13 +8,19 @@ public enum COCOPredictions {
   /// Reads a results file.
   ///
   /// - Parameter dataset: what the ids must belong to.
-  /// - Throws: a ``PipelineError``: `noInput` when the file cannot be read, `dataError` with the place of what is wrong.
+  /// - Throws: a ``PipelineError``: `noInput` when the file cannot be read, `dataError` with the place of what is
+  ///   wrong.
   public static func read(_ file: URL, of dataset: COCODataset) throws -> [COCOPrediction] {
     let data = try readFile(file, what: "results file", limit: COCODataset.maximumByteCount)
     return try read(data, file: file.path, of: dataset)
   }
 
-  static func read(_ data: Data, file: String, of dataset: COCODataset) throws(PipelineError) -> [COCOPrediction] {
+  /// As `read(_:of:)`, from memory.
+  ///
+  /// - Parameter file: what errors call it.
+  public static func read(
+    _ data: Data, file: String, of dataset: COCODataset
+  ) throws(PipelineError) -> [COCOPrediction] {
     let pictures = Set(dataset.pictures.map(\.id)), categories = Set(dataset.categories.map(\.id))
     var predictions: [COCOPrediction] = []
     try JSONReader.read(data, file: file, remedy: remedy) { reader throws(JSONReader.Failure) in
@@ -42,8 +48,9 @@ public enum COCOPredictions {
         let id = try reader.integer()
         guard categories.contains(id) else {
           // The usual mistake: COCO's ids have gaps, and indices of classes begin at 0.
-          let hint = "the dataset has no category \(id); ids are those of the dataset, not indices of the model's classes"
-          throw reader.failure(hint, at: place)
+          throw reader.failure(
+            "the dataset has no category \(id); ids are those of the dataset, not indices of the model's classes",
+            at: place)
         }
         category = id
       case "bbox": box = try COCOBox(&reader)

@@ -1,8 +1,8 @@
 import Foundation
 import Pipeline
 
-/// Reads JSON from its beginning to its end, value by value, into what the caller makes of them: for files of hundreds of
-/// megabytes, of which a tree would take many times the memory and the time.
+/// Reads JSON from its beginning to its end, value by value, into what the caller makes of them: for files of hundreds
+/// of megabytes, of which a tree would take many times the memory and the time.
 ///
 /// What the caller asks for is checked; what it skips only has to be balanced. Nothing is trusted: text that is cut
 /// short, nested without end or of the wrong kind gives a ``Failure`` that knows its place.
@@ -42,7 +42,8 @@ struct JSONReader {
       let place = reader.place(of: error.offset)
       let path = error.path.isEmpty ? "" : " \(error.path.reversed().joined().drop { $0 == "." }):"
       throw PipelineError(
-        "'\(file)', line \(place.line), column \(place.column):\(path) \(error.message)", remedy: remedy, exit: .dataError)
+        "'\(file)', line \(place.line), column \(place.column):\(path) \(error.message)", remedy: remedy,
+        exit: .dataError)
     }
   }
 
@@ -176,7 +177,8 @@ struct JSONReader {
   private var found: String {
     guard at < bytes.count else { return "the end of the file" }
     let byte = bytes[at]
-    return (0x20..<0x7F).contains(byte) ? "'\(Character(Unicode.Scalar(byte)))'" : "the byte 0x\(String(byte, radix: 16))"
+    guard (0x20..<0x7F).contains(byte) else { return "the byte 0x\(String(byte, radix: 16))" }
+    return "'\(Character(Unicode.Scalar(byte)))'"
   }
 
   private func place(of offset: Int) -> (line: Int, column: Int) {
@@ -271,8 +273,8 @@ extension JSONReader {
     var hasExponent = false
     var isNegative = false
 
-    /// The value, where it has at most 15 digits and no exponent: both the digits and the power of ten are then exact, and
-    /// dividing them rounds once (Clinger, "How to read floating point numbers accurately", 1990). Nil for others.
+    /// The value, where it has at most 15 digits and no exponent: both the digits and the power of ten are then exact,
+    /// and dividing them rounds once (Clinger, "How to read floating point numbers accurately", 1990). Nil for others.
     var exact: Double? {
       guard count <= 15, !hasExponent else { return nil }
       let value = Double(digits) / JSONReader.powersOfTen[decimals]

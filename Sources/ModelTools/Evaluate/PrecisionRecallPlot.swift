@@ -1,6 +1,7 @@
 import Foundation
 
-/// Precision over recall as a drawing: the mean over the categories, at IoU 0.50, 0.75 and averaged over all thresholds.
+/// Precision over recall as a drawing: the mean over the categories, at IoU 0.50, 0.75 and averaged over all
+/// thresholds.
 public enum PrecisionRecallPlot {
   private struct Line {
     var name: String

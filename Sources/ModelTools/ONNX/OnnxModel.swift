@@ -4,8 +4,8 @@ import SwiftProtobuf
 
 /// An ONNX file in memory: checked when read, so that what works on it may trust its structure.
 ///
-/// What is checked: the size limit, the protobuf encoding and what decoding it will take (``OnnxWire``), that there is a
-/// graph with nodes and an operator set, and that every stored tensor holds as many values as its shape says
+/// What is checked: the size limit, the protobuf encoding and what decoding it will take (``OnnxWire``), that there is
+/// a graph with nodes and an operator set, and that every stored tensor holds as many values as its shape says
 /// (``OnnxTensors``). Operators are not checked: the engine does that.
 public struct OnnxModel: Sendable {
   /// Larger files are refused: protobuf itself ends at 2 GB, and models for small machines are far below this.

@@ -1,14 +1,14 @@
 import Pipeline
 
-/// Raises models to operator set 13, the first in which weights are quantized for each channel and the axes of an operator
-/// may be computed; what rewrites models then needs to know one form of each operator.
+/// Raises models to operator set 13, the first in which weights are quantized for each channel and the axes of an
+/// operator may be computed; what rewrites models then needs to know one form of each operator.
 public enum OnnxOpset {
   public static let target = 13
   /// Older sets keep shapes in attributes and broadcast by rules of their own.
   public static let oldest = 6
 
-  /// Rewrites the operators whose meaning or form has changed since the model's operator set. The model computes the same
-  /// as before, to the bit, for finite numbers; one of set 13 or later is left as it is.
+  /// Rewrites the operators whose meaning or form has changed since the model's operator set. The model computes the
+  /// same as before, to the bit, for finite numbers; one of set 13 or later is left as it is.
   ///
   /// - Returns: whether anything was done.
   /// - Throws: a ``PipelineError`` (`dataError`) that names the operator for which there is no equal form.
@@ -120,8 +120,9 @@ struct OnnxOpsetUpgrade {
   }
 
   func refused(_ node: Onnx_NodeProto, _ why: String) -> PipelineError {
-    PipelineError(
-      "model '\(model)' cannot be raised from operator set \(from) to \(OnnxOpset.target): \(JSONReader.short(node.label)) \(why)",
+    let label = JSONReader.short(node.label)
+    return PipelineError(
+      "model '\(model)' cannot be raised from operator set \(from) to \(OnnxOpset.target): \(label) \(why)",
       remedy: "export it with operator set \(OnnxOpset.target)", exit: .dataError)
   }
 }

@@ -2,8 +2,8 @@ import Crypto
 import Foundation
 import Pipeline
 
-/// Goes through every tensor of a model, wherever it is: weights, attributes of nodes, graphs inside of nodes, functions.
-/// Each must hold as many values as its shape says, and those kept in other files are taken in.
+/// Goes through every tensor of a model, wherever it is: weights, attributes of nodes, graphs inside of nodes,
+/// functions. Each must hold as many values as its shape says, and those kept in other files are taken in.
 struct OnnxTensors {
   private let name: String
   /// Where other files may lie; nil: nowhere.
@@ -64,10 +64,14 @@ struct OnnxTensors {
   private mutating func settle(_ tensor: inout Onnx_TensorProto) throws {
     let expected = try byteCount(of: tensor)
     if tensor.dataLocation == .external { return try takeIn(&tensor, byteCount: expected) }
-    guard !tensor.hasSegment else { throw unsound("keeps tensor '\(short(tensor.name))' in segments, which nobody writes") }
+    guard !tensor.hasSegment else {
+      throw unsound("keeps tensor '\(short(tensor.name))' in segments, which nobody writes")
+    }
     if tensor.hasRawData {
       guard let expected else { throw unsound("keeps text of tensor '\(short(tensor.name))' as raw bytes") }
-      guard tensor.rawData.count == expected else { throw unsound(tensor, holds: "\(tensor.rawData.count) bytes", expected) }
+      guard tensor.rawData.count == expected else {
+        throw unsound(tensor, holds: "\(tensor.rawData.count) bytes", expected)
+      }
       return
     }
     let (values, wanted) = stored(tensor)
@@ -121,8 +125,8 @@ struct OnnxTensors {
     guard let offset = Int(facts["offset"] ?? "0"), offset >= 0,
       let length = facts["length"].map({ Int($0) }) ?? byteCount, length == byteCount
     else {
-      throw unsound(
-        "wants \(short(facts["length"] ?? "the")) bytes at \(short(facts["offset"] ?? "0")) of '\(shown)' for \(label), which has \(byteCount)")
+      let place = "\(short(facts["length"] ?? "the")) bytes at \(short(facts["offset"] ?? "0"))"
+      throw unsound("wants \(place) of '\(shown)' for \(label), which has \(byteCount)")
     }
     guard byteCount <= budget else {
       throw unsound("takes in more than the limit of \(OnnxModel.maximumByteCount) bytes from other files")
@@ -140,8 +144,8 @@ struct OnnxTensors {
     tensor.clearDataLocation()
   }
 
-  /// The file that a tensor names. A path that leaves the folder, by `..` or a link, is refused: a model must not read the
-  /// user's other files.
+  /// The file that a tensor names. A path that leaves the folder, by `..` or a link, is refused: a model must not read
+  /// the user's other files.
   private func find(_ location: String, _ label: String) throws -> URL {
     guard let folder else {
       throw unsound(

@@ -31,6 +31,9 @@ import Testing
     ]
     #expect(dataset.annotations == expected)
     #expect(dataset.keeping(categories: [9]).annotations == [expected[0]])
+    // What belongs to no picture of the file, or to no category, is left out.
+    let part = COCODataset(pictures: [dataset.pictures[0]], categories: dataset.categories, annotations: expected)
+    #expect(part.annotations == [expected[1]])
   }
 
   @Test(arguments: [
@@ -45,10 +48,19 @@ import Testing
     (#"{"images": [{"id": "1"}]}"#, "images[0].id: expected a number, found '\"'"),
     (#"{"images": [{"id": 1.5}]}"#, "images[0].id: expected a whole number, found '1.5'"),
     (#"{"images": [{"id": 1e400}]}"#, "images[0].id: expected a whole number, found '1e400'"),
-    ("{\"images\": [\n {\"id\": 1, \"file_name\": \"a\"},\n {\"id\": 1, \"file_name\": \"b\"}]}", "line 3, column 2: images[1]: a second image with the id 1"),
-    (#"{"categories": [{"id": 1, "name": "a"}, {"id": 2, "name": "a"}]}"#, "categories[1]: a second category with the name 'a'"),
+    (
+      "{\"images\": [\n {\"id\": 1, \"file_name\": \"a\"},\n {\"id\": 1, \"file_name\": \"b\"}]}",
+      "line 3, column 2: images[1]: a second image with the id 1"
+    ),
+    (
+      #"{"categories": [{"id": 1, "name": "a"}, {"id": 2, "name": "a"}]}"#,
+      "categories[1]: a second category with the name 'a'"
+    ),
     (#"{"annotations": [{"image_id": 1, "category_id": 1}]}"#, #"annotations[0]: the annotation has no "bbox""#),
-    (#"{"annotations": [{"bbox": [1, 2, 3]}]}"#, "annotations[0].bbox: a box has 4 numbers: x, y, width, height; here are 3"),
+    (
+      #"{"annotations": [{"bbox": [1, 2, 3]}]}"#,
+      "annotations[0].bbox: a box has 4 numbers: x, y, width, height; here are 3"
+    ),
     (#"{"annotations": [{"bbox": [1, 2, 3, 4, 5]}]}"#, "annotations[0].bbox[4]: a box has 4 numbers"),
     (#"{"annotations": [{"bbox": [1, 2, -3, 4]}]}"#, "annotations[0].bbox[2]: a negative width, -3.0"),
     (#"{"annotations": [{"bbox": [1e300, 2, 3, 4]}]}"#, "annotations[0].bbox[0]: 1e+300 lies outside of any picture"),
@@ -71,6 +83,16 @@ import Testing
     #expect(error.exit == .dataError)
   }
 
+  @Test func givenMoreThanAnyDatasetHas_whenRead_thenItIsRefused() throws {
+    let one = #"{"image_id":1,"category_id":1,"bbox":[0,0,1,1]},"#
+    let crowded = #"{"annotations":["# + String(repeating: one, count: 10_001)
+    let error = try #require(throws: PipelineError.self) { try dataset(crowded) }
+    #expect(error.message.contains("annotations[10000]: more than 10000 annotations of image 1"), "\(error.message)")
+    let many = (0...10_000).map { #"{"id":\#($0),"name":"\#($0)"},"# }.joined()
+    let categories = try #require(throws: PipelineError.self) { try dataset(#"{"categories":["# + many) }
+    #expect(categories.message.contains("more than 10000 categories"), "\(categories.message)")
+  }
+
   @Test func givenAFileThatIsCutShortOrChangedAnywhere_whenRead_thenItIsReadOrRefused() {
     let bytes = Array(Self.good.utf8)
     for length in bytes.indices {
@@ -88,7 +110,10 @@ import Testing
 
   @Test func givenNumbers_whenRead_thenTheyAreThoseOfTheStandardLibrary() throws {
     var random = SeededRandom(seed: 2)
-    var texts = ["0", "-0", "0.1", "-0.1", "1e5", "1E-5", "123456789012345", "1234567890123456", "0.000001", "5e-324", "1.7976931348623157e308"]
+    var texts = [
+      "0", "-0", "0.1", "-0.1", "1e5", "1E-5", "123456789012345", "1234567890123456", "0.000001", "5e-324",
+      "1.7976931348623157e308",
+    ]
     for _ in 0..<3000 {
       let value = Double.random(in: -1e4...1e4, using: &random)
       texts += ["\(value)", String(format: "%.\(Int.random(in: 0...12, using: &random))f", value), "\(value * 1e-12)"]

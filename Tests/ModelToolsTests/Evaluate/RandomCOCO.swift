@@ -48,8 +48,8 @@ struct RandomCOCO {
     self.random = random
   }
 
-  /// On a coarse grid, so that boxes repeat and overlaps are equal; some without extent, and some with the area at which
-  /// small becomes medium, and medium large.
+  /// On a coarse grid, so that boxes repeat and overlaps are equal; some without extent, and some with the area at
+  /// which small becomes medium, and medium large.
   private static func box(_ random: inout SeededRandom) -> COCOBox {
     let sides: [Double] = [0, 4, 8, 10, 16, 20, 32, 32, 40, 96, 96, 120]
     return COCOBox(

@@ -1,0 +1,2 @@
+// A target needs a source; the function is in the library that -sanitize=fuzzer links.
+#include "CFuzzer.h"
