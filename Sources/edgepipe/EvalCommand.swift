@@ -72,6 +72,11 @@ struct EvalCommand: ParsableCommand {
 
   @Flag(help: "Prints the figures as JSON.") var json = false
 
+  /// The names of `--classes`.
+  private var wanted: [String]? {
+    classes?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+  }
+
   func validate() throws {
     if fromPredictions != nil {
       guard model == nil, images == nil, predictions == nil else {
@@ -81,6 +86,7 @@ struct EvalCommand: ParsableCommand {
     } else if model == nil || images == nil {
       throw ValidationError("Name a model and the folder of the pictures with --images, or give --from-predictions.")
     }
+    if let names = wanted, names.isEmpty { throw ValidationError("--classes names no class.") }
     guard (0...1).contains(score), (0...1).contains(iou) else {
       throw ValidationError("--score and --iou are numbers from 0 to 1.")
     }
@@ -94,8 +100,7 @@ struct EvalCommand: ParsableCommand {
     let interruption = try EvalInterruption()
     for file in [predictions, plot] { if let file { try ReportFile.check(file) } }
     let dataset = try COCODataset(contentsOf: URL(fileURLWithPath: coco))
-    let wanted = classes?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-    let (source, found, evaluated) = try detections(dataset, wanted, interruption)
+    let (source, found, evaluated) = try detections(dataset, interruption)
     let kept = dataset.keeping(categories: evaluated)
     let report = EvalReport(
       file: coco, dataset: kept, source: source, predictions: found.count,
@@ -115,7 +120,7 @@ struct EvalCommand: ParsableCommand {
 
   /// The detections, where they are from, and the ids of the categories to evaluate.
   private func detections(
-    _ dataset: COCODataset, _ wanted: [String]?, _ interruption: EvalInterruption
+    _ dataset: COCODataset, _ interruption: EvalInterruption
   ) throws -> (source: EvalSource, found: [COCOPrediction], evaluated: Set<Int>) {
     if let fromPredictions {
       let found = try COCOPredictions.read(URL(fileURLWithPath: fromPredictions), of: dataset)

@@ -55,7 +55,7 @@ struct EvalReport {
     if !leftOut.isEmpty {
       let names = leftOut.prefix(6).joined(separator: ", ")
         + (leftOut.count > 6 ? " and \(leftOut.count - 6) more" : "")
-      facts.add(["left out", "\(leftOut.count) categories, \(reason): \(names)"])
+      facts.add(["left out", "\(leftOut.count) \(leftOut.count == 1 ? "category" : "categories"), \(reason): \(names)"])
     }
     return [facts.text, classTable, figureTable].joined(separator: "\n\n")
   }

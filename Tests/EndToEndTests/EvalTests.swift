@@ -51,7 +51,7 @@ struct EvalTests {
       ["models", "eval", "--from-predictions", "found.json", "--coco", "a.json", "--classes", "cat"], in: space.folder)
     #expect(text.status == 0)
     #expect(text.output.contains("AP at IoU 0.50            1.0000\n"), "\(text.output)")
-    #expect(text.output.contains("left out  1 categories, not among --classes: dog"), "\(text.output)")
+    #expect(text.output.contains("left out  1 category, not among --classes: dog"), "\(text.output)")
   }
 
   @Test("given what cannot be evaluated, when asked to, then one sentence says why, and the status is that of the cause")
@@ -64,6 +64,7 @@ struct EvalTests {
       (fromFile + ["found.json"], 65, "expected an object, found '['"),
       (fromFile + ["a.json", "--plot", "."], 74, "it is a folder"),
       (fromFile + ["a.json", "--images", "."], 64, "leave out the model"),
+      (fromFile + ["a.json", "--classes", ","], 64, "names no class"),
       (["models", "eval", "--coco", "a.json"], 64, "Name a model"),
       (["models", "eval", "m", "--images", ".", "--coco", "a.json", "--shape", "1x"], 64, "HEIGHTxWIDTH"),
       (["models", "eval", "m", "--images", ".", "--coco", "a.json", "--iou", "2"], 64, "from 0 to 1"),

@@ -62,7 +62,7 @@ extension COCODataset {
       try reader.object { reader, key throws(JSONReader.Failure) in
         switch key {
         case "id": id = try reader.integer()
-        case "file_name": name = try reader.string()
+        case "file_name": name = try reader.name()
         case "width": width = try reader.integer()
         case "height": height = try reader.integer()
         default: try reader.skip()
@@ -84,7 +84,7 @@ extension COCODataset {
       try reader.object { reader, key throws(JSONReader.Failure) in
         switch key {
         case "id": id = try reader.integer()
-        case "name": name = try reader.string()
+        case "name": name = try reader.name()
         default: try reader.skip()
         }
       }

@@ -45,6 +45,8 @@ import Testing
     (#"{"images": [], "images": []}"#, "images: this key occurs twice"),
     (#"{"images": [{"file_name": "a"}]}"#, #"column 13: images[0]: the image has no "id""#),
     (#"{"images": [{"id": 1, "file_name": ""}]}"#, #"the image 1 has no "file_name""#),
+    (#"{"images": [{"file_name": "a\u001b[2J"}]}"#, "images[0].file_name: a name with control characters"),
+    (#"{"categories": [{"name": "\u202eabc"}]}"#, "categories[0].name: a name with control characters"),
     (#"{"images": [{"id": "1"}]}"#, "images[0].id: expected a number, found '\"'"),
     (#"{"images": [{"id": 1.5}]}"#, "images[0].id: expected a whole number, found '1.5'"),
     (#"{"images": [{"id": 1e400}]}"#, "images[0].id: expected a whole number, found '1e400'"),
