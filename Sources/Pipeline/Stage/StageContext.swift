@@ -41,7 +41,13 @@ public struct StageContext: Sendable {
 
   /// Now, for what a stage writes into its output about a frame. A replay answers with the recorded instant, so that its
   /// output is the same. Ask at most once for each frame.
-  public func instant(for header: FrameHeader) -> MonotonicTime { journal?.instant(for: header, clock) ?? clock.now() }
+  ///
+  /// - Returns: nil where a replayed trace breaks off before it tells: the frame is then dropped as ``DropReason/unrecorded``
+  ///   and nothing is written of it.
+  public func instant(for header: FrameHeader) -> MonotonicTime? {
+    guard let journal else { return clock.now() }
+    return journal.instant(for: header, clock)
+  }
 }
 
 /// Things from outside the graph that stages need, such as the inference engine and the model store: put in by the

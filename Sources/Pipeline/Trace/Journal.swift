@@ -35,14 +35,15 @@ struct StageJournal: Sendable {
   /// The stage's place in the plan.
   let index: Int
 
-  func instant(for header: FrameHeader, _ clock: any PipelineClock) -> MonotonicTime {
+  func instant(for header: FrameHeader, _ clock: any PipelineClock) -> MonotonicTime? {
     switch journal {
     case .off: return clock.now()
     case .recording(let recorder):
       let now = clock.now()
       if let key = recorder.key(header) { recorder.append(.instant(stage: index, key, now)) }
       return now
-    case .replaying(let trace): return trace.instant(stage: index, header) ?? clock.now()
+    case .replaying(let trace):
+      return trace.instant(stage: index, header) ?? (trace.gap == nil ? clock.now() : nil)
     }
   }
 }

@@ -40,7 +40,6 @@ struct TraceLoader {
       let rest = file.size - offset
       gap = "its end is missing" + (rest > 0 ? ", and \(rest) bytes before it are no whole record" : "")
     }
-    if gap != nil { cutUnfinishedLines() }
     removeLosses()
   }
 
@@ -105,15 +104,6 @@ struct TraceLoader {
     switch (stages[stage, default: .init()].fates.updateValue(fate, forKey: key), afterTaking) {
     case (nil, false), (.taken, true): break
     default: throw contradiction("a frame has two fates in one stage")
-    }
-  }
-
-  /// Where a trace breaks off, a stage that asks for instants wrote nothing of a frame for which there is none.
-  private mutating func cutUnfinishedLines() {
-    for (stage, script) in stages where !script.instants.isEmpty {
-      for case .frame(let key) in script.steps where script.instants[key] == nil {
-        stages[stage]?.fates[key] = nil
-      }
     }
   }
 

@@ -107,7 +107,8 @@ public final class JSONLinesSink: HealthObserver {
       line.removeAll()
       var leftOut = 0, lines = frame.events.count
       if stage.configuration.frames != "events" {
-        let latency = stage.context.instant(for: frame.header).nanoseconds(since: frame.header.captured)
+        guard let now = stage.context.instant(for: frame.header) else { return .drop(.unrecorded) }
+        let latency = now.nanoseconds(since: frame.header.captured)
         leftOut = line.frameLine(frame, latencyNanoseconds: latency)
         lines += 1
       }

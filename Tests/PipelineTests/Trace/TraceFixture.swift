@@ -124,7 +124,8 @@ final class LineSink: HealthObserver {
 
     func process(_ frame: Frame) -> FrameOutcome {
       sink.work()
-      let header = frame.header, instant = sink.context.instant(for: header)
+      let header = frame.header
+      guard let instant = sink.context.instant(for: header) else { return .drop(.unrecorded) }
       let events = frame.events.map(\.kind).joined(separator: "+")
       sink.collector.add(
         "\(header.stream.id) \(header.sequence) \(header.captured.nanoseconds) \(header.capturedWall.nanoseconds)"
