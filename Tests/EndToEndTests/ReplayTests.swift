@@ -29,7 +29,7 @@ struct ReplayTests {
       { "id": "quick", "type": "detect.null", "after": ["cameras"], "config": { "busyMs": 2 } },
       { "id": "tracks", "type": "track.sort", "after": ["slow", "quick"] },
       { "id": "out", "type": "sink.jsonl", "after": ["tracks"], "config": { "path": "then.jsonl" } }
-      """, extra: #" "budget": { "deadlineMs": 150 },"#)
+      """, extra: #" "budget": { "deadlineMs": 500 },"#)
     let result = try {
       let camera = try Camera(film: space.path("film.mp4"))
       let address = camera.url.replacingOccurrences(of: "rtsp://", with: "rtsp://viewer:s3cret@")

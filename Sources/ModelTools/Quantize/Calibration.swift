@@ -60,7 +60,7 @@ struct Calibration {
   }
 
   /// A picture of bytes as the float model takes it.
-  private static func floats(_ picture: Tensor, _ format: InputFormat, _ pool: BufferPool) -> Tensor {
+  static func floats(_ picture: Tensor, _ format: InputFormat, _ pool: BufferPool) -> Tensor {
     let tensor = Tensor(shape: picture.shape, pool: pool)
     let area = picture.elementCount / 3
     // SAFETY: both hold the same number of elements, three planes of `area`.

@@ -17,9 +17,10 @@ struct IntegerModelWriter {
     _ model: OnnxModel, _ region: IntegerRegion, _ layout: IntegerLayout, format: InputFormat
   ) throws -> OnnxModel {
     var writer = IntegerModelWriter(region, layout, format)
-    for step in region.steps { try writer.add(step) }
+    if region.headCount > 0 { try writer.addHead() }
+    for step in region.integerSteps { try writer.add(step) }
     for name in region.boundary { try writer.leave(name) }
-    let read = Set(region.rest.flatMap(\.input))
+    let read = Set((region.headNodes + region.rest).flatMap(\.input))
     var result = model
     let floats = model.proto.graph.initializer.filter { read.contains($0.name) }
     let packed = StoredWeights(region.rest, floats)
@@ -41,6 +42,29 @@ struct IntegerModelWriter {
 
   private init(_ region: IntegerRegion, _ layout: IntegerLayout, _ format: InputFormat) {
     (self.region, self.layout, self.format) = (region, layout, format)
+  }
+
+  /// The first convolutions in floats, from the picture's bytes to the first integers.
+  private mutating func addHead() throws {
+    var picture = "\(region.input)/floats"
+    var cast = Onnx_NodeProto.make("Cast", [region.input], picture)
+    cast.set("to", Int(OnnxElement.float))
+    nodes.append(cast)
+    for (type, values, neutral) in [("Sub", format.mean, Float(0)), ("Mul", format.scale, 1)]
+    where values.contains(where: { $0 != neutral }) {
+      let next = "\(picture)/\(type)"
+      nodes.append(.make(type, [picture, store(.floats("\(next)/by", [1, 3, 1, 1], values))], next))
+      picture = next
+    }
+    for var node in region.headNodes {
+      node.input = node.input.map { $0 == region.input ? picture : $0 }
+      nodes.append(node)
+    }
+    let scale = try scale(region.entry)
+    var node = Onnx_NodeProto.make("QuantizeFromPlanar", [region.entry], Self.bytes(region.entry), domain: Self.edgepipe)
+    node.set("scale", scale.scales.map { Float($0) })
+    node.set("zero", scale.zeros.map { Float($0) })
+    nodes.append(node)
   }
 
   private mutating func add(_ step: IntegerStep) throws {

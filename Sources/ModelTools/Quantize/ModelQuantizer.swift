@@ -7,9 +7,13 @@ public struct ModelQuantizer {
   public struct Options: Sendable {
     /// How ranges are found.
     public var rule: RangeRule
+    public var floatHead: FloatHead
 
     /// The default leaves out one value in ten thousand at each end.
-    public init(rule: RangeRule = .quantile(1e-4)) { self.rule = rule }
+    public init(rule: RangeRule = .quantile(1e-4), floatHead: FloatHead = .automatic) {
+      self.rule = rule
+      self.floatHead = floatHead
+    }
   }
 
   /// An integer model, and what became of the float one.
@@ -17,7 +21,9 @@ public struct ModelQuantizer {
     public var model: OnnxModel
     /// Convolutions that run in integers.
     public var integerConvolutions: Int
-    /// Convolutions that stay in floats: the last before boxes and scores.
+    /// The first convolutions that stay in floats.
+    public var floatHeadConvolutions: Int
+    /// The last convolutions before boxes and scores, which stay in floats.
     public var floatConvolutions: Int
   }
 
@@ -41,13 +47,54 @@ public struct ModelQuantizer {
     guard let first = pictures.first else {
       throw PipelineError("there are no calibration pictures", remedy: "name a folder or a video with some", exit: .noInput)
     }
-    let region = try IntegerRegion(model, inputSize: first.shape.last ?? 0)
+    let size = first.shape.last ?? 0
+    let region = try IntegerRegion(model, inputSize: size)
     let calibration = try Calibration(
       model, region, pictures: pictures, format: format, engine: engine, progress: progress)
     let layout = try IntegerLayout(region, calibration, rule: options.rule)
-    return Result(
-      model: try IntegerModelWriter.write(model, region, layout, format: format),
-      integerConvolutions: region.steps.count { $0.convolution != nil },
-      floatConvolutions: region.rest.count { $0.opType == "Conv" })
+    func made(_ convolutions: Int) throws -> Result {
+      let region = try IntegerRegion(model, inputSize: size, floatHead: convolutions)
+      return Result(
+        model: try IntegerModelWriter.write(model, region, layout, format: format),
+        integerConvolutions: region.integerSteps.count { $0.convolution != nil }, floatHeadConvolutions: convolutions,
+        floatConvolutions: region.rest.count { $0.opType == "Conv" })
+    }
+    guard case .convolutions(let count) = options.floatHead else {
+      return try best(made, model, pictures: pictures, format: format)
+    }
+    return try made(count)
+  }
+
+  /// The result with the fewest float convolutions at the beginning that is nearly as exact as any.
+  private func best(
+    _ made: (Int) throws -> Result, _ model: OnnxModel, pictures: [Tensor], format: InputFormat
+  ) throws -> Result {
+    let few = Array(pictures.prefix(8))
+    let pool = BufferPool()
+    let float = try outputs(of: model, few.map { Calibration.floats($0, format, pool) })
+    var results: [(result: Result, error: Double)] = []
+    for count in 0...FloatHead.most {
+      // Models that begin in another way, or whose first convolution cannot read bytes.
+      guard let result = try? made(count) else { continue }
+      var error = OutputError()
+      for (found, expected) in zip(try outputs(of: result.model, few), float) { error.add(found, float: expected) }
+      results.append((result, error.value))
+    }
+    let least = results.map(\.error).min() ?? 0
+    guard let best = results.first(where: { $0.error <= least * FloatHead.tolerance }) else { return try made(0) }
+    return best.result
+  }
+
+  private func outputs(of model: OnnxModel, _ inputs: [Tensor]) throws -> [[(shape: [Int], values: [Float])]] {
+    let session = try engine.makeSession(
+      model: model.serialized(), options: SessionOptions(threads: 2, modelName: model.name))
+    return try inputs.map { input in
+      var found: [(shape: [Int], values: [Float])] = []
+      try session.run(input) { outputs in
+        // SAFETY: the values are valid during the call; they are copied.
+        found = outputs.outputs.map { unsafe ($0.shape, Array($0.values)) }
+      }
+      return found
+    }
   }
 }

@@ -78,6 +78,50 @@ struct ModelQuantizerTests {
     #expect(score / (81 * rows) < 0.02)
   }
 
+  @Test func givenAHeadInFloatsWhenQuantizedThenTheOutputsAreCloser() throws {
+    let side = 160
+    let engine = try ONNXRuntimeEngine(libraryPath: TestData.onnxRuntimeLibrary?.path)
+    let model = try simplified()
+    let pictures = (0..<3).map { Tensor.bytes([1, 3, side, side], picture($0, side: side)) }
+    let unseen = picture(7, side: side)
+    let float = try outputs(model, floats(unseen, side: side), engine)
+    func made(_ head: FloatHead) throws -> (result: ModelQuantizer.Result, error: Double) {
+      let result = try ModelQuantizer(engine: engine, options: .init(floatHead: head)).quantize(
+        model, pictures: pictures, format: ModelManifest.Head.yolox.defaultInput) { _, _ in }
+      let found = try outputs(result.model, .bytes([1, 3, side, side], unseen), engine)
+      // Scores only.
+      let squares = zip(float, found).enumerated().filter { $0.offset % 85 >= 4 }.map {
+        Double(($0.element.0 - $0.element.1) * ($0.element.0 - $0.element.1))
+      }
+      return (result, squares.reduce(0, +))
+    }
+    let none = try made(.convolutions(0)), three = try made(.convolutions(3))
+    #expect(none.result.floatHeadConvolutions == 0)
+    #expect(three.result.floatHeadConvolutions == 3)
+    #expect(three.result.integerConvolutions == none.result.integerConvolutions - 3)
+    let first = try #require(three.result.model.proto.graph.node.first { $0.opType != "Cast" })
+    #expect(first.opType == "Conv")
+    #expect(!three.result.model.proto.graph.node.contains { $0.opType == "PixelPatches" })
+    #expect(three.error < none.error / 2, "\(three.error) of \(none.error)")
+    #expect(try made(.automatic).result.floatHeadConvolutions > 0)
+  }
+
+  @Test func givenMoreConvolutionsThanStandInARowWhenLeftInFloatsThenItIsRefused() throws {
+    let model = try simplified()
+    #expect(throws: PipelineError.self) { try IntegerRegion(model, inputSize: 64, floatHead: 9) }
+  }
+
+  @Test func givenOutputsOfTwoModelsWhenComparedThenEachColumnCountsAlike() {
+    var error = OutputError()
+    // A row of three numbers: off by a tenth of 1, by a tenth of 100, and never anything but 0.
+    error.add([(shape: [1, 1, 3], values: [1.1, 110, 0.5])], float: [(shape: [1, 1, 3], values: [1, 100, 0])])
+    #expect(abs(error.value - 0.01) < 1e-6)
+    // Planes of a picture: the first is exact, the second off by its own size.
+    var planes = OutputError()
+    planes.add([(shape: [1, 2, 1, 2], values: [1, 2, 6, 8])], float: [(shape: [1, 2, 1, 2], values: [1, 2, 3, 4])])
+    #expect(abs(planes.value - 0.5) < 1e-9)
+  }
+
   @Test func givenProgressThatThrowsWhenQuantizingThenTheWorkEnds() throws {
     let engine = try ONNXRuntimeEngine(libraryPath: TestData.onnxRuntimeLibrary?.path)
     let model = try simplified()

@@ -18,6 +18,12 @@ struct OperatorTests {
     } else {
       nodes[0].output = ["y"]
     }
+    if node.opType == "QuantizeFromPlanar" {
+      nodes[0].input = ["floats"]
+      var cast = Onnx_NodeProto.make("Cast", ["x"], "floats")
+      cast.set("to", Int(OnnxElement.float))
+      nodes.insert(cast, at: 0)
+    }
     var proto = Onnx_ModelProto()
     proto.irVersion = 8
     proto.opsetImport = [.version(13, of: ""), .version(1, of: IntegerModelWriter.edgepipe)]
@@ -65,6 +71,24 @@ struct OperatorTests {
       let y = x / (1 + exp(-x)) / Double(outScale[channel]) + Double(zero[channel])
       #expect(value == Float(min(max(y.rounded(), 0), 255)), "byte \(index / channels % 256) of channel \(channel)")
     }
+  }
+
+  /// 21 places leave a rest after vectors of eight.
+  @Test func givenPlanesOfFloatsWhenQuantizedThenEachChannelHasItsOwnStepsAndEndsAreKept() throws {
+    let scale: [Float] = [0.5, 2, 1.25], zero: [Float] = [-100, 7, 3.5]
+    let made = node("QuantizeFromPlanar") {
+      $0.set("scale", scale)
+      $0.set("zero", zero)
+    }
+    let bytes = (0..<63).map { UInt8($0 * 4) }
+    let (shape, values) = try run(made, height: 3, width: 7, bytes: bytes)
+    #expect(shape == [1, 3, 7, 3])
+    for (index, value) in values.enumerated() {
+      let channel = index % 3, place = index / 3
+      let steps = Float(bytes[channel * 21 + place]) / scale[channel] + zero[channel]
+      #expect(value == min(max(steps.rounded(.toNearestOrEven), 0), 255), "place \(place) of channel \(channel)")
+    }
+    #expect(values.contains(0) && values.contains(255))
   }
 
   @Test func givenOneTableWhenLookedUpThenItServesAllChannels() throws {

@@ -11,7 +11,7 @@ import COnnxRuntime
 
   /// The one visible list of operators.
   static let kernels: [any OperatorKernel.Type] = [
-    PixelPatches.self, QuantizedActivation.self, NearestUpsample.self, DequantizeToPlanar.self,
+    PixelPatches.self, QuantizeFromPlanar.self, QuantizedActivation.self, NearestUpsample.self, DequantizeToPlanar.self,
   ]
 
   private let library: ONNXRuntimeLibrary
