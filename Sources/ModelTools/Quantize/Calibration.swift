@@ -16,7 +16,7 @@ struct Calibration {
   ///   - progress: called after each run with the runs done and all runs.
   /// - Throws: a ``PipelineError`` from the engine.
   init(
-    _ model: OnnxModel, _ region: IntegerRegion, pictures: [Tensor], format: InputFormat,
+    _ model: OnnxModel, _ region: IntegerRegion, pictures: some Collection<Tensor>, format: InputFormat,
     engine: any InferenceEngine, progress: (Int, Int) throws -> Void
   ) throws {
     // The raw sums of convolutions and additions; what activations make of them follows.
@@ -60,7 +60,7 @@ struct Calibration {
   }
 
   /// A picture of bytes as the float model takes it.
-  private static func floats(_ picture: Tensor, _ format: InputFormat, _ pool: BufferPool) -> Tensor {
+  static func floats(_ picture: Tensor, _ format: InputFormat, _ pool: BufferPool) -> Tensor {
     let tensor = Tensor(shape: picture.shape, pool: pool)
     let area = picture.elementCount / 3
     // SAFETY: both hold the same number of elements, three planes of `area`.
