@@ -60,12 +60,20 @@ extension OnnxModel {
   /// output, and that no inner graph reads.
   func storedWeights(_ types: Set<Int32>, leastCount: Int) -> [Onnx_TensorProto] {
     let fixed = Set(proto.graph.input.map(\.name) + proto.graph.output.map(\.name))
-    let inner = Set(proto.graph.node.flatMap { node in node.attribute.flatMap(\.innerGraphs) }.flatMap { graph in
-      graph.node.flatMap(\.input)
-    })
+    let inner = innerReads
     return proto.graph.initializer.filter { tensor in
       types.contains(tensor.dataType) && tensor.elementCount >= leastCount && !fixed.contains(tensor.name)
         && !inner.contains(tensor.name)
     }
+  }
+
+  /// What the graphs inside of nodes read, those inside of them included.
+  var innerReads: Set<String> {
+    func reads(_ nodes: [Onnx_NodeProto]) -> [String] {
+      nodes.flatMap { node in
+        node.attribute.flatMap(\.innerGraphs).flatMap { $0.node.flatMap(\.input) + reads($0.node) }
+      }
+    }
+    return Set(reads(proto.graph.node))
   }
 }
