@@ -14,7 +14,8 @@ public enum HalfPrecisionStorage {
     var model = model
     try OnnxOpset.upgrade(&model)
     var replacements: [String: StoredForm.Replacement] = [:], kept: [String] = []
-    for tensor in model.storedWeights([OnnxElement.float], leastCount: leastCount) {
+    // Lists, which are biases and the scales of integers, are short and keep their precision.
+    for tensor in model.storedWeights([OnnxElement.float], leastCount: leastCount) where tensor.dims.count > 1 {
       guard let values = tensor.allFloats(), let halves = halves(values) else {
         kept.append(tensor.name)
         continue

@@ -54,7 +54,7 @@ struct SensitivityAnalysis {
   func count(_ choice: FloatChoice, of ranking: [TensorSensitivity]) throws -> Int {
     switch choice {
     case .none: return 0
-    case .worst(let count): return min(count, ranking.count)
+    case .worst(let count): return max(0, min(count, ranking.count))
     case .untilError(let bound):
       var low = 0, high = ranking.count
       while low < high {
