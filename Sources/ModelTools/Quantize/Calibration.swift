@@ -16,7 +16,7 @@ struct Calibration {
   ///   - progress: called after each run with the runs done and all runs.
   /// - Throws: a ``PipelineError`` from the engine.
   init(
-    _ model: OnnxModel, _ region: IntegerRegion, pictures: [Tensor], format: InputFormat,
+    _ model: OnnxModel, _ region: IntegerRegion, pictures: some Collection<Tensor>, format: InputFormat,
     engine: any InferenceEngine, progress: (Int, Int) throws -> Void
   ) throws {
     // The raw sums of convolutions and additions; what activations make of them follows.

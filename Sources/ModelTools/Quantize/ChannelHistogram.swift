@@ -51,7 +51,14 @@ struct ChannelHistogram {
     case .quantile(let share):
       let outside = share * Double(count)
       return ChannelRange(low: low + edge(bins, outside) * width, high: high - edge(bins.reversed(), outside) * width)
+    case .squaredError, .entropy:
+      return ValueHistogram(low: low, width: width, counts: bins.map { Double($0) }).range(rule)
     }
+  }
+
+  /// The centre of each bin that holds something, and how much.
+  func forEachBin(_ body: (_ value: Double, _ count: Double) -> Void) {
+    for (index, count) in bins.enumerated() where count > 0 { body(low + (Double(index) + 0.5) * width, Double(count)) }
   }
 
   /// How many bins, a fraction included, hold `outside` values.

@@ -10,4 +10,8 @@ public enum RangeRule: Sendable, Equatable {
   case minMax
   /// Leaves out this share of the values at each end.
   case quantile(Double)
+  /// Loses the least squared error: what is rounded and what is cut off at the ends together.
+  case squaredError
+  /// Keeps the distribution closest to itself: the least Kullback-Leibler divergence.
+  case entropy
 }

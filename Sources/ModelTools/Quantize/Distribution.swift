@@ -12,8 +12,16 @@ struct Distribution {
 
   func ranges(_ rule: RangeRule) -> [ChannelRange] {
     zip(channels, functions).map { channel, function in
-      let range = channel.range(rule)
-      return function?.range(range) ?? range
+      switch rule {
+      case .minMax, .quantile:
+        let range = channel.range(rule)
+        return function?.range(range) ?? range
+      // Errors count where they are made: behind the function.
+      case .squaredError, .entropy:
+        return ValueHistogram(
+          Distribution(channels: [channel], functions: [function]), binCount: ChannelHistogram.binCount
+        ).range(rule)
+      }
     }
   }
 
