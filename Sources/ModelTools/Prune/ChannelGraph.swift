@@ -6,8 +6,8 @@ import Pipeline
 /// Each output channel of a dense convolution is a channel of its own; everything after it that handles channels one by
 /// one (activations, pooling, resizing, depthwise convolutions) carries it on. `Add` and other element-by-element
 /// operators tie the channels of their inputs at equal indices, `Concat` puts them one after the other, and `Split` and
-/// `Slice` take some of them out again. What the graph takes in or gives out, and what reaches an operator that is not
-/// known here, is pinned: it stays. (The dependency groups of G. Fang et al., "DepGraph: Towards Any Structural Pruning",
+/// `Slice` take some of them out again. What the graph takes in or gives out, what reaches an operator that is not known
+/// here, and the heads (``DetectionHeads``) are pinned: they stay. (The dependency groups of G. Fang et al., "DepGraph: Towards Any Structural Pruning",
 /// CVPR 2023, found by union of equal channels.)
 struct ChannelGraph {
   /// A number that stands for one channel. Several that are tied have one ``root(_:)``.
@@ -53,7 +53,11 @@ struct ChannelGraph {
     }
     for (index, node) in graph.node.enumerated() { try follow(node, at: index, model) }
     for output in graph.output { pin(output.name) }
+    for output in DetectionHeads(model).outputs { pin(output) }
   }
+
+  /// Whether each channel of an operator's output is made from the channels of the same index.
+  static func passesChannelsOn(_ type: String) -> Bool { channelwise.contains(type) || elementwise.contains(type) }
 
   /// The channel that stands for all that are tied to `channel`.
   func root(_ channel: Channel) -> Channel {

@@ -42,9 +42,13 @@ struct ChannelReader: Sendable {
   }
 
   /// - Parameter place: of the channel among the inputs.
-  func damage(_ place: Int) -> Double {
+  func damage(_ place: Int) -> Double { energy[place] * unpredicted(place) }
+
+  /// The variance of a channel that the others do not predict, as a share of the variance of all that the convolution
+  /// gives; 0 for a channel that is gone.
+  func unpredicted(_ place: Int) -> Double {
     let diagonal = inverse[place * roots.count + place]
-    return isGone[place] || diagonal <= 0 ? 0 : energy[place] / diagonal / scale
+    return isGone[place] || diagonal <= 0 ? 0 : 1 / diagonal / scale
   }
 
   mutating func remove(_ place: Int) {

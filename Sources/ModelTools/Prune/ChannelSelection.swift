@@ -33,6 +33,7 @@ struct ChannelSelection {
   }
 
   private let multiple: Int
+  private let layerLimit: Double
   private let costs: [Cost]
   private let pinned: Set<Channel>
   private var layers: [Layer] = []
@@ -46,8 +47,12 @@ struct ChannelSelection {
   /// - Parameters:
   ///   - weights: of each convolution of the graph.
   ///   - areas: height times width of each convolution's output.
-  init(_ graph: ChannelGraph, weights: [FloatWeights], areas: [Int], multiple: Int, damage: Damage) {
+  ///   - layerLimit: the share of its channels that a layer may lose.
+  init(
+    _ graph: ChannelGraph, weights: [FloatWeights], areas: [Int], multiple: Int, layerLimit: Double, damage: Damage
+  ) {
     self.multiple = max(1, multiple)
+    self.layerLimit = layerLimit
     pinned = graph.pinnedRoots
     costs = zip(graph.convolutions, areas).map { convolution, area in
       Cost(
@@ -116,7 +121,8 @@ struct ChannelSelection {
     var free = left.filter { !pinned.contains($0) }
     // A width that is no multiple is first cut to one; one bundle stays.
     let size = left.count % multiple == 0 ? multiple : left.count % multiple
-    guard left.count - size >= multiple, free.count >= size else { return nil }
+    let least = max(Double(multiple), Double(roots.count) * (1 - layerLimit))
+    guard Double(left.count - size) >= least, free.count >= size else { return nil }
     var trial = readers, bundle: [Channel] = [], sum = 0.0
     for _ in 0..<size {
       let damages = free.map { damage($0, trial) }

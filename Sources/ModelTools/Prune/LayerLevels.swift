@@ -4,8 +4,8 @@ struct LayerLevels {
   let levels: [[ConvolutionNode]]
 
   /// Left out is what nothing has happened to: convolutions with the teacher's weights behind no other ones; and what
-  /// cannot be refitted: convolutions that the teacher does not have, or with more weights an output than `maximumDepth`.
-  init(_ student: OnnxModel, teacher: OnnxModel, maximumDepth: Int) throws {
+  /// cannot or should not be refitted: convolutions that the teacher does not have, and those that the options leave out.
+  init(_ student: OnnxModel, teacher: OnnxModel, _ options: LayerRefit.Options) throws {
     let convolutions = Dictionary(
       try ConvolutionNode.all(of: student).map { ($0.output, $0) }, uniquingKeysWith: { first, _ in first })
     let originals = Dictionary(
@@ -22,11 +22,11 @@ struct LayerLevels {
           let isSame = try convolution.weights(of: student, stored: stored)
             == original.weights(of: teacher, stored: storedByTeacher)
           isTouched = isTouched || !isSame
-          if isTouched, convolution.shape[1] * convolution.kernelArea <= maximumDepth {
+          if isTouched, options.includes(convolution) {
             levels[depth, default: []].append(convolution)
+            depth += 1
           }
         }
-        depth += 1
       }
       for output in node.output {
         depths[output] = depth
@@ -34,5 +34,11 @@ struct LayerLevels {
       }
     }
     self.levels = levels.sorted { $0.key < $1.key }.map(\.value)
+  }
+}
+
+extension LayerRefit.Options {
+  fileprivate func includes(_ convolution: ConvolutionNode) -> Bool {
+    convolution.shape[1] * convolution.kernelArea <= maximumDepth && (includesDepthwise || !convolution.isDepthwise)
   }
 }

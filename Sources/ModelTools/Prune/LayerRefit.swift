@@ -26,16 +26,19 @@ public struct LayerRefit {
     public var varianceShare: Double
     /// Convolutions with more weights an output keep theirs: the regression would need more samples than there are.
     public var maximumDepth: Int
+    /// Whether depthwise convolutions are refitted as well: they change little, and each takes a run of its own.
+    public var includesDepthwise: Bool
 
     public init(
       placesPerPicture: Int = 32, seed: UInt64 = 1, keepsZeros: Bool = false, varianceShare: Double = 0.5,
-      maximumDepth: Int = 1152
+      maximumDepth: Int = 1152, includesDepthwise: Bool = true
     ) {
       self.placesPerPicture = placesPerPicture
       self.seed = seed
       self.keepsZeros = keepsZeros
       self.varianceShare = varianceShare
       self.maximumDepth = maximumDepth
+      self.includesDepthwise = includesDepthwise
     }
   }
 
@@ -67,18 +70,15 @@ public struct LayerRefit {
   /// - Parameters:
   ///   - student: has float32 weights, stored in the file; convolutions with others stay as they are.
   ///   - kept: for the outputs of pruned convolutions, by name, which of the teacher's channels they still are.
-  ///   - inputs: pictures as the models take them. One in four is held out to choose how far weights may go.
+  ///   - inputs: some hundreds. One in four is held out to choose how far weights may go.
   ///   - progress: told how many runs are done and how many there are; throwing ends the work.
   /// - Throws: a ``PipelineError`` when a model is not sound, or from the engine.
   public func refit(
-    _ student: OnnxModel, teacher: OnnxModel, kept: [String: [Int]] = [:], inputs: [Tensor],
+    _ student: OnnxModel, teacher: OnnxModel, kept: [String: [Int]] = [:], inputs: CalibrationPictures,
     progress: (Int, Int) throws -> Void = { _, _ in }
   ) throws -> Result {
-    guard inputs.count >= 4 else {
-      throw PipelineError(
-        "\(inputs.count) calibration pictures are too few to fit layers to", remedy: "give some dozens", exit: .dataError)
-    }
-    let levels = try LayerLevels(student, teacher: teacher, maximumDepth: options.maximumDepth).levels
+    try inputs.check()
+    let levels = try LayerLevels(student, teacher: teacher, options).levels
     let steps = levels.count + 1
     let probe = TensorProbe(engine: engine)
     try progress(0, steps)
@@ -114,7 +114,7 @@ public struct LayerRefit {
   }
 
   private func refit(
-    _ level: [ConvolutionNode], of result: inout Result, _ targets: TeacherTargets, inputs: [Tensor], probe: TensorProbe
+    _ level: [ConvolutionNode], of result: inout Result, _ targets: TeacherTargets, inputs: CalibrationPictures, probe: TensorProbe
   ) throws {
     let level = level.filter { targets[$0] != nil }
     let tensors = Array(Set(level.map(\.input))).sorted()
@@ -125,7 +125,7 @@ public struct LayerRefit {
     ) { state, picture, outputs in
       for (index, convolution) in level.enumerated() {
         guard let place = places[convolution.input], let known = targets[convolution] else { continue }
-        try Self.add(outputs[place], of: convolution, known.sample(picture), width: known.width, picture, to: &state[index])
+        try Self.add(outputs[place], of: convolution, known.sample(picture), width: known.width, isHeldOut: inputs.isHeldOut(picture), to: &state[index])
       }
     }
     let stored = model.storedTensors()
@@ -142,7 +142,7 @@ public struct LayerRefit {
 
   private static func add(
     _ input: ModelOutputs.Output, of convolution: ConvolutionNode, _ sample: TeacherTargets.Sample, width: Int,
-    _ picture: Int, to moments: inout GroupMoments
+    isHeldOut: Bool, to moments: inout GroupMoments
   ) throws {
     let inputs = convolution.shape[1], outputs = convolution.outputs, own = outputs / convolution.groups
     guard input.shape.count == 4, input.shape[0] == 1, input.shape[1] == inputs * convolution.groups,
@@ -158,7 +158,7 @@ public struct LayerRefit {
       for row in sample.places.indices {
         for output in group * own..<(group + 1) * own { z.append(Double(sample.values[row * outputs + output])) }
       }
-      if picture % 4 == 3 { moments.heldOut[group].add(x, z) } else { moments.fitting[group].add(x, z) }
+      if isHeldOut { moments.heldOut[group].add(x, z) } else { moments.fitting[group].add(x, z) }
     }
   }
 

@@ -5,10 +5,11 @@ import Pipeline
 /// convolution.
 ///
 /// Every weight of one convolution is changed by a tenth of itself, up or down by chance, which is an error of a hundredth
-/// of the variance that independent inputs give; then the outputs are compared with those of the model as it was. Each
-/// channel of an output counts by its own variance, so that rare objects weigh as much as boxes do.
+/// of the variance that independent inputs give; then the outputs are compared with those of the model as it was. Errors
+/// count in units of each channel's own variance, and places by how far they are from the mean of all: there the objects
+/// are, few among thousands.
 struct LayerSensitivity {
-  /// The last dimension holds an output's channels, or the second of four.
+  /// The outputs of the model as it was, by picture. Channels are the last dimension of an output, or the second of four.
   private struct Reference: Sendable {
     var values: [Int: [[Float]]] = [:]
     var shapes: [[Int]] = []
@@ -24,7 +25,7 @@ struct LayerSensitivity {
   ///   - progress: called before each convolution.
   /// - Returns: for each convolution the error of the outputs as a multiple of the error of the convolution.
   func measure(
-    _ convolutions: [ConvolutionNode], of model: OnnxModel, inputs: [Tensor], progress: (Int) throws -> Void
+    _ convolutions: [ConvolutionNode], of model: OnnxModel, inputs: CalibrationPictures, progress: (Int) throws -> Void
   ) throws -> [Double] {
     let outputs = model.proto.graph.output.map(\.name)
     let references = try probe.accumulate(outputs, of: model, inputs: inputs, initial: Reference()) {
@@ -39,7 +40,7 @@ struct LayerSensitivity {
     let known = values
     let stored = model.storedTensors()
     let scales = shapes.indices.map { index in
-      Self.scales(known.keys.sorted().compactMap { known[$0]?[index] }, shape: shapes[index])
+      Scale(known.keys.sorted().compactMap { known[$0]?[index] }, Layout(shapes[index]))
     }
     return try convolutions.enumerated().map { index, convolution in
       try progress(index)
@@ -60,41 +61,55 @@ struct LayerSensitivity {
     }
   }
 
-  /// Where a value's channel is: index / inner % count.
-  private static func layout(_ shape: [Int]) -> (count: Int, inner: Int) {
-    if shape.count == 4 { return (max(1, shape[1]), max(1, shape[2] * shape[3])) }
-    return (max(1, shape.last ?? 1), 1)
+  /// Where a value's channel and place are: channel = index / inner % count.
+  private struct Layout {
+    let count: Int
+    let inner: Int
+
+    init(_ shape: [Int]) {
+      let isPlanar = shape.count == 4
+      count = max(1, isPlanar ? shape[1] : shape.last ?? 1)
+      inner = max(1, isPlanar ? shape[2] * shape[3] : 1)
+    }
+
+    func channel(_ index: Int) -> Int { index / inner % count }
+    func place(_ index: Int) -> Int { index / (inner * count) * inner + index % inner }
   }
 
-  /// For each channel: one by its variance over all values, at least a hundredth of the mean variance.
-  private static func scales(_ samples: [[Float]], shape: [Int]) -> [Double] {
-    let layout = layout(shape)
-    var sums = [Double](repeating: 0, count: layout.count), squares = sums, counts = sums
-    for sample in samples {
-      for (index, value) in sample.enumerated() {
-        let channel = index / layout.inner % layout.count
-        sums[channel] += Double(value)
-        squares[channel] += Double(value) * Double(value)
-        counts[channel] += 1
+  /// For each channel: its mean, and one by its variance over all values, at least a hundredth of the mean variance.
+  private struct Scale: Sendable {
+    var means: [Double]
+    var factors: [Double]
+
+    init(_ samples: [[Float]], _ layout: Layout) {
+      var sums = [Double](repeating: 0, count: layout.count), squares = sums, counts = sums
+      for sample in samples {
+        for (index, value) in sample.enumerated() {
+          let channel = layout.channel(index)
+          sums[channel] += Double(value)
+          squares[channel] += Double(value) * Double(value)
+          counts[channel] += 1
+        }
       }
+      let means = sums.indices.map { sums[$0] / max(1, counts[$0]) }
+      let variances = sums.indices.map { max(0, squares[$0] / max(1, counts[$0]) - means[$0] * means[$0]) }
+      let floor = max(variances.reduce(0, +) / Double(max(1, variances.count)) * 0.01, 1e-12)
+      self.means = means
+      factors = variances.map { 1 / ($0 + floor) }
     }
-    let variances = sums.indices.map { channel in
-      let count = max(1, counts[channel]), mean = sums[channel] / count
-      return max(0, squares[channel] / count - mean * mean)
-    }
-    let floor = max(variances.reduce(0, +) / Double(max(1, variances.count)) * 0.01, 1e-12)
-    return variances.map { 1 / ($0 + floor) }
   }
 
-  private static func error(_ output: ModelOutputs.Output, _ reference: [Float], _ scales: [Double]) -> Double {
-    let layout = layout(output.shape)
-    var sums = [Double](repeating: 0, count: layout.count)
+  private static func error(_ output: ModelOutputs.Output, _ reference: [Float], _ scale: Scale) -> Double {
+    let layout = Layout(output.shape)
+    let places = reference.count / layout.count
+    var errors = [Double](repeating: 0, count: places), weights = errors
     for (index, value) in reference.enumerated() {
+      let channel = layout.channel(index), place = layout.place(index)
       // SAFETY: both hold the same number of values, as the caller checked.
-      let difference = unsafe Double(output.values[index] - value)
-      sums[index / layout.inner % layout.count] += difference * difference
+      let difference = unsafe Double(output.values[index] - value), deviation = Double(value) - scale.means[channel]
+      errors[place] += difference * difference * scale.factors[channel]
+      weights[place] += deviation * deviation * scale.factors[channel]
     }
-    let count = Double(max(1, reference.count / layout.count))
-    return zip(sums, scales).reduce(0) { $0 + $1.0 / count * $1.1 }
+    return zip(errors, weights).reduce(0) { $0 + $1.0 * $1.1 } / max(weights.reduce(0, +), 1e-12)
   }
 }

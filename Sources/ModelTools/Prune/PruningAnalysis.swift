@@ -22,19 +22,20 @@ public struct PruningAnalysis {
 
   /// - Parameters:
   ///   - model: graph passes applied.
-  ///   - inputs: calibration pictures as the model takes them.
+  ///   - inputs: calibration pictures.
   ///   - progress: told the share that is done, 0 to 1.
   /// - Throws: a ``PipelineError`` when the model is not sound or has nothing to prune, or from the engine.
   public init(
-    _ model: OnnxModel, engine: any InferenceEngine, inputs: [Tensor], options: LayerRefit.Options,
+    _ model: OnnxModel, engine: any InferenceEngine, inputs: CalibrationPictures, options: LayerRefit.Options,
     progress: (Double) throws -> Void
   ) throws {
     let graph = try ChannelGraph(model), convolutions = graph.convolutions.map(\.node)
-    guard !convolutions.isEmpty, !inputs.isEmpty else {
+    guard !convolutions.isEmpty else {
       throw PipelineError(
-        "model '\(model.name)' has no convolutions with stored float32 weights, or there are no calibration pictures",
-        remedy: "name a float32 detector, and a folder or video with pictures", exit: .dataError)
+        "model '\(model.name)' has no convolutions with stored float32 weights", remedy: "name a float32 detector",
+        exit: .dataError)
     }
+    try inputs.check()
     self.model = model
     self.graph = graph
     self.engine = engine
@@ -47,10 +48,8 @@ public struct PruningAnalysis {
     covariances = zip(convolutions, seen.moments).map { $0.isDepthwise ? nil : $1.centred.covariance }
     try progress(0.2)
     let dense = convolutions.filter { !$0.isDepthwise }
-    let step = max(1, inputs.count / Self.probes)
-    let probed = stride(from: 0, to: inputs.count, by: step).prefix(Self.probes).map { inputs[$0] }
     var measured = try LayerSensitivity(probe: probe, seed: options.seed)
-      .measure(dense, of: model, inputs: probed) { try progress(0.2 + 0.8 * Double($0) / Double(max(1, dense.count))) }[...]
+      .measure(dense, of: model, inputs: inputs.some(Self.probes)) { try progress(0.2 + 0.8 * Double($0) / Double(max(1, dense.count))) }[...]
     sensitivities = convolutions.map { $0.isDepthwise ? 0 : measured.popFirst() ?? 0 }
     try progress(1)
   }
@@ -62,7 +61,7 @@ public struct PruningAnalysis {
   }
 
   private static func look(
-    _ convolutions: [ConvolutionNode], of model: OnnxModel, _ inputs: [Tensor], _ probe: TensorProbe,
+    _ convolutions: [ConvolutionNode], of model: OnnxModel, _ inputs: CalibrationPictures, _ probe: TensorProbe,
     _ options: LayerRefit.Options
   ) throws -> Seen {
     let sampler = PatchSampler(placesPerPicture: options.placesPerPicture, seed: options.seed)
@@ -114,10 +113,11 @@ public struct PruningAnalysis {
 extension PruningAnalysis {
   /// Takes channels out and refits what is left; see ``StructuredPruning``.
   public func prune(
-    _ options: StructuredPruning.Options, inputs: [Tensor], progress: (Double) throws -> Void
+    _ options: StructuredPruning.Options, inputs: CalibrationPictures, progress: (Double) throws -> Void
   ) throws -> StructuredPruning.Result {
     var selection = ChannelSelection(
-      graph, weights: weights, areas: areas, multiple: options.multiple, damage: damage(options.importance))
+      graph, weights: weights, areas: areas, multiple: options.multiple, layerLimit: options.layerLimit,
+      damage: damage(options.importance))
     selection.choose(share: options.ratio)
     guard !selection.removed.isEmpty else {
       throw PipelineError(
@@ -137,14 +137,19 @@ extension PruningAnalysis {
       channelsBefore: channels.count, channelsAfter: surgery.kept(channels).count, layers: refitted.layers)
   }
 
+  /// What a dense convolution reads; nil for a depthwise one.
+  func reader(_ index: Int) -> ChannelReader? {
+    covariances[index].flatMap { covariance in
+      ChannelReader(
+        roots: graph.convolutions[index].inputs.map(graph.root), weights: weights[index], covariance: covariance)
+    }
+  }
+
   private func damage(_ importance: StructuredPruning.Importance) -> ChannelSelection.Damage {
     guard importance == .reconstruction else { return .norm }
     var readers: [ChannelReader] = [], weighted: [Double] = []
     for index in graph.convolutions.indices {
-      guard let covariance = covariances[index],
-        let reader = ChannelReader(
-          roots: graph.convolutions[index].inputs.map(graph.root), weights: weights[index], covariance: covariance)
-      else { continue }
+      guard let reader = reader(index) else { continue }
       readers.append(reader)
       weighted.append(sensitivities[index])
     }

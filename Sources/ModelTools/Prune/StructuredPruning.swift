@@ -22,15 +22,18 @@ public struct StructuredPruning {
     public var importance: Importance
     /// Layers lose channels in bundles of so many, so that widths suit the engine's kernels.
     public var multiple: Int
+    /// The share of its channels that a layer may lose: what a layer loses beyond that, the others cannot stand in for.
+    public var layerLimit: Double
     public var refit: LayerRefit.Options
 
     public init(
-      ratio: Double, importance: Importance = .reconstruction, multiple: Int = 8,
-      refit: LayerRefit.Options = LayerRefit.Options()
+      ratio: Double, importance: Importance = .reconstruction, multiple: Int = 8, layerLimit: Double = 0.5,
+      refit: LayerRefit.Options = LayerRefit.Options(includesDepthwise: false)
     ) {
       self.ratio = ratio
       self.importance = importance
       self.multiple = multiple
+      self.layerLimit = layerLimit
       self.refit = refit
     }
   }
@@ -56,12 +59,12 @@ public struct StructuredPruning {
 
   /// - Parameters:
   ///   - model: graph passes applied.
-  ///   - inputs: calibration pictures as the model takes them; some hundreds.
+  ///   - inputs: calibration pictures; some hundreds.
   ///   - progress: told the share that is done, 0 to 1; throwing ends the work.
   /// - Throws: a ``PipelineError`` when the model is not sound, when it has no channels that could go, or from the
   ///   engine.
   public func prune(
-    _ model: OnnxModel, inputs: [Tensor], progress: (Double) throws -> Void = { _ in }
+    _ model: OnnxModel, inputs: CalibrationPictures, progress: (Double) throws -> Void = { _ in }
   ) throws -> Result {
     try PruningAnalysis(model, engine: engine, inputs: inputs, options: options.refit) { try progress(0.3 * $0) }
       .prune(options, inputs: inputs) { try progress(0.3 + 0.7 * $0) }

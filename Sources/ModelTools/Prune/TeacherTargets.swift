@@ -24,7 +24,7 @@ struct TeacherTargets: Sendable {
 
   /// - Parameter kept: which of the teacher's channels are wanted; all where nothing is said.
   init(
-    _ convolutions: [ConvolutionNode], of teacher: OnnxModel, kept: [String: [Int]], inputs: [Tensor], probe: TensorProbe,
+    _ convolutions: [ConvolutionNode], of teacher: OnnxModel, kept: [String: [Int]], inputs: CalibrationPictures, probe: TensorProbe,
     sampler: PatchSampler
   ) throws {
     let names = convolutions.map(\.output)

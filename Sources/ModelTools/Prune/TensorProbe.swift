@@ -15,13 +15,12 @@ struct TensorProbe {
   ///
   /// - Parameters:
   ///   - tensors: names of float tensors; `add` gets them in this order.
-  ///   - inputs: pictures as the model takes them.
   ///   - initial: each worker's state before its first picture.
   ///   - add: called with the picture's index.
   /// - Returns: the states, in the order of the workers.
   /// - Throws: a ``PipelineError`` when the engine refuses the model.
   func accumulate<State: Sendable>(
-    _ tensors: [String], of model: OnnxModel, inputs: [Tensor], initial: State,
+    _ tensors: [String], of model: OnnxModel, inputs: CalibrationPictures, initial: State,
     add: @Sendable (inout State, Int, [ModelOutputs.Output]) throws -> Void
   ) throws -> [State] {
     var probed = model
@@ -34,9 +33,10 @@ struct TensorProbe {
     DispatchQueue.concurrentPerform(iterations: Self.workers) { worker in
       do {
         let session = try engine.makeSession(model: data, options: SessionOptions(threads: 1, modelName: model.name))
+        let pool = BufferPool()
         var state = initial
         for picture in stride(from: worker, to: inputs.count, by: Self.workers) {
-          try session.run(inputs[picture]) { try add(&state, picture, $0.outputs) }
+          try session.run(inputs.input(picture, pool: pool)) { try add(&state, picture, $0.outputs) }
         }
         outcome.withLock { $0.states[worker] = state }
       } catch {
