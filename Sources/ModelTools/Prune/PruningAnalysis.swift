@@ -115,16 +115,7 @@ extension PruningAnalysis {
   public func prune(
     _ options: StructuredPruning.Options, inputs: CalibrationPictures, progress: (Double) throws -> Void
   ) throws -> StructuredPruning.Result {
-    var selection = ChannelSelection(
-      graph, weights: weights, areas: areas, multiple: options.multiple, layerLimit: options.layerLimit,
-      damage: damage(options.importance))
-    selection.choose(share: options.ratio)
-    guard !selection.removed.isEmpty else {
-      throw PipelineError(
-        "model '\(model.name)' has no channels that could go in bundles of \(options.multiple)",
-        remedy: "use the method 'unstructured', or leave the model as it is", exit: .dataError)
-    }
-    let surgery = ChannelSurgery(graph: graph, removed: selection.removed)
+    let surgery = try surgery(options)
     var cut = model
     try surgery.cut(&cut)
     let kept = Dictionary(
@@ -135,6 +126,22 @@ extension PruningAnalysis {
     return StructuredPruning.Result(
       model: refitted.model, before: try cost(of: model), after: try cost(of: refitted.model),
       channelsBefore: channels.count, channelsAfter: surgery.kept(channels).count, layers: refitted.layers)
+  }
+
+  /// Which channels go.
+  ///
+  /// - Throws: a ``PipelineError`` (`dataError`) when none can.
+  func surgery(_ options: StructuredPruning.Options) throws -> ChannelSurgery {
+    var selection = ChannelSelection(
+      graph, weights: weights, areas: areas, multiple: options.multiple, layerLimit: options.layerLimit,
+      damage: damage(options.importance))
+    selection.choose(share: options.ratio)
+    guard !selection.removed.isEmpty else {
+      throw PipelineError(
+        "model '\(model.name)' has no channels that could go in bundles of \(options.multiple)",
+        remedy: "use the method 'unstructured', or leave the model as it is", exit: .dataError)
+    }
+    return ChannelSurgery(graph: graph, removed: selection.removed)
   }
 
   /// What a dense convolution reads; nil for a depthwise one.

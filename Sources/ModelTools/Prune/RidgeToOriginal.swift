@@ -87,11 +87,14 @@ struct RidgeToOriginal {
     var all = fitting
     all.add(heldOut)
     let moments = all.centred
-    let weights = best.lambda.flatMap { solve(moments, lambda: $0, groups) } ?? start
+    let weights = best.lambda.flatMap { self.weights(moments, lambda: $0) } ?? start
     return Fit(
       weights: weights, bias: intercepts(weights, moments), lambda: best.lambda, errorBefore: before / scale,
       errorAfter: best.error / scale)
   }
+
+  /// The weights for one lambda; nil where the samples do not determine them.
+  func weights(_ moments: CentredMoments, lambda: Double) -> [Double]? { solve(moments, lambda: lambda, groups) }
 
   private func intercepts(_ weights: [Double], _ moments: CentredMoments) -> [Double] {
     let n = moments.features
@@ -100,7 +103,6 @@ struct RidgeToOriginal {
     }
   }
 
-  /// Nil where the samples do not determine the weights.
   private func solve(_ moments: CentredMoments, lambda: Double, _ groups: [Group]) -> [Double]? {
     let n = moments.features
     var result = start
