@@ -49,7 +49,7 @@ public struct LayerRefit {
     /// Mean squared error on held-out pictures as a share of the teacher's variance.
     public var errorBefore: Double
     public var errorAfter: Double
-    /// Nil: only the bias has changed.
+    /// Nil: at most the bias has changed.
     public var lambda: Double?
   }
 
@@ -79,13 +79,14 @@ public struct LayerRefit {
   ) throws -> Result {
     try inputs.check()
     let levels = try LayerLevels(student, teacher: teacher, options).levels
+    var result = Result(model: student, layers: [])
+    if levels.isEmpty { return result }
     let steps = levels.count + 1
     let probe = TensorProbe(engine: engine)
     try progress(0, steps)
     let targets = try TeacherTargets(
       levels.flatMap { $0 }, of: teacher, kept: kept, inputs: inputs, probe: probe,
       sampler: PatchSampler(placesPerPicture: options.placesPerPicture, seed: options.seed))
-    var result = Result(model: student, layers: [])
     for (index, level) in levels.enumerated() {
       try progress(index + 1, steps)
       try refit(level, of: &result, targets, inputs: inputs, probe: probe)

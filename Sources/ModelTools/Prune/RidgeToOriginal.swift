@@ -4,8 +4,8 @@ import Foundation
 ///
 /// Minimizes |z - (w0 + d) x - b|^2 + lambda d D d', with D the variances of the features: what is shrunk is the change d,
 /// not the weights, as in ridge regression toward a given point (W. N. van Wieringen, "Lecture notes on ridge
-/// regression", 2015, 1.7). Lambda is chosen from ``grid`` by the error on samples that were held out; "no change but for
-/// the bias" is among the candidates, so that a fit never makes the held-out samples worse than that.
+/// regression", 2015, 1.7). Lambda is chosen from ``grid`` by the error on samples that were held out; no change at all and
+/// none but of the bias are among the candidates.
 struct RidgeToOriginal {
   /// The shares of the features' variances that are added to them.
   static let grid = [1e-4, 1e-3, 1e-2, 1e-1, 1]
@@ -78,19 +78,20 @@ struct RidgeToOriginal {
       }
     }
     let before = error(start, bias)
-    var best = (lambda: Double?.none, error: error(start, intercepts(start, train)))
+    let shifted = error(start, intercepts(start, train))
+    var best = (lambda: Double?.none, movesBias: shifted < before, error: min(before, shifted))
     for lambda in Self.grid {
       guard let weights = solve(train, lambda: lambda, tried) else { continue }
       let error = error(weights, intercepts(weights, train))
-      if error < best.error { best = (lambda, error) }
+      if error < best.error { best = (lambda, true, error) }
     }
     var all = fitting
     all.add(heldOut)
     let moments = all.centred
     let weights = best.lambda.flatMap { self.weights(moments, lambda: $0) } ?? start
     return Fit(
-      weights: weights, bias: intercepts(weights, moments), lambda: best.lambda, errorBefore: before / scale,
-      errorAfter: best.error / scale)
+      weights: weights, bias: best.movesBias ? intercepts(weights, moments) : bias, lambda: best.lambda,
+      errorBefore: before / scale, errorAfter: best.error / scale)
   }
 
   /// The weights for one lambda; nil where the samples do not determine them.

@@ -22,18 +22,20 @@ public struct StructuredPruning {
     public var importance: Importance
     /// Layers lose channels in bundles of so many, so that widths suit the engine's kernels.
     public var multiple: Int
-    /// The share of its channels that a layer may lose: what a layer loses beyond that, the others cannot stand in for.
+    /// The share of its channels that a layer may lose: damages add up only while they are small, so that losses are
+    /// spread.
     public var layerLimit: Double
     public var refit: LayerRefit.Options
 
+    /// - Parameter layerLimit: nil: a tenth and one and a half times the ratio, at most nine tenths.
     public init(
-      ratio: Double, importance: Importance = .reconstruction, multiple: Int = 8, layerLimit: Double = 0.5,
+      ratio: Double, importance: Importance = .reconstruction, multiple: Int = 8, layerLimit: Double? = nil,
       refit: LayerRefit.Options = LayerRefit.Options(includesDepthwise: false)
     ) {
       self.ratio = ratio
       self.importance = importance
       self.multiple = multiple
-      self.layerLimit = layerLimit
+      self.layerLimit = layerLimit ?? min(0.9, 0.1 + 1.5 * ratio)
       self.refit = refit
     }
   }

@@ -63,7 +63,8 @@ struct ChannelGraphTests {
         return (convolution.node, weights)
       })
     var cut = silenced
-    try ChannelSurgery(graph: graph, removed: removed).cut(&cut)
+    // The same channels by the same numbers; the tensors have other names.
+    try ChannelSurgery(graph: ChannelGraph(silenced), removed: removed).cut(&cut)
     #expect(try fixture.weights("narrow_sum", of: cut)?.shape == [12, 13, 1, 1])
     #expect(try fixture.weights("deep_sum", of: cut)?.shape == [6, 1, 3, 3])
     #expect(try fixture.weights("head_sum", of: cut)?.shape == [24, 18, 1, 1])
