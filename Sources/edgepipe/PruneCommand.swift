@@ -1,0 +1,221 @@
+import ArgumentParser
+import Detectors
+import Foundation
+import Measure
+import ModelTools
+import Pipeline
+import Stages
+
+/// `edgepipe models prune`: a model with fewer channels or weights, without training it again.
+struct PruneCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "prune", abstract: "Take channels or weights out of a float model, without training it again.",
+    discussion: """
+      Finds the channels that do the least damage for the multiplications they cost, takes them out, and fits the layers \
+      that are left to what the original gives on calibration pictures. The new model is installed as NAME-pruned, beside \
+      the old one. Accuracy suffers: measure it before you use the model, with 'edgepipe models eval' or --curve. See \
+      docs/pruning.md.
+
+        edgepipe models prune yolox-nano --calibration pictures/ --ratio 0.1
+        edgepipe models prune yolox-nano --calibration camera.mp4 --ratio 0.5 --method unstructured
+        edgepipe models prune yolox-nano --calibration pictures/ --curve curve.svg --coco a.json --images a
+      """)
+
+  /// What is taken out.
+  enum Method: String, CaseIterable, ExpressibleByArgument {
+    case structured, unstructured
+  }
+
+  @OptionGroup var store: ModelsCommand.StoreOptions
+
+  @Argument(help: "A float model's name, or a path to its manifest.") var model: String
+
+  @Option(
+    help: ArgumentHelp("Folders of pictures, or videos, to fit the layers on; say it again for more.", valueName: "folder|video"),
+    completion: .file())
+  var calibration: [String]
+
+  @Option(help: "The share of the multiplications that goes, or of the weights with --method unstructured.")
+  var ratio = 0.1
+
+  @Option(help: "Whole channels, which makes the model faster; or single weights, which does not.")
+  var method = Method.structured
+
+  @Option(help: "How channels or weights are compared.")
+  var importance = StructuredPruning.Importance.reconstruction
+
+  @Option(help: ArgumentHelp("How many pictures of each source are used; drawn evenly from all there are.", valueName: "n"))
+  var pictures = 96
+
+  @Option(help: ArgumentHelp("Another draw of pictures and places. The same seed gives the same file.", valueName: "n"))
+  var seed: UInt64 = 1
+
+  @Option(help: ArgumentHelp("The new model's name; NAME-pruned when absent.", valueName: "name")) var name: String?
+
+  @Option(
+    help: ArgumentHelp("Writes the model into this folder instead of the store.", valueName: "folder"),
+    completion: .directory)
+  var output: String?
+
+  @Flag(help: "Replaces a model of that name.") var force = false
+
+  @Flag(help: "Leaves out the comparison of speeds.") var skipBenchmark = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Installs nothing: prunes by 10, 20, 30 and 50 %, measures AP and draws it here (SVG).", valueName: "file"),
+    completion: .file(extensions: ["svg"]))
+  var curve: String?
+
+  @Option(
+    help: ArgumentHelp("Annotations for --curve, in COCO's format.", valueName: "instances.json"),
+    completion: .file(extensions: ["json"]))
+  var coco: String?
+
+  @Option(help: ArgumentHelp("The folder of the annotated pictures.", valueName: "folder"), completion: .directory)
+  var images: String?
+
+  @Option(
+    name: .customLong("onnxruntime"),
+    help: ArgumentHelp("The ONNX Runtime library; otherwise it is looked for.", valueName: "file"))
+  var library: String?
+
+  @Flag(help: "Prints the result as JSON.") var json = false
+
+  func validate() throws {
+    guard (0.01...0.9).contains(ratio) else { throw ValidationError("--ratio is a number from 0.01 to 0.9.") }
+    guard (4...4096).contains(pictures) else { throw ValidationError("--pictures is 4 to 4096.") }
+    guard (curve != nil) == (coco != nil), (curve != nil) == (images != nil) else {
+      throw ValidationError("--curve, --coco and --images belong together.")
+    }
+    guard !calibration.isEmpty else { throw ValidationError("Say with --calibration what pictures to fit the layers on.") }
+  }
+
+  func run() throws {
+    if let curve { try ReportFile.check(curve) }
+    let resolved = try store.modelStore.resolve(model)
+    guard let manifest = resolved.manifest else {
+      throw PipelineError(
+        "'\(model)' has no manifest, which says how it wants its pictures", remedy: "import it with `edgepipe models import`",
+        exit: .usage)
+    }
+    let target = output.map { ModelStore(folder: URL(fileURLWithPath: $0, isDirectory: true)) } ?? store.modelStore
+    let newName = name ?? "\(manifest.name)-pruned"
+    try check(manifest, newName, in: target)
+    let engine = try ONNXRuntimeEngine(libraryPath: library)
+    var original = try OnnxModel(contentsOf: resolved.file)
+    GraphPasses.apply(to: &original)
+
+    let line = ProgressLine()
+    defer { line.end() }
+    let samples = try calibration.flatMap { try read($0, manifest, line) }
+    let inputs = CalibrationPictures(samples, format: manifest.input)
+    let start = ContinuousClock.now
+    line.start("looking at the layers")
+    var refit = LayerRefit.Options(includesDepthwise: false)
+    refit.seed = seed
+    let analysis = try PruningAnalysis(original, engine: engine, inputs: inputs, options: refit) {
+      try line.show(Int($0 * 1000), of: 1000)
+    }
+    let pruner = Pruner(
+      analysis: analysis, inputs: inputs, method: method, importance: importance, refit: refit, line: line)
+    if let curve {
+      return try draw(curve, manifest, pruner, seconds: { (ContinuousClock.now - start) / .seconds(1) }, line)
+    }
+    let result = try pruner.prune(ratio: ratio)
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    let rows = try compare([("float32", original), (method.rawValue, result.model)], inputs, engine, line)
+    line.end()
+    let made = try target.install(
+      self.manifest(manifest, newName, ratio: ratio, source: resolved.sha256, samples.count)
+    ) { try result.model.write(to: $0) }
+    let report = PruneReport(
+      name: made.name, folder: target.folder(of: made.name).path, method: method.rawValue,
+      importance: importance.rawValue, pictures: samples.count, seconds: seconds, result: result, rows: rows)
+    Terminal.out(json ? String(try report.value.json().dropLast()) : report.text)
+  }
+
+  private func check(_ manifest: ModelManifest, _ newName: String, in target: ModelStore) throws {
+    guard manifest.precision == "float32" else {
+      throw PipelineError("'\(manifest.name)' is \(manifest.precision)", remedy: "name the float model", exit: .usage)
+    }
+    guard ModelManifest.isUsable(name: newName) else {
+      throw PipelineError(
+        "a model cannot be called '\(newName)'", remedy: "use letters, digits, '.', '_' and '-'", exit: .usage)
+    }
+    guard BuiltinModels.find(newName) == nil else {
+      throw PipelineError("'\(newName)' is the name of a built-in model", remedy: "say another with --name", exit: .usage)
+    }
+    guard force || curve != nil || !target.isInstalled(newName) else {
+      throw PipelineError(
+        "model '\(newName)' is there already", remedy: "say another --name, or --force to replace it", exit: .usage)
+    }
+  }
+
+  private func read(_ source: String, _ manifest: ModelManifest, _ line: ProgressLine) throws -> [Tensor] {
+    line.start("reading \(URL(fileURLWithPath: source).lastPathComponent)")
+    let run = try CalibrationRun(
+      source, for: manifest, count: pictures, seed: seed, logger: Log.logger(level: .warning)
+    ) { line.show($0) }
+    try Shutdown.onSignal { _ in
+      line.stop()
+      run.requestStop()
+    }
+    return try run.run()
+  }
+
+  /// The model before and after, in turns.
+  private func compare(
+    _ models: [(name: String, model: OnnxModel)], _ inputs: CalibrationPictures, _ engine: any InferenceEngine,
+    _ line: ProgressLine
+  ) throws -> [CompressReport.Row] {
+    let data = try models.map { (name: $0.name, data: try $0.model.serialized()) }
+    if skipBenchmark { return data.map { CompressReport.Row(name: $0.name, bytes: $0.data.count) } }
+    line.start("comparing speeds")
+    let input = inputs.first
+    let figures = try ThroughputComparison(
+      data.map { .init(name: $0.name, model: $0.data, input: input) }, engine: engine, sessions: MachineInfo.current.cores
+    ).run(rounds: 7, seconds: 0.7) { try line.show($0, of: $1) }
+    return zip(data, figures).map { CompressReport.Row(name: $0.name, bytes: $0.data.count, figures: $1) }
+  }
+
+  private func manifest(
+    _ float: ModelManifest, _ name: String, ratio: Double, source: String, _ count: Int
+  ) -> ModelManifest {
+    var made = float
+    made.name = name
+    made.file = "\(name).onnx"
+    made.sha256 = ""
+    let names = calibration.map { "'\(URL(fileURLWithPath: $0).lastPathComponent)'" }.joined(separator: ", ")
+    made.origin = "\(float.name) (sha256 \(source)) pruned by edgepipe: \(method.rawValue), ratio \(ratio), importance "
+      + "\(importance.rawValue); refitted on \(count) pictures of \(names), seed \(seed). \(float.origin)"
+    return made
+  }
+
+  /// Several ratios, each evaluated.
+  private func draw(
+    _ file: String, _ manifest: ModelManifest, _ pruner: Pruner, seconds: () -> Double, _ line: ProgressLine
+  ) throws {
+    let evaluation = try PruneEvaluation(coco: coco ?? "", images: images ?? "", library: library, line: line)
+    var rows: [PruneCurveReport.Row] = []
+    let before = try evaluation.accuracy(of: model, resolver: store.modelStore)
+    for ratio in PruneCurveReport.ratios {
+      let start = seconds()
+      let result = try pruner.prune(ratio: ratio)
+      let duration = seconds() - start
+      if rows.isEmpty { rows.append(.init(ratio: 0, cost: result.before, accuracy: before, seconds: start)) }
+      var made = manifest
+      (made.name, made.file, made.sha256) = ("\(manifest.name)-pruned", "model.onnx", "")
+      let accuracy = try evaluation.accuracy(of: result.model, made)
+      rows.append(.init(ratio: ratio, cost: result.after, accuracy: accuracy, seconds: duration))
+    }
+    line.end()
+    let report = PruneCurveReport(
+      model: manifest.name, coco: URL(fileURLWithPath: coco ?? "").lastPathComponent, isStructured: method == .structured,
+      rows: rows)
+    try ReportFile.write(report.curve.svg, to: file)
+    Terminal.out(json ? String(try report.value.json().dropLast()) : "\(report.text)\n\nwritten   \(file)")
+  }
+}
+
+extension StructuredPruning.Importance: ExpressibleByArgument {}

@@ -1,0 +1,132 @@
+import Foundation
+import Measure
+import ModelTools
+import Pipeline
+
+/// What `edgepipe models prune` prints: what the model cost before and after.
+struct PruneReport {
+  var name: String
+  var folder: String
+  var method: String
+  var importance: String
+  var pictures: Int
+  var seconds: Double
+  var result: Pruner.Result
+  /// Sizes and speeds, before and after.
+  var rows: [CompressReport.Row]
+
+  /// What the weights would take as a bit each and the values that are not zero.
+  private var packedBytes: Int { result.after.parameters / 8 + 4 * result.after.nonzero }
+
+  var text: String {
+    var table = Table(
+      ["model", "multiplications", "parameters", "not zero", "size MB", "latency ms", "per second", "times as fast", "range"],
+      alignment: [.left] + Array(repeating: .right, count: 8))
+    for (row, cost) in zip(rows, [result.before, result.after]) {
+      table.add([
+        row.name, "\(Figure.scaled(cost.multiplications))", Figure.count(cost.parameters), Figure.count(cost.nonzero),
+        Figure.text(Double(row.bytes) / 1e6, decimals: 2), row.figures.map { Figure.text($0.latencyMs, decimals: 1) } ?? "",
+        row.figures.map { Figure.text($0.rate, decimals: 1) } ?? "",
+        row.figures.map { Figure.text($0.ratio, decimals: 2) } ?? "",
+        row.figures.map {
+          "\(Figure.text($0.ratioRange.lowerBound, decimals: 2))-\(Figure.text($0.ratioRange.upperBound, decimals: 2))"
+        } ?? "",
+      ])
+    }
+    let packed = result.after.nonzero < result.after.parameters * 9 / 10
+      ? "\nzeros       are stored like other numbers; as a bit each and the rest, weights would take "
+        + "\(Figure.text(Double(packedBytes) / 1e6, decimals: 2)) MB"
+      : ""
+    return """
+      \(table.text)
+
+      pruned      \(method), compared by \(importance), in \(Figure.duration(seconds))
+      refitted    \(result.refitted) layers on \(pictures) pictures, each both ways round\(packed)
+      installed   \(name) in \(folder)
+      accuracy    not measured: see `edgepipe models eval \(name)`
+      """
+  }
+
+  var value: ReportValue {
+    .object([
+      "name": .string(name), "folder": .string(folder), "method": .string(method), "importance": .string(importance),
+      "calibration_pictures": .int(pictures), "refitted_layers": .int(result.refitted), "seconds": .double(seconds),
+      "models": .list(
+        zip(rows, [result.before, result.after]).map { row, cost in
+          var facts = cost.facts
+          facts["model"] = .string(row.name)
+          facts["bytes"] = .int(row.bytes)
+          if let figures = row.figures {
+            facts["latency_ms"] = .double(figures.latencyMs)
+            facts["per_second"] = .double(figures.rate)
+            facts["ratio"] = .double(figures.ratio)
+            facts["ratio_range"] = .list([.double(figures.ratioRange.lowerBound), .double(figures.ratioRange.upperBound)])
+          }
+          return .object(facts)
+        }),
+    ])
+  }
+}
+
+/// What `--curve` prints: AP at several ratios.
+struct PruneCurveReport {
+  /// The degrees of pruning that are tried.
+  static let ratios = [0.1, 0.2, 0.3, 0.5]
+
+  struct Row {
+    /// 0 for the model as it was.
+    var ratio: Double
+    var cost: ModelCost
+    var accuracy: Double?
+    /// Of pruning and refitting; of the look at the layers that all share for the model as it was.
+    var seconds: Double
+  }
+
+  var model: String
+  /// The annotations' file.
+  var coco: String
+  var isStructured: Bool
+  var rows: [Row]
+
+  var curve: AccuracyCurve {
+    AccuracyCurve(
+      title: "\(model) on \(coco), pruned without training", costName: isStructured ? "multiplications" : "weights",
+      points: rows.map {
+        .init(
+          ratio: $0.ratio, cost: isStructured ? $0.cost.multiplications : Double($0.cost.nonzero), accuracy: $0.accuracy)
+      })
+  }
+
+  var text: String {
+    var table = Table(
+      ["ratio", "multiplications", "parameters", "not zero", "AP", "seconds"], alignment: Array(repeating: .right, count: 6))
+    for row in rows {
+      table.add([
+        Figure.text(row.ratio, decimals: 2), Figure.scaled(row.cost.multiplications), Figure.count(row.cost.parameters),
+        Figure.count(row.cost.nonzero), row.accuracy.map { Figure.text($0, decimals: 4) } ?? Figure.none,
+        Figure.text(row.seconds, decimals: 0),
+      ])
+    }
+    return table.text
+  }
+
+  var value: ReportValue {
+    .object([
+      "model": .string(model), "annotations": .string(coco),
+      "curve": .list(
+        rows.map { row in
+          var facts = row.cost.facts
+          facts["ratio"] = .double(row.ratio)
+          facts["seconds"] = .double(row.seconds)
+          if let accuracy = row.accuracy { facts["ap"] = .double(accuracy) }
+          return .object(facts)
+        }),
+    ])
+  }
+}
+
+extension ModelCost {
+  fileprivate var facts: [String: ReportValue] {
+    ["multiplications": .double(multiplications), "parameters": .int(parameters), "nonzero": .int(nonzero)]
+  }
+}

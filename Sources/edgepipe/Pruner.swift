@@ -1,0 +1,33 @@
+import ModelTools
+
+/// Either method of pruning behind one function.
+struct Pruner {
+  struct Result {
+    var model: OnnxModel
+    var before: ModelCost
+    var after: ModelCost
+    var refitted: Int
+  }
+
+  let analysis: PruningAnalysis
+  let inputs: CalibrationPictures
+  let method: PruneCommand.Method
+  let importance: StructuredPruning.Importance
+  let refit: LayerRefit.Options
+  let line: ProgressLine
+
+  func prune(ratio: Double) throws -> Result {
+    line.start("pruning by \(Int((ratio * 100).rounded())) % and refitting layers")
+    func show(_ share: Double) throws { try line.show(Int(share * 1000), of: 1000) }
+    switch method {
+    case .structured:
+      let result = try analysis.prune(
+        StructuredPruning.Options(ratio: ratio, importance: importance, refit: refit), inputs: inputs, progress: show)
+      return Result(model: result.model, before: result.before, after: result.after, refitted: result.layers.count)
+    case .unstructured:
+      let result = try analysis.prune(
+        UnstructuredPruning.Options(ratio: ratio, importance: importance, refit: refit), inputs: inputs, progress: show)
+      return Result(model: result.model, before: result.before, after: result.after, refitted: result.layers.count)
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import PipelineTestSupport
+import Testing
+
+@Suite("The command: models prune")
+struct PruneTests {
+  private static let pictures = TestData.file("data/coco50/images")
+
+  /// Writes a detector of three convolutions and its manifest; prints nothing.
+  private static let makeModel = """
+    import hashlib, json, sys
+    import numpy as np, onnx
+    from onnx import TensorProto, helper, numpy_helper
+    random = np.random.default_rng(1)
+    nodes, tensors = [], []
+    def convolve(source, name, outputs, inputs, kernel, stride):
+        weights = random.normal(0, (inputs * kernel * kernel) ** -0.5, (outputs, inputs, kernel, kernel)).astype(np.float32)
+        tensors.append(numpy_helper.from_array(weights, name + "_w"))
+        tensors.append(numpy_helper.from_array(np.full(outputs, 0.1, np.float32), name + "_b"))
+        nodes.append(helper.make_node("Conv", [source, name + "_w", name + "_b"], [name], strides=[stride, stride],
+                                      kernel_shape=[kernel, kernel]))
+    convolve("images", "a", 16, 3, 8, 8)
+    nodes.append(helper.make_node("Relu", ["a"], ["a_on"]))
+    convolve("a_on", "b", 32, 16, 1, 1)
+    nodes.append(helper.make_node("Relu", ["b"], ["b_on"]))
+    nodes.append(helper.make_node("Concat", ["a_on", "b_on"], ["c"], axis=1))
+    convolve("c", "d", 16, 48, 1, 1)
+    nodes.append(helper.make_node("Add", ["a_on", "d"], ["e"]))
+    nodes.append(helper.make_node("Concat", ["e", "b_on"], ["f"], axis=1))
+    convolve("f", "g", 6, 48, 1, 1)
+    tensors.append(numpy_helper.from_array(np.array([1, 6, -1]), "shape"))
+    nodes.append(helper.make_node("Reshape", ["g", "shape"], ["flat"]))
+    nodes.append(helper.make_node("Transpose", ["flat"], ["output"], perm=[0, 2, 1]))
+    image = helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 64, 64])
+    output = helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, 64, 6])
+    model = helper.make_model(helper.make_graph(nodes, "tiny", [image], [output], tensors),
+                              opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    data = model.SerializeToString()
+    open("tiny.onnx", "wb").write(data)
+    manifest = {"name": "tiny", "head": "yolox", "inputSize": 64, "stride": 32, "classes": ["thing"], "file": "tiny.onnx",
+                "sha256": hashlib.sha256(data).hexdigest(), "licence": "none", "origin": "a test", "precision": "float32",
+                "input": json.loads(sys.argv[1])}
+    json.dump(manifest, open("tiny.json", "w"))
+    """
+
+  @Test("given what cannot be pruned, when asked to, then one sentence says why, and nothing is written")
+  func refusals() throws {
+    let space = try Workspace()
+    let cases: [(arguments: [String], status: Int32, words: String)] = [
+      (["no-such-model", "--calibration", "."], 78, "no-such-model"),
+      (["yolox-nano"], 64, "--calibration"),
+      (["yolox-nano", "--calibration", ".", "--ratio", "1"], 64, "from 0.01 to 0.9"),
+      (["yolox-nano", "--calibration", ".", "--pictures", "3"], 64, "4 to 4096"),
+      (["yolox-nano", "--calibration", ".", "--method", "random"], 64, "structured"),
+      (["yolox-nano", "--calibration", ".", "--curve", "a.svg"], 64, "belong together"),
+    ]
+    for item in cases {
+      let result = try Command.run(["models", "prune"] + item.arguments, in: space.folder)
+      #expect(result.status == item.status, "\(item.arguments): \(result.errors)")
+      #expect(result.errors.contains(item.words), "\(item.arguments): \(result.errors)")
+      #expect(result.output.isEmpty)
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: space.folder.path).isEmpty)
+  }
+
+  @Test(
+    "given pictures, when a model is pruned, then the new one is smaller, known by its origin, and sound",
+    .enabled(
+      if: pictures != nil && TestData.python != nil && TestData.onnxRuntimeLibrary != nil,
+      "needs the test data, .deps/python and ONNX Runtime"))
+  func prune() throws {
+    let space = try Workspace()
+    let source = try #require(Self.pictures)
+    let format = #"{"element": "float32", "color": "bgr", "mean": [0, 0, 0], "scale": [0.004, 0.004, 0.004], "#
+      + #""placement": "topLeft", "pad": 114}"#
+    let folder = space.folder.appendingPathComponent("pictures")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    for name in try FileManager.default.contentsOfDirectory(atPath: source.path).sorted().prefix(8) {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.appendingPathComponent(name).path, withDestinationPath: source.appendingPathComponent(name).path)
+    }
+    let script = "import os, sys\nos.chdir(sys.argv[2])\n" + Self.makeModel
+    let made = try TestData.run(try #require(TestData.python), ["-c", script, format, space.folder.path])
+    try #require(made.status == 0, "the model could not be made")
+
+    let command = [
+      "models", "prune", "tiny.json", "--calibration", "pictures", "--ratio", "0.2", "--output", "models", "--skip-benchmark",
+    ]
+    let result = try Command.run(command + ["--json"], in: space.folder)
+    #expect(result.status == 0, "\(result.errors)")
+    let root = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+    #expect(root["name"] as? String == "tiny-pruned")
+    #expect(root["calibration_pictures"] as? Int == 8)
+    let models = try #require(root["models"] as? [[String: Any]])
+    let counts = models.compactMap { $0["multiplications"] as? Double }
+    try #require(counts.count == 2)
+    // 64 places: 16 x 192, 32 x 16, 16 x 48 and 6 x 48 weights.
+    #expect(counts[0] == 64 * (16 * 192 + 32 * 16 + 16 * 48 + 6 * 48))
+    #expect(counts[1] <= counts[0] * 0.8)
+
+    let manifest = space.path("models/tiny-pruned/manifest.json")
+    let info = try Command.run(["models", "info", manifest], in: space.folder)
+    #expect(info.output.contains("pruned by edgepipe: structured, ratio 0.2"), "\(info.output)")
+    let again = try Command.run(command, in: space.folder)
+    #expect(again.status == 64)
+    #expect(again.errors.contains("is there already"), "\(again.errors)")
+
+    let thinned = try Command.run(
+      command + ["--method", "unstructured", "--name", "thin"], in: space.folder)
+    #expect(thinned.status == 0, "\(thinned.errors)")
+    #expect(thinned.output.contains("unstructured"), "\(thinned.output)")
+  }
+}
