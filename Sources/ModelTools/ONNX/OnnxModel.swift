@@ -89,6 +89,7 @@ enum OnnxElement {
   static let uint8 = Int32(Onnx_TensorProto.DataType.uint8.rawValue)
   static let int64 = Int32(Onnx_TensorProto.DataType.int64.rawValue)
   static let int32 = Int32(Onnx_TensorProto.DataType.int32.rawValue)
+  static let bool = Int32(Onnx_TensorProto.DataType.bool.rawValue)
   static let string = Int32(Onnx_TensorProto.DataType.string.rawValue)
 
   /// Bits an element, or nil for text and for types that are not known here.
