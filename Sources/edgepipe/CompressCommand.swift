@@ -73,7 +73,7 @@ struct CompressCommand: ParsableCommand {
     let newName = name ?? "\(manifest.name)-int8"
     try check(manifest, newName, in: target)
     let engine = try ONNXRuntimeEngine(libraryPath: library)
-    let float = try OnnxModel(contentsOf: resolved.file)
+    let float = try OnnxModel(resolved)
 
     let line = ProgressLine()
     defer { line.end() }
