@@ -17,7 +17,8 @@ public struct ActivationBeforeConcatenation: GraphPass {
       guard concatenation.isStandard, concatenation.opType == "Concat",
         Set(concatenation.input).count == concatenation.input.count,
         concatenation.input.allSatisfy({ name in
-          counts[name] == 1 && makers[name].map { model.proto.graph.node[$0].opType == "Conv" } == true
+          guard counts[name] == 1, let maker = makers[name] else { return false }
+          return model.proto.graph.node[maker].opType == "Conv" && model.proto.graph.node[maker].isStandard
         })
       else { continue }
       for (part, name) in concatenation.input.enumerated() {

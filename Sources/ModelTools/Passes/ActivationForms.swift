@@ -7,14 +7,20 @@ public struct ActivationForms: GraphPass {
   public init() {}
 
   public func apply(to model: inout OnnxModel) -> Int {
-    model.rewriteNodes { node, matcher, model in
-      switch node.opType {
-      case "PRelu": leaky(node, matcher)
-      case "Max": maximum(node, matcher)
-      case "Min": minimum(node, matcher, &model)
-      case "Clip": clip(node, matcher)
-      default: nil
+    var count = 0
+    while true {
+      let step = model.rewriteNodes { node, matcher, model in
+        switch node.opType {
+        case "PRelu": leaky(node, matcher)
+        case "Max": maximum(node, matcher)
+        case "Min": minimum(node, matcher, &model)
+        case "Clip": clip(node, matcher)
+        default: nil
+        }
       }
+      // One form may be made of another.
+      if step == 0 { return count }
+      count += step
     }
   }
 

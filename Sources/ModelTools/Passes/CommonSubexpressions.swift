@@ -12,18 +12,19 @@ public struct CommonSubexpressions: GraphPass {
   }
 
   private struct Content: Hashable {
+    let isRaw: Bool
     let type: Int32
     let shape: [Int64]
     let bytes: Data
   }
 
   private func mergeTensors(_ model: inout OnnxModel) -> Int {
-    let fixed = model.fixedNames().union(model.proto.graph.input.map(\.name))
+    let fixed = model.fixedNames(), inputs = Set(model.proto.graph.input.map(\.name))
     var known: [Content: String] = [:], redirected: [String: String] = [:]
-    for tensor in model.proto.graph.initializer {
-      // Those in lists for their type are short ones; text stays.
+    for tensor in model.proto.graph.initializer where !inputs.contains(tensor.name) {
+      // Those in lists for their type are short ones, and are not compared with those in bytes.
       guard let bytes = tensor.hasRawData ? tensor.rawData : try? tensor.nameless.serializedBytes() as Data else { continue }
-      let content = Content(type: tensor.hasRawData ? tensor.dataType : -tensor.dataType, shape: tensor.dims, bytes: bytes)
+      let content = Content(isRaw: tensor.hasRawData, type: tensor.dataType, shape: tensor.dims, bytes: bytes)
       if let first = known[content], !fixed.contains(tensor.name) {
         redirected[tensor.name] = first
       } else if known[content] == nil {

@@ -20,9 +20,10 @@ public struct ConstantFolding: GraphPass {
   public init(engine: any InferenceEngine) { self.engine = engine }
 
   public func apply(to model: inout OnnxModel) -> Int {
-    let types = ElementTypes(model.proto.graph), stored = model.storedTensors()
+    let types = ElementTypes(model.proto.graph)
+    // A run might replace those that are inputs as well.
     let inputs = Set(model.proto.graph.input.map(\.name))
-    var known = Set(stored.keys).subtracting(inputs), foldable: Set<Int> = []
+    var known = Set(model.proto.graph.initializer.map(\.name)).subtracting(inputs), foldable: Set<Int> = []
     for (index, node) in model.proto.graph.node.enumerated() where Self.canFold(node, known, types) {
       foldable.insert(index)
       known.formUnion(node.output.filter { !$0.isEmpty })
@@ -35,7 +36,7 @@ public struct ConstantFolding: GraphPass {
       read.contains($0) && !fixed.contains($0)
     }
     guard !wanted.isEmpty,
-      let results = try? compute(wanted, of: model, foldable: foldable, types: types, stored: stored)
+      let results = try? compute(wanted, of: model, foldable: foldable, types: types)
     else { return 0 }
     var growth = 0
     for tensor in results {
@@ -73,8 +74,7 @@ public struct ConstantFolding: GraphPass {
   private static let partBits = 22
 
   private func compute(
-    _ wanted: [String], of model: OnnxModel, foldable: Set<Int>, types: ElementTypes,
-    stored: [String: Onnx_TensorProto]
+    _ wanted: [String], of model: OnnxModel, foldable: Set<Int>, types: ElementTypes
   ) throws -> [Onnx_TensorProto] {
     var part = OnnxModel(proto: model.proto, name: model.name)
     part.proto.functions = []

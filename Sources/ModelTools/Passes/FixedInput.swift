@@ -21,11 +21,11 @@ public enum FixedInput {
         "a picture of \(width)x\(height) cannot be a model's input", remedy: "give sides from 1 to 65536", exit: .usage)
     }
     var changed = model
-    try OnnxShapes.free(&changed, head: head)
-    let stored = Set(changed.proto.graph.initializer.map(\.name))
-    guard let place = changed.proto.graph.input.firstIndex(where: { !stored.contains($0.name) }),
-      let channels = changed.proto.graph.input[place].type.tensorType.shape.dim[1].size
-    else { throw PipelineError("model '\(model.name)' has no input of N x C x H x W", exit: .dataError) }
+    let isFixedSo = model.pictureShape.map { $0 == [1, $0[1], height, width] } ?? false
+    if !isFixedSo { try OnnxShapes.free(&changed, head: head) }
+    guard let place = changed.pictureInput, let channels = changed.pictureShape?[1] ?? nil else {
+      throw PipelineError("model '\(model.name)' has no input of N x C x H x W", exit: .dataError)
+    }
     let shape = [1, channels, height, width]
     changed.proto.graph.input[place].type.tensorType.shape.dim = shape.map { .fixed($0) }
     changed.proto.graph.valueInfo = []
@@ -40,6 +40,8 @@ public enum FixedInput {
       }
       count = store(flow, &changed)
     } catch {
+      // Of the size that it has, there may be operators whose shapes are not known here.
+      if isFixedSo { return 0 }
       throw PipelineError(
         "model '\(model.name)' does not run on pictures of \(width)x\(height): \(error.reason)",
         remedy: "give sides that are multiples of the model's stride", exit: .dataError)
@@ -64,5 +66,20 @@ public enum FixedInput {
     model.proto.graph.node = kept
     model.proto.graph.initializer += tensors
     return tensors.count
+  }
+}
+
+extension OnnxModel {
+  /// The place of the one input that is not stored.
+  fileprivate var pictureInput: Int? {
+    let stored = Set(proto.graph.initializer.map(\.name))
+    let places = proto.graph.input.indices.filter { !stored.contains(proto.graph.input[$0].name) }
+    return places.count == 1 ? places[0] : nil
+  }
+
+  /// Its four dimensions; nil for free ones.
+  fileprivate var pictureShape: [Int?]? {
+    let shape = pictureInput.map { proto.graph.input[$0].type.tensorType.shape.dim.map(\.size) }
+    return shape?.count == 4 ? shape : nil
   }
 }

@@ -1,5 +1,5 @@
 /// Writes Sigmoid, SiLU, HardSigmoid and HardSwish in the forms that the engine fuses: Sigmoid and HardSigmoid into a
-/// convolution, x * Sigmoid(x) into one operator, x * HardSigmoid(x) into the convolution that reads it.
+/// convolution, x * Sigmoid(x) into one operator, x * HardSigmoid(x) into a convolution as well.
 public struct GatedActivationForms: GraphPass {
   public let name = "gated activation forms"
   public let isExact = false

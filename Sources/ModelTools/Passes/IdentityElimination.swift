@@ -22,7 +22,8 @@ public struct IdentityElimination: GraphPass {
     let fixed = model.fixedNames(), inside = model.namesReadInside(), stored = model.storedTensors()
     let types = ElementTypes(model.proto.graph), counts = model.readCounts(), makers = model.makers()
     var redirected: [String: String] = [:], removed: Set<Int> = []
-    for (index, node) in model.proto.graph.node.enumerated() where Self.isIdentity(node, stored, types) {
+    for (index, node) in model.proto.graph.node.enumerated() 
+    where Self.isIdentity(node, stored, types, opset: model.opset) {
       let output = node.output[0]
       if !fixed.contains(output) {
         redirected[output] = node.input[0]
@@ -41,7 +42,7 @@ public struct IdentityElimination: GraphPass {
   }
 
   private static func isIdentity(
-    _ node: Onnx_NodeProto, _ stored: [String: Onnx_TensorProto], _ types: ElementTypes
+    _ node: Onnx_NodeProto, _ stored: [String: Onnx_TensorProto], _ types: ElementTypes, opset: Int
   ) -> Bool {
     guard node.isStandard, let input = node.input.first, !input.isEmpty, let output = node.output.first, !output.isEmpty,
       node.output.dropFirst().allSatisfy(\.isEmpty)
@@ -52,8 +53,8 @@ public struct IdentityElimination: GraphPass {
     switch node.opType {
     case "Identity": return true
     case "Dropout":
-      // A training mode may be given as the third input.
-      return node.input.count < 3 || node.input[2].isEmpty
+      // A training mode may be given as the third input; before set 7 it was the usual one.
+      return opset >= 7 && (node.input.count < 3 || node.input[2].isEmpty)
     case "Cast": return types[input] != nil && types[input] == Int32(clamping: node.integer("to", default: 0))
     case "Concat": return node.input.count == 1
     case "Transpose": return node.integers("perm").map { $0 == Array($0.indices) } ?? false

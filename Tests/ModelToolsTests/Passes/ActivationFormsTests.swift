@@ -29,11 +29,15 @@ struct ActivationFormsTests {
         ["Conv", "Clip"]
       ),
       ([TestGraphs.node("Clip", ["map", "zero"], "y")], [number("zero", 0)], ["Conv", "Relu"]),
+      (
+        [TestGraphs.node("Max", ["map", "zero"], "r"), TestGraphs.node("Min", ["r", "six"], "y")],
+        [number("zero", 0), number("six", 6)], ["Conv", "Clip"]
+      ),
     ]
     for item in cases {
       let before = try model(item.nodes, item.tensors)
       var after = before
-      #expect(ActivationForms().apply(to: &after) == 1, "\(item.made)")
+      #expect(ActivationForms().apply(to: &after) > 0, "\(item.made)")
       #expect(after.operators == item.made)
       #expect(try PassFixture.outputs(before) == PassFixture.outputs(after), "\(item.made)")
     }
