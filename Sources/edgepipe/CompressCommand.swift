@@ -73,13 +73,15 @@ struct CompressCommand: ParsableCommand {
     let newName = name ?? "\(manifest.name)-int8"
     try check(manifest, newName, in: target)
     let engine = try ONNXRuntimeEngine(libraryPath: library)
-    let float = try OnnxModel(contentsOf: resolved.file)
+    let float = try OnnxModel(resolved)
 
     let line = ProgressLine()
     defer { line.end() }
     let samples = try read(manifest, line)
     var simple = float
-    let passes = GraphPasses.apply(to: &simple)
+    // The passes and the integer region read the operators in one form.
+    try OnnxOpset.upgrade(&simple)
+    let passes = GraphPasses.apply(to: &simple, engine: engine)
     // Where the graph is tied to one size, it keeps it.
     _ = try? OnnxShapes.free(&simple, head: manifest.head)
     let quantizer = ModelQuantizer(

@@ -32,6 +32,11 @@ struct EdgePipe: ParsableCommand {
     ProcessMemory.useOneHeap()
     Shutdown.blockSignals()
     do {
+      // What a command does with a signal it says itself; one that says nothing ends.
+      try Shutdown.onSignal { signal in
+        if Terminal.isInteractive { Terminal.endLiveLine() }
+        _exit(128 + signal)
+      }
       var command = try parseAsRoot()
       ArgumentSecrets.hide()
       try command.run()

@@ -66,4 +66,43 @@ struct CompressTests {
     #expect(missing.status == 66)
     #expect(!FileManager.default.fileExists(atPath: space.path("other")))
   }
+
+  @Test(
+    "given a model that cannot be raised to operator set 13, when it is compressed, then the error says why",
+    .enabled(
+      if: pictures != nil && TestData.python != nil && TestData.onnxRuntimeLibrary != nil,
+      "needs the test data, .deps/python and ONNX Runtime"))
+  func oldOperators() throws {
+    let space = try Workspace()
+    let script = """
+      import hashlib, json, onnx
+      from onnx import helper as h, TensorProto as t
+      w = h.make_tensor("w", t.FLOAT, [8, 3, 3, 3], [0.1] * 216)
+      graph = h.make_graph(
+          [h.make_node("Conv", ["x", "w"], ["y"], kernel_shape=[3, 3])], "old",
+          [h.make_tensor_value_info("x", t.FLOAT, [1, 3, "h", "w"])],
+          [h.make_tensor_value_info("y", t.FLOAT, None)], [w])
+      model = h.make_model(graph, opset_imports=[h.make_opsetid("", 5)], ir_version=4)
+      onnx.save(model, "old.onnx")
+      digest = hashlib.sha256(open("old.onnx", "rb").read()).hexdigest()
+      with open("manifest.json", "w") as file:
+          json.dump({
+              "name": "old", "head": "yolox", "inputSize": 64, "stride": 32, "classes": ["thing"], "file": "old.onnx",
+              "sha256": digest, "licence": "none", "origin": "test", "precision": "float32",
+              "input": {"color": "bgr", "placement": "topLeft", "pad": 114, "mean": [0, 0, 0], "scale": [1, 1, 1],
+                        "element": "float32"}}, file)
+      """
+    let made = try TestData.run(
+      URL(fileURLWithPath: "/usr/bin/env"),
+      ["-C", space.folder.path, #require(TestData.python).path, "-c", script])
+    try #require(made.status == 0)
+    let result = try Command.run(
+      [
+        "models", "compress", space.path("manifest.json"), "--calibration", #require(Self.pictures).path, "--pictures", "1",
+        "--output", "models", "--skip-benchmark", "--onnxruntime", #require(TestData.onnxRuntimeLibrary).path,
+      ], in: space.folder)
+    #expect(result.status == 65, "\(result.errors)")
+    #expect(result.errors.contains("operator set 5; 6 is the oldest"), "\(result.errors)")
+    #expect(!FileManager.default.fileExists(atPath: space.path("models")))
+  }
 }

@@ -41,6 +41,37 @@ import Testing
     }
   }
 
+  @Test func givenWeightsInAnotherFile_whenImported_thenTheyAreInTheModelThatTheManifestHashes() throws {
+    try withFolder { store, folder in
+      let bytes = Data((0..<4608).map { UInt8($0 % 101) })
+      try bytes.write(to: folder.appendingPathComponent("w.bin"))
+      var tensor = TestGraphs.weights
+      tensor.clearRawData()
+      tensor.dataLocation = .external
+      var entry = Onnx_StringStringEntryProto()
+      (entry.key, entry.value) = ("location", "w.bin")
+      tensor.externalData = [entry]
+      let file = folder.appendingPathComponent("mine.onnx")
+      try TestGraphs.model([TestGraphs.head], [tensor], output: [1, 84, 7]).write(to: file)
+      _ = try ModelImport(store: store).onnx(file, ModelImport.Options())
+      let resolved = try store.resolve("mine")
+      #expect(try OnnxModel(contentsOf: resolved.file).proto.graph.initializer[0].rawData == bytes)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: store.folder(of: "mine").path).count == 2)
+      // One bit of a weight, and the model is not taken for sound.
+      var changed = try Data(contentsOf: resolved.file)
+      let place = try #require(changed.firstRange(of: bytes)?.lowerBound)
+      changed[place + 1000] ^= 1
+      try changed.write(to: resolved.file)
+      let error = #expect(throws: PipelineError.self) { try store.resolve("mine") }
+      #expect(error?.exit == .dataError && error?.message.contains("sha256") == true, "\(error?.message ?? "")")
+
+      // The hash of a model that is named by its path does not cover the other file: it is not read.
+      let named = try store.resolve(file.path)
+      let far = #expect(throws: PipelineError.self) { try OnnxModel(named) }
+      #expect(far?.exit == .dataError && far?.remedy?.contains("import") == true)
+    }
+  }
+
   @Test func givenDarknetFiles_whenImported_thenAnchorsAndClassesAreInTheManifest() throws {
     try withFolder { store, folder in
       let config = folder.appendingPathComponent("net.cfg"), weights = folder.appendingPathComponent("net.weights")

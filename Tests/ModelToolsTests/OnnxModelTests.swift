@@ -175,6 +175,37 @@ import Testing
     #expect(error?.message.contains("another checksum for 'w.bin'") == true)
   }
 
+  @Test func givenFilesOfMoreThanAGigabyte_whenRead_thenTheyAreRefusedByTheirSize() throws {
+    let folder = try TestData.temporaryFolder("gigabyte")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    func sparse(_ name: String, _ count: Int) throws -> URL {
+      let file = folder.appendingPathComponent(name)
+      try Data().write(to: file)
+      let handle = try FileHandle(forWritingTo: file)
+      try handle.truncate(atOffset: UInt64(count))
+      try handle.close()
+      return file
+    }
+    let large = try sparse("large.onnx", OnnxModel.maximumByteCount + 1)
+    let error = #expect(throws: PipelineError.self) { try OnnxModel(contentsOf: large) }
+    #expect(error?.exit == .dataError)
+    #expect(error?.message.contains("holds 1073741825 bytes; the limit is 1073741824") == true, "\(error?.message ?? "")")
+
+    // The tensor's own file may be large; what a model takes of it may not.
+    _ = try sparse("w.bin", 1 << 31)
+    let file = folder.appendingPathComponent("a.onnx")
+    for count in [OnnxModel.maximumByteCount / 4, OnnxModel.maximumByteCount / 2] {
+      try TestGraphs.model([constant(external(["location": "w.bin"], count: count))], [], output: [4]).write(to: file)
+      let error = #expect(throws: PipelineError.self) { try OnnxModel(contentsOf: file) }
+      #expect(error?.exit == .dataError && error?.message.contains("more than the limit") == true, "\(count)")
+    }
+    // With a checksum, the whole file would have to be read.
+    try TestGraphs.model([constant(external(["location": "w.bin", "checksum": String(repeating: "0", count: 40)]))], [], output: [4])
+      .write(to: file)
+    let checked = #expect(throws: PipelineError.self) { try OnnxModel(contentsOf: file) }
+    #expect(checked?.message.contains("the limit is 1073741824") == true, "\(checked?.message ?? "")")
+  }
+
   @Test func givenManyTensorsOfOneFile_whenTheyExceedTheLimit_thenTheyAreRefused() throws {
     let folder = try TestData.temporaryFolder("limit")
     defer { try? FileManager.default.removeItem(at: folder) }

@@ -7,7 +7,7 @@ import Synchronization
 /// the same ones for the same seed.
 final class PictureSample: Sendable {
   private struct State {
-    var generator: SplitMix
+    var generator: SplitMix64
     var kept: [Tensor] = []
     var seen = 0
   }
@@ -21,7 +21,7 @@ final class PictureSample: Sendable {
     self.request = request
     self.count = count
     self.progress = progress
-    state = Mutex(State(generator: SplitMix(state: seed)))
+    state = Mutex(State(generator: SplitMix64(seed: seed)))
   }
 
   /// How many came by.
@@ -40,19 +40,6 @@ final class PictureSample: Sendable {
       return state.seen
     }
     progress(seen)
-  }
-}
-
-/// Steele, Lea and Flood's SplitMix64: the same numbers for the same seed, everywhere.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
 

@@ -1,3 +1,4 @@
+import Detectors
 import Foundation
 import Pipeline
 import SwiftProtobuf
@@ -34,6 +35,15 @@ public struct OnnxModel: Sendable {
   public init(contentsOf file: URL) throws {
     let data = try readFile(file, what: "model", limit: Self.maximumByteCount)
     try self.init(data: data, name: file.path, folder: file.deletingLastPathComponent())
+  }
+
+  /// Reads a model that was found by name or by path: the very file that its hash is of. Tensors kept in other files,
+  /// which that hash does not cover, are refused; importing a model takes them in.
+  ///
+  /// - Throws: as ``init(contentsOf:)``.
+  public init(_ resolved: ResolvedModel) throws {
+    let data = try readFile(resolved.file, what: "model", limit: Self.maximumByteCount)
+    try self.init(data: data, name: resolved.reference, folder: nil)
   }
 
   private init(data: Data, name: String, folder: URL?) throws {
@@ -89,6 +99,7 @@ enum OnnxElement {
   static let uint8 = Int32(Onnx_TensorProto.DataType.uint8.rawValue)
   static let int64 = Int32(Onnx_TensorProto.DataType.int64.rawValue)
   static let int32 = Int32(Onnx_TensorProto.DataType.int32.rawValue)
+  static let bool = Int32(Onnx_TensorProto.DataType.bool.rawValue)
   static let string = Int32(Onnx_TensorProto.DataType.string.rawValue)
 
   /// Bits an element, or nil for text and for types that are not known here.

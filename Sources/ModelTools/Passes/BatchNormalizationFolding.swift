@@ -1,61 +1,30 @@
-/// Multiplies batch normalization into the convolution before it: w' = w gamma / sqrt(variance + epsilon),
-/// b' = (b - mean) gamma / sqrt(variance + epsilon) + beta.
+/// Multiplies batch normalization into the convolution, plain or transposed, before it:
+/// w' = w gamma / sqrt(variance + epsilon), b' = (b - mean) gamma / sqrt(variance + epsilon) + beta.
 public struct BatchNormalizationFolding: GraphPass {
   public let name = "batch normalization"
+  public let isExact = false
 
   public init() {}
 
   public func apply(to model: inout OnnxModel) -> Int {
-    let counts = model.readCounts(), stored = model.storedTensors()
-    var makers: [String: Int] = [:]
-    for (index, node) in model.proto.graph.node.enumerated() where node.opType == "Conv" {
-      if let output = node.output.first { makers[output] = index }
-    }
-    var folded: [Int] = []
+    let counts = model.readCounts(), makers = model.makers()
+    var stored = model.storedTensors(), folded: Set<Int> = []
     for (index, node) in model.proto.graph.node.enumerated() where node.opType == "BatchNormalization" {
-      guard node.input.count == 5, let maker = makers[node.input[0]], counts[node.input[0]] == 1,
-        let convolution = Folded(model.proto.graph.node[maker], node, stored)
+      guard node.isStandard, node.input.count == 5, node.output.count == 1,
+        node.integer("training_mode", default: 0) == 0, let maker = makers[node.input[0]], counts[node.input[0]] == 1,
+        var weights = ConvolutionWeights(model.proto.graph.node[maker], stored)
       else { continue }
-      let base = node.output[0]
-      let weights = model.unusedName("\(base)_weights")
-      model.proto.graph.initializer.append(.floats(weights, convolution.shape, convolution.weights))
-      let bias = model.unusedName("\(base)_bias")
-      model.proto.graph.initializer.append(.floats(bias, [convolution.bias.count], convolution.bias))
-      let source = model.proto.graph.node[maker].input[0]
-      model.proto.graph.node[maker].input = [source, weights, bias]
-      model.proto.graph.node[maker].output = [base]
-      folded.append(index)
+      let parts = node.input.dropFirst().compactMap { stored[$0]?.allFloats()?.map { Double($0) } }
+      guard parts.count == 4, parts.allSatisfy({ $0.count == weights.outputs }) else { continue }
+      let epsilon = Double(node.attribute("epsilon")?.f ?? 1e-5)
+      let factors = zip(parts[0], parts[3]).map { $0 / ($1 + epsilon).squareRoot() }
+      weights.changeOutputs(
+        factors: factors, shifts: factors.indices.map { parts[1][$0] - parts[2][$0] * factors[$0] })
+      guard weights.write(to: &model, node: maker, &stored) else { continue }
+      model.proto.graph.node[maker].output = node.output
+      folded.insert(index)
     }
-    for index in folded.reversed() { model.proto.graph.node.remove(at: index) }
+    model.removeNodes(at: folded)
     return folded.count
-  }
-
-  private struct Folded {
-    var shape: [Int]
-    var weights: [Float]
-    var bias: [Float]
-
-    init?(_ convolution: Onnx_NodeProto, _ norm: Onnx_NodeProto, _ stored: [String: Onnx_TensorProto]) {
-      guard convolution.input.count >= 2, let tensor = stored[convolution.input[1]],
-        let values = tensor.allFloats(), let outputs = tensor.dims.first.map({ Int($0) }), outputs > 0
-      else { return nil }
-      let parts = norm.input.dropFirst().compactMap { stored[$0]?.allFloats() }
-      guard parts.count == 4, parts.allSatisfy({ $0.count == outputs }) else { return nil }
-      var bias = [Float](repeating: 0, count: outputs)
-      if convolution.input.count > 2, !convolution.input[2].isEmpty {
-        guard let known = stored[convolution.input[2]]?.allFloats(), known.count == outputs else { return nil }
-        bias = known
-      }
-      let epsilon = norm.attribute("epsilon")?.f ?? 1e-5
-      shape = tensor.dims.map { Int($0) }
-      weights = values
-      self.bias = bias
-      let depth = values.count / outputs
-      for output in 0..<outputs {
-        let factor = parts[0][output] / (parts[3][output] + epsilon).squareRoot()
-        self.bias[output] = (bias[output] - parts[2][output]) * factor + parts[1][output]
-        for index in output * depth..<(output + 1) * depth { weights[index] *= factor }
-      }
-    }
   }
 }

@@ -1,7 +1,13 @@
+import Detectors
+
 /// A rewriting of a model that changes its cost and not its results.
 public protocol GraphPass: Sendable {
   /// What reports call it.
   var name: String { get }
+
+  /// True when every output keeps every bit. Others round differently: the same sums in another order, or factors that
+  /// were multiplied beforehand.
+  var isExact: Bool { get }
 
   /// Rewrites the model in place as often as the pass fits.
   ///
@@ -10,41 +16,32 @@ public protocol GraphPass: Sendable {
 }
 
 public enum GraphPasses {
+  /// The passes that need no engine, in the order in which they help each other.
+  public static var all: [any GraphPass] { all(engine: nil) }
+
   /// The passes in the order in which they help each other.
-  public static let all: [any GraphPass] = [
-    ConstantsToInitializers(), BatchNormalizationFolding(), SpaceToDepthStem(), DeadNodeElimination(),
-  ]
+  ///
+  /// - Parameter engine: computes what depends on stored tensors alone; without one that stays as it is.
+  public static func all(engine: (any InferenceEngine)?) -> [any GraphPass] {
+    let folding: [any GraphPass] = engine.map { [ConstantFolding(engine: $0)] } ?? []
+    return [WeightsAmongInputs(), ConstantsToInitializers()] + folding + [
+      IdentityElimination(), CommonSubexpressions(), ActivationForms(), GatedActivationForms(),
+      BatchNormalizationFolding(), ChannelFactorFolding(), SpaceToDepthStem(), ActivationBeforeConcatenation(),
+      PoolingCascade(), DeadNodeElimination(),
+    ]
+  }
 
   /// Applies all passes; the result says what each rewrote.
+  ///
+  /// A model that chooses among its results (``OnnxModel/choosesResults``) gets only those that keep every bit: a
+  /// difference in the last one could change which boxes it gives, and how many.
   @discardableResult
-  public static func apply(to model: inout OnnxModel) -> [(name: String, count: Int)] {
-    all.map { ($0.name, $0.apply(to: &model)) }
-  }
-}
-
-extension OnnxModel {
-  /// How often each tensor is read, by nodes or as an output of the model.
-  func readCounts() -> [String: Int] {
-    var counts: [String: Int] = [:]
-    for node in proto.graph.node { for name in node.input { counts[name, default: 0] += 1 } }
-    for output in proto.graph.output { counts[output.name, default: 0] += 1 }
-    return counts
-  }
-
-  /// Stored tensors by name.
-  func storedTensors() -> [String: Onnx_TensorProto] {
-    Dictionary(proto.graph.initializer.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-  }
-
-  /// A name that nothing in the graph has yet.
-  func unusedName(_ wanted: String) -> String {
-    var taken = Set(proto.graph.initializer.map(\.name))
-    for node in proto.graph.node { taken.formUnion(node.output) }
-    var name = wanted, number = 2
-    while taken.contains(name) {
-      name = "\(wanted)_\(number)"
-      number += 1
+  public static func apply(
+    to model: inout OnnxModel, engine: (any InferenceEngine)? = nil
+  ) -> [(name: String, count: Int)] {
+    let wantsBits = model.choosesResults
+    return all(engine: engine).map { pass in
+      (pass.name, pass.isExact || !wantsBits ? pass.apply(to: &model) : 0)
     }
-    return name
   }
 }

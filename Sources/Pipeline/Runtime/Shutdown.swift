@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Turns SIGINT and SIGTERM into calls on a thread of its own: nothing runs in signal context.
 public enum Shutdown {
@@ -11,20 +12,38 @@ public enum Shutdown {
     _ = signal(SIGPIPE, SIG_IGN)
   }
 
-  /// Starts a thread that calls `first` at the first signal; the second one ends the process at once with 130
-  /// (SIGINT) or 143 (SIGTERM), whatever hangs.
+  private struct State {
+    var first: @Sendable (_ signal: Int32) -> Void = { _ in }
+    var isWaiting = false
+  }
+
+  private static let state = Mutex(State())
+
+  /// Calls `first`, on a thread of its own, at the first signal; the second one ends the process at once with 130
+  /// (SIGINT) or 143 (SIGTERM), whatever hangs. A later call replaces what an earlier one has set, so that a command may
+  /// end in another way than the program does by itself.
+  ///
+  /// - Throws: ``PipelineError`` when the thread cannot be started.
   public static func onSignal(_ first: @escaping @Sendable (_ signal: Int32) -> Void) throws(PipelineError) {
-    _ = try WorkerThread(name: "ep-signals") {
-      var set = signalSet()
-      var isSecond = false
-      while true {
-        var number: Int32 = 0
-        // SAFETY: both live during the call, which waits for a blocked signal.
-        guard unsafe sigwait(&set, &number) == 0 else { continue }
-        if isSecond { _exit(128 + number) }
-        isSecond = true
-        first(number)
-      }
+    let isWaiting = state.withLock { state in
+      defer { state.isWaiting = true }
+      state.first = first
+      return state.isWaiting
+    }
+    if !isWaiting { _ = try WorkerThread(name: "ep-signals", waitForSignals) }
+  }
+
+  private static func waitForSignals() {
+    var set = signalSet()
+    var isSecond = false
+    while true {
+      var number: Int32 = 0
+      // SAFETY: both live during the call, which waits for a blocked signal.
+      guard unsafe sigwait(&set, &number) == 0 else { continue }
+      if isSecond { _exit(128 + number) }
+      isSecond = true
+      let first = state.withLock { $0.first }
+      first(number)
     }
   }
 

@@ -8,61 +8,44 @@ import Testing
 /// Passes on small graphs, run before and after by the real engine.
 @Suite(.enabled(if: TestData.onnxRuntimeLibrary != nil, "needs the inference library (scripts/setup)"))
 struct GraphPassTests {
-  private func model(_ nodes: [Onnx_NodeProto], _ tensors: [Onnx_TensorProto], output: [Int]) throws -> OnnxModel {
-    try OnnxModel(data: TestGraphs.model(nodes, tensors, output: output), name: "test")
-  }
-
-  private func outputs(_ model: OnnxModel) throws -> [Float] {
-    let engine = try ONNXRuntimeEngine(libraryPath: TestData.onnxRuntimeLibrary?.path)
-    let session = try engine.makeSession(model: model.serialized(), options: SessionOptions(modelName: "test"))
-    let input = Tensor(shape: [1, 3, 64, 64], pool: BufferPool())
-    // SAFETY: every element is written; the outputs are copied while they are lent.
-    unsafe input.withFloats { for index in $0.indices { unsafe $0[index] = sin(Float(index) / 50) } }
-    return try session.run(input) { unsafe Array($0.outputs[0].values) }
-  }
-
-  private func wave(_ name: String, _ shape: [Int], shift: Float = 0, scale: Float = 1) -> Onnx_TensorProto {
-    .floats(name, shape, (0..<shape.reduce(1, *)).map { shift + scale * sin(Float($0) * 0.7 + 1) })
-  }
-
   @Test func givenBatchNormalizationAfterAConvolutionWhenFoldedThenOneNodeGivesTheSame() throws {
-    let before = try model(
+    let before = try PassFixture.model(
       [
         TestGraphs.node("Conv", ["x", "w"], "sum", ["kernel_shape": [8, 8], "strides": [8, 8]]),
         TestGraphs.node("BatchNormalization", ["sum", "gamma", "beta", "mean", "variance"], "y"),
       ],
       [
-        wave("w", [6, 3, 8, 8]), wave("gamma", [6], shift: 1.5), wave("beta", [6]), wave("mean", [6]),
-        wave("variance", [6], shift: 2),
+        PassFixture.wave("w", [6, 3, 8, 8]), PassFixture.wave("gamma", [6], shift: 1.5), PassFixture.wave("beta", [6]), PassFixture.wave("mean", [6]),
+        PassFixture.wave("variance", [6], shift: 2),
       ], output: [1, 6, 8, 8])
     var after = before
     #expect(BatchNormalizationFolding().apply(to: &after) == 1)
     _ = DeadNodeElimination().apply(to: &after)
     #expect(after.proto.graph.node.map(\.opType) == ["Conv"])
     #expect(after.proto.graph.initializer.count == 2)
-    #expect(try zip(outputs(before), outputs(after)).allSatisfy { abs($0 - $1) < 1e-4 })
+    #expect(try zip(PassFixture.outputs(before), PassFixture.outputs(after)).allSatisfy { abs($0 - $1) < 1e-4 })
   }
 
   @Test func givenASumThatTwoReadWhenFoldingThenNormalizationStays() throws {
-    var made = try model(
+    var made = try PassFixture.model(
       [
         TestGraphs.node("Conv", ["x", "w"], "sum", ["kernel_shape": [8, 8], "strides": [8, 8]]),
         TestGraphs.node("BatchNormalization", ["sum", "gamma", "gamma", "gamma", "gamma"], "normal"),
         TestGraphs.node("Add", ["sum", "normal"], "y"),
-      ], [wave("w", [6, 3, 8, 8]), wave("gamma", [6], shift: 2)], output: [1, 6, 8, 8])
+      ], [PassFixture.wave("w", [6, 3, 8, 8]), PassFixture.wave("gamma", [6], shift: 2)], output: [1, 6, 8, 8])
     #expect(BatchNormalizationFolding().apply(to: &made) == 0)
   }
 
   @Test func givenNodesThatNobodyReadsWhenEliminatedThenTheOthersStay() throws {
-    let before = try model(
+    let before = try PassFixture.model(
       [
         TestGraphs.head, TestGraphs.node("Relu", ["map"], "unread"), TestGraphs.node("Sigmoid", ["map"], "y"),
-      ], [wave("w", [6, 3, 8, 8]), wave("unread_weights", [4])], output: [1, 6, 8, 8])
+      ], [PassFixture.wave("w", [6, 3, 8, 8]), PassFixture.wave("unread_weights", [4])], output: [1, 6, 8, 8])
     var after = before
     #expect(DeadNodeElimination().apply(to: &after) == 2)
     #expect(after.proto.graph.node.map(\.opType) == ["Conv", "Sigmoid"])
     #expect(after.proto.graph.initializer.map(\.name) == ["w"])
-    #expect(try outputs(before) == outputs(after))
+    #expect(try PassFixture.outputs(before) == PassFixture.outputs(after))
   }
 
   @Test func givenAConstantNodeWhenStoredThenTheSameModelRunsWithoutIt() throws {
@@ -70,13 +53,29 @@ struct GraphPassTests {
     var value = Onnx_AttributeProto()
     value.name = "value"
     value.type = .tensor
-    value.t = wave("", [6, 3, 8, 8])
+    value.t = PassFixture.wave("", [6, 3, 8, 8])
     constant.attribute = [value]
-    let before = try model(
+    let before = try PassFixture.model(
       [constant, TestGraphs.head, TestGraphs.node("Relu", ["map"], "y")], [], output: [1, 6, 8, 8])
     var after = before
     #expect(ConstantsToInitializers().apply(to: &after) == 1)
     #expect(after.proto.graph.node.map(\.opType) == ["Conv", "Relu"])
-    #expect(try outputs(before) == outputs(after))
+    #expect(try PassFixture.outputs(before) == PassFixture.outputs(after))
+  }
+
+  @Test func givenWeightsThatAreAlsoInputs_whenTakenOff_thenTheEngineAsksForThePictureAlone() throws {
+    var before = try PassFixture.model(
+      [TestGraphs.head, TestGraphs.node("Relu", ["map"], "y")],
+      [PassFixture.wave("w", [6, 3, 8, 8]), PassFixture.wave("unread", [4])], output: [1, 6, 8, 8])
+    for name in ["w", "unread"] { before.proto.graph.input.append(.tensor(name, [])) }
+    before.proto.irVersion = 3
+    var after = before
+    #expect(WeightsAmongInputs().apply(to: &after) == 2)
+    #expect(after.proto.graph.input.map(\.name) == ["x"] && after.proto.irVersion == 4)
+    #expect(try PassFixture.outputs(after).count == 384)
+    // Without the pass: what nobody reads does not become an input that every run must give.
+    after = before
+    _ = DeadNodeElimination().apply(to: &after)
+    #expect(after.proto.graph.input.map(\.name) == ["x", "w"])
   }
 }
