@@ -25,9 +25,10 @@ public struct StepRequest: Sendable, Hashable {
 
   /// The step of a plan; one that this version does not have is kept, so that the report can say so.
   public init(_ step: CompressionAdvice.Step) {
-    name = step.name
-    amount = step.amount ?? CompressionSteps.find(step.name)?.amount?.standard
+    self.init(name: step.name, amount: step.amount ?? CompressionSteps.find(step.name)?.amount?.standard)
   }
+
+  init(name: String, amount: Double?) { (self.name, self.amount) = (name, amount) }
 
   /// `fusion`, or `unstructured-pruning=0.6`.
   ///

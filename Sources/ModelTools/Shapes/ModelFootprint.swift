@@ -22,10 +22,10 @@ public struct ModelFootprint: Sendable, Hashable {
   public init(_ model: OnnxModel, shapes: OnnxModel, height: Int, width: Int) throws {
     weightBytes = model.proto.graph.initializer.reduce(0) { $0 + $1.storedByteCount }
     let counts = try TensorCounts(shapes, height: height, width: width)
-    activationBytes = Self.peak(of: model, counts)
+    activationBytes = Self.peak(of: model, counts, height: height, width: width)
   }
 
-  private static func peak(of model: OnnxModel, _ counts: TensorCounts) -> Int {
+  private static func peak(of model: OnnxModel, _ counts: TensorCounts, height: Int, width: Int) -> Int {
     let graph = model.proto.graph
     let stored = Set(graph.initializer.map(\.name)), outputs = Set(graph.output.map(\.name))
     var lastUse: [String: Int] = [:]
@@ -38,7 +38,7 @@ public struct ModelFootprint: Sendable, Hashable {
     var peak = 0, sum = alive.values.reduce(0, +)
     for (index, node) in graph.node.enumerated() {
       for name in node.output where !name.isEmpty && (lastUse[name] != nil || outputs.contains(name)) {
-        let size = counts.bytes(of: name)
+        let size = patchBytes(of: node, height: height, width: width) ?? counts.bytes(of: name)
         alive[name] = size
         sum += size
       }
@@ -48,6 +48,19 @@ public struct ModelFootprint: Sendable, Hashable {
       }
     }
     return peak
+  }
+
+  /// What the operator `PixelPatches` makes of the picture has no counterpart among a float model's tensors: a patch of
+  /// three channels, rounded up to a multiple of four bytes, for each place.
+  private static func patchBytes(of node: Onnx_NodeProto, height: Int, width: Int) -> Int? {
+    guard node.domain == IntegerModelWriter.edgepipe, node.opType == "PixelPatches",
+      let pads = node.integers("pads"), pads.count == 4
+    else { return nil }
+    let patch = node.integer("patch", default: 1), stride = max(1, node.integer("stride", default: 1))
+    guard (1...16).contains(patch), pads.allSatisfy({ (0...64).contains($0) }) else { return nil }
+    let rows = max(0, (height + pads[0] + pads[2] - patch) / stride + 1)
+    let columns = max(0, (width + pads[1] + pads[3] - patch) / stride + 1)
+    return rows * columns * ((patch * patch * 3 + 3) / 4 * 4)
   }
 }
 
