@@ -40,7 +40,11 @@ struct CompressReport {
   ///
   /// - Throws: ``PipelineError`` (`dataError`); with `force` it is only told.
   func check(force: Bool) throws {
-    guard let target = plan.target, let neededMB, neededMB > Double(target.advice.modelLimitMB) else { return }
+    guard let target = plan.target else { return }
+    guard let neededMB else {
+      return Terminal.note("warning: the sizes of the model's tensors are not known, and so not whether it fits \(target.name)")
+    }
+    guard neededMB > Double(target.advice.modelLimitMB) else { return }
     let error = PipelineError(
       String(format: "the model needs %.0f MB, more than the %d MB that a model may take on %@ (80 %% of %d MB)",
         neededMB, target.advice.modelLimitMB, target.name, target.memoryMB),

@@ -168,7 +168,7 @@ struct BenchTests {
 
 extension Command.Running {
   /// Whether a thread of this name is in edgepipe, the only child of `timeout`.
-  fileprivate func hasThread(named name: String) -> Bool {
+  func hasThread(named name: String) -> Bool {
     let id = process.processIdentifier
     let children = (try? String(contentsOfFile: "/proc/\(id)/task/\(id)/children", encoding: .utf8)) ?? ""
     return children.split(separator: " ").contains { child in

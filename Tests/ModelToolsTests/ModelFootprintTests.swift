@@ -37,8 +37,8 @@ struct ModelFootprintTests {
     model.proto.graph.node.append(TestGraphs.node("Relu", ["wider"], "last"))
     model.proto.graph.output = [.tensor("last", [.free()])]
     let footprint = try ModelFootprint(model, shapes: model, height: 8, width: 8)
-    // While `y` is made: wider (288), a, b and y (6 each); map, wide and the picture are gone. At the end: wider and last.
-    // While `wider` is made: wide (24), wider (288) and map (6), of which Relu and Sigmoid still read map.
+    // The most is at the end: `wider` and `last`, 12 x 4 x 6 values each. While `wider` is made it has only `wide` (24)
+    // and `map` (6), which Relu and Sigmoid still read, beside it.
     #expect(footprint.activationBytes == 2 * 288 * 4)
   }
 

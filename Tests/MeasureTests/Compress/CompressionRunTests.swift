@@ -70,14 +70,7 @@ struct CompressionRunTests {
   }
 
   private func context() -> CompressionContext {
-    let format = InputFormat(color: .rgb, placement: .topLeft, pad: 0)
-    let manifest = ModelManifest(
-      name: "m", head: .yolox, input: format, inputSize: 32, classes: ["a"], file: "m.onnx", sha256: "", licence: "none",
-      origin: String(repeating: "x", count: 64))
-    var proto = Onnx_ModelProto()
-    proto.docString = manifest.origin
-    let original = CompressionCandidate(model: OnnxModel(proto: proto, name: "m"), manifest: manifest)
-    return CompressionContext(engine: NoEngine(), original: original, pictures: [], clip: 0) { _, _ in }
+    return CompressionContext(engine: NoEngine(), original: CompressionRunFixture.candidate, pictures: [], clip: 0) { _, _ in }
   }
 
   private func plan(_ steps: (String, Double?)...) -> [StepRequest] {
@@ -121,5 +114,18 @@ struct CompressionRunTests {
     let error = #expect(throws: PipelineError.self) { try run(tooMany, decides: false) }
     #expect(error?.exit == .dataError)
     #expect(error?.message.contains("there is nothing left to halve") == true)
+  }
+}
+
+/// A model that is nothing but a name: `origin` has 64 letters.
+enum CompressionRunFixture {
+  static var candidate: CompressionCandidate {
+    let format = InputFormat(color: .rgb, placement: .topLeft, pad: 0)
+    let manifest = ModelManifest(
+      name: "m", head: .yolox, input: format, inputSize: 32, classes: ["a"], file: "m.onnx", sha256: "", licence: "none",
+      origin: String(repeating: "x", count: 64))
+    var proto = Onnx_ModelProto()
+    proto.docString = manifest.origin
+    return CompressionCandidate(model: OnnxModel(proto: proto, name: "m"), manifest: manifest)
   }
 }
