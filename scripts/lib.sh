@@ -74,3 +74,10 @@ check_sha256() {
   has_sha256 "$1" "$2" || die "$3 is not the expected file: its sha256 is $(sha256sum <"$1" | cut -d' ' -f1)" \
     "expected $2; fetch it again, and do not use it if it stays different" 65
 }
+
+# make_default_models EDGEPIPE: fetches the float models of pipelines/smart-camera.json and makes its integer model on
+# the sample clip. What is there already and up to date is left as it is.
+make_default_models() {
+  "$1" models pull yolov3-tiny centerface
+  "$1" models compress yolov3-tiny --calibration samples/street-1080p.mp4 --skip-benchmark --if-changed
+}

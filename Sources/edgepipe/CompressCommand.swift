@@ -9,16 +9,20 @@ import Stages
 /// `edgepipe models compress`: a model that does the same with fewer bytes and in less time.
 struct CompressCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "compress", abstract: "Make an integer (INT8) model of a float one, without training it again.",
+    commandName: "compress", abstract: "Make a smaller and faster model of a float one, and measure what it costs.",
     discussion: """
-      Simplifies the graph, looks at what the model's tensors hold on calibration pictures, and writes a model that \
-      computes in 8-bit integers; boxes and scores stay in floats. The new model is installed as NAME-int8, beside the \
-      old one, and runs in any pipeline. Calibration pictures should look like those that the model will see; some \
-      dozens do. See docs/compression.md.
+      Takes one step after the other, measures the model after each on this machine, and installs the last one beside the \
+      float model. Without more it fuses operators and turns the model into 8-bit integers (NAME-int8). With --target the \
+      steps are those advised for the device's memory, and a step that costs too much accuracy or gains nothing is left \
+      out. Calibration pictures should look like those that the model will see; some dozens do. See docs/compression.md \
+      and docs/ladder.md.
 
         edgepipe models compress yolox-nano --calibration pictures/
-        edgepipe models compress yolox-nano --calibration camera.mp4 --name yolox-street --seed 7
-        edgepipe models compress yolox-nano --calibration pictures/ --output out/models
+        edgepipe models compress yolox-nano --calibration camera.mp4 --target raspberry-pi-4b
+        edgepipe models compress yolox-nano --calibration pictures/ --coco instances.json --images pictures/ --plot ladder.svg
+        edgepipe models compress yolov3-tiny --calibration camera.mp4 --skip-benchmark --if-changed
+
+      Steps: \(CompressionSteps.all.map { $0.name }.joined(separator: ", ")).
       """)
 
   @OptionGroup var store: ModelsCommand.StoreOptions
@@ -39,16 +43,28 @@ struct CompressCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The share of values left out at each end of a range; 0 for none.", valueName: "0...0.1"))
   var clip = 1e-4
 
-  @Option(help: ArgumentHelp("The new model's name; NAME-int8 when absent.", valueName: "name")) var name: String?
+  @OptionGroup(title: "Plan") var planning: CompressPlanOptions
+
+  @OptionGroup(title: "Accuracy") var truth: CompressTruthOptions
+
+  @Option(help: ArgumentHelp("The new model's name; NAME-int8 or NAME-DEVICE when absent.", valueName: "name"))
+  var name: String?
 
   @Option(
     help: ArgumentHelp("Writes the model into this folder instead of the store.", valueName: "folder"),
     completion: .directory)
   var output: String?
 
-  @Flag(help: "Replaces a model of that name.") var force = false
+  @Flag(help: "Replaces a model of that name, and installs one that does not fit the device.") var force = false
 
-  @Flag(help: "Leaves out the comparison of speeds.") var skipBenchmark = false
+  @Flag(help: "Does nothing when the model is there and was made from the same: model, pictures, steps and options.")
+  var ifChanged = false
+
+  @Flag(help: "Leaves out the measurements of speed and memory.") var skipBenchmark = false
+
+  @Option(
+    help: ArgumentHelp("Draws the ladder here (SVG).", valueName: "file"), completion: .file(extensions: ["svg"]))
+  var plot: String?
 
   @Option(
     name: .customLong("onnxruntime"),
@@ -63,41 +79,53 @@ struct CompressCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let plot { try ReportFile.check(plot) }
     let resolved = try store.modelStore.resolve(model)
     guard let manifest = resolved.manifest else {
       throw PipelineError(
         "'\(model)' has no manifest, which says how it wants its pictures", remedy: "import it with `edgepipe models import`",
         exit: .usage)
     }
+    let plan = try planning.plan(float: manifest.name, name: name)
     let target = output.map { ModelStore(folder: URL(fileURLWithPath: $0, isDirectory: true)) } ?? store.modelStore
-    let newName = name ?? "\(manifest.name)-int8"
-    try check(manifest, newName, in: target)
-    let engine = try ONNXRuntimeEngine(libraryPath: library)
-    let float = try OnnxModel(resolved)
+    let recipe = try CompressionRecipe(
+      source: resolved.sha256, plan: plan.steps, decision: decision(of: plan),
+      calibration: CompressionRecipe.fingerprint(of: calibration), pictures: pictures, seed: seed, clip: clip,
+      keepsApart: truth.sharesPictures(with: calibration)
+    ).hash
+    if try isCurrent(plan.name, recipe, in: target) {
+      let value = ReportValue.object([
+        "name": .string(plan.name), "folder": .string(target.folder(of: plan.name).path), "up_to_date": .bool(true),
+      ])
+      return Terminal.out(json ? String(try value.json().dropLast()) : "\(plan.name) is up to date")
+    }
+    try check(manifest, plan.name, in: target)
 
     let line = ProgressLine()
     defer { line.end() }
-    let samples = try read(manifest, line)
-    var simple = float
-    // The passes and the integer region read the operators in one form.
-    try OnnxOpset.upgrade(&simple)
-    let passes = GraphPasses.apply(to: &simple, engine: engine)
-    // Where the graph is tied to one size, it keeps it.
-    _ = try? OnnxShapes.free(&simple, head: manifest.head)
-    let quantizer = ModelQuantizer(
-      engine: engine, options: .init(rule: clip > 0 ? .quantile(clip) : .minMax))
-    line.start("calibrating")
-    let result = try quantizer.quantize(simple, pictures: samples, format: manifest.input) { try line.show($0, of: $1) }
-    let figures = try compare(manifest, resolved, simple, result.model, samples[0], engine, line)
+    let interruption = try CompressInterruption(line)
+    let work = try CompressWork(
+      self, manifest: manifest, file: resolved, plan: plan, line: line, interruption: interruption)
+    var report = try work.run()
     line.end()
-
-    let made = try target.install(
-      Self.manifest(manifest, newName, source: resolved.sha256, calibration: calibration, samples.count, seed: seed, clip: clip)
-    ) { try result.model.write(to: $0) }
-    let report = CompressReport(
-      name: made.name, folder: target.folder(of: made.name).path, passes: passes,
-      convolutions: (result.integerConvolutions, result.floatConvolutions), pictures: samples.count, rows: figures)
+    interruption.settle()
+    if !report.ladder.kept.isEmpty {
+      try report.check(force: force)
+      report.installed = try install(report, manifest, resolved, recipe, in: target)
+    }
+    if let plot { try ReportFile.write(LadderPlot.svg(report.ladder, title: report.title), to: plot) }
     Terminal.out(json ? String(try report.value.json().dropLast()) : report.text)
+  }
+
+  /// What the steps that stay depend on, beside the steps themselves: with measured speeds no two runs are alike.
+  private func decision(of plan: CompressPlan) -> String {
+    plan.rule.decides ? "\(plan.decision), truth \(truth.coco ?? "none"), speed \(!skipBenchmark)" : ""
+  }
+
+  private func isCurrent(_ name: String, _ recipe: String, in target: ModelStore) throws -> Bool {
+    guard ifChanged, target.isInstalled(name), try target.manifest(name).recipe == recipe else { return false }
+    // A damaged file is made again.
+    return (try? target.resolve(name)) != nil
   }
 
   private func check(_ manifest: ModelManifest, _ newName: String, in target: ModelStore) throws {
@@ -111,56 +139,25 @@ struct CompressCommand: ParsableCommand {
     guard BuiltinModels.find(newName) == nil else {
       throw PipelineError("'\(newName)' is the name of a built-in model", remedy: "say another with --name", exit: .usage)
     }
-    guard force || !target.isInstalled(newName) else {
+    guard target.isInstalled(newName), !force else { return }
+    // What another command made is not replaced without a word.
+    guard ifChanged, (try? target.manifest(newName))?.recipe != nil else {
       throw PipelineError(
         "model '\(newName)' is there already", remedy: "say another --name, or --force to replace it", exit: .usage)
     }
   }
 
-  private func read(_ manifest: ModelManifest, _ line: ProgressLine) throws -> [Tensor] {
-    line.start("reading \(URL(fileURLWithPath: calibration).lastPathComponent)")
-    let run = try CalibrationRun(
-      calibration, for: manifest, count: pictures, seed: seed, logger: Log.logger(level: .warning)
-    ) { line.show($0) }
-    try Shutdown.onSignal { _ in
-      line.stop()
-      run.requestStop()
-    }
-    return try run.run()
-  }
-
-  /// The float model, the same after the passes, and the integer model, in turns.
-  private func compare(
-    _ manifest: ModelManifest, _ resolved: ResolvedModel, _ simple: OnnxModel, _ integer: OnnxModel, _ picture: Tensor,
-    _ engine: any InferenceEngine, _ line: ProgressLine
-  ) throws -> [CompressReport.Row] {
-    let float = Tensor(shape: picture.shape, pool: BufferPool())
-    // SAFETY: speed does not depend on the values; they are defined ones.
-    unsafe float.withFloats { unsafe $0.update(repeating: 0.5) }
-    let original = try Data(contentsOf: resolved.file)
-    let models = [("float32", original, float), ("float32, passes", try simple.serialized(), float),
-                  ("int8", try integer.serialized(), picture)]
-    if skipBenchmark { return models.map { CompressReport.Row(name: $0.0, bytes: $0.1.count) } }
-    line.start("comparing speeds")
-    let comparison = ThroughputComparison(
-      models.map { .init(name: $0.0, model: $0.1, input: $0.2) }, engine: engine,
-      sessions: MachineInfo.current.cores)
-    let figures = try comparison.run(rounds: 7, seconds: 0.7) { try line.show($0, of: $1) }
-    return zip(models, figures).map { CompressReport.Row(name: $0.0, bytes: $0.1.count, figures: $1) }
-  }
-
-  private static func manifest(
-    _ float: ModelManifest, _ name: String, source: String, calibration: String, _ count: Int, seed: UInt64, clip: Double
-  ) -> ModelManifest {
-    var made = float
-    made.name = name
-    made.precision = "int8"
-    made.file = "\(name).onnx"
-    made.sha256 = ""
-    (made.input.element, made.input.mean, made.input.scale) = (.uint8, [0, 0, 0], [1, 1, 1])
-    let pictures = URL(fileURLWithPath: calibration).lastPathComponent
-    made.origin = "\(float.name) (sha256 \(source)) quantized by edgepipe; calibrated on \(count) pictures of "
-      + "'\(pictures)', seed \(seed), clip \(clip). \(float.origin)"
-    return made
+  private func install(
+    _ report: CompressReport, _ float: ModelManifest, _ source: ResolvedModel, _ recipe: String, in target: ModelStore
+  ) throws -> String {
+    let model = report.ladder.model
+    var made = model.manifest
+    (made.name, made.file, made.sha256, made.recipe) = (report.name, "\(report.name).onnx", "", recipe)
+    let calibrated = URL(fileURLWithPath: calibration).lastPathComponent
+    made.origin = "\(float.name) (sha256 \(source.sha256)) compressed by edgepipe "
+      + "(\(report.ladder.kept.map(\.step).joined(separator: ", "))); calibrated on \(report.pictures.calibrated) pictures of "
+      + "'\(calibrated)', seed \(seed), clip \(clip). \(float.origin)"
+    _ = try target.install(made) { try model.model.write(to: $0) }
+    return target.folder(of: report.name).path
   }
 }

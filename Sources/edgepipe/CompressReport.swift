@@ -1,63 +1,135 @@
 import Foundation
 import Measure
+import ModelTools
 import Pipeline
 
-/// What `edgepipe models compress` prints: the steps from the float model to the integer one, and what each gave.
+/// What `edgepipe models compress` prints: the model after each step, what was measured, and why steps stayed or not.
 struct CompressReport {
-  struct Row {
-    var name: String
-    var bytes: Int
-    /// Nil when speeds were not compared.
-    var figures: ThroughputComparison.Figures?
+  /// How many pictures were used for what.
+  struct Pictures {
+    var calibrated: Int
+    /// For the agreement with the float model.
+    var compared: Int
+    /// Annotated ones; nil without ground truth.
+    var evaluated: Int?
+    /// Whether calibrated and evaluated ones are from the same folder, and kept apart by their names.
+    var isApart: Bool
   }
 
-  var name: String
-  var folder: String
-  var passes: [(name: String, count: Int)]
-  var convolutions: (integer: Int, float: Int)
-  var pictures: Int
-  var rows: [Row]
+  let float: String
+  /// The new model's name.
+  let name: String
+  let plan: CompressPlan
+  let ladder: CompressionLadder
+  /// Of the last model; nil where its shapes are not known.
+  let footprint: ModelFootprint?
+  let pictures: Pictures
+  /// What power is estimated with.
+  let profile: DeviceProfile
+  /// Of this machine: as many sessions of one thread were run side by side.
+  let cores: Int
+  /// The folder of the new model; nil when none was installed.
+  var installed: String?
+
+  var title: String { "\(float) \(plan.target.map { "for \($0.name)" } ?? "compressed")" }
+
+  /// Megabytes of 2^20 bytes that the last model needs: weights as stored and peak activations.
+  var neededMB: Double? { footprint.map { Double($0.bytes) / Double(1 << 20) } }
+
+  /// Refuses a model that does not fit its device.
+  ///
+  /// - Throws: ``PipelineError`` (`dataError`); with `force` it is only told.
+  func check(force: Bool) throws {
+    guard let target = plan.target else { return }
+    guard let neededMB else {
+      return Terminal.note("warning: the sizes of the model's tensors are not known, and so not whether it fits \(target.name)")
+    }
+    guard neededMB > Double(target.advice.modelLimitMB) else { return }
+    let error = PipelineError(
+      String(format: "the model needs %.0f MB, more than the %d MB that a model may take on %@ (80 %% of %d MB)",
+        neededMB, target.advice.modelLimitMB, target.name, target.memoryMB),
+      remedy: "take a smaller model or a device with more memory, or install it anyway with --force", exit: .dataError)
+    guard force else { throw error }
+    Terminal.note("warning: \(error.message)")
+  }
+
+  // MARK: - Power
+
+  /// Inferences a second at which the models' power is compared: a camera's 25, or what this machine does with the
+  /// float model where that is less.
+  var rate: Double? {
+    ladder.rungs[0].speed.map { min(25, Double(cores) * 1000 / max($0.cpuMs, 1e-6)).rounded(.down) }.map { max(1, $0) }
+  }
+
+  /// Watts at ``rate``, estimated: CPU time of this machine, power of the device's profile.
+  func watts(_ rung: LadderRung) -> Double? {
+    guard let rate, let speed = rung.speed else { return nil }
+    return profile.watts(busyCores: rate * speed.cpuMs / 1000)
+  }
+
+  // MARK: - For people
 
   var text: String {
-    var table = Table(
-      ["model", "size MB", "latency ms", "per second", "times as fast", "range"],
-      alignment: [.left, .right, .right, .right, .right, .right])
-    for row in rows {
+    let sections = [table, reasons, facts].filter { !$0.isEmpty }
+    return sections.joined(separator: "\n\n")
+  }
+
+  private typealias Column = (title: String, cell: (LadderRung) -> String?)
+
+  private var table: String {
+    func number(_ digits: Int, _ value: @escaping (LadderRung) -> Double?) -> (LadderRung) -> String? {
+      { value($0).map { String(format: "%.\(digits)f", $0) } }
+    }
+    let columns: [Column] = [
+      ("size MB", number(2) { $0.bytes.map { Double($0) / 1e6 } }), ("memory MB", number(1) { $0.memory?.peakMB }),
+      ("latency ms", number(1) { $0.speed?.latencyMs }), ("CPU ms", number(1) { $0.speed?.cpuMs }),
+      ("fps", number(1) { $0.speed?.rate }), ("times as fast", number(2) { $0.speed?.ratio }),
+      ("range", { rung in
+        rung.speed.map { String(format: "%.2f-%.2f", $0.ratioRange.lowerBound, $0.ratioRange.upperBound) }
+      }),
+      (rate.map { String(format: "W at %.0f fps", $0) } ?? "", number(2, watts)),
+      ("F1", number(3) { $0.accuracy?.agreement?.f1 }), ("AP", number(4) { $0.accuracy?.ap }),
+      ("AP50", number(4) { $0.accuracy?.ap50 }),
+    ].filter { column in ladder.rungs.contains { column.cell($0) != nil } }
+    var table = Table(["model"] + columns.map(\.title), alignment: [.left] + columns.map { _ in .right })
+    for rung in ladder.rungs where rung.bytes != nil {
+      let name = rung.fate == .float ? rung.step : rung.fate == .kept ? "+ \(rung.step)" : "(\(rung.step))"
+      table.add([name] + columns.map { $0.cell(rung) ?? "" })
+    }
+    return table.text
+  }
+
+  private var reasons: String {
+    var table = Table(alignment: [.left, .left])
+    for rung in ladder.rungs.dropFirst() {
+      let words = [rung.reason, rung.note].filter { !$0.isEmpty }.joined(separator: "; ")
+      let fate = rung.fate == .kept ? "kept" : rung.fate == .leftOut ? "left out" : "not available"
+      table.add([rung.step, "\(fate): \(words)"])
+    }
+    return table.text
+  }
+
+  private var facts: String {
+    var table = Table(alignment: [.left, .left])
+    table.add(["plan", plan.source])
+    let drawn = "on \(pictures.calibrated) pictures"
+    table.add(["calibrated", drawn + (pictures.compared > 0 ? "; F1 with the float model on \(pictures.compared) others" : "")])
+    if let evaluated = pictures.evaluated {
       table.add([
-        row.name, Self.number(Double(row.bytes) / 1e6, 2), row.figures.map { Self.number($0.latencyMs, 1) } ?? "",
-        row.figures.map { Self.number($0.rate, 1) } ?? "", row.figures.map { Self.number($0.ratio, 2) } ?? "",
-        row.figures.map { "\(Self.number($0.ratioRange.lowerBound, 2))-\(Self.number($0.ratioRange.upperBound, 2))" } ?? "",
+        "evaluated",
+        "on \(evaluated) pictures" + (pictures.isApart ? ", the half of the folder that is never calibrated on" : ""),
       ])
     }
-    let rewritten = passes.filter { $0.count > 0 }.map { "\($0.name) \($0.count)" }.joined(separator: ", ")
-    return """
-      \(table.text)
-
-      passes      \(rewritten.isEmpty ? "nothing to rewrite" : rewritten)
-      integers    \(convolutions.integer) convolutions; \(convolutions.float) before boxes and scores stay in floats
-      calibrated  on \(pictures) pictures
-      installed   \(name) in \(folder)
-      """
+    if ladder.rungs[0].speed != nil {
+      table.add(["power", "estimated: CPU time of this machine, \(profile.name), \(profile.idleW) W idle + \(profile.wattsPerBusyCore) W a busy core"])
+    }
+    if let footprint, let neededMB {
+      let parts = String(
+        format: "%.1f MB: weights %.1f, activations %.1f at most", neededMB, Double(footprint.weightBytes) / Double(1 << 20),
+        Double(footprint.activationBytes) / Double(1 << 20))
+      table.add(["needs", parts + (plan.target.map { "; \($0.advice.modelLimitMB) MB allowed" } ?? "")])
+    }
+    table.add(["installed", installed.map { "\(name) (\(ladder.model.manifest.precision)) in \($0)" } ?? "nothing: no step was worth it"])
+    return table.text
   }
-
-  var value: ReportValue {
-    .object([
-      "name": .string(name), "folder": .string(folder), "calibration_pictures": .int(pictures),
-      "integer_convolutions": .int(convolutions.integer), "float_convolutions": .int(convolutions.float),
-      "passes": .object(Dictionary(uniqueKeysWithValues: passes.map { ($0.name, ReportValue.int($0.count)) })),
-      "ladder": .list(
-        rows.map { row in
-          var facts: [String: ReportValue] = ["model": .string(row.name), "bytes": .int(row.bytes)]
-          if let figures = row.figures {
-            facts["latency_ms"] = .double(figures.latencyMs)
-            facts["per_second"] = .double(figures.rate)
-            facts["ratio"] = .double(figures.ratio)
-            facts["ratio_range"] = .list([.double(figures.ratioRange.lowerBound), .double(figures.ratioRange.upperBound)])
-          }
-          return .object(facts)
-        }),
-    ])
-  }
-
-  private static func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
 }

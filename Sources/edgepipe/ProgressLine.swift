@@ -2,13 +2,12 @@ import Foundation
 import Pipeline
 import Synchronization
 
-/// The line that shows how far the work is, on a terminal only; where signals end it.
+/// The line that shows how far the work is, on a terminal only.
 final class ProgressLine: Sendable {
   private struct State {
     var title = ""
     var start = Date()
     var shown = Date.distantPast
-    var isStopped = false
   }
 
   private let state = Mutex(State())
@@ -21,18 +20,10 @@ final class ProgressLine: Sendable {
     }
   }
 
-  /// Makes the next `show` throw.
-  func stop() { state.withLock { $0.isStopped = true } }
-
   /// At most four times a second.
-  func show(_ done: Int, of total: Int) throws {
-    guard !state.withLock({ $0.isStopped }) else {
-      throw PipelineError("stopped; nothing was written", exit: .partial)
-    }
-    show(done, total)
-  }
+  func show(_ done: Int, of total: Int) { show(done, total) }
 
-  /// The same where nothing can be thrown and the end is not known.
+  /// The same where the end is not known.
   func show(_ done: Int) { show(done, nil) }
 
   private func show(_ done: Int, _ total: Int?) {

@@ -14,6 +14,9 @@ struct CompressTests {
       (["yolox-nano"], 64, "--calibration"),
       (["yolox-nano", "--calibration", ".", "--pictures", "0"], 64, "1 to 4096"),
       (["yolox-nano", "--calibration", ".", "--clip", "1"], 64, "from 0 to 0.1"),
+      (["yolox-nano", "--calibration", ".", "--coco", "a.json"], 64, "--coco and --images go together"),
+      (["yolox-nano", "--calibration", ".", "--memory", "512"], 64, "the memory of a --target"),
+      (["yolox-nano", "--calibration", ".", "--max-drop", "101"], 64, "0 to 100"),
     ]
     for item in cases {
       let result = try Command.run(["models", "compress"] + item.arguments, in: space.folder)
@@ -43,15 +46,16 @@ struct CompressTests {
     #expect(result.status == 0, "\(result.errors)")
     let root = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
     #expect(root["name"] as? String == "yolox-nano-int8")
-    #expect(root["calibration_pictures"] as? Int == 2)
+    #expect((root["pictures"] as? [String: Any])?["calibrated"] as? Int == 2)
     let ladder = try #require(root["ladder"] as? [[String: Any]])
-    #expect(ladder.map { $0["model"] as? String } == ["float32", "float32, passes", "int8"])
+    #expect(ladder.map { $0["step"] as? String } == ["float32", "fusion", "int8"])
+    #expect(ladder.map { $0["fate"] as? String } == ["float", "kept", "kept"])
     #expect((ladder.last?["bytes"] as? Int ?? .max) < 1_500_000)
 
     let manifest = space.path("models/yolox-nano-int8/manifest.json")
     let info = try Command.run(["models", "info", manifest], in: space.folder)
     #expect(info.output.contains("int8"), "\(info.output)")
-    #expect(info.output.contains("quantized by edgepipe; calibrated on 2 pictures"), "\(info.output)")
+    #expect(info.output.contains("compressed by edgepipe (fusion, int8); calibrated on 2 pictures"), "\(info.output)")
 
     let again = try Command.run(command, in: space.folder)
     #expect(again.status == 64)
@@ -104,5 +108,171 @@ struct CompressTests {
     #expect(result.status == 65, "\(result.errors)")
     #expect(result.errors.contains("operator set 5; 6 is the oldest"), "\(result.errors)")
     #expect(!FileManager.default.fileExists(atPath: space.path("models")))
+  }
+
+  private static let isReady = pictures != nil && Has.model("yolox-nano") && TestData.onnxRuntimeLibrary != nil
+
+  private func object(_ text: String) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+  }
+
+  /// A workspace with a folder `pictures` of some of COCO's.
+  private func workspace(pictures count: Int) throws -> Workspace {
+    let space = try Workspace()
+    let source = try #require(Self.pictures)
+    try FileManager.default.createDirectory(atPath: space.path("pictures"), withIntermediateDirectories: true)
+    for name in try FileManager.default.contentsOfDirectory(atPath: source.path).sorted().prefix(count) {
+      try FileManager.default.createSymbolicLink(
+        atPath: space.path("pictures/\(name)"), withDestinationPath: source.appendingPathComponent(name).path)
+    }
+    return space
+  }
+
+  @Test(
+    "given a device, when compressed for it, then the advised steps are tried, and every row says what became of it",
+    .enabled(if: isReady, "needs the test data, ONNX Runtime and the model yolox-nano"))
+  func target() throws {
+    let space = try workspace(pictures: 6)
+    let command = [
+      "models", "compress", "yolox-nano", "--calibration", "pictures", "--pictures", "3", "--output", "models",
+      "--target", "raspberry-pi-4", "--max-drop", "100", "--json", "--plot", "ladder.svg",
+    ]
+    let result = try Command.run(command, in: space.folder)
+    #expect(result.status == 0, "\(result.errors)")
+    let root = try object(result.output)
+    #expect(root["name"] as? String == "yolox-nano-raspberry-pi-4b")
+    #expect((root["target"] as? [String: Any])?["model_limit_mb"] as? Int == 3032)
+    let ladder = try #require(root["ladder"] as? [[String: Any]])
+    #expect(ladder.map { $0["step"] as? String } == ["float32", "unstructured-pruning=0.6", "int8", "distillation"])
+    #expect(ladder[2]["fate"] as? String == "kept")
+    for rung in ladder where ["unstructured-pruning=0.6", "distillation"].contains(rung["step"] as? String) {
+      // A step that this version has was measured, and one that it has not says so.
+      #expect((rung["reason"] as? String)?.isEmpty == false)
+      #expect((rung["fate"] as? String == "not-available") == (rung["cpu_ms"] is NSNull))
+    }
+    for key in ["latency_ms", "cpu_ms", "per_second", "ratio", "memory_peak_mb", "power_w", "f1"] {
+      #expect((ladder[2][key] as? Double ?? 0) > 0, "\(key)")
+    }
+    // The idle power of the board is in it; a board with all four cores busy takes 6.4 W.
+    let power = try #require(ladder[2]["power_w"] as? Double)
+    #expect((2.7...6.4).contains(power))
+    #expect(try String(contentsOfFile: space.path("ladder.svg"), encoding: .utf8).contains("Latency, ms"))
+
+    let tight = try Command.run(
+      command.filter { $0 != "--json" } + ["--memory", "64", "--steps", "fusion", "--name", "large", "--skip-benchmark"],
+      in: space.folder)
+    #expect(tight.status == 0, "\(tight.errors)")
+    #expect(tight.output.contains("51 MB allowed"), "\(tight.output)")
+  }
+
+  @Test(
+    "given annotated pictures in the calibration's folder, when compressed, then calibrated and evaluated ones are others",
+    .enabled(if: isReady, "needs the test data, ONNX Runtime and the model yolox-nano"))
+  func keptApart() throws {
+    let space = try workspace(pictures: 50)
+    let annotations = try #require(TestData.file("data/coco50/instances.json")).path
+    let result = try Command.run(
+      [
+        "models", "compress", "yolox-nano", "--calibration", "pictures", "--pictures", "50", "--output", "models", "--steps",
+        "fusion", "--coco", annotations, "--images", "./pictures/", "--skip-benchmark", "--json",
+      ], in: space.folder)
+    #expect(result.status == 0, "\(result.errors)")
+    let root = try object(result.output)
+    let pictures = try #require(root["pictures"] as? [String: Any])
+    #expect(pictures["kept_apart"] as? Bool == true)
+    let calibrated = try #require(pictures["calibrated"] as? Int), evaluated = try #require(pictures["evaluated"] as? Int)
+    #expect(calibrated + evaluated == 50)
+    #expect(evaluated > 10)
+    // Fusion is exact to rounding: so are all detections but those whose scores lie on a limit.
+    let ladder = try #require(root["ladder"] as? [[String: Any]])
+    let before = try #require(ladder[0]["ap"] as? Double), after = try #require(ladder[1]["ap"] as? Double)
+    #expect(before > 0.2)
+    #expect(abs(before - after) < 0.002)
+    #expect(ladder[0]["f1"] as? Double == 1)
+    #expect(ladder[1]["f1"] as? Double ?? 0 > 0.98)
+    #expect(root["name"] as? String == "yolox-nano-fusion")
+  }
+
+  @Test(
+    "given a model that was made before, when asked for again, then it is made again only if something has changed",
+    .enabled(if: isReady, "needs the test data, ONNX Runtime and the model yolox-nano"))
+  func ifChanged() throws {
+    let space = try workspace(pictures: 3)
+    let command = [
+      "models", "compress", "yolox-nano", "--calibration", "pictures", "--pictures", "2", "--output", "models",
+      "--skip-benchmark", "--if-changed",
+    ]
+    let file = space.path("models/yolox-nano-int8/yolox-nano-int8.onnx")
+    func made() throws -> Date {
+      try #require(try FileManager.default.attributesOfItem(atPath: file)[.modificationDate] as? Date)
+    }
+    let first = try Command.run(command, in: space.folder)
+    #expect(first.status == 0, "\(first.errors)")
+    #expect(first.output.contains("installed"), "\(first.output)")
+    let date = try made()
+    let second = try Command.run(command, in: space.folder)
+    #expect(second.output == "yolox-nano-int8 is up to date\n", "\(second.output)\(second.errors)")
+    #expect(try made() == date)
+    let other = try Command.run(command + ["--clip", "0.001"], in: space.folder)
+    #expect(other.output.contains("installed"), "\(other.output)\(other.errors)")
+    #expect(try made() > date)
+    // A damaged file is no up-to-date model.
+    try Data("damaged".utf8).write(to: URL(fileURLWithPath: file))
+    let repaired = try Command.run(command + ["--clip", "0.001"], in: space.folder)
+    #expect(repaired.output.contains("installed"), "\(repaired.output)\(repaired.errors)")
+  }
+
+  @Test(
+    "given a compression at work, when it is interrupted, then it ends at once, and neither models nor files are left",
+    .enabled(if: isReady, "needs the test data, ONNX Runtime and the model yolox-nano"))
+  func interruption() throws {
+    let space = try workspace(pictures: 50)
+    let annotations = try #require(TestData.file("data/coco50/instances.json")).path
+    try FileManager.default.createDirectory(atPath: space.path("temporary"), withIntermediateDirectories: true)
+    let temporary = space.path("temporary")
+    func holdsLinks() -> Bool {
+      ((try? FileManager.default.contentsOfDirectory(atPath: temporary)) ?? []).contains { $0.hasPrefix("edgepipe-eval") }
+    }
+    let moments: [(name: String, signal: Int32, isThere: (Command.Running) -> Bool)] = [
+      ("at once", SIGINT, { $0.hasThread(named: "ep-signals") }),
+      ("reading pictures", SIGTERM, { $0.hasThread(named: "scale") || $0.hasThread(named: "pictures") }),
+      ("evaluating", SIGINT, { _ in holdsLinks() }), ("evaluating, once more", SIGTERM, { _ in holdsLinks() }),
+    ]
+    for moment in moments {
+      let running = try Command.Running(
+        [
+          "models", "compress", "yolox-nano", "--calibration", "pictures", "--pictures", "25", "--output", "models",
+          "--coco", annotations, "--images", "pictures",
+        ], in: space.folder, environment: ["TMPDIR": temporary])
+      while !moment.isThere(running), running.process.isRunning { usleep(10_000) }
+      running.signal(moment.signal)
+      let result = try running.finish()
+      #expect(result.status == 128 + moment.signal, "\(moment.name): \(result.output)\(result.errors)")
+      #expect(result.errors.contains("stopped; nothing was written"), "\(moment.name): \(result.errors)")
+      #expect(!FileManager.default.fileExists(atPath: space.path("models")))
+      // The inference library keeps a file of its own there.
+      let left = try FileManager.default.contentsOfDirectory(atPath: temporary)
+      #expect(!left.contains { $0.hasPrefix("edgepipe") }, "\(moment.name): \(left)")
+    }
+  }
+
+  @Test("given a pipeline whose integer model is not there, when validated, then the error says how to make it")
+  func missingModel() throws {
+    let space = try Workspace()
+    let result = try Command.run(
+      ["validate", "pipelines/smart-camera.json"], environment: ["EDGEPIPE_MODELS": space.path("models")])
+    #expect(result.status == 78)
+    #expect(result.errors.contains("model 'yolov3-tiny-int8' is not installed"), "\(result.errors)")
+    #expect(result.errors.contains("edgepipe models pull yolov3-tiny"), "\(result.errors)")
+    #expect(result.errors.contains("edgepipe models compress yolov3-tiny --calibration"), "\(result.errors)")
+  }
+
+  @Test(
+    "given the integer model, when the camera's pipeline is validated, then it says that objects are found in integers",
+    .enabled(if: Has.model("yolov3-tiny-int8") && Has.model("centerface"), "needs yolov3-tiny-int8: scripts/demo makes it"))
+  func validated() throws {
+    let result = try Command.run(["validate", "pipelines/smart-camera.json"])
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains("  objects: yolov3-tiny-int8 (int8)\n"), "\(result.output)")
   }
 }

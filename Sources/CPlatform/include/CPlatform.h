@@ -8,6 +8,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,3 +43,5 @@ static inline int ep_trim_heap(void) {
   return 0;
 #endif
 }
+/// A file of memory alone, which goes away with its last descriptor: a descriptor, or minus the system's error number.
+static inline int ep_memory_file(const char *name) { int fd = memfd_create(name, MFD_CLOEXEC); return fd < 0 ? -errno : fd; }

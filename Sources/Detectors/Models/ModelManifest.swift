@@ -40,6 +40,8 @@ public struct ModelManifest: Sendable, Hashable, Codable {
   public var origin: String
   /// float32, int8 and the like, for the report.
   public var precision: String
+  /// A hash of everything that decided about a model made by `edgepipe models compress`; nil for other models.
+  public var recipe: String?
 
   public init(
     name: String, head: Head, input: InputFormat, inputSize: Int, stride: Int = 32, classes: [String],

@@ -7,6 +7,14 @@ import Stages
 /// Prepares calibration pictures with the stages that a pipeline prepares them with: source.ffmpeg and
 /// preprocess.letterbox. Ranges found on other pictures, or on pictures scaled otherwise, are wrong ranges.
 public final class CalibrationRun: Sendable {
+  /// What came of it: bytes, 1 x 3 x H x W each.
+  public struct Pictures: Sendable {
+    /// To calibrate on.
+    public var drawn: [ModelInput]
+    /// Some of the others, to judge the result on.
+    public var others: [ModelInput]
+  }
+
   private let sample: PictureSample
   private let runner: PipelineRunner
   private let source: String
@@ -14,23 +22,23 @@ public final class CalibrationRun: Sendable {
   /// - Parameters:
   ///   - source: a folder of pictures, or a video file.
   ///   - manifest: of the float model. The pictures come as bytes, not yet shifted and scaled.
-  ///   - count: how many are kept.
+  ///   - count: how many are drawn.
+  ///   - others: how many of the rest are kept as well.
+  ///   - isReserved: true for names of pictures that must not be drawn.
   ///   - progress: called after each picture with the number that was looked at.
   public init(
-    _ source: String, for manifest: ModelManifest, count: Int, seed: UInt64, logger: Logger,
+    _ source: String, for manifest: ModelManifest, count: Int, others: Int, seed: UInt64,
+    isReserved: @escaping @Sendable (String) -> Bool = { _ in false }, logger: Logger,
     progress: @escaping @Sendable (Int) -> Void
   ) throws {
     var format = manifest.input
     (format.element, format.mean, format.scale) = (.uint8, [0, 0, 0], [1, 1, 1])
     let request = InputRequest(
       format: format, shape: .square, nominalSize: manifest.inputSize, stride: manifest.stride)
-    sample = PictureSample(request, count: count, seed: seed, progress: progress)
+    sample = PictureSample(
+      request, count: count, others: others, seed: seed, isReserved: isReserved, progress: progress)
     self.source = source
-    guard FileManager.default.fileExists(atPath: source) else {
-      throw PipelineError(
-        "the calibration pictures '\(source)' are not there", remedy: "name a folder of pictures or a video file",
-        exit: .noInput)
-    }
+    guard FileManager.default.fileExists(atPath: source) else { throw Self.missing(source) }
     var services = StageServices()
     services.provide(sample)
     var registry = StageRegistry.builtin
@@ -59,14 +67,19 @@ public final class CalibrationRun: Sendable {
     }
   }
 
+  static func missing(_ source: String) -> PipelineError {
+    PipelineError(
+      "the calibration pictures '\(source)' are not there", remedy: "name a folder of pictures or a video file",
+      exit: .noInput)
+  }
+
   /// Asks the run to end early.
   public func requestStop() { runner.requestStop() }
 
   /// Reads to the end; once.
   ///
-  /// - Returns: the pictures that were kept: bytes, 1 x 3 x H x W.
   /// - Throws: ``PipelineError`` when nothing could be read, or when it was stopped.
-  public func run() throws -> [Tensor] {
+  public func run() throws -> Pictures {
     // A thread that cannot be started is part of the outcome.
     try? runner.start()
     let outcome = runner.wait()
@@ -75,9 +88,14 @@ public final class CalibrationRun: Sendable {
       throw failure
     }
     if outcome.wasStopped { throw PipelineError("stopped while reading '\(source)'; nothing was written", exit: .partial) }
+    guard !sample.pictures.isEmpty || sample.others.isEmpty else {
+      throw PipelineError(
+        "all \(sample.others.count) pictures of '\(source)' are kept apart for the evaluation",
+        remedy: "calibrate on another folder, or on more pictures", exit: .dataError)
+    }
     guard !sample.pictures.isEmpty else {
       throw PipelineError("'\(source)' holds no pictures", remedy: "name a folder of pictures or a video file", exit: .noInput)
     }
-    return sample.pictures
+    return Pictures(drawn: sample.pictures, others: sample.others)
   }
 }

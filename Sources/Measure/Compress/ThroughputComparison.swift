@@ -28,6 +28,16 @@ public struct ThroughputComparison {
     public var ratioRange: ClosedRange<Double>
     /// Milliseconds of one inference, the median over all.
     public var latencyMs: Double
+    /// CPU time of one inference in milliseconds, the median of the rounds: what other programs on the machine change
+    /// least.
+    public var cpuMs: Double
+
+    public init(
+      name: String, rate: Double, ratio: Double, ratioRange: ClosedRange<Double>, latencyMs: Double, cpuMs: Double
+    ) {
+      (self.name, self.rate, self.ratio, self.ratioRange) = (name, rate, ratio, ratioRange)
+      (self.latencyMs, self.cpuMs) = (latencyMs, cpuMs)
+    }
   }
 
   private let candidates: [Candidate]
@@ -54,12 +64,15 @@ public struct ThroughputComparison {
     }
     for worker in workers.joined() { for _ in 0..<5 { _ = try worker.runOnce() } }
     var rates = Array(repeating: [Double](), count: candidates.count)
-    var times = Array(repeating: [Double](), count: candidates.count)
+    var times = rates, cpu = rates
     for round in 0..<rounds {
       for index in candidates.indices {
         try progress(round * candidates.count + index, rounds * candidates.count)
+        let before = MachineInfo.processCPUNanoseconds
         let turn = try Self.turn(workers[index], seconds: seconds)
+        let spent = Double(MachineInfo.processCPUNanoseconds - before) / 1e6
         rates[index].append(turn.rate)
+        cpu[index].append(spent / Double(max(1, turn.times.count)))
         times[index] += turn.times
       }
     }
@@ -67,11 +80,12 @@ public struct ThroughputComparison {
       let ratios = zip(rates[index], rates[0]).map { $0 / $1 }
       return Figures(
         name: candidates[index].name, rate: Self.median(rates[index]), ratio: Self.median(ratios),
-        ratioRange: (ratios.min() ?? 0)...(ratios.max() ?? 0), latencyMs: Self.median(times[index]) * 1000)
+        ratioRange: (ratios.min() ?? 0)...(ratios.max() ?? 0), latencyMs: Self.median(times[index]) * 1000,
+        cpuMs: Self.median(cpu[index]))
     }
   }
 
-  private static func median(_ values: [Double]) -> Double {
+  static func median(_ values: [Double]) -> Double {
     let sorted = values.sorted()
     guard let middle = sorted.indices.contains(sorted.count / 2) ? sorted[sorted.count / 2] : nil else { return 0 }
     return sorted.count % 2 == 1 ? middle : (middle + sorted[sorted.count / 2 - 1]) / 2

@@ -66,6 +66,9 @@ public final class DatasetRun: Sendable {
   /// Asks the run to end early.
   public func requestStop() { runner.requestStop() }
 
+  /// Takes away what the run has on disk, for a process that ends before the run does.
+  public func abandon() { links.remove() }
+
   /// Runs to the end; once.
   ///
   /// - Throws: ``PipelineError`` for pictures that cannot be read, and what the stages throw.

@@ -51,12 +51,13 @@ struct OutputError {
   /// The mean over pictures, outputs and columns of squared error over variance: 0 for the same outputs, 1 for errors as
   /// large as the outputs' own spread.
   ///
+  /// - Parameter inputs: the same pictures as the model takes them; nil when it takes them as the float model does.
   /// - Throws: a ``PipelineError`` from the engine, or when the outputs have other sizes.
-  func callAsFunction(of model: OnnxModel) throws -> Double {
+  func callAsFunction(of model: OnnxModel, inputs: [Tensor]? = nil) throws -> Double {
     let session = try engine.makeSession(
       model: model.serialized(), options: SessionOptions(threads: 2, modelName: model.name))
     var sum = 0.0
-    for (input, reference) in zip(inputs, references) {
+    for (input, reference) in zip(inputs ?? self.inputs, references) {
       sum += try session.run(input) { outputs in
         var errors = 0.0
         for (number, output) in outputs.outputs.enumerated() {

@@ -71,30 +71,15 @@ public struct ModelQuantizer {
   ) throws -> Result {
     let few = Array(pictures.prefix(8))
     let pool = BufferPool()
-    let float = try outputs(of: model, few.map { Calibration.floats($0, format, pool) })
+    let error = try OutputError(model, inputs: few.map { Calibration.floats($0, format, pool) }, engine: engine)
     var results: [(result: Result, error: Double)] = []
     for count in 0...FloatHead.most {
       // Models that begin in another way, or whose first convolution cannot read bytes.
       guard let result = try? made(count) else { continue }
-      var error = OutputError()
-      for (found, expected) in zip(try outputs(of: result.model, few), float) { error.add(found, float: expected) }
-      results.append((result, error.value))
+      results.append((result, try error(of: result.model, inputs: few)))
     }
     let least = results.map(\.error).min() ?? 0
     guard let best = results.first(where: { $0.error <= least * FloatHead.tolerance }) else { return try made(0) }
     return best.result
-  }
-
-  private func outputs(of model: OnnxModel, _ inputs: [Tensor]) throws -> [[(shape: [Int], values: [Float])]] {
-    let session = try engine.makeSession(
-      model: model.serialized(), options: SessionOptions(threads: 2, modelName: model.name))
-    return try inputs.map { input in
-      var found: [(shape: [Int], values: [Float])] = []
-      try session.run(input) { outputs in
-        // SAFETY: the values are valid during the call; they are copied.
-        found = outputs.outputs.map { unsafe ($0.shape, Array($0.values)) }
-      }
-      return found
-    }
   }
 }

@@ -111,17 +111,6 @@ struct ModelQuantizerTests {
     #expect(throws: PipelineError.self) { try IntegerRegion(model, inputSize: 64, floatHead: 9) }
   }
 
-  @Test func givenOutputsOfTwoModelsWhenComparedThenEachColumnCountsAlike() {
-    var error = OutputError()
-    // A row of three numbers: off by a tenth of 1, by a tenth of 100, and never anything but 0.
-    error.add([(shape: [1, 1, 3], values: [1.1, 110, 0.5])], float: [(shape: [1, 1, 3], values: [1, 100, 0])])
-    #expect(abs(error.value - 0.01) < 1e-6)
-    // Planes of a picture: the first is exact, the second off by its own size.
-    var planes = OutputError()
-    planes.add([(shape: [1, 2, 1, 2], values: [1, 2, 6, 8])], float: [(shape: [1, 2, 1, 2], values: [1, 2, 3, 4])])
-    #expect(abs(planes.value - 0.5) < 1e-9)
-  }
-
   @Test func givenProgressThatThrowsWhenQuantizingThenTheWorkEnds() throws {
     let engine = try ONNXRuntimeEngine(libraryPath: TestData.onnxRuntimeLibrary?.path)
     let model = try simplified()

@@ -1,0 +1,75 @@
+import Detectors
+import ModelTools
+import Pipeline
+import Synchronization
+
+/// How far a model finds what the float model finds, on pictures that it was not calibrated on.
+public final class AgreementMeter: Sendable {
+  /// Detections score more than this.
+  public static let score: Float = 0.4
+  /// Boxes of one class that overlap more than this are one object, as in pipelines.
+  private static let suppression: Float = 0.45
+
+  private let engine: any InferenceEngine
+  private let pictures: [ModelInput]
+  /// The float model's detections in each picture.
+  private let reference = Mutex<[[Detection]]?>(nil)
+
+  /// - Parameter pictures: bytes, as ``CompressionContext/pictures``.
+  public init(_ pictures: [ModelInput], engine: any InferenceEngine) {
+    (self.pictures, self.engine) = (pictures, engine)
+  }
+
+  /// The first model that is measured is the one that the others are compared with.
+  ///
+  /// - Parameter progress: called with pictures done and all pictures; throwing ends the work.
+  public func measure(
+    _ candidate: CompressionCandidate, progress: (Int, Int) throws -> Void
+  ) throws -> Agreement? {
+    guard !pictures.isEmpty else { return nil }
+    let found = try detections(candidate, progress)
+    let known = reference.withLock { reference in
+      if reference == nil { reference = found }
+      return reference ?? []
+    }
+    var agreement = Agreement()
+    for (float, candidate) in zip(known, found) { agreement.add(a: float, b: candidate) }
+    return agreement
+  }
+
+  private func detections(
+    _ candidate: CompressionCandidate, _ progress: (Int, Int) throws -> Void
+  ) throws -> [[Detection]] {
+    let session = try engine.makeSession(
+      model: candidate.model.serialized(),
+      options: SessionOptions(threads: MachineInfo.current.cores, modelName: candidate.manifest.name))
+    let detector = try Detector(
+      session: session, manifest: candidate.manifest,
+      options: DetectorOptions(score: Self.score, iou: Self.suppression))
+    let pool = BufferPool()
+    return try pictures.enumerated().map { index, picture in
+      try progress(index, pictures.count)
+      return try detector.detect(
+        ModelInput(tensor: picture.tensor.prepared(for: candidate.manifest.input, pool: pool), geometry: picture.geometry))
+    }
+  }
+}
+
+extension Tensor {
+  /// A picture of bytes (1 x 3 x H x W, 0 to 255) as a model takes it: unchanged for a model that takes bytes, else
+  /// shifted and scaled.
+  func prepared(for format: InputFormat, pool: BufferPool) -> Tensor {
+    guard format.element == .float32 else { return self }
+    let tensor = Tensor(shape: shape, pool: pool), area = elementCount / 3
+    // SAFETY: both hold the same number of elements, three planes of `area`.
+    unsafe buffer.withBytes { bytes in
+      unsafe tensor.withFloats { floats in
+        for index in 0..<min(floats.count, bytes.count) {
+          let channel = min(2, index / max(1, area))
+          unsafe floats[index] = (Float(bytes[index]) - format.mean[channel]) * format.scale[channel]
+        }
+      }
+    }
+    return tensor
+  }
+}

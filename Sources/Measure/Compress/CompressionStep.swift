@@ -1,0 +1,83 @@
+import Detectors
+import ModelTools
+import Pipeline
+
+/// One way to make a model smaller or faster: one file, and a line in ``CompressionSteps/all``.
+///
+/// A step gets a model and gives a new one, and says what has changed in how the model is used: its manifest. It decides
+/// nothing about whether that was worth it; ``CompressionRun`` measures that.
+public protocol CompressionStep: Sendable {
+  /// As `--steps` and reports call it: small letters and hyphens.
+  static var name: String { get }
+  /// What it does, in a line.
+  static var summary: String { get }
+  /// To be raised whenever the same model, pictures and settings give other bytes than before: models made by an older
+  /// version count as out of date.
+  static var version: Int { get }
+  /// The number after the name, such as the 0.6 of `unstructured-pruning=0.6`; nil for a step without one.
+  static var amount: StepAmount? { get }
+
+  /// - Parameter amount: within the range of `Self.amount`; nil only for a step that has none.
+  init(amount: Double?)
+
+  /// - Returns: the new model with its manifest (`name`, `file` and `sha256` are set by whoever installs it).
+  /// - Throws: ``StepRefusal`` when the step cannot be done with this model, what the engine throws, and what
+  ///   `context.progress` throws.
+  func apply(to candidate: CompressionCandidate, in context: CompressionContext) throws -> CompressionCandidate
+}
+
+/// The number that a step takes.
+public struct StepAmount: Sendable, Hashable {
+  /// In a word or two, such as `share of the weights`.
+  public var meaning: String
+  public var range: ClosedRange<Double>
+  /// Taken when none is said.
+  public var standard: Double
+
+  public init(meaning: String, range: ClosedRange<Double>, standard: Double) {
+    (self.meaning, self.range, self.standard) = (meaning, range, standard)
+  }
+}
+
+/// Why a step cannot be done.
+public struct StepRefusal: Error, Sendable {
+  public var reason: String
+
+  public init(_ reason: String) { self.reason = reason }
+}
+
+/// A model on its way down the ladder.
+public struct CompressionCandidate: Sendable {
+  public var model: OnnxModel
+  /// How the model is used: element type of its input, precision and the rest.
+  public var manifest: ModelManifest
+  /// What the last step did, in a few words for the report; empty when there is nothing to say.
+  public var note = ""
+  /// A float model with tensors of the same names, to follow shapes through where `model` has operators of its own.
+  public var shapes: OnnxModel
+
+  public init(model: OnnxModel, manifest: ModelManifest) {
+    (self.model, self.manifest, shapes) = (model, manifest, model)
+  }
+}
+
+/// What steps may use.
+public struct CompressionContext: Sendable {
+  public var engine: any InferenceEngine
+  /// The float model that the ladder began with, for steps that imitate it.
+  public var original: CompressionCandidate
+  /// Prepared as the float model's pipeline does it, but bytes: 1 x 3 x H x W, not yet shifted and scaled.
+  public var pictures: [ModelInput]
+  /// The share of values left out at each end of a range.
+  public var clip: Double
+  /// Called with the work done and all work; throwing ends the step.
+  public var progress: @Sendable (Int, Int) throws -> Void
+
+  public init(
+    engine: any InferenceEngine, original: CompressionCandidate, pictures: [ModelInput], clip: Double,
+    progress: @escaping @Sendable (Int, Int) throws -> Void
+  ) {
+    (self.engine, self.original, self.pictures, self.clip) = (engine, original, pictures, clip)
+    self.progress = progress
+  }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import Pipeline
+
+/// The steps that there are.
+public enum CompressionSteps {
+  /// In the order in which they help each other.
+  public static let all: [any CompressionStep.Type] = [GraphFusion.self, IntegerQuantization.self]
+
+  /// Steps that plans and users may name although this version does not have them: reports say so. A step that is added
+  /// to ``all`` is taken out here.
+  public static let missing = [
+    "structured-pruning", "unstructured-pruning", "distillation", "rectangular-input", "float16", "weight-sharing",
+  ]
+
+  public static func find(_ name: String) -> (any CompressionStep.Type)? { all.first { $0.name == name } }
+
+  static func missingReason(_ name: String) -> String { "this version of edgepipe has no step '\(name)'" }
+}
+
+/// A step by its name, as plans and users ask for it.
+public struct StepRequest: Sendable, Hashable {
+  public let name: String
+  /// Nil for a step that takes none, and for one that is not there.
+  public let amount: Double?
+
+  /// The step of a plan; one that this version does not have is kept, so that the report can say so.
+  public init(_ step: CompressionAdvice.Step) {
+    self.init(name: step.name, amount: step.amount ?? CompressionSteps.find(step.name)?.amount?.standard)
+  }
+
+  init(name: String, amount: Double?) { (self.name, self.amount) = (name, amount) }
+
+  /// `fusion`, or `unstructured-pruning=0.6`.
+  ///
+  /// - Throws: ``PipelineError`` (`usage`) for a name that is not known, and a number that the step does not take.
+  public init(_ text: String) throws(PipelineError) {
+    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let name = parts[0].trimmingCharacters(in: .whitespaces)
+    guard let step = CompressionSteps.find(name) else { throw Self.unknown(name) }
+    self.name = name
+    guard parts.count == 2 else {
+      amount = step.amount?.standard
+      return
+    }
+    guard let range = step.amount?.range else {
+      throw PipelineError("the step '\(name)' takes no number", remedy: "write '\(name)'", exit: .usage)
+    }
+    guard let number = Double(parts[1]), range.contains(number) else {
+      throw PipelineError(
+        "'\(parts[1])' is not what the step '\(name)' takes: a number from \(range.lowerBound) to \(range.upperBound)",
+        exit: .usage)
+    }
+    amount = number
+  }
+
+  /// The steps of `fusion,int8`.
+  ///
+  /// - Throws: ``PipelineError`` (`usage`); also for none at all, and for one that is named twice.
+  public static func list(_ text: String) throws(PipelineError) -> [StepRequest] {
+    var requests: [StepRequest] = []
+    for part in text.split(separator: ",") {
+      let request = try StepRequest(String(part))
+      guard !requests.contains(where: { $0.name == request.name }) else {
+        throw PipelineError("the step '\(request.name)' is named twice", remedy: "name it once", exit: .usage)
+      }
+      requests.append(request)
+    }
+    guard !requests.isEmpty else {
+      throw PipelineError("no steps are named", remedy: "steps: \(Self.known)", exit: .usage)
+    }
+    return requests
+  }
+
+  /// As it is asked for: `unstructured-pruning=0.6`.
+  public var text: String { amount.map { "\(name)=\(Self.plain($0))" } ?? name }
+
+  private static let known = CompressionSteps.all.map { $0.name }.joined(separator: ", ")
+
+  private static func unknown(_ name: String) -> PipelineError {
+    if CompressionSteps.missing.contains(name) {
+      return PipelineError(CompressionSteps.missingReason(name), remedy: "steps: \(known)", exit: .usage)
+    }
+    let guess = NearestName.suggestion(for: name, among: CompressionSteps.all.map { $0.name })
+      .map { "did you mean '\($0)'? " } ?? ""
+    return PipelineError(
+      "there is no step '\(name)'", remedy: "\(guess)steps: \(known)", exit: .usage)
+  }
+
+  private static func plain(_ value: Double) -> String {
+    value == value.rounded() && abs(value) < 1e9 ? "\(Int(value))" : "\(value)"
+  }
+}

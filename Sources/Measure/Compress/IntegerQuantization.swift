@@ -1,0 +1,39 @@
+import Detectors
+import ModelTools
+import Pipeline
+
+/// INT8 after training (``ModelQuantizer``): convolutions and what is between them compute in 8-bit integers.
+public struct IntegerQuantization: CompressionStep {
+  public static let name = "int8"
+  public static let summary = "Computes in 8-bit integers, laid out on calibration pictures; boxes and scores stay in floats."
+  public static let version = 2
+  public static let amount: StepAmount? = nil
+
+  public init(amount: Double?) {}
+
+  public func apply(
+    to candidate: CompressionCandidate, in context: CompressionContext
+  ) throws -> CompressionCandidate {
+    guard candidate.manifest.precision == "float32" else {
+      throw StepRefusal("the model is \(candidate.manifest.precision) already")
+    }
+    var simple = candidate.model
+    // The integers are laid out on the simplified graph, whether or not fusion was a step of its own.
+    GraphPasses.apply(to: &simple, engine: context.engine)
+    // Where the graph is tied to one size, it keeps it.
+    _ = try? OnnxShapes.free(&simple, head: candidate.manifest.head)
+    let quantizer = ModelQuantizer(
+      engine: context.engine, options: .init(rule: context.clip > 0 ? .quantile(context.clip) : .minMax))
+    let made = try quantizer.quantize(
+      simple, pictures: context.pictures.map(\.tensor), format: candidate.manifest.input, progress: context.progress)
+    var result = candidate
+    (result.model, result.shapes) = (made.model, simple)
+    result.manifest.precision = "int8"
+    let input = result.manifest.input
+    (result.manifest.input.element, result.manifest.input.mean, result.manifest.input.scale) =
+      (.uint8, input.mean.map { _ in 0 }, input.scale.map { _ in 1 })
+    result.note = "\(made.integerConvolutions) convolutions in integers; in floats \(made.floatHeadConvolutions) at the "
+      + "beginning and \(made.floatConvolutions) before boxes and scores"
+    return result
+  }
+}

@@ -1,0 +1,111 @@
+import Foundation
+
+/// Whether a step was worth it: what it may cost, and what it must give.
+public struct StepRule: Sendable, Hashable {
+  /// The most that the model may lose against the float one, in points (hundredths), by what accuracy is known by.
+  public struct Limits: Sendable, Hashable {
+    /// Of average precision.
+    public var precision = 1.0
+    /// Of the share of detections that both models have (F1). Detections near the limit of scores come and go with the
+    /// smallest changes, half of them for the better: the same model loses many more of these points than of AP.
+    public var agreement = 25.0
+
+    public init() {}
+
+    /// The same for both.
+    public init(_ points: Double) { (precision, agreement) = (points, points) }
+  }
+
+  public var limits: Limits
+  /// False: every step that can be done stays, whatever is measured.
+  public var decides: Bool
+  /// Whether a smaller model is a gain, even where it is no faster.
+  public var savesMemory: Bool
+
+  /// Smaller differences than 2 % are not worth a step, and hard to tell from chance.
+  public static let leastGain = 0.02
+
+  public init(limits: Limits = Limits(), decides: Bool, savesMemory: Bool) {
+    (self.limits, self.decides, self.savesMemory) = (limits, decides, savesMemory)
+  }
+
+  /// What is known of a model when its step is judged.
+  public struct Figures: Sendable, Equatable {
+    public var bytes: Int
+    /// CPU time of one inference, which other programs on the machine change least; nil when it was not measured.
+    public var cpuMs: Double?
+    public var accuracy: LadderAccuracy?
+
+    public init(bytes: Int, cpuMs: Double? = nil, accuracy: LadderAccuracy? = nil) {
+      (self.bytes, self.cpuMs, self.accuracy) = (bytes, cpuMs, accuracy)
+    }
+  }
+
+  public struct Verdict: Sendable, Hashable {
+    public var isKept: Bool
+    /// In words, for the report.
+    public var reason: String
+  }
+
+  /// - Parameters:
+  ///   - after: the model after the step.
+  ///   - before: the model before it.
+  ///   - float: the model that the ladder began with.
+  public func verdict(after: Figures, before: Figures, float: Figures) -> Verdict {
+    let gain = Gain(after: after, before: before)
+    if let loss = loss(after, float), loss.points > loss.limit {
+      let text = "\(loss.words), \(Self.number(loss.limit)) allowed"
+      guard decides else { return Verdict(isKept: true, reason: "\(gain.words); \(text)") }
+      return Verdict(isKept: false, reason: text)
+    }
+    guard decides, !gain.isFaster, !(savesMemory && gain.isSmaller) else {
+      return Verdict(isKept: true, reason: gain.words)
+    }
+    guard after.cpuMs != nil, before.cpuMs != nil else {
+      return Verdict(isKept: true, reason: "\(gain.words), speed not measured")
+    }
+    return Verdict(isKept: false, reason: savesMemory ? "neither faster nor smaller: \(gain.words)" : "not faster: \(gain.words)")
+  }
+
+  private func loss(_ after: Figures, _ float: Figures) -> (points: Double, limit: Double, words: String)? {
+    if let ap = after.accuracy?.ap, let whole = float.accuracy?.ap {
+      let points = (whole - ap) * 100
+      return (points, limits.precision, "\(Self.number(points)) points of AP below the float model")
+    }
+    if let f1 = after.accuracy?.agreement?.f1 {
+      let points = (1 - f1) * 100
+      return (points, limits.agreement, "\(Self.number(points)) points of F1 below the float model's own detections")
+    }
+    return nil
+  }
+
+  private static func number(_ value: Double) -> String { String(format: "%.1f", value) }
+
+  private struct Gain {
+    var isFaster: Bool
+    var isSmaller: Bool
+    var words: String
+
+    init(after: Figures, before: Figures) {
+      let size = Double(after.bytes) / Double(max(1, before.bytes))
+      isSmaller = size <= 1 - StepRule.leastGain
+      let speed = after.cpuMs.flatMap { after in before.cpuMs.map { $0 / max(after, 1e-9) } }
+      isFaster = speed.map { $0 >= 1 + StepRule.leastGain } ?? false
+      let sizeWords = String(format: "%.2f of the size", size)
+      words = speed.map { String(format: "%.2f times as fast, ", $0) + sizeWords } ?? sizeWords
+    }
+  }
+}
+
+/// How good a model of the ladder is.
+public struct LadderAccuracy: Sendable, Equatable {
+  /// COCO's average precision at IoU 0.50:0.95, and at 0.50; nil without ground truth.
+  public var ap: Double?
+  public var ap50: Double?
+  /// With the float model's detections; nil where there were no pictures to compare on.
+  public var agreement: Agreement?
+
+  public init(ap: Double? = nil, ap50: Double? = nil, agreement: Agreement? = nil) {
+    (self.ap, self.ap50, self.agreement) = (ap, ap50, agreement)
+  }
+}

@@ -1,0 +1,78 @@
+import Detectors
+import Foundation
+import Measure
+import Pipeline
+
+/// Measures the models of a ladder on this machine and shows how far it is.
+struct CompressMeter: LadderMeter {
+  let engine: any InferenceEngine
+  /// The library that child processes open as well.
+  let library: String?
+  let line: ProgressLine
+  let interruption: CompressInterruption
+  let agreement: AgreementMeter
+  /// Nil without ground truth.
+  let precision: PrecisionMeter?
+  /// Of the prepared pictures: 1 x 3 x H x W.
+  let shape: [Int]
+  /// Whether speed and memory are measured.
+  let isBenchmark: Bool
+
+  func begins(_ title: String) { line.start(title) }
+
+  func accuracy(of candidate: CompressionCandidate) throws -> LadderAccuracy? {
+    line.start("comparing detections")
+    var result = LadderAccuracy(agreement: try agreement.measure(candidate) { line.show($0, of: $1) })
+    guard let precision else { return result.agreement == nil ? nil : result }
+    line.start("evaluating")
+    let found = try precision.measure(candidate) { make in
+      // The run has links to pictures in a temporary folder.
+      let run = try interruption.holding {
+        let run = try make()
+        interruption.watch { run.abandon() }
+        return run
+      }
+      return (run, { interruption.watch(nil) })
+    } progress: { done, all in
+      line.show(done, of: all)
+    }
+    (result.ap, result.ap50) = (found.ap, found.ap50)
+    return result
+  }
+
+  func speeds(of candidates: [CompressionCandidate], rounds: Int) throws -> [ThroughputComparison.Figures]? {
+    guard isBenchmark else { return nil }
+    line.start("comparing speeds")
+    let comparison = ThroughputComparison(
+      try candidates.map {
+        .init(name: $0.manifest.precision, model: try $0.model.serialized(), input: input(for: $0))
+      }, engine: engine, sessions: MachineInfo.current.cores)
+    return try comparison.run(rounds: rounds, seconds: 0.7) { line.show($0, of: $1) }
+  }
+
+  func memory(of candidate: CompressionCandidate) throws -> SessionMemory? {
+    guard isBenchmark else { return nil }
+    line.start("measuring memory")
+    return try SessionMemoryCommand.measure(
+      candidate.model.serialized(), shape: shape, element: candidate.manifest.input.element, library: library)
+  }
+
+  /// Speed and memory do not depend on the values.
+  private func input(for candidate: CompressionCandidate) -> Tensor {
+    Tensor.grey(shape: shape, element: candidate.manifest.input.element)
+  }
+}
+
+extension Tensor {
+  /// A tensor of one value in the middle of its range.
+  static func grey(shape: [Int], element: TensorElement) -> Tensor {
+    let tensor = Tensor(shape: shape, element: element, pool: BufferPool())
+    switch element {
+    // SAFETY: every element is written, within the tensor's own memory.
+    case .float32: unsafe tensor.withFloats { unsafe $0.update(repeating: 0.5) }
+    // SAFETY: as above.
+    case .uint8: unsafe tensor.buffer.withBytes { bytes in for index in bytes.indices { unsafe bytes[index] = 127 } }
+    }
+    return tensor
+  }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import Foundation
+import Measure
+import ModelTools
+import Pipeline
+
+/// Which steps are taken, and what decides about them.
+struct CompressPlanOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Plans for this device: a power profile's name (docs/power.md) or this-machine. A step that costs too much or gains nothing is left out.",
+      valueName: "device"))
+  var target: String?
+
+  @Option(help: ArgumentHelp("The device's memory; the usual amount when absent.", valueName: "MB")) var memory: Int?
+
+  @Option(help: ArgumentHelp("Takes these steps in this order, such as fusion,int8.", valueName: "names")) var steps: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Leaves out a step after which the model is more than this below the float model: points of AP, or of F1 without ground truth. 1 and 25 when absent.",
+      valueName: "points"))
+  var maxDrop: Double?
+
+  func validate() throws {
+    guard (64...1_048_576).contains(memory ?? 64) else { throw ValidationError("--memory is 64 to 1048576 MB.") }
+    guard memory == nil || target != nil else { throw ValidationError("--memory is the memory of a --target.") }
+    guard (0...100).contains(maxDrop ?? 0) else { throw ValidationError("--max-drop is 0 to 100 points.") }
+  }
+
+  func plan(float: String, name: String?) throws -> CompressPlan {
+    try CompressPlan(
+      float: float, name: name, steps: steps, target: target, memoryMB: memory, maximumDrop: maxDrop)
+  }
+}
+
+/// The annotated pictures that accuracy is measured on.
+struct CompressTruthOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("Measures average precision with these annotations, in COCO's format.", valueName: "instances.json"),
+    completion: .file(extensions: ["json"]))
+  var coco: String?
+
+  @Option(help: ArgumentHelp("The folder of the annotated pictures.", valueName: "folder"), completion: .directory)
+  var images: String?
+
+  func validate() throws {
+    guard (coco == nil) == (images == nil) else { throw ValidationError("--coco and --images go together.") }
+  }
+
+  /// Whether the annotated pictures are those of the calibration, so that some have to be kept apart.
+  func sharesPictures(with calibration: String) -> Bool {
+    func place(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path }
+    return images.map { place($0) == place(calibration) } ?? false
+  }
+
+  /// The annotations of the pictures that are evaluated.
+  func dataset(calibration: String) throws -> COCODataset? {
+    guard let coco else { return nil }
+    let whole = try COCODataset(contentsOf: URL(fileURLWithPath: coco))
+    guard sharesPictures(with: calibration) else { return whole }
+    let kept = COCODataset(
+      pictures: whole.pictures.filter {
+        HeldOutPictures.contains(URL(fileURLWithPath: $0.fileName).lastPathComponent)
+      }, categories: whole.categories, annotations: whole.annotations)
+    guard !kept.pictures.isEmpty else {
+      throw PipelineError(
+        "all \(whole.pictures.count) pictures of '\(coco)' are kept apart for the calibration",
+        remedy: "calibrate on another folder, or evaluate more pictures", exit: .dataError)
+    }
+    return kept
+  }
+}

@@ -1,0 +1,59 @@
+import Detectors
+import Foundation
+import Measure
+import Pipeline
+
+/// What a compression is to do: the steps, what decides about them, and what the result is called.
+struct CompressPlan {
+  let steps: [StepRequest]
+  let rule: StepRule
+  /// Nil when the model is not made for a certain device.
+  let target: CompressionTarget?
+  /// The new model's name.
+  let name: String
+  /// Where the plan is from, for the report.
+  let source: String
+
+  /// What is done when nothing else is said.
+  private static let standard = "fusion,int8"
+
+  /// - Parameters:
+  ///   - float: the float model's name.
+  ///   - steps: those asked for by hand.
+  ///   - maximumDrop: in points; saying it lets measurements decide.
+  /// - Throws: ``PipelineError`` (`usage`) for steps and devices that there are not.
+  init(
+    float: String, name: String?, steps: String?, target: String?, memoryMB: Int?, maximumDrop: Double?
+  ) throws {
+    self.target = try target.map { text throws(PipelineError) in try CompressionTarget(text, memoryMB: memoryMB) }
+    let advice = self.target?.advice
+    if let steps {
+      self.steps = try StepRequest.list(steps)
+      source = "as asked for with --steps"
+    } else if let target = self.target, let advice {
+      self.steps = advice.plan.map { StepRequest($0) }
+      source = "for \(target.name), \(target.memoryMB) MB (\(target.memorySource)): \(advice.reason)"
+    } else {
+      self.steps = try StepRequest.list(Self.standard)
+      source = "the usual one"
+    }
+    let decides = maximumDrop != nil || (self.target != nil && steps == nil)
+    rule = StepRule(
+      limits: maximumDrop.map { .init($0) } ?? .init(), decides: decides, savesMemory: advice?.savesMemory ?? true)
+    if let name {
+      self.name = name
+    } else if let target = self.target {
+      self.name = "\(float)-\(target.name)"
+    } else if decides {
+      // Which steps stay is not known yet.
+      self.name = "\(float)-compressed"
+    } else {
+      self.name = "\(float)-\(self.steps.last { $0.name == IntegerQuantization.name }?.name ?? self.steps.last?.name ?? "compressed")"
+    }
+  }
+
+  /// What leaves steps out, for the recipe.
+  var decision: String {
+    rule.decides ? "limits \(rule.limits.precision) \(rule.limits.agreement), memory \(rule.savesMemory)" : ""
+  }
+}

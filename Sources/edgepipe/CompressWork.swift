@@ -1,0 +1,73 @@
+import Detectors
+import Foundation
+import Measure
+import ModelTools
+import Pipeline
+
+/// From the pictures to the ladder: everything of a compression that takes time and writes nothing.
+struct CompressWork {
+  private let command: CompressCommand
+  private let manifest: ModelManifest
+  private let plan: CompressPlan
+  private let float: OnnxModel
+  private let engine: ONNXRuntimeEngine
+  private let dataset: COCODataset?
+  private let line: ProgressLine
+  private let interruption: CompressInterruption
+
+  /// Reads the model, the annotations and the inference library, so that what is wrong with them is said at once.
+  init(
+    _ command: CompressCommand, manifest: ModelManifest, file: ResolvedModel, plan: CompressPlan, line: ProgressLine,
+    interruption: CompressInterruption
+  ) throws {
+    (self.command, self.manifest, self.plan) = (command, manifest, plan)
+    (self.line, self.interruption) = (line, interruption)
+    engine = try ONNXRuntimeEngine(libraryPath: command.library)
+    var float = try OnnxModel(file)
+    // Passes, pruning and quantization read the operators in one form; the outputs keep every bit.
+    try OnnxOpset.upgrade(&float)
+    self.float = float
+    dataset = try command.truth.dataset(calibration: command.calibration)
+  }
+
+  func run() throws -> CompressReport {
+    let isApart = command.truth.sharesPictures(with: command.calibration)
+    let samples = try read(isApart: isApart)
+    let original = CompressionCandidate(model: float, manifest: manifest)
+    guard let shape = samples.drawn.first?.tensor.shape, shape.count == 4 else {
+      throw PipelineError("'\(command.calibration)' holds no pictures", exit: .noInput)
+    }
+    let meter = CompressMeter(
+      engine: engine, library: command.library, line: line, interruption: interruption,
+      agreement: AgreementMeter(samples.others, engine: engine), precision: precision(), shape: shape,
+      isBenchmark: !command.skipBenchmark)
+    let context = CompressionContext(
+      engine: engine, original: original, pictures: samples.drawn, clip: command.clip,
+      progress: { [line] in line.show($0, of: $1) })
+    let ladder = try CompressionRun(plan: plan.steps, rule: plan.rule, meter: meter).run(context)
+    // A graph whose shapes cannot be followed is no reason to give up: the report leaves the figure out.
+    let footprint = try? ModelFootprint(
+      ladder.model.model, shapes: ladder.model.shapes, height: shape[2], width: shape[3])
+    return CompressReport(
+      float: manifest.name, name: plan.name, plan: plan, ladder: ladder, footprint: footprint,
+      pictures: .init(
+        calibrated: samples.drawn.count, compared: samples.others.count, evaluated: dataset?.pictures.count,
+        isApart: isApart), profile: plan.target?.profile ?? DeviceProfile.suggested().profile, cores: MachineInfo.current.cores)
+  }
+
+  private func read(isApart: Bool) throws -> CalibrationRun.Pictures {
+    line.start("reading \(URL(fileURLWithPath: command.calibration).lastPathComponent)")
+    let run = try CalibrationRun(
+      command.calibration, for: manifest, count: command.pictures, others: command.pictures, seed: command.seed,
+      isReserved: { isApart && HeldOutPictures.contains(URL(fileURLWithPath: $0).lastPathComponent) },
+      logger: Log.logger(level: .warning)) { [line] in line.show($0) }
+    return try run.run()
+  }
+
+  private func precision() -> PrecisionMeter? {
+    guard let dataset, let coco = command.truth.coco, let images = command.truth.images else { return nil }
+    return PrecisionMeter(
+      dataset, images: URL(fileURLWithPath: images), file: coco, services: EngineServices.standard(library: command.library),
+      workers: MachineInfo.current.cores, logger: Log.logger(level: .warning))
+  }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Detectors
+import Foundation
+import Measure
+import Pipeline
+
+/// `edgepipe models session-memory`: what `models compress` starts to measure a model's memory in a process of its own.
+/// The model comes on standard input, so that it needs no file.
+struct SessionMemoryCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "session-memory", abstract: "Measure what one session of a model adds to a process's memory.",
+    shouldDisplay: false)
+
+  @Option var height: Int
+  @Option var width: Int
+  @Option var element: TensorElement
+  @Option(name: .customLong("onnxruntime")) var library: String?
+
+  func validate() throws {
+    guard (1...8192).contains(height), (1...8192).contains(width) else {
+      throw ValidationError("--height and --width are 1 to 8192.")
+    }
+  }
+
+  func run() throws {
+    let model = FileHandle.standardInput.readDataToEndOfFile()
+    let memory = try SessionMemory.measure(
+      model: model, input: .grey(shape: [1, 3, height, width], element: element),
+      engine: ONNXRuntimeEngine(libraryPath: library))
+    Terminal.out(String(decoding: try JSONEncoder().encode(memory), as: UTF8.self))
+  }
+
+  /// Starts this program again and reads what it measured.
+  ///
+  /// - Parameter shape: 1 x 3 x height x width.
+  /// - Throws: ``PipelineError`` with what the other process said.
+  static func measure(_ model: Data, shape: [Int], element: TensorElement, library: String?) throws -> SessionMemory {
+    guard shape.count == 4 else { throw PipelineError("a picture of shape \(shape) is none", exit: .software) }
+    let process = Process(), input = Pipe(), output = Pipe(), errors = Pipe()
+    do {
+      process.executableURL = URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+      process.arguments =
+        ["models", "session-memory", "--height", "\(shape[2])", "--width", "\(shape[3])", "--element", element.rawValue]
+        + (library.map { ["--onnxruntime", $0] } ?? [])
+      (process.standardInput, process.standardOutput, process.standardError) = (input, output, errors)
+      try process.run()
+    } catch {
+      throw PipelineError("cannot start the measurement of memory: \(error.localizedDescription)", exit: .software)
+    }
+    // It reads everything before it writes a word. When it ends early, what it said tells more than the broken pipe.
+    try? input.fileHandleForWriting.write(contentsOf: model)
+    try? input.fileHandleForWriting.close()
+    let said = output.fileHandleForReading.readDataToEndOfFile()
+    let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    guard process.terminationReason == .exit, process.terminationStatus == 0,
+      let memory = try? JSONDecoder().decode(SessionMemory.self, from: said)
+    else {
+      let cause = complaint.split(separator: "\n").first.map(String.init) ?? "no word why"
+      throw PipelineError("the memory of a session cannot be measured: \(cause)", remedy: "leave it out with --skip-benchmark", exit: .software)
+    }
+    return memory
+  }
+}
+
+extension TensorElement: ExpressibleByArgument {}

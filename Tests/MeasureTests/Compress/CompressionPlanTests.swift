@@ -1,0 +1,114 @@
+import Foundation
+import Pipeline
+import Testing
+
+@testable import Measure
+
+@Suite("Plans of compression")
+struct CompressionPlanTests {
+  @Test("given names of steps, when read, then they are the steps in this order")
+  func names() throws {
+    #expect(try StepRequest.list("int8, fusion").map(\.text) == ["int8", "fusion"])
+  }
+
+  @Test(
+    "given names that are none, when read, then the error names them and what is known",
+    arguments: [
+      ("fusoin", "there is no step 'fusoin'", "did you mean 'fusion'?"), ("", "no steps", "fusion, int8"),
+      ("int8=3", "takes no number", "write 'int8'"), ("int8,int8", "named twice", "once"),
+      ("distillation", "this version of edgepipe has no step 'distillation'", "steps:"),
+    ])
+  func wrong(text: String, message: String, remedy: String) {
+    let error = #expect(throws: PipelineError.self) { try StepRequest.list(text) }
+    #expect(error?.exit == .usage)
+    #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+    #expect(error?.remedy?.contains(remedy) == true, "\(error?.remedy ?? "")")
+  }
+
+  @Test("given the advice for any memory, when made a plan, then each step is known, here or as missing")
+  func advice() {
+    for memory in [512, 2048, 8192] {
+      for step in CompressionAdvice(memoryMB: memory).plan {
+        #expect(CompressionSteps.find(step.name) != nil || CompressionSteps.missing.contains(step.name), "\(step.name)")
+      }
+    }
+    // What is there is not missing.
+    #expect(CompressionSteps.all.allSatisfy { !CompressionSteps.missing.contains($0.name) })
+    #expect(StepRequest(CompressionAdvice(memoryMB: 2048).plan[0]).text == "unstructured-pruning=0.6")
+  }
+
+  @Test("given a device's name, when it is a target, then its memory decides about the plan")
+  func target() throws {
+    let pi = try CompressionTarget("raspberry-pi-4")
+    #expect(pi.name == "raspberry-pi-4b")
+    #expect(pi.advice.savesMemory)
+    #expect(pi.advice.plan.map(\.name) == ["unstructured-pruning", "int8", "distillation"])
+    let small = try CompressionTarget("raspberry-pi-4b", memoryMB: 900)
+    #expect(small.advice.plan.map(\.name) == ["structured-pruning", "int8", "weight-sharing"])
+    #expect(small.advice.modelLimitMB == 720)
+    #expect(try !CompressionTarget("jetson-orin-nano").advice.savesMemory)
+    // Every usual amount belongs to a profile that there is.
+    #expect(CompressionTarget.usualMemoryMB.keys.allSatisfy { DeviceProfile.builtin(named: $0) != nil })
+  }
+
+  @Test(
+    "given a target that is not known, or whose memory is not, when asked for, then the error says what to do",
+    arguments: [
+      ("raspbery-pi-5", "did you mean 'raspberry-pi-5'?"), ("raspberry-pi", "devices: jetson-orin-nano"),
+      ("", "devices:"), ("generic-x86-server", "--memory"),
+    ])
+  func unknown(name: String, remedy: String) {
+    let error = #expect(throws: PipelineError.self) { try CompressionTarget(name) }
+    #expect(error?.exit == .usage)
+    #expect(error?.remedy?.contains(remedy) == true, "\(error?.remedy ?? "")")
+  }
+
+  @Test("given names of pictures, when split, then about half are held out, the same ones each time")
+  func split() {
+    let names = (0..<1000).map { String(format: "%012d.jpg", $0 * 37) }
+    let held = names.filter(HeldOutPictures.contains)
+    // Three standard deviations of a fair coin: 3 x sqrt(1000) / 2 = 47.
+    #expect((453...547).contains(held.count), "\(held.count)")
+    #expect(HeldOutPictures.contains("000000005802.jpg") == HeldOutPictures.contains("000000005802.jpg"))
+    // Calculated with an FNV-1a of Python's: a change here would mix up the figures of two versions.
+    #expect(["a.jpg", "b.jpg", "000000005802.jpg", ""].map(HeldOutPictures.contains) == Self.expected)
+  }
+
+  static let expected = [false, false, true, true]
+
+  @Test("given anything that decides about the result, when it changes, then so does the recipe")
+  func recipe() throws {
+    func recipe(
+      source: String = "s", steps: String = "fusion,int8", decision: String = "", calibration: String = "c",
+      pictures: Int = 32, seed: UInt64 = 1, clip: Double = 1e-4, apart: Bool = false
+    ) throws -> String {
+      CompressionRecipe(
+        source: source, plan: try StepRequest.list(steps), decision: decision, calibration: calibration,
+        pictures: pictures, seed: seed, clip: clip, keepsApart: apart
+      ).hash
+    }
+    let all = try [
+      recipe(), recipe(source: "t"), recipe(steps: "int8"), recipe(steps: "int8,fusion"), recipe(decision: "d"),
+      recipe(calibration: "d"), recipe(pictures: 31), recipe(seed: 2), recipe(clip: 1e-3), recipe(apart: true),
+    ]
+    #expect(Set(all).count == all.count)
+    #expect(try recipe() == all[0])
+  }
+
+  @Test("given calibration pictures, when one is added or a video changes, then the fingerprint is another")
+  func fingerprint() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fingerprint-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let video = folder.appendingPathComponent("a.mp4")
+    try Data([1]).write(to: video)
+    let first = try (CompressionRecipe.fingerprint(of: folder.path), CompressionRecipe.fingerprint(of: video.path))
+    #expect(try CompressionRecipe.fingerprint(of: folder.path) == first.0)
+    try Data([2]).write(to: video)
+    #expect(try CompressionRecipe.fingerprint(of: video.path) != first.1)
+    try Data([2]).write(to: folder.appendingPathComponent("b.jpg"))
+    #expect(try CompressionRecipe.fingerprint(of: folder.path) != first.0)
+    let error = #expect(throws: PipelineError.self) { try CompressionRecipe.fingerprint(of: folder.path + "/none") }
+    #expect(error?.exit == .noInput)
+  }
+}
