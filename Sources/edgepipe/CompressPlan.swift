@@ -49,7 +49,8 @@ struct CompressPlan {
       // Which steps stay is not known yet.
       self.name = "\(float)-compressed"
     } else {
-      self.name = "\(float)-\(self.steps.last { $0.name == IntegerQuantization.name }?.name ?? self.steps.last?.name ?? "compressed")"
+      let mark = self.steps.first { $0.name == IntegerQuantization.name } ?? self.steps.last
+      self.name = "\(float)-\(mark?.name ?? "compressed")"
     }
   }
 

@@ -134,8 +134,8 @@ struct CompressTests {
     let annotations = try #require(TestData.file("data/coco50/instances.json")).path
     let result = try Command.run(
       [
-        "models", "compress", "yolox-nano", "--calibration", "pictures", "--pictures", "50", "--output", "models", "--steps",
-        "fusion", "--coco", annotations, "--images", "./pictures/", "--skip-benchmark", "--json",
+        "models", "compress", "yolox-nano", "--calibration", "pictures", "--pictures", "50", "--output", "models",
+        "--steps", "fusion", "--coco", annotations, "--images", "./pictures/", "--skip-benchmark", "--json",
       ], in: space.folder)
     #expect(result.status == 0, "\(result.errors)")
     let root = try object(result.output)

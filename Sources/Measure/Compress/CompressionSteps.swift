@@ -5,8 +5,8 @@ import Pipeline
 public enum CompressionSteps {
   public static let all: [any CompressionStep.Type] = [GraphFusion.self, IntegerQuantization.self]
 
-  /// All names that plans may hold, in the order in which the steps help each other: what changes the float weights comes
-  /// before what changes their form. Of those that are not in ``all`` reports say so.
+  /// All names that plans may hold, in the order in which the steps help each other: what changes the float weights
+  /// comes before what changes their form. Of those that are not in ``all`` reports say so.
   public static let order = [
     "structured-pruning", "unstructured-pruning", "distillation", "rectangular-input", "fusion", "int8", "float16",
     "weight-sharing",
