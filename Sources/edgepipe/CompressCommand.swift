@@ -11,15 +11,15 @@ struct CompressCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compress", abstract: "Make a smaller and faster model of a float one, and measure what it costs.",
     discussion: """
-      Takes one step after the other, measures the model after each on this machine, and installs the last one beside the \
-      float model. Without more it fuses operators and turns the model into 8-bit integers (NAME-int8). With --target the \
-      steps are those advised for the device's memory, and a step that costs too much accuracy or gains nothing is left \
-      out. Calibration pictures should look like those that the model will see; some dozens do. See docs/compression.md \
-      and docs/ladder.md.
+      Takes one step after the other, measures the model after each on this machine, and installs the last one beside \
+      the float model. Without more it fuses operators and turns the model into 8-bit integers (NAME-int8). With \
+      --target the steps are those advised for the device's memory, and a step that costs too much accuracy or gains \
+      nothing is left out. Calibration pictures should look like those that the model will see; some dozens do. See \
+      docs/compression.md and docs/ladder.md.
 
         edgepipe models compress yolox-nano --calibration pictures/
         edgepipe models compress yolox-nano --calibration camera.mp4 --target raspberry-pi-4b
-        edgepipe models compress yolox-nano --calibration pictures/ --coco instances.json --images pictures/ --plot ladder.svg
+        edgepipe models compress yolox-nano --calibration pictures/ --coco instances.json --images pictures/
         edgepipe models compress yolov3-tiny --calibration camera.mp4 --skip-benchmark --if-changed
 
       Steps: \(CompressionSteps.all.map { $0.name }.joined(separator: ", ")).
@@ -79,12 +79,15 @@ struct CompressCommand: ParsableCommand {
   }
 
   func run() throws {
+    let line = ProgressLine()
+    defer { line.end() }
+    let interruption = try CompressInterruption(line)
     if let plot { try ReportFile.check(plot) }
     let resolved = try store.modelStore.resolve(model)
     guard let manifest = resolved.manifest else {
       throw PipelineError(
-        "'\(model)' has no manifest, which says how it wants its pictures", remedy: "import it with `edgepipe models import`",
-        exit: .usage)
+        "'\(model)' has no manifest, which says how it wants its pictures",
+        remedy: "import it with `edgepipe models import`", exit: .usage)
     }
     let plan = try planning.plan(float: manifest.name, name: name)
     let target = output.map { ModelStore(folder: URL(fileURLWithPath: $0, isDirectory: true)) } ?? store.modelStore
@@ -101,9 +104,6 @@ struct CompressCommand: ParsableCommand {
     }
     try check(manifest, plan.name, in: target)
 
-    let line = ProgressLine()
-    defer { line.end() }
-    let interruption = try CompressInterruption(line)
     let work = try CompressWork(
       self, manifest: manifest, file: resolved, plan: plan, line: line, interruption: interruption)
     var report = try work.run()
@@ -130,7 +130,8 @@ struct CompressCommand: ParsableCommand {
 
   private func check(_ manifest: ModelManifest, _ newName: String, in target: ModelStore) throws {
     guard manifest.precision == "float32" else {
-      throw PipelineError("'\(manifest.name)' is \(manifest.precision) already", remedy: "name the float model", exit: .usage)
+      throw PipelineError(
+        "'\(manifest.name)' is \(manifest.precision) already", remedy: "name the float model", exit: .usage)
     }
     guard ModelManifest.isUsable(name: newName) else {
       throw PipelineError(
@@ -153,10 +154,10 @@ struct CompressCommand: ParsableCommand {
     let model = report.ladder.model
     var made = model.manifest
     (made.name, made.file, made.sha256, made.recipe) = (report.name, "\(report.name).onnx", "", recipe)
-    let calibrated = URL(fileURLWithPath: calibration).lastPathComponent
-    made.origin = "\(float.name) (sha256 \(source.sha256)) compressed by edgepipe "
-      + "(\(report.ladder.kept.map(\.step).joined(separator: ", "))); calibrated on \(report.pictures.calibrated) pictures of "
-      + "'\(calibrated)', seed \(seed), clip \(clip). \(float.origin)"
+    let steps = report.ladder.kept.map(\.step).joined(separator: ", ")
+    made.origin = "\(float.name) (sha256 \(source.sha256)) compressed by edgepipe (\(steps)); calibrated on "
+      + "\(report.pictures.calibrated) pictures of '\(URL(fileURLWithPath: calibration).lastPathComponent)', seed \(seed), "
+      + "clip \(clip). \(float.origin)"
     _ = try target.install(made) { try model.model.write(to: $0) }
     return target.folder(of: report.name).path
   }

@@ -8,17 +8,24 @@ import Pipeline
 struct CompressPlanOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Plans for this device: a power profile's name (docs/power.md) or this-machine. A step that costs too much or gains nothing is left out.",
+      """
+      Plans for this device: a power profile's name (docs/power.md) or this-machine. A step that costs too much or gains \
+      nothing is left out.
+      """,
       valueName: "device"))
   var target: String?
 
   @Option(help: ArgumentHelp("The device's memory; the usual amount when absent.", valueName: "MB")) var memory: Int?
 
-  @Option(help: ArgumentHelp("Takes these steps in this order, such as fusion,int8.", valueName: "names")) var steps: String?
+  @Option(help: ArgumentHelp("Takes these steps in this order, such as fusion,int8.", valueName: "names"))
+  var steps: String?
 
   @Option(
     help: ArgumentHelp(
-      "Leaves out a step after which the model is more than this below the float model: points of AP, or of F1 without ground truth. 1 and 25 when absent.",
+      """
+      Leaves out a step after which the model is more than this below the float model: points of AP, or of F1 without \
+      ground truth. 1 and 25 when absent.
+      """,
       valueName: "points"))
   var maxDrop: Double?
 
@@ -37,7 +44,8 @@ struct CompressPlanOptions: ParsableArguments {
 /// The annotated pictures that accuracy is measured on.
 struct CompressTruthOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Measures average precision with these annotations, in COCO's format.", valueName: "instances.json"),
+    help: ArgumentHelp(
+      "Measures average precision with these annotations, in COCO's format.", valueName: "instances.json"),
     completion: .file(extensions: ["json"]))
   var coco: String?
 
@@ -50,7 +58,9 @@ struct CompressTruthOptions: ParsableArguments {
 
   /// Whether the annotated pictures are those of the calibration, so that some have to be kept apart.
   func sharesPictures(with calibration: String) -> Bool {
-    func place(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path }
+    func place(_ path: String) -> String {
+      URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
+    }
     return images.map { place($0) == place(calibration) } ?? false
   }
 

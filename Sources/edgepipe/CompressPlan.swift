@@ -31,8 +31,9 @@ struct CompressPlan {
       self.steps = try StepRequest.list(steps)
       source = "as asked for with --steps"
     } else if let target = self.target, let advice {
-      self.steps = advice.plan.map { StepRequest($0) }
-      source = "for \(target.name), \(target.memoryMB) MB (\(target.memorySource)): \(advice.reason)"
+      self.steps = CompressionSteps.plan(advice)
+      source = "for \(target.name), \(target.memoryMB) MB (\(target.memorySource)): \(advice.reason), advised are "
+        + advice.steps.joined(separator: ", ")
     } else {
       self.steps = try StepRequest.list(Self.standard)
       source = "the usual one"
@@ -48,7 +49,8 @@ struct CompressPlan {
       // Which steps stay is not known yet.
       self.name = "\(float)-compressed"
     } else {
-      self.name = "\(float)-\(self.steps.last { $0.name == IntegerQuantization.name }?.name ?? self.steps.last?.name ?? "compressed")"
+      let mark = self.steps.first { $0.name == IntegerQuantization.name } ?? self.steps.last
+      self.name = "\(float)-\(mark?.name ?? "compressed")"
     }
   }
 

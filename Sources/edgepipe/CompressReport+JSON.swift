@@ -45,8 +45,9 @@ extension CompressReport {
       } ?? .null,
       "power_w": number(watts(rung)), "ap": number(rung.accuracy?.ap), "ap50": number(rung.accuracy?.ap50),
       "f1": number(agreement?.f1), "mean_iou": number(agreement?.meanIoU),
-      "detections": agreement.map { .object(["float": .int($0.found.a), "model": .int($0.found.b), "both": .int($0.matched)]) }
-        ?? .null,
+      "detections": agreement.map {
+        .object(["float": .int($0.found.a), "model": .int($0.found.b), "both": .int($0.matched)])
+      } ?? .null,
     ])
   }
 

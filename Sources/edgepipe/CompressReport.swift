@@ -42,7 +42,8 @@ struct CompressReport {
   func check(force: Bool) throws {
     guard let target = plan.target else { return }
     guard let neededMB else {
-      return Terminal.note("warning: the sizes of the model's tensors are not known, and so not whether it fits \(target.name)")
+      return Terminal.note(
+        "warning: the sizes of the model's tensors are not known, and so not whether it fits \(target.name)")
     }
     guard neededMB > Double(target.advice.modelLimitMB) else { return }
     let error = PipelineError(
@@ -113,7 +114,8 @@ struct CompressReport {
     var table = Table(alignment: [.left, .left])
     table.add(["plan", plan.source])
     let drawn = "on \(pictures.calibrated) pictures"
-    table.add(["calibrated", drawn + (pictures.compared > 0 ? "; F1 with the float model on \(pictures.compared) others" : "")])
+    let others = pictures.compared > 0 ? "; F1 with the float model on \(pictures.compared) others" : ""
+    table.add(["calibrated", drawn + others])
     if let evaluated = pictures.evaluated {
       table.add([
         "evaluated",
@@ -121,15 +123,17 @@ struct CompressReport {
       ])
     }
     if ladder.rungs[0].speed != nil {
-      table.add(["power", "estimated: CPU time of this machine, \(profile.name), \(profile.idleW) W idle + \(profile.wattsPerBusyCore) W a busy core"])
+      let model = "\(profile.name), \(profile.idleW) W idle + \(profile.wattsPerBusyCore) W a busy core"
+      table.add(["power", "estimated: CPU time of this machine, \(model)"])
     }
     if let footprint, let neededMB {
       let parts = String(
-        format: "%.1f MB: weights %.1f, activations %.1f at most", neededMB, Double(footprint.weightBytes) / Double(1 << 20),
-        Double(footprint.activationBytes) / Double(1 << 20))
+        format: "%.1f MB: weights %.1f, activations %.1f at most", neededMB,
+        Double(footprint.weightBytes) / Double(1 << 20), Double(footprint.activationBytes) / Double(1 << 20))
       table.add(["needs", parts + (plan.target.map { "; \($0.advice.modelLimitMB) MB allowed" } ?? "")])
     }
-    table.add(["installed", installed.map { "\(name) (\(ladder.model.manifest.precision)) in \($0)" } ?? "nothing: no step was worth it"])
+    let place = installed.map { "\(name) (\(ladder.model.manifest.precision)) in \($0)" }
+    table.add(["installed", place ?? "nothing: no step was worth it"])
     return table.text
   }
 }

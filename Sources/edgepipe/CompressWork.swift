@@ -47,12 +47,13 @@ struct CompressWork {
     let ladder = try CompressionRun(plan: plan.steps, rule: plan.rule, meter: meter).run(context)
     // A graph whose shapes cannot be followed is no reason to give up: the report leaves the figure out.
     let footprint = try? ModelFootprint(
-      ladder.model.model, shapes: ladder.model.shapes, height: shape[2], width: shape[3])
+      ladder.model.model, shapes: ladder.model.shapes ?? ladder.model.model, height: shape[2], width: shape[3])
     return CompressReport(
       float: manifest.name, name: plan.name, plan: plan, ladder: ladder, footprint: footprint,
       pictures: .init(
         calibrated: samples.drawn.count, compared: samples.others.count, evaluated: dataset?.pictures.count,
-        isApart: isApart), profile: plan.target?.profile ?? DeviceProfile.suggested().profile, cores: MachineInfo.current.cores)
+        isApart: isApart), profile: plan.target?.profile ?? DeviceProfile.suggested().profile,
+      cores: MachineInfo.current.cores)
   }
 
   private func read(isApart: Bool) throws -> CalibrationRun.Pictures {
@@ -67,7 +68,8 @@ struct CompressWork {
   private func precision() -> PrecisionMeter? {
     guard let dataset, let coco = command.truth.coco, let images = command.truth.images else { return nil }
     return PrecisionMeter(
-      dataset, images: URL(fileURLWithPath: images), file: coco, services: EngineServices.standard(library: command.library),
-      workers: MachineInfo.current.cores, logger: Log.logger(level: .warning))
+      dataset, images: URL(fileURLWithPath: images), file: coco,
+      services: EngineServices.standard(library: command.library), workers: MachineInfo.current.cores,
+      logger: Log.logger(level: .warning))
   }
 }

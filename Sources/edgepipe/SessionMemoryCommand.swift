@@ -38,7 +38,8 @@ struct SessionMemoryCommand: ParsableCommand {
     guard shape.count == 4 else { throw PipelineError("a picture of shape \(shape) is none", exit: .software) }
     let process = Process(), input = Pipe(), output = Pipe(), errors = Pipe()
     do {
-      process.executableURL = URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+      let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+      process.executableURL = URL(fileURLWithPath: program)
       process.arguments =
         ["models", "session-memory", "--height", "\(shape[2])", "--width", "\(shape[3])", "--element", element.rawValue]
         + (library.map { ["--onnxruntime", $0] } ?? [])
@@ -57,7 +58,9 @@ struct SessionMemoryCommand: ParsableCommand {
       let memory = try? JSONDecoder().decode(SessionMemory.self, from: said)
     else {
       let cause = complaint.split(separator: "\n").first.map(String.init) ?? "no word why"
-      throw PipelineError("the memory of a session cannot be measured: \(cause)", remedy: "leave it out with --skip-benchmark", exit: .software)
+      throw PipelineError(
+        "the memory of a session cannot be measured: \(cause)", remedy: "leave it out with --skip-benchmark",
+        exit: .software)
     }
     return memory
   }

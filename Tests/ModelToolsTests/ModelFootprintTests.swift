@@ -32,8 +32,9 @@ struct ModelFootprintTests {
   func branches() throws {
     // A picture so small that the branches are the most: 8x8 gives map 1x6x1x1; the pixels go after the convolution.
     var model = try branched()
-    model.proto.graph.node.insert(TestGraphs.node("Concat", ["map", "map", "map", "map"], "wide", ["axis": [1]]), at: 1)
-    model.proto.graph.node.insert(TestGraphs.node("Concat", Array(repeating: "wide", count: 12), "wider", ["axis": [1]]), at: 2)
+    let wide = TestGraphs.node("Concat", Array(repeating: "map", count: 4), "wide", ["axis": [1]])
+    let wider = TestGraphs.node("Concat", Array(repeating: "wide", count: 12), "wider", ["axis": [1]])
+    model.proto.graph.node.insert(contentsOf: [wide, wider], at: 1)
     model.proto.graph.node.append(TestGraphs.node("Relu", ["wider"], "last"))
     model.proto.graph.output = [.tensor("last", [.free()])]
     let footprint = try ModelFootprint(model, shapes: model, height: 8, width: 8)

@@ -110,11 +110,11 @@ public struct ModelStore: ModelResolver {
     }
     let known = Set(BuiltinModels.all.map(\.name) + installedNames()).sorted()
     if name.hasSuffix("-int8"), let float = known.first(where: { "\($0)-int8" == name }) {
-      let pull = isInstalled(float) ? "" : "run `edgepipe models pull \(float)`, then "
+      let pull = isInstalled(float) ? "" : "`edgepipe models pull \(float)`, then "
       return PipelineError(
         "model '\(name)' is not installed in '\(folder.path)'",
-        remedy: "\(pull.isEmpty ? "run " : pull)`edgepipe models compress \(float) --calibration PICTURES`, where PICTURES is a "
-          + "folder of pictures or a video such as samples/street-1080p.mp4", exit: .config)
+        remedy: "run \(pull)`edgepipe models compress \(float) --calibration PICTURES`, where PICTURES is a folder of "
+          + "pictures or a video such as samples/street-1080p.mp4", exit: .config)
     }
     let guess = NearestName.suggestion(for: name, among: known).map { "did you mean '\($0)'? " } ?? ""
     return PipelineError(

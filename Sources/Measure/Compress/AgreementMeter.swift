@@ -49,8 +49,8 @@ public final class AgreementMeter: Sendable {
     let pool = BufferPool()
     return try pictures.enumerated().map { index, picture in
       try progress(index, pictures.count)
-      return try detector.detect(
-        ModelInput(tensor: picture.tensor.prepared(for: candidate.manifest.input, pool: pool), geometry: picture.geometry))
+      let tensor = picture.tensor.prepared(for: candidate.manifest.input, pool: pool)
+      return try detector.detect(ModelInput(tensor: tensor, geometry: picture.geometry))
     }
   }
 }

@@ -73,12 +73,9 @@ public final class CalibrationRun: Sendable {
       exit: .noInput)
   }
 
-  /// Asks the run to end early.
-  public func requestStop() { runner.requestStop() }
-
   /// Reads to the end; once.
   ///
-  /// - Throws: ``PipelineError`` when nothing could be read, or when it was stopped.
+  /// - Throws: ``PipelineError`` when nothing could be read.
   public func run() throws -> Pictures {
     // A thread that cannot be started is part of the outcome.
     try? runner.start()
@@ -87,14 +84,14 @@ public final class CalibrationRun: Sendable {
       failure.stage = nil
       throw failure
     }
-    if outcome.wasStopped { throw PipelineError("stopped while reading '\(source)'; nothing was written", exit: .partial) }
     guard !sample.pictures.isEmpty || sample.others.isEmpty else {
       throw PipelineError(
         "all \(sample.others.count) pictures of '\(source)' are kept apart for the evaluation",
         remedy: "calibrate on another folder, or on more pictures", exit: .dataError)
     }
     guard !sample.pictures.isEmpty else {
-      throw PipelineError("'\(source)' holds no pictures", remedy: "name a folder of pictures or a video file", exit: .noInput)
+      throw PipelineError(
+        "'\(source)' holds no pictures", remedy: "name a folder of pictures or a video file", exit: .noInput)
     }
     return Pictures(drawn: sample.pictures, others: sample.others)
   }

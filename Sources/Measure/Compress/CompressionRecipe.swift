@@ -2,7 +2,8 @@ import Detectors
 import Foundation
 import Pipeline
 
-/// Everything that decides about what a compression gives, so that a model that is there already need not be made again.
+/// Everything that decides about what a compression gives, so that a model that is there already need not be made
+/// again.
 public struct CompressionRecipe: Sendable, Hashable {
   private let lines: [String]
 
@@ -12,8 +13,8 @@ public struct CompressionRecipe: Sendable, Hashable {
   ///   - calibration: ``fingerprint(of:)`` of the calibration pictures.
   ///   - keepsApart: whether some pictures of the folder are reserved for evaluation.
   public init(
-    source: String, plan: [StepRequest], decision: String, calibration: String, pictures: Int, seed: UInt64, clip: Double,
-    keepsApart: Bool
+    source: String, plan: [StepRequest], decision: String, calibration: String, pictures: Int, seed: UInt64,
+    clip: Double, keepsApart: Bool
   ) {
     lines = [
       "source \(source)",

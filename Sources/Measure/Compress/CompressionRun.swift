@@ -69,6 +69,8 @@ public struct CompressionRun {
       throw StepRefusal(CompressionSteps.missingReason(request.name))
     }
     meter.begins("step \(request.text)")
+    var candidate = candidate
+    candidate.note = ""
     do {
       return try type.init(amount: request.amount).apply(to: candidate, in: context)
     } catch let error as PipelineError where error.exit == .dataError {

@@ -4,8 +4,8 @@ import Pipeline
 
 /// One way to make a model smaller or faster: one file, and a line in ``CompressionSteps/all``.
 ///
-/// A step gets a model and gives a new one, and says what has changed in how the model is used: its manifest. It decides
-/// nothing about whether that was worth it; ``CompressionRun`` measures that.
+/// A step gets a model and gives a new one, and says what has changed in how the model is used: its manifest. Whether that
+/// was worth it is measured by ``CompressionRun``.
 public protocol CompressionStep: Sendable {
   /// As `--steps` and reports call it: small letters and hyphens.
   static var name: String { get }
@@ -53,11 +53,12 @@ public struct CompressionCandidate: Sendable {
   public var manifest: ModelManifest
   /// What the last step did, in a few words for the report; empty when there is nothing to say.
   public var note = ""
-  /// A float model with tensors of the same names, to follow shapes through where `model` has operators of its own.
-  public var shapes: OnnxModel
+  /// A float model with tensors of the same names, to follow shapes through, for a `model` that has operators of our own;
+  /// nil for one of standard operators.
+  public var shapes: OnnxModel?
 
   public init(model: OnnxModel, manifest: ModelManifest) {
-    (self.model, self.manifest, shapes) = (model, manifest, model)
+    (self.model, self.manifest) = (model, manifest)
   }
 }
 

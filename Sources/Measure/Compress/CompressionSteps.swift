@@ -3,16 +3,29 @@ import Pipeline
 
 /// The steps that there are.
 public enum CompressionSteps {
-  /// In the order in which they help each other.
   public static let all: [any CompressionStep.Type] = [GraphFusion.self, IntegerQuantization.self]
 
-  /// Steps that plans and users may name although this version does not have them: reports say so. A step that is added
-  /// to ``all`` is taken out here.
-  public static let missing = [
-    "structured-pruning", "unstructured-pruning", "distillation", "rectangular-input", "float16", "weight-sharing",
+  /// All names that plans may hold, in the order in which the steps help each other: what changes the float weights
+  /// comes before what changes their form. Of those that are not in ``all`` reports say so.
+  public static let order = [
+    "structured-pruning", "unstructured-pruning", "distillation", "rectangular-input", "fusion", "int8", "float16",
+    "weight-sharing",
   ]
 
+  /// Tried for every device, whether or not its plan has them: they cost little to try, and the measurement decides.
+  static let always = [GraphFusion.name, IntegerQuantization.name]
+
   public static func find(_ name: String) -> (any CompressionStep.Type)? { all.first { $0.name == name } }
+
+  /// The steps for a device: those that are advised and those that are always tried, in ``order``.
+  public static func plan(_ advice: CompressionAdvice) -> [StepRequest] {
+    var requests = advice.plan.map { StepRequest($0) }
+    for name in always where !requests.contains(where: { $0.name == name }) {
+      requests.append(StepRequest(name: name, amount: nil))
+    }
+    func place(_ request: StepRequest) -> Int { order.firstIndex(of: request.name) ?? order.count }
+    return requests.sorted { place($0) < place($1) }
+  }
 
   static func missingReason(_ name: String) -> String { "this version of edgepipe has no step '\(name)'" }
 }
@@ -77,7 +90,7 @@ public struct StepRequest: Sendable, Hashable {
   private static let known = CompressionSteps.all.map { $0.name }.joined(separator: ", ")
 
   private static func unknown(_ name: String) -> PipelineError {
-    if CompressionSteps.missing.contains(name) {
+    if CompressionSteps.order.contains(name) {
       return PipelineError(CompressionSteps.missingReason(name), remedy: "steps: \(known)", exit: .usage)
     }
     let guess = NearestName.suggestion(for: name, among: CompressionSteps.all.map { $0.name })

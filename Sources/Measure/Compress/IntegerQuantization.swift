@@ -5,7 +5,7 @@ import Pipeline
 /// INT8 after training (``ModelQuantizer``): convolutions and what is between them compute in 8-bit integers.
 public struct IntegerQuantization: CompressionStep {
   public static let name = "int8"
-  public static let summary = "Computes in 8-bit integers, laid out on calibration pictures; boxes and scores stay in floats."
+  public static let summary = "Computes in 8-bit integers, laid out on calibration pictures."
   public static let version = 2
   public static let amount: StepAmount? = nil
 

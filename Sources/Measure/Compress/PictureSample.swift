@@ -4,7 +4,8 @@ import Stages
 import Synchronization
 
 /// A fixed number of pictures drawn evenly from all that come by, each with the same chance (reservoir sampling), and
-/// the same ones for the same seed. Of the others some are drawn in the same way, to judge by what the first are used for.
+/// the same ones for the same seed. Of the others some are drawn in the same way, to judge by what the first are used
+/// for.
 final class PictureSample: Sendable {
   private struct State {
     var kept: Reservoir

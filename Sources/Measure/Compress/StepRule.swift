@@ -64,7 +64,8 @@ public struct StepRule: Sendable, Hashable {
     guard after.cpuMs != nil, before.cpuMs != nil else {
       return Verdict(isKept: true, reason: "\(gain.words), speed not measured")
     }
-    return Verdict(isKept: false, reason: savesMemory ? "neither faster nor smaller: \(gain.words)" : "not faster: \(gain.words)")
+    let lack = savesMemory ? "neither faster nor smaller" : "not faster"
+    return Verdict(isKept: false, reason: "\(lack): \(gain.words)")
   }
 
   private func loss(_ after: Figures, _ float: Figures) -> (points: Double, limit: Double, words: String)? {

@@ -78,7 +78,7 @@ struct OutputError {
         return errors / Double(max(1, outputs.outputs.count))
       }
     }
-    return sum / Double(max(1, inputs.count))
+    return sum / Double(max(1, self.inputs.count))
   }
 
   private func column(_ index: Int, _ layout: (columns: Int, run: Int)) -> Int { index / layout.run % layout.columns }

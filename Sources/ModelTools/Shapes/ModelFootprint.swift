@@ -83,7 +83,8 @@ private struct TensorCounts {
         if let shape = flow.shape(of: name) { counts[name] = try elementCount(shape) }
       }
     } catch {
-      throw PipelineError("the sizes of the tensors of '\(model.name)' are not known: \(error.reason)", exit: .dataError)
+      throw PipelineError(
+        "the sizes of the tensors of '\(model.name)' are not known: \(error.reason)", exit: .dataError)
     }
   }
 

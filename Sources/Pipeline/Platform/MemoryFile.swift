@@ -1,8 +1,8 @@
 import CPlatform
 import Foundation
 
-/// A file that lies in no folder: code that reads files gets it by a path, and nothing is left of it however the process
-/// ends.
+/// A file that lies in no folder: code that reads files gets it by a path, and nothing is left of it however the
+/// process ends.
 public final class MemoryFile: Sendable {
   private let descriptor: Int32
 

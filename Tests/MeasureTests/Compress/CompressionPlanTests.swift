@@ -25,16 +25,17 @@ struct CompressionPlanTests {
     #expect(error?.remedy?.contains(remedy) == true, "\(error?.remedy ?? "")")
   }
 
-  @Test("given the advice for any memory, when made a plan, then each step is known, here or as missing")
+  @Test("given the advice for any memory, when made a plan, then what changes weights comes before what changes their form")
   func advice() {
+    func plan(_ memory: Int) -> [String] { CompressionSteps.plan(CompressionAdvice(memoryMB: memory)).map(\.text) }
+    #expect(plan(512) == ["structured-pruning=0.8", "fusion", "int8", "weight-sharing=16"])
+    #expect(plan(2048) == ["unstructured-pruning=0.6", "distillation", "fusion", "int8"])
+    #expect(plan(8192) == ["unstructured-pruning=0.4", "fusion", "int8", "float16"])
+    // Every step has its place, and all that is advised is known.
+    #expect(CompressionSteps.all.allSatisfy { CompressionSteps.order.contains($0.name) })
     for memory in [512, 2048, 8192] {
-      for step in CompressionAdvice(memoryMB: memory).plan {
-        #expect(CompressionSteps.find(step.name) != nil || CompressionSteps.missing.contains(step.name), "\(step.name)")
-      }
+      #expect(CompressionAdvice(memoryMB: memory).plan.allSatisfy { CompressionSteps.order.contains($0.name) })
     }
-    // What is there is not missing.
-    #expect(CompressionSteps.all.allSatisfy { !CompressionSteps.missing.contains($0.name) })
-    #expect(StepRequest(CompressionAdvice(memoryMB: 2048).plan[0]).text == "unstructured-pruning=0.6")
   }
 
   @Test("given a device's name, when it is a target, then its memory decides about the plan")

@@ -88,8 +88,8 @@ struct CompressionRunTests {
   func ladder() throws {
     let meter = FakeMeter()
     let ladder = try run(
-      plan(("halving", nil), ("renaming", 3), ("halving", nil), ("halving", nil), ("weight-sharing", 16)), decides: true,
-      meter: meter)
+      plan(("halving", nil), ("renaming", 3), ("halving", nil), ("halving", nil), ("weight-sharing", 16)),
+      decides: true, meter: meter)
     #expect(ladder.rungs.map(\.step) == ["float32", "halving", "renaming=3", "halving", "halving", "weight-sharing=16"])
     // 64 -> 32, nothing changed, 32 -> 16, and 16 -> 8 costs 20 points of AP.
     #expect(ladder.rungs.map(\.fate) == [.float, .kept, .leftOut, .kept, .leftOut, .unavailable])
@@ -100,7 +100,7 @@ struct CompressionRunTests {
     #expect(ladder.rungs[5].reason == "this version of edgepipe has no step 'weight-sharing'")
     #expect(ladder.model.manifest.origin.count == 16)
     #expect(ladder.last.step == "halving")
-    // Each step against the one before it, and at the end all that were made in turns; what was not made has no figures.
+    // Each step against the one before it, and at the end all that were made in turns; what was not has no figures.
     #expect(meter.compared.withLock { $0 } == [2, 2, 2, 2, 5])
     #expect(ladder.rungs.map { $0.speed?.cpuMs } == [64, 32, 32, 16, 8, nil])
     #expect(ladder.rungs.map { $0.memory?.peakMB } == [2, 2, 2, 2, 2, nil])
@@ -110,7 +110,8 @@ struct CompressionRunTests {
   func byHand() throws {
     let ladder = try run(plan(("renaming", 1), ("halving", nil)), decides: false)
     #expect(ladder.rungs.map(\.fate) == [.float, .kept, .kept])
-    let tooMany = plan(("halving", nil), ("halving", nil), ("halving", nil), ("halving", nil), ("halving", nil), ("halving", nil), ("halving", nil))
+    // 64 letters are halved six times.
+    let tooMany = (0..<7).map { _ in StepRequest(name: "halving", amount: nil) }
     let error = #expect(throws: PipelineError.self) { try run(tooMany, decides: false) }
     #expect(error?.exit == .dataError)
     #expect(error?.message.contains("there is nothing left to halve") == true)
