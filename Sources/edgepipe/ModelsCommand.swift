@@ -12,7 +12,9 @@ struct ModelsCommand: ParsableCommand {
       Models lie in the model store, one folder each: EDGEPIPE_MODELS, or $XDG_DATA_HOME/edgepipe/models, or \
       ~/.local/share/edgepipe/models. A pipeline file names them: "model": "yolox-nano".
       """,
-    subcommands: [List.self, Info.self, Pull.self, Import.self, Verify.self, EvalCommand.self, CompressCommand.self, PruneCommand.self],
+    subcommands: [
+      List.self, Info.self, Pull.self, Import.self, Verify.self, EvalCommand.self, CompressCommand.self, PruneCommand.self,
+    ],
     defaultSubcommand: List.self)
 
   /// What every subcommand takes.
