@@ -22,7 +22,7 @@ public struct LayerRefit {
     /// Zero weights stay zero: for unstructured pruning.
     public var keepsZeros: Bool
     /// The share of the way from the fitted outputs' variances to the teacher's, 0 to 1: regression predicts less
-    /// variance than there is, and over many layers that adds up (K. Jordan et al., "REPAIR", ICLR 2023).
+    /// variance than there is (K. Jordan et al., "REPAIR", ICLR 2023).
     public var varianceShare: Double
     /// Convolutions with more weights an output keep theirs: the regression would need more samples than there are.
     public var maximumDepth: Int
@@ -30,7 +30,7 @@ public struct LayerRefit {
     public var includesDepthwise: Bool
 
     public init(
-      placesPerPicture: Int = 32, seed: UInt64 = 1, keepsZeros: Bool = false, varianceShare: Double = 0.5,
+      placesPerPicture: Int = 32, seed: UInt64 = 1, keepsZeros: Bool = false, varianceShare: Double = 0,
       maximumDepth: Int = 1152, includesDepthwise: Bool = true
     ) {
       self.placesPerPicture = placesPerPicture
