@@ -7,18 +7,22 @@ struct PortableModelWriter {
   private let graph: Onnx_GraphProto
   private let layout: PortableLayout
   private let outputs: Set<String>
+  private let clusters: Int?
   private var nodes: [Onnx_NodeProto] = []
   private var stored: [Onnx_TensorProto] = []
   private var names: Set<String> = []
   /// Convolutions in integers.
   private(set) var integerConvolutions = 0
 
-  /// - Parameter packsFloats: stores large weights of convolutions that stay in floats in 8 bits.
+  /// - Parameters:
+  ///   - packsFloats: stores large weights of convolutions that stay in floats in 8 bits.
+  ///   - clusters: each layer's integer weights have so many values at most, depthwise ones apart; nil for all of 8 bits.
   /// - Returns: the model, and how many convolutions of it have integers on both sides.
   static func write(
-    _ model: OnnxModel, _ region: IntegerRegion, _ layout: PortableLayout, packsFloats: Bool = true
+    _ model: OnnxModel, _ region: IntegerRegion, _ layout: PortableLayout, packsFloats: Bool = true,
+    clusters: Int? = nil
   ) throws -> (model: OnnxModel, integerConvolutions: Int) {
-    var writer = PortableModelWriter(model.proto.graph, layout)
+    var writer = PortableModelWriter(model.proto.graph, layout, clusters)
     var steps: [Int: IntegerStep] = [:], taken: Set<Int> = []
     for step in region.steps {
       if let last = step.nodes.max() { steps[last] = step }
@@ -30,8 +34,8 @@ struct PortableModelWriter {
     return (writer.finished(model, packsFloats: packsFloats), writer.integerConvolutions)
   }
 
-  private init(_ graph: Onnx_GraphProto, _ layout: PortableLayout) {
-    (self.graph, self.layout) = (graph, layout)
+  private init(_ graph: Onnx_GraphProto, _ layout: PortableLayout, _ clusters: Int?) {
+    (self.graph, self.layout, self.clusters) = (graph, layout, clusters)
     outputs = Set(graph.output.map(\.name))
   }
 
@@ -79,8 +83,12 @@ struct PortableModelWriter {
 
   private mutating func add(_ convolution: FloatConvolution, _ step: IntegerStep, _ source: PortableScale) throws {
     let plain = TensorScale(scales: Array(repeating: 1, count: convolution.outputs), zero: 0)
-    let integer = try IntegerConvolution(
-      convolution, input: source.tensor(channels: convolution.inputs), output: plain, means: layout.means[step.inputs[0]])
+    let means = layout.means[step.inputs[0]]
+    var integer = try IntegerConvolution(
+      convolution, input: source.tensor(channels: convolution.inputs), output: plain, means: means)
+    if let clusters, !convolution.isDepthwise {
+      integer.share(clusters, convolution, means: means?.map { $0 / Double(source.scale) })
+    }
     let name = step.output, outputs = convolution.outputs
     let scales = integer.weights.scales.map { Float($0 / Double(source.scale)) }
     dequantize(

@@ -13,9 +13,14 @@ public struct PortableQuantizer {
     /// Which tensors stay in floats. To find them, up to six of the pictures, one in five, are kept apart: no range is
     /// found on them.
     public var floats: FloatChoice
+    /// How many different integers each layer's weights may be, 2 to 256: ``WeightSharing`` with the same number then
+    /// stores them in fewer bits and changes nothing in them.
+    public var clusters: Int?
 
-    public init(rule: RangeRule = .quantile(1e-4), isSymmetric: Bool = false, floats: FloatChoice = .none) {
-      (self.rule, self.isSymmetric, self.floats) = (rule, isSymmetric, floats)
+    public init(
+      rule: RangeRule = .quantile(1e-4), isSymmetric: Bool = false, floats: FloatChoice = .none, clusters: Int? = nil
+    ) {
+      (self.rule, self.isSymmetric, self.floats, self.clusters) = (rule, isSymmetric, floats, clusters)
     }
   }
 
@@ -53,6 +58,7 @@ public struct PortableQuantizer {
     guard let first = pictures.first else {
       throw PipelineError("there are no calibration pictures", remedy: "name a folder or a video with some", exit: .noInput)
     }
+    if let clusters = options.clusters { _ = try WeightSharing(clusters: clusters) }
     var model = model
     try OnnxOpset.upgrade(&model)
     let region = try IntegerRegion(model, inputSize: first.shape.last ?? 0)
@@ -75,7 +81,7 @@ public struct PortableQuantizer {
       count = try analysis.count(options.floats, of: ranking)
       layout = layout.leaving(Set(ranking.prefix(count).map(\.tensor)))
     }
-    let made = try PortableModelWriter.write(model, region, layout)
+    let made = try PortableModelWriter.write(model, region, layout, clusters: options.clusters)
     return Result(
       model: made.model, integerConvolutions: made.integerConvolutions,
       floatConvolutions: model.proto.graph.node.count { $0.opType == "Conv" } - made.integerConvolutions,

@@ -25,9 +25,10 @@ public struct WeightSharing {
   }
 
   /// - Parameters:
-  ///   - model: with float weights, with integer ones (int8), or with both.
-  ///   - inputs: what its convolutions read: what sharing takes from their sums on average is then given back in their
-  ///     biases, without which few clusters ruin a small detector. For float weights; nil leaves the biases alone.
+  ///   - model: a float model; or an integer form, in which tensors of int8 with few enough different values are packed
+  ///     (``PortableQuantizer/Options/clusters`` makes such) and all others left alone, so that it computes the same.
+  ///   - inputs: what the float model's convolutions read: what sharing takes from their sums on average is then given back
+  ///     in their biases, without which few clusters ruin a small detector. Nil leaves the biases alone.
   /// - Throws: a ``PipelineError`` (`dataError`) when nothing of the model can be stored that way.
   public func apply(to model: OnnxModel, inputs: ConvolutionInputs? = nil) throws -> StoredForm {
     var model = model
@@ -35,11 +36,14 @@ public struct WeightSharing {
     let prefix = model.unusedPrefix("shared")
     var made: [String: SharedTensor] = [:], kept: [String] = []
     // Lists are biases and zero points, not weights.
-    let weights = model.storedWeights([OnnxElement.float, Self.int8], leastCount: Self.leastCount).filter {
-      $0.dims.count > 1
+    func weights(_ type: Int32) -> [Onnx_TensorProto] {
+      model.storedWeights([type], leastCount: Self.leastCount).filter { $0.dims.count > 1 }
     }
+    let integers = weights(Self.int8), weights = integers.isEmpty ? weights(OnnxElement.float) : integers
     for tensor in weights {
-      guard let values = Self.values(tensor), values.allSatisfy(\.isFinite) else {
+      guard let values = Self.values(tensor), values.allSatisfy(\.isFinite),
+        integers.isEmpty || Set(values).count <= clusters
+      else {
         kept.append(tensor.name)
         continue
       }
