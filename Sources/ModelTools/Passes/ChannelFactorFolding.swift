@@ -1,4 +1,4 @@
-/// Multiplies what is multiplied, divided, added or subtracted for each channel into the convolution before or after it.
+/// Takes what is multiplied, divided, added or subtracted for each channel into the convolution before or after it.
 ///
 /// After a convolution everything can be taken in. Before one, factors can, and shifts where it pads nothing: a padded
 /// zero would have to stay zero.
@@ -92,8 +92,8 @@ private struct ChannelChange {
 }
 
 extension OnnxModel {
-  /// The channels of a picture-like tensor, as far as inputs and convolutions tell; else nil. Where factors make several
-  /// of one, it is the one.
+  /// The channels of a picture-like tensor, as far as inputs and convolutions tell; else nil. Where factors make
+  /// several of one, it is the one.
   fileprivate func channels(
     of name: String, _ makers: [String: Int], _ stored: [String: Onnx_TensorProto]
   ) -> Int? {

@@ -44,7 +44,7 @@ public struct IdentityElimination: GraphPass {
   private static func isIdentity(
     _ node: Onnx_NodeProto, _ stored: [String: Onnx_TensorProto], _ types: ElementTypes, opset: Int
   ) -> Bool {
-    guard node.isStandard, let input = node.input.first, !input.isEmpty, let output = node.output.first, !output.isEmpty,
+    guard node.isStandard, let input = node.input.first, !input.isEmpty, node.output.first?.isEmpty == false,
       node.output.dropFirst().allSatisfy(\.isEmpty)
     else { return false }
     func numbers(_ index: Int, _ attribute: String) -> [Int]? {

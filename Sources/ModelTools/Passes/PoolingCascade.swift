@@ -17,11 +17,10 @@ public struct PoolingCascade: GraphPass {
       let bySize = group.sorted { ($0.size, $0.node) < ($1.size, $1.node) }
       var nodes = bySize.map { model.proto.graph.node[$0.node] }
       for position in nodes.indices {
-        let smaller = bySize[..<position].filter { $0.size < bySize[position].size }
-        guard let small = smaller.last, let maker = bySize.firstIndex(where: { $0.node == small.node }) else { continue }
-        let size = bySize[position].size - small.size + 1
+        guard let maker = bySize[..<position].lastIndex(where: { $0.size < bySize[position].size }) else { continue }
+        let size = bySize[position].size - bySize[maker].size + 1
         // A step that is larger than the window before it saves nothing.
-        guard size <= small.size else { continue }
+        guard size <= bySize[maker].size else { continue }
         nodes[position] = nodes[position].without("kernel_shape", "pads")
         nodes[position].set("kernel_shape", [size, size])
         nodes[position].set("pads", Array(repeating: size / 2, count: 4))

@@ -62,7 +62,8 @@ struct ActivationFormsTests {
 
   @Test func givenSigmoidAndSiluOfParts_whenRewritten_thenTheResultsAreTheSame() throws {
     let exponential = [
-      TestGraphs.node("Neg", ["map"], "n"), TestGraphs.node("Exp", ["n"], "e"), TestGraphs.node("Add", ["e", "one"], "d"),
+      TestGraphs.node("Neg", ["map"], "n"), TestGraphs.node("Exp", ["n"], "e"),
+      TestGraphs.node("Add", ["e", "one"], "d"),
     ]
     let clipped = [TestGraphs.node("Add", ["map", "three"], "p"), TestGraphs.node("Clip", ["p", "zero", "six"], "q")]
     let cases: [(nodes: [Onnx_NodeProto], made: [String])] = [

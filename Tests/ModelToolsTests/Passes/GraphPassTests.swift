@@ -15,7 +15,8 @@ struct GraphPassTests {
         TestGraphs.node("BatchNormalization", ["sum", "gamma", "beta", "mean", "variance"], "y"),
       ],
       [
-        PassFixture.wave("w", [6, 3, 8, 8]), PassFixture.wave("gamma", [6], shift: 1.5), PassFixture.wave("beta", [6]), PassFixture.wave("mean", [6]),
+        PassFixture.wave("w", [6, 3, 8, 8]), PassFixture.wave("gamma", [6], shift: 1.5), PassFixture.wave("beta", [6]),
+        PassFixture.wave("mean", [6]),
         PassFixture.wave("variance", [6], shift: 2),
       ], output: [1, 6, 8, 8])
     var after = before
