@@ -1,4 +1,5 @@
 import CFuzzer
+import Detectors
 import Foundation
 import ModelTools
 import Pipeline
@@ -17,6 +18,10 @@ private func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     precondition(again == bytes, "the model changes when it is read and written")
     var raised = model
     if try OnnxOpset.upgrade(&raised) { _ = try OnnxModel(data: raised.serialized(), name: "fuzz") }
+    GraphPasses.apply(to: &raised)
+    // What passes leave may be empty, where no output depended on anything.
+    if !raised.proto.graph.node.isEmpty { _ = try OnnxModel(data: raised.serialized(), name: "fuzz") }
+    _ = ByteInput.apply(to: &raised, format: InputFormat(color: .rgb, placement: .topLeft, pad: 0, mean: [1, 2, 3]))
     if try OnnxShapes.free(&model, head: nil) { _ = try OnnxModel(data: model.serialized(), name: "fuzz") }
   } catch let error as PipelineError {
     precondition(error.exit == .dataError, "\(error)")

@@ -97,8 +97,10 @@ extension OnnxModel {
   fileprivate func channels(
     of name: String, _ makers: [String: Int], _ stored: [String: Onnx_TensorProto]
   ) -> Int? {
-    var name = name
-    while let maker = makers[name] {
+    var name = name, last = proto.graph.node.count
+    // Backwards only: a file might go in circles.
+    while let maker = makers[name], maker < last {
+      last = maker
       let node = proto.graph.node[maker]
       if let weights = ConvolutionWeights(node, stored) { return weights.outputs }
       if let change = ChannelChange(node, stored) {

@@ -81,7 +81,8 @@ public struct IdentityElimination: GraphPass {
     var count = 0
     for index in model.proto.graph.node.indices {
       let node = model.proto.graph.node[index]
-      guard node.isStandard, let first = node.input.first.flatMap({ makers[$0] }) else { continue }
+      // A file need not be in order, and might go in circles.
+      guard node.isStandard, let first = node.input.first.flatMap({ makers[$0] }), first < index else { continue }
       let before = model.proto.graph.node[first]
       guard before.isStandard, before.opType == node.opType, let source = before.input.first else { continue }
       switch node.opType {
