@@ -22,7 +22,7 @@ public struct IdentityElimination: GraphPass {
     let fixed = model.fixedNames(), inside = model.namesReadInside(), stored = model.storedTensors()
     let types = ElementTypes(model.proto.graph), counts = model.readCounts(), makers = model.makers()
     var redirected: [String: String] = [:], removed: Set<Int> = []
-    for (index, node) in model.proto.graph.node.enumerated() 
+    for (index, node) in model.proto.graph.node.enumerated()
     where Self.isIdentity(node, stored, types, opset: model.opset) {
       let output = node.output[0]
       if !fixed.contains(output) {
