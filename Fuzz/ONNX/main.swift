@@ -1,5 +1,4 @@
 import CFuzzer
-import Detectors
 import Foundation
 import ModelTools
 import Pipeline
@@ -21,7 +20,6 @@ private func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     GraphPasses.apply(to: &raised)
     // What passes leave may be empty, where no output depended on anything.
     if !raised.proto.graph.node.isEmpty { _ = try OnnxModel(data: raised.serialized(), name: "fuzz") }
-    _ = ByteInput.apply(to: &raised, format: InputFormat(color: .rgb, placement: .topLeft, pad: 0, mean: [1, 2, 3]))
     if try OnnxShapes.free(&model, head: nil) { _ = try OnnxModel(data: model.serialized(), name: "fuzz") }
   } catch let error as PipelineError {
     precondition(error.exit == .dataError, "\(error)")
