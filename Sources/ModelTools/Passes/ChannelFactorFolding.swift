@@ -1,4 +1,4 @@
-/// Multiplies what is multiplied, divided, added or subtracted for each channel into the convolution before or after it.
+/// Takes what is multiplied, divided, added or subtracted for each channel into the convolution before or after it.
 ///
 /// After a convolution everything can be taken in. Before one, factors can, and shifts where it pads nothing: a padded
 /// zero would have to stay zero.
@@ -92,13 +92,15 @@ private struct ChannelChange {
 }
 
 extension OnnxModel {
-  /// The channels of a picture-like tensor, as far as inputs and convolutions tell; else nil. Where factors make several
-  /// of one, it is the one.
+  /// The channels of a picture-like tensor, as far as inputs and convolutions tell; else nil. Where factors make
+  /// several of one, it is the one.
   fileprivate func channels(
     of name: String, _ makers: [String: Int], _ stored: [String: Onnx_TensorProto]
   ) -> Int? {
-    var name = name
-    while let maker = makers[name] {
+    var name = name, last = proto.graph.node.count
+    // Backwards only: a file might go in circles.
+    while let maker = makers[name], maker < last {
+      last = maker
       let node = proto.graph.node[maker]
       if let weights = ConvolutionWeights(node, stored) { return weights.outputs }
       if let change = ChannelChange(node, stored) {

@@ -23,7 +23,9 @@ public struct CommonSubexpressions: GraphPass {
     var known: [Content: String] = [:], redirected: [String: String] = [:]
     for tensor in model.proto.graph.initializer where !inputs.contains(tensor.name) {
       // Those in lists for their type are short ones, and are not compared with those in bytes.
-      guard let bytes = tensor.hasRawData ? tensor.rawData : try? tensor.nameless.serializedBytes() as Data else { continue }
+      guard let bytes = tensor.hasRawData ? tensor.rawData : try? tensor.nameless.serializedBytes() as Data else {
+        continue
+      }
       let content = Content(isRaw: tensor.hasRawData, type: tensor.dataType, shape: tensor.dims, bytes: bytes)
       if let first = known[content], !fixed.contains(tensor.name) {
         redirected[tensor.name] = first
@@ -58,7 +60,8 @@ public struct CommonSubexpressions: GraphPass {
         known[work] = node.output
         continue
       }
-      guard node.output.allSatisfy({ !fixed.contains($0) }), zip(first, node.output).allSatisfy({ !$0.isEmpty || $1.isEmpty })
+      guard node.output.allSatisfy({ !fixed.contains($0) }),
+        zip(first, node.output).allSatisfy({ !$0.isEmpty || $1.isEmpty })
       else { continue }
       for (name, other) in zip(node.output, first) where !name.isEmpty { redirected[name] = other }
       removed.insert(index)

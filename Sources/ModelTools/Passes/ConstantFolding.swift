@@ -31,7 +31,9 @@ public struct ConstantFolding: GraphPass {
     // Results are what the rest of the graph reads of them.
     let fixed = model.fixedNames()
     var read = fixed
-    for (index, node) in model.proto.graph.node.enumerated() where !foldable.contains(index) { read.formUnion(node.input) }
+    for (index, node) in model.proto.graph.node.enumerated() where !foldable.contains(index) {
+      read.formUnion(node.input)
+    }
     let wanted = foldable.sorted().flatMap { model.proto.graph.node[$0].output }.filter {
       read.contains($0) && !fixed.contains($0)
     }
@@ -154,7 +156,11 @@ extension Onnx_TensorProto {
     tensor.name = name
     tensor.dims = shape.map { Int64($0) }
     tensor.dataType = type
-    if type == OnnxElement.int64 { tensor.int64Data = values } else { tensor.int32Data = values.map { Int32(clamping: $0) } }
+    if type == OnnxElement.int64 {
+      tensor.int64Data = values
+    } else {
+      tensor.int32Data = values.map { Int32(clamping: $0) }
+    }
     return tensor
   }
 }

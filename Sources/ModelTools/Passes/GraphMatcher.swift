@@ -12,11 +12,11 @@ struct GraphMatcher {
     stored = model.storedTensors()
   }
 
-  /// The node of a type that makes this tensor, for one reader alone.
+  /// The node of a type that makes this tensor, for one reader alone; it has inputs.
   func maker(of name: String, _ type: String) -> Onnx_NodeProto? {
     guard counts[name] == 1, let index = makers[name] else { return nil }
     let node = nodes[index]
-    return node.opType == type && node.isStandard && node.output.count == 1 ? node : nil
+    return node.opType == type && node.isStandard && node.output.count == 1 && !node.input.isEmpty ? node : nil
   }
 
   /// A stored number that has no dimension of its own to add to what it meets.
@@ -54,12 +54,12 @@ struct GraphMatcher {
 }
 
 extension OnnxModel {
-  /// Lets each node be replaced by others; returns how many were. What they leave without a reader is removed.
+  /// Lets each node that has inputs and one output be replaced by others; returns how many were. What they leave without a reader is removed.
   mutating func rewriteNodes(_ change: (Onnx_NodeProto, GraphMatcher, inout OnnxModel) -> [Onnx_NodeProto]?) -> Int {
     let matcher = GraphMatcher(self)
     var nodes: [Onnx_NodeProto] = [], count = 0
     for node in proto.graph.node {
-      if node.isStandard, node.output.count == 1, let made = change(node, matcher, &self) {
+      if node.isStandard, node.output.count == 1, !node.input.isEmpty, let made = change(node, matcher, &self) {
         nodes += made
         count += 1
       } else {

@@ -52,13 +52,17 @@ extension OnnxModel {
     return name
   }
 
-  /// Makes every node read other tensors; names that are not in the table stay. Chains are followed.
+  /// Makes every node read other tensors; names that are not in the table stay. Chains are followed, circles are not.
   mutating func redirect(_ names: [String: String]) {
     guard !names.isEmpty else { return }
     for index in proto.graph.node.indices {
       for place in proto.graph.node[index].input.indices {
         var name = proto.graph.node[index].input[place]
-        while let next = names[name] { name = next }
+        var steps = 0
+        while let next = names[name], steps < names.count {
+          name = next
+          steps += 1
+        }
         proto.graph.node[index].input[place] = name
       }
     }

@@ -22,7 +22,7 @@ public struct IdentityElimination: GraphPass {
     let fixed = model.fixedNames(), inside = model.namesReadInside(), stored = model.storedTensors()
     let types = ElementTypes(model.proto.graph), counts = model.readCounts(), makers = model.makers()
     var redirected: [String: String] = [:], removed: Set<Int> = []
-    for (index, node) in model.proto.graph.node.enumerated() 
+    for (index, node) in model.proto.graph.node.enumerated()
     where Self.isIdentity(node, stored, types, opset: model.opset) {
       let output = node.output[0]
       if !fixed.contains(output) {
@@ -44,7 +44,7 @@ public struct IdentityElimination: GraphPass {
   private static func isIdentity(
     _ node: Onnx_NodeProto, _ stored: [String: Onnx_TensorProto], _ types: ElementTypes, opset: Int
   ) -> Bool {
-    guard node.isStandard, let input = node.input.first, !input.isEmpty, let output = node.output.first, !output.isEmpty,
+    guard node.isStandard, let input = node.input.first, !input.isEmpty, node.output.first?.isEmpty == false,
       node.output.dropFirst().allSatisfy(\.isEmpty)
     else { return false }
     func numbers(_ index: Int, _ attribute: String) -> [Int]? {
@@ -81,7 +81,8 @@ public struct IdentityElimination: GraphPass {
     var count = 0
     for index in model.proto.graph.node.indices {
       let node = model.proto.graph.node[index]
-      guard node.isStandard, let first = node.input.first.flatMap({ makers[$0] }) else { continue }
+      // A file need not be in order, and might go in circles.
+      guard node.isStandard, let first = node.input.first.flatMap({ makers[$0] }), first < index else { continue }
       let before = model.proto.graph.node[first]
       guard before.isStandard, before.opType == node.opType, let source = before.input.first else { continue }
       switch node.opType {

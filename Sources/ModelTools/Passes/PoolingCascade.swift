@@ -8,43 +8,42 @@ public struct PoolingCascade: GraphPass {
   public init() {}
 
   public func apply(to model: inout OnnxModel) -> Int {
-    var windows: [String: [(node: Int, size: Int)]] = [:]
-    for (index, node) in model.proto.graph.node.enumerated() {
-      if let size = Self.window(node) { windows[node.input[0], default: []].append((index, size)) }
+    let sources = Set(model.proto.graph.node.filter { Self.window($0) != nil }.map { $0.input[0] })
+    return sources.sorted().reduce(0) { $0 + cascade($1, &model) }
+  }
+
+  /// Makes a cascade of the windows over one tensor.
+  private func cascade(_ source: String, _ model: inout OnnxModel) -> Int {
+    let places = model.proto.graph.node.indices.filter {
+      let node = model.proto.graph.node[$0]
+      return node.input.first == source && Self.window(node) != nil
     }
+    var nodes = places.map { model.proto.graph.node[$0] }
+    nodes.sort { (Self.window($0) ?? 0) < (Self.window($1) ?? 0) }
+    let sizes = nodes.map { Self.window($0) ?? 0 }
     var count = 0
-    for (source, group) in windows.sorted(by: { $0.key < $1.key }) where group.count > 1 {
-      let bySize = group.sorted { ($0.size, $0.node) < ($1.size, $1.node) }
-      var nodes = bySize.map { model.proto.graph.node[$0.node] }
-      for position in nodes.indices {
-        let smaller = bySize[..<position].filter { $0.size < bySize[position].size }
-        guard let small = smaller.last, let maker = bySize.firstIndex(where: { $0.node == small.node }) else { continue }
-        let size = bySize[position].size - small.size + 1
-        // A step that is larger than the window before it saves nothing.
-        guard size <= small.size else { continue }
-        nodes[position] = nodes[position].without("kernel_shape", "pads")
-        nodes[position].set("kernel_shape", [size, size])
-        nodes[position].set("pads", Array(repeating: size / 2, count: 4))
-        nodes[position].input = [nodes[maker].output.first ?? source]
-        count += 1
-      }
-      // They all depend on one tensor alone, so they may come in any order from the first place on.
-      let places = group.map(\.node)
-      for (place, node) in zip(places, nodes) { model.proto.graph.node[place] = node }
-      if places.first.map({ $0 + places.count - 1 }) != places.last {
-        var rest = model.proto.graph.node
-        for place in places.reversed() { rest.remove(at: place) }
-        rest.insert(contentsOf: nodes, at: places[0])
-        model.proto.graph.node = rest
-      }
+    for position in nodes.indices {
+      guard let maker = sizes[..<position].lastIndex(where: { $0 < sizes[position] }) else { continue }
+      let size = sizes[position] - sizes[maker] + 1
+      // A step that is larger than the window before it saves nothing.
+      guard size <= sizes[maker] else { continue }
+      nodes[position] = nodes[position].without("kernel_shape", "pads")
+      nodes[position].set("kernel_shape", [size, size])
+      nodes[position].set("pads", Array(repeating: size / 2, count: 4))
+      nodes[position].input = nodes[maker].output
+      count += 1
     }
+    guard count > 0, let first = places.first else { return 0 }
+    // They depend on that one tensor alone, so all of them may stand where the first one did.
+    model.removeNodes(at: Set(places))
+    model.proto.graph.node.insert(contentsOf: nodes, at: first)
     return count
   }
 
   /// The side of a square window of odd size that keeps the picture's size.
   private static func window(_ node: Onnx_NodeProto) -> Int? {
-    guard node.isStandard, node.opType == "MaxPool", node.output.count == 1, let shape = node.integers("kernel_shape"),
-      shape.count == 2, shape[0] == shape[1], shape[0] % 2 == 1, node.integers("strides") ?? [1, 1] == [1, 1],
+    guard node.isStandard, node.opType == "MaxPool", node.input.count == 1, node.output.count == 1,
+      let shape = node.integers("kernel_shape"), shape.count == 2, shape[0] == shape[1], shape[0] % 2 == 1, node.integers("strides") ?? [1, 1] == [1, 1],
       node.integers("dilations") ?? [1, 1] == [1, 1], node.integer("ceil_mode", default: 0) == 0,
       node.word("auto_pad", default: "NOTSET") == "NOTSET",
       node.integers("pads") == Array(repeating: shape[0] / 2, count: 4)

@@ -12,8 +12,8 @@ public struct SpaceToDepthStem: GraphPass {
     for index in model.proto.graph.node.indices {
       let node = model.proto.graph.node[index]
       guard node.opType == "Concat", node.integer("axis", default: 0) == 1, node.input.count == 4,
-        counts[node.output[0]] == 1,
-        let next = model.proto.graph.node.firstIndex(where: { $0.opType == "Conv" && $0.input.first == node.output[0] }),
+        let output = node.output.first, counts[output] == 1,
+        let next = model.proto.graph.node.firstIndex(where: { $0.opType == "Conv" && $0.input.first == output }),
         let blocks = blocks(node, model, stored),
         rewrite(&model, convolution: next, blocks, stored)
       else { continue }
@@ -55,10 +55,10 @@ public struct SpaceToDepthStem: GraphPass {
     _ stored: [String: Onnx_TensorProto]
   ) -> Bool {
     var node = model.proto.graph.node[index]
-    guard let tensor = stored[node.input[1]], let weights = tensor.allFloats(), tensor.dims.count == 4,
-      tensor.dims[1] % 4 == 0, node.integer("group", default: 1) == 1, node.integers("strides") ?? [1, 1] == [1, 1],
+    guard node.input.count > 1, let tensor = stored[node.input[1]], let weights = tensor.allFloats(),
+      tensor.dims.count == 4, tensor.dims[1] % 4 == 0, node.integer("group", default: 1) == 1, node.integers("strides") ?? [1, 1] == [1, 1],
       node.integers("dilations") ?? [1, 1] == [1, 1], node.word("auto_pad", default: "NOTSET") == "NOTSET",
-      let pads = node.integers("pads")
+      let pads = node.integers("pads"), pads.count == 4, pads.allSatisfy((0...1 << 16).contains)
     else { return false }
     let shape = tensor.dims.map { Int($0) }
     let channels = shape[1] / 4, height = shape[2], width = shape[3]

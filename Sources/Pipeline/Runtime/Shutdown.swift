@@ -20,8 +20,8 @@ public enum Shutdown {
   private static let state = Mutex(State())
 
   /// Calls `first`, on a thread of its own, at the first signal; the second one ends the process at once with 130
-  /// (SIGINT) or 143 (SIGTERM), whatever hangs. A later call replaces what an earlier one has set, so that a command may
-  /// end in another way than the program does by itself.
+  /// (SIGINT) or 143 (SIGTERM), whatever hangs. A later call replaces what an earlier one has set, so that a command
+  /// may end in another way than the program does by itself.
   ///
   /// - Throws: ``PipelineError`` when the thread cannot be started.
   public static func onSignal(_ first: @escaping @Sendable (_ signal: Int32) -> Void) throws(PipelineError) {

@@ -62,7 +62,8 @@ struct ActivationFormsTests {
 
   @Test func givenSigmoidAndSiluOfParts_whenRewritten_thenTheResultsAreTheSame() throws {
     let exponential = [
-      TestGraphs.node("Neg", ["map"], "n"), TestGraphs.node("Exp", ["n"], "e"), TestGraphs.node("Add", ["e", "one"], "d"),
+      TestGraphs.node("Neg", ["map"], "n"), TestGraphs.node("Exp", ["n"], "e"),
+      TestGraphs.node("Add", ["e", "one"], "d"),
     ]
     let clipped = [TestGraphs.node("Add", ["map", "three"], "p"), TestGraphs.node("Clip", ["p", "zero", "six"], "q")]
     let cases: [(nodes: [Onnx_NodeProto], made: [String])] = [
@@ -115,21 +116,22 @@ struct ActivationFormsTests {
   }
 
   @Test func givenWindowsOfOneTensor_whenCascaded_thenTheLargerReadTheSmallerAndEveryBitIsTheSame() throws {
-    func pool(_ size: Int, _ output: String) -> Onnx_NodeProto {
+    func pool(_ size: Int, _ input: String, _ output: String) -> Onnx_NodeProto {
       TestGraphs.node(
-        "MaxPool", ["map"], output,
+        "MaxPool", [input], output,
         ["kernel_shape": [size, size], "pads": Array(repeating: size / 2, count: 4), "strides": [1, 1]])
     }
-    // The largest first, and one that is too small to help it: 13 from 3 would need a window of 11. The map has 8 x 8
-    // cells, so windows hang over all borders.
+    // The largest first, and in between those of another tensor, of which one is too small to help: 13 from 3 would need
+    // a window of 11. The maps have 8 x 8 cells, so windows hang over all borders.
     let before = try PassFixture.model(
       [
-        TestGraphs.head, pool(13, "p13"), pool(3, "p3"), pool(9, "p9"), pool(5, "p5"),
-        TestGraphs.node("Concat", ["map", "p3", "p5", "p9", "p13"], "y", ["axis": [1]]),
-      ], [PassFixture.wave("w", [6, 3, 8, 8])], output: [1, 30, 8, 8])
+        TestGraphs.head, TestGraphs.node("Neg", ["map"], "other"), pool(13, "map", "p13"), pool(13, "other", "o13"),
+        pool(3, "map", "p3"), pool(3, "other", "o3"), pool(9, "map", "p9"), pool(5, "map", "p5"),
+        TestGraphs.node("Concat", ["map", "p3", "p5", "p9", "p13", "o3", "o13"], "y", ["axis": [1]]),
+      ], [PassFixture.wave("w", [6, 3, 8, 8])], output: [1, 42, 8, 8])
     var after = before
     #expect(PoolingCascade().apply(to: &after) == 3)
-    #expect(after.proto.graph.node.compactMap { $0.integers("kernel_shape")?.first } == [8, 3, 3, 5, 5])
+    #expect(after.proto.graph.node.compactMap { $0.integers("kernel_shape")?.first } == [8, 3, 3, 5, 5, 13, 3])
     #expect(try PassFixture.outputs(before) == PassFixture.outputs(after))
     #expect(PoolingCascade().apply(to: &after) == 0)
   }

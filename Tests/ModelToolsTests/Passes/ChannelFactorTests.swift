@@ -77,7 +77,7 @@ struct ChannelFactorTests {
   }
 
   @Test func givenFactorsThatAreNoneByChannel_whenFolding_thenTheyStay() throws {
-    // For each column; a tensor divided; a product that another node reads too; a table that makes three channels of one.
+    // For each column; a tensor divided; a product that another node reads too; by zero; three channels made of one.
     let cases: [([Onnx_NodeProto], [Onnx_TensorProto])] = [
       ([conv, TestGraphs.node("Mul", ["sum", "f"], "y")], [weights, PassFixture.wave("f", [64], shift: 2)]),
       ([conv, TestGraphs.node("Div", ["f", "sum"], "y")], [weights, PassFixture.wave("f", [6, 1, 1], shift: 2)]),

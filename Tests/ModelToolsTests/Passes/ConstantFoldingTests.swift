@@ -47,7 +47,10 @@ struct ConstantFoldingTests {
 
     // Each by itself, through the engine and back.
     var alone = try PassFixture.model(
-      [TestGraphs.node("Add", ["numbers", "zero"], "copy"), TestGraphs.head, TestGraphs.node("Tile", ["map", "copy"], "y")],
+      [
+        TestGraphs.node("Add", ["numbers", "zero"], "copy"), TestGraphs.head,
+        TestGraphs.node("Tile", ["map", "copy"], "y"),
+      ],
       [weights, .integers("numbers", values), .integers("zero", [0])], output: [1, 6, 8, 8])
     #expect(ConstantFolding(engine: try PassFixture.engine()).apply(to: &alone) == 1)
     #expect(alone.storedTensors()["copy"]?.int64Data == values.map { Int64($0) })
@@ -60,12 +63,14 @@ struct ConstantFoldingTests {
         TestGraphs.node("Conv", ["x", "noisy"], "map", ["strides": [8, 8], "kernel_shape": [8, 8]]),
         // A megabyte out of four numbers.
         TestGraphs.node("Expand", ["one", "shape"], "table"), TestGraphs.node("ReduceMax", ["table"], "top"),
-        TestGraphs.node("DequantizeLinear", ["bytes", "scale"], "expanded"), TestGraphs.node("Mul", ["map", "expanded"], "m"),
+        TestGraphs.node("DequantizeLinear", ["bytes", "scale"], "expanded"),
+        TestGraphs.node("Mul", ["map", "expanded"], "m"),
         TestGraphs.node("Slice", ["table", "zero", "six"], "part"), TestGraphs.node("Add", ["x", "table"], "x1"),
         TestGraphs.node("Sum", ["m", "one", "x1"], "y"),
       ],
       [
-        weights, .floats("one", [1], [1]), .integers("shape", [1, 8, 256, 256]), .bytes("bytes", [6, 1, 1], [1, 2, 3, 4, 5, 6]),
+        weights, .floats("one", [1], [1]), .integers("shape", [1, 8, 256, 256]),
+        .bytes("bytes", [6, 1, 1], [1, 2, 3, 4, 5, 6]),
         .floats("scale", [], [0.5]), .integers("zero", [0]), .integers("six", [6]),
       ], output: [1, 6, 8, 8])
     _ = ConstantFolding(engine: try PassFixture.engine()).apply(to: &model)

@@ -58,7 +58,8 @@ struct IdentityTests {
 
   @Test func givenRowsOfTwo_whenShortened_thenOneIsLeft() throws {
     try check(
-      [transposed("map", "h", [0, 2, 3, 1]), transposed("h", "y", [0, 2, 3, 1])], left: ["Transpose"], output: [1, 8, 6, 8])
+      [transposed("map", "h", [0, 2, 3, 1]), transposed("h", "y", [0, 2, 3, 1])], left: ["Transpose"],
+      output: [1, 8, 6, 8])
     try check(
       [TestGraphs.node("Reshape", ["map", "a"], "h"), TestGraphs.node("Reshape", ["h", "b"], "y")],
       [.integers("a", [1, 3, 128]), .integers("b", [6, -1])], left: ["Reshape"], output: [6, 64])
@@ -104,7 +105,8 @@ struct IdentityTests {
 
   @Test func givenNodesThatDifferOrAreRandom_whenMerging_thenAllStay() throws {
     let nodes = [
-      TestGraphs.head, TestGraphs.node("RandomNormalLike", ["map"], "a"), TestGraphs.node("RandomNormalLike", ["map"], "b"),
+      TestGraphs.head, TestGraphs.node("RandomNormalLike", ["map"], "a"),
+      TestGraphs.node("RandomNormalLike", ["map"], "b"),
       TestGraphs.node("Softmax", ["a"], "c", ["axis": [1]]), TestGraphs.node("Softmax", ["a"], "d", ["axis": [2]]),
       TestGraphs.node("Sum", ["b", "c", "d"], "y"),
     ]
@@ -136,7 +138,10 @@ struct IdentityTests {
         TestGraphs.head, TestGraphs.node("Identity", ["map"], "i"), TestGraphs.node("ReduceMax", ["map"], "top"),
         TestGraphs.node("Greater", ["top", "zero"], "condition"), choice,
       ],
-      [weights, .floats("zero", [1, 1, 1, 1], [0]), PassFixture.wave("kept", [6, 1, 1]), PassFixture.wave("same", [6, 1, 1])],
+      [
+        weights, .floats("zero", [1, 1, 1, 1], [0]), PassFixture.wave("same", [6, 1, 1]),
+        PassFixture.wave("kept", [6, 1, 1]),
+      ],
       output: [1, 6, 8, 8])
     var after = before
     GraphPasses.apply(to: &after, engine: try PassFixture.engine())

@@ -55,7 +55,8 @@ struct InputFormTests {
       let expected = try PassFixture.outputs(before, prepared(format))
       let found = try PassFixture.outputs(after, .bytes([1, 3, side, side], self.bytes))
       let distance = PassFixture.distance(expected, found)
-      #expect(item.mean == [0, 0, 0] && item.scale == [1, 1, 1] ? distance == 0 : distance < 2e-6, "\(item) \(distance)")
+      let isPlain = item.mean == [0, 0, 0] && item.scale == [1, 1, 1]
+      #expect(isPlain ? distance == 0 : distance < 2e-6, "\(item) \(distance)")
     }
   }
 
@@ -75,7 +76,8 @@ struct InputFormTests {
     // As exports write it: the batch is read from the tensor, the rest is known.
     let before = try PassFixture.model(
       [
-        TestGraphs.head, TestGraphs.node("Shape", ["map"], "shape"), TestGraphs.node("Gather", ["shape", "zero"], "batch"),
+        TestGraphs.head, TestGraphs.node("Shape", ["map"], "shape"),
+        TestGraphs.node("Gather", ["shape", "zero"], "batch"),
         TestGraphs.node("Concat", ["batch", "rest"], "target", ["axis": [0]]),
         TestGraphs.node("Reshape", ["map", "target"], "y"),
       ], [PassFixture.wave("w", [6, 3, 8, 8]), .integers("zero", [0]), .integers("rest", [6, -1])], output: [1, 6, 64])
@@ -98,7 +100,8 @@ struct InputFormTests {
     var model = try PassFixture.model(
       [
         TestGraphs.head, TestGraphs.node("MaxPool", ["map"], "small", ["kernel_shape": [2, 2], "strides": [2, 2]]),
-        TestGraphs.node("Resize", ["small", "", "two"], "large"), TestGraphs.node("Concat", ["map", "large"], "y", ["axis": [1]]),
+        TestGraphs.node("Resize", ["small", "", "two"], "large"),
+        TestGraphs.node("Concat", ["map", "large"], "y", ["axis": [1]]),
       ], [PassFixture.wave("w", [6, 3, 8, 8]), .floats("two", [4], [1, 1, 2, 2])], output: [1, 12, 8, 8])
     let before = model.proto
     let error = #expect(throws: PipelineError.self) {
@@ -107,7 +110,9 @@ struct InputFormTests {
     #expect(error?.exit == .dataError && error?.message.contains("72x64") == true)
     #expect(error?.remedy?.contains("stride") == true)
     #expect(model.proto == before)
-    let usage = #expect(throws: PipelineError.self) { try FixedInput.apply(to: &model, width: 0, height: 64, head: nil) }
+    let usage = #expect(throws: PipelineError.self) {
+      try FixedInput.apply(to: &model, width: 0, height: 64, head: nil)
+    }
     #expect(usage?.exit == .usage)
   }
 }

@@ -24,7 +24,8 @@ struct SelectionInsideTests {
         TestGraphs.node("Gather", ["chosen", "two0"], "index", ["axis": [1]]), kept,
       ],
       [
-        PassFixture.wave("w", [6, 3, 8, 8], scale: 0.1), PassFixture.wave("gamma", [6], shift: 2), PassFixture.wave("beta", [6]),
+        PassFixture.wave("w", [6, 3, 8, 8], scale: 0.1), PassFixture.wave("gamma", [6], shift: 2),
+        PassFixture.wave("beta", [6]),
         .integers("target", [1, 6, -1]), .integers("zero", [0]), .integers("one", [1]), .integers("two", [2]),
         .integers("four", [4]), .integers("five", [5]), .integers("most", [20]), .floats("overlap", [1], [0.5]),
         .floats("least", [1], [0.0]), .integers("two0", [2]).withoutDimensions,
