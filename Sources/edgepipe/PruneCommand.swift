@@ -103,8 +103,9 @@ struct PruneCommand: ParsableCommand {
     let newName = name ?? "\(manifest.name)-pruned"
     try check(manifest, newName, in: target)
     let engine = try ONNXRuntimeEngine(libraryPath: library)
-    var original = try OnnxModel(contentsOf: resolved.file)
-    GraphPasses.apply(to: &original)
+    var original = try OnnxModel(resolved)
+    try OnnxOpset.upgrade(&original)
+    GraphPasses.apply(to: &original, engine: engine)
     // Where the graph is tied to one size, it keeps it.
     _ = try? OnnxShapes.free(&original, head: manifest.head)
 
@@ -157,28 +158,24 @@ struct PruneCommand: ParsableCommand {
   private func read(_ source: String, _ manifest: ModelManifest, _ line: ProgressLine) throws -> [Tensor] {
     line.start("reading \(URL(fileURLWithPath: source).lastPathComponent)")
     let run = try CalibrationRun(
-      source, for: manifest, count: pictures, seed: seed, logger: Log.logger(level: .warning)
+      source, for: manifest, count: pictures, others: 0, seed: seed, logger: Log.logger(level: .warning)
     ) { line.show($0) }
-    try Shutdown.onSignal { _ in
-      line.stop()
-      run.requestStop()
-    }
-    return try run.run()
+    return try run.run().drawn.map(\.tensor)
   }
 
   /// The model before and after, in turns.
   private func compare(
     _ models: [(name: String, model: OnnxModel)], _ inputs: CalibrationPictures, _ engine: any InferenceEngine,
     _ line: ProgressLine
-  ) throws -> [CompressReport.Row] {
+  ) throws -> [PruneReport.Row] {
     let data = try models.map { (name: $0.name, data: try $0.model.serialized()) }
-    if skipBenchmark { return data.map { CompressReport.Row(name: $0.name, bytes: $0.data.count) } }
+    if skipBenchmark { return data.map { PruneReport.Row(name: $0.name, bytes: $0.data.count) } }
     line.start("comparing speeds")
     let input = inputs.first
     let figures = try ThroughputComparison(
       data.map { .init(name: $0.name, model: $0.data, input: input) }, engine: engine, sessions: MachineInfo.current.cores
     ).run(rounds: 7, seconds: 0.7) { try line.show($0, of: $1) }
-    return zip(data, figures).map { CompressReport.Row(name: $0.name, bytes: $0.data.count, figures: $1) }
+    return zip(data, figures).map { PruneReport.Row(name: $0.name, bytes: $0.data.count, figures: $1) }
   }
 
   private func manifest(

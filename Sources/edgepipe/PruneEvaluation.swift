@@ -42,11 +42,7 @@ struct PruneEvaluation {
       dataset, images: images, file: coco, model: detector, classes: classes,
       settings: .init(workers: min(MachineInfo.current.cores, DetectYOLO.maximumWorkers)), services: services,
       logger: Log.logger(level: .warning), progress: { line.show($0) })
-    try Shutdown.onSignal { _ in
-      line.stop()
-      run.requestStop()
-    }
-    let found = try run.run().predictions
+    let found = try EvalInterruption().stopping(run) { try run.run().predictions }
     return COCOMatches(dataset.keeping(categories: classes.evaluated), found).evaluation().overall[.ap]
   }
 }

@@ -5,6 +5,13 @@ import Pipeline
 
 /// What `edgepipe models prune` prints: what the model cost before and after.
 struct PruneReport {
+  struct Row {
+    var name: String
+    var bytes: Int
+    /// Nil when speeds were not compared.
+    var figures: ThroughputComparison.Figures?
+  }
+
   var name: String
   var folder: String
   var method: String
@@ -13,7 +20,7 @@ struct PruneReport {
   var seconds: Double
   var result: Pruner.Result
   /// Sizes and speeds, before and after.
-  var rows: [CompressReport.Row]
+  var rows: [Row]
 
   /// What the weights would take as a bit each and the values that are not zero.
   private var packedBytes: Int { result.after.parameters / 8 + 4 * result.after.nonzero }
