@@ -30,6 +30,15 @@ struct Cholesky {
     self.lower = lower
   }
 
+  /// L', row-major.
+  var transposed: [Double] {
+    var upper = lower
+    for row in 0..<order {
+      for column in 0..<row { upper.swapAt(row * order + column, column * order + row) }
+    }
+    return upper
+  }
+
   /// x with A x = `right`, which has ``order`` values.
   func solve(_ right: [Double]) -> [Double] {
     precondition(right.count == order)

@@ -12,8 +12,12 @@ struct IntegerConvolution {
   /// - Parameters:
   ///   - means: of the input's channels, in real units: what rounding the weights takes away on average is given back
   ///     in the bias. Nil where they are not known.
+  ///   - moments: second moments of the inputs, in real units; see ``InputMoments``. With them weights are rounded for the
+  ///     outputs' sake, and `means` are not needed.
   /// - Throws: a ``PipelineError`` when padding would not mean zero.
-  init(_ float: FloatConvolution, input: TensorScale, output: TensorScale, means: [Double]?) throws {
+  init(
+    _ float: FloatConvolution, input: TensorScale, output: TensorScale, means: [Double]?, moments: [[Double]] = []
+  ) throws {
     let taps = float.taps, perOutput = float.shape[1]
     func channel(_ output: Int, _ index: Int) -> Int { float.isDepthwise ? output : index / taps }
     var scaled = [Double](repeating: 0, count: float.weights.count)
@@ -28,9 +32,22 @@ struct IntegerConvolution {
       throw PipelineError("a padded convolution reads channels with different zeros", exit: .software)
     }
     let shifts = (0..<float.outputs).map { Double(float.bias[$0]) - output.offsets[$0] }
+    let feedback = moments.enumerated().map { number, matrix in
+      let places = order ?? Array(0..<float.depth)
+      let scales = places.map { input.scales[channel(number, $0)] }
+      var scaled = [Double](repeating: 0, count: float.depth * float.depth)
+      for (row, from) in places.enumerated() {
+        for (column, to) in places.enumerated() {
+          scaled[row * float.depth + column] = matrix[from * float.depth + to] / (scales[row] * scales[column])
+        }
+      }
+      return ErrorFeedback(moments: scaled, depth: float.depth)
+    }
     let weights = IntegerWeights(
-      scaled, outputs: float.outputs, order: order, floors: shifts.map { abs($0) / Double(1 << 29) })
+      scaled, outputs: float.outputs, order: order, floors: shifts.map { abs($0) / Double(1 << 29) },
+      feedback: { feedback.isEmpty ? nil : feedback[min($0, feedback.count - 1)] })
     self.weights = weights
+    let means = feedback.contains { $0 != nil } ? nil : means
     inputZero = Int(zero)
     factors = zip(weights.scales, output.scales).map { $0 / $1 }
     bias = []
@@ -45,5 +62,23 @@ struct IntegerConvolution {
       }
       bias.append(Int32(max(-2e9, min(2e9, (sum / scale).rounded()))))
     }
+  }
+
+  /// All convolutions of a region but the one that reads the picture, by their outputs.
+  ///
+  /// - Throws: a ``PipelineError`` where the layout does not suit one.
+  static func all(
+    _ region: IntegerRegion, _ layout: IntegerLayout, _ moments: InputMoments
+  ) throws -> [String: IntegerConvolution] {
+    var made: [String: IntegerConvolution] = [:]
+    for step in region.steps where step.inputs != [region.input] {
+      guard let convolution = step.convolution, let source = layout.tensors[step.inputs[0]],
+        let target = layout.tensors[step.output]
+      else { continue }
+      made[step.output] = try IntegerConvolution(
+        convolution, input: source, output: target, means: layout.means[step.inputs[0]],
+        moments: moments.matrices[step.output] ?? [])
+    }
+    return made
   }
 }

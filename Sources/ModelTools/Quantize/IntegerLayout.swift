@@ -48,9 +48,11 @@ struct IntegerLayout {
   /// The whole of each channel's range for itself: zeros need not be whole numbers, since only a table reads them.
   private static func whole(_ ranges: [ChannelRange], floor: Double) -> TensorScale {
     let pairs = ranges.map { range -> (Double, Double) in
-      let low = max(range.low, floor)
+      // What other pictures hold lies beyond what these do; steps that are a little larger cost less than a value cut off.
+      let margin = (range.high - range.low) * 0.075
+      let low = max(range.low - margin, floor)
       // A channel that is nearly constant on the calibration pictures must not saturate on all others.
-      let scale = (max(range.high, low + 0.1, 0.5) - low) / 255
+      let scale = (max(range.high + margin, low + 0.1, 0.5) - low) / 255
       return (scale, -low / scale)
     }
     return TensorScale(scales: pairs.map { $0.0 }, zeros: pairs.map { $0.1 })

@@ -7,16 +7,20 @@ struct IntegerModelWriter {
   private let region: IntegerRegion
   private let layout: IntegerLayout
   private let format: InputFormat
+  private let convolutions: [String: IntegerConvolution]
   private var nodes: [Onnx_NodeProto] = []
   private var stored: [Onnx_TensorProto] = []
   private var names: Set<String> = []
 
-  /// - Parameter format: how the float model wants its picture shifted and scaled.
+  /// - Parameters:
+  ///   - convolutions: by their outputs; see ``IntegerConvolution/all(_:_:_:)``.
+  ///   - format: how the float model wants its picture shifted and scaled.
   /// - Throws: a ``PipelineError`` when the first convolution cannot read bytes.
   static func write(
-    _ model: OnnxModel, _ region: IntegerRegion, _ layout: IntegerLayout, format: InputFormat
+    _ model: OnnxModel, _ region: IntegerRegion, _ layout: IntegerLayout,
+    convolutions: [String: IntegerConvolution], format: InputFormat
   ) throws -> OnnxModel {
-    var writer = IntegerModelWriter(region, layout, format)
+    var writer = IntegerModelWriter(region, layout, convolutions, format)
     if region.headCount > 0 { try writer.addHead() }
     for step in region.integerSteps { try writer.add(step) }
     for name in region.boundary { try writer.leave(name) }
@@ -40,8 +44,10 @@ struct IntegerModelWriter {
   static let microsoft = "com.microsoft"
   static let edgepipe = "ai.edgepipe"
 
-  private init(_ region: IntegerRegion, _ layout: IntegerLayout, _ format: InputFormat) {
-    (self.region, self.layout, self.format) = (region, layout, format)
+  private init(
+    _ region: IntegerRegion, _ layout: IntegerLayout, _ convolutions: [String: IntegerConvolution], _ format: InputFormat
+  ) {
+    (self.region, self.layout, self.convolutions, self.format) = (region, layout, convolutions, format)
   }
 
   /// The first convolutions in floats, from the picture's bytes to the first integers.
@@ -70,14 +76,12 @@ struct IntegerModelWriter {
   private mutating func add(_ step: IntegerStep) throws {
     switch step.operation {
     case .convolution(let convolution):
-      let target = try scale(step.output)
       if step.inputs[0] == region.input {
-        try addStem(convolution, step.output, target)
-      } else {
-        let source = try scale(step.inputs[0])
-        let integer = try IntegerConvolution(
-          convolution, input: source, output: target, means: layout.means[step.inputs[0]])
+        try addStem(convolution, step.output, scale(step.output))
+      } else if let integer = convolutions[step.output] {
         add(integer, convolution, from: Self.bytes(step.inputs[0]), to: step.output)
+      } else {
+        throw PipelineError("convolution '\(step.output)' has no integers", exit: .software)
       }
     case .activation where layout.isRectified.contains(step.inputs[0]):
       nodes.append(.make("Identity", [Self.bytes(step.inputs[0])], Self.bytes(step.output)))

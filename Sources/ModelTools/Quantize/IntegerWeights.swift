@@ -5,7 +5,7 @@ struct IntegerWeights {
   /// Real weight = scale of its output x value.
   var scales: [Double]
 
-  /// Rounds weights to nearest.
+  /// Rounds weights: to nearest, or by what is known of the inputs.
   ///
   /// Processors without VNNI add the products of two neighbouring values in 16 bits and saturate: 255 x (a + b) must
   /// stay below 32768. Taking 7 bits for all weights would do; here each output's scale is only as large as its worst
@@ -16,8 +16,12 @@ struct IntegerWeights {
   ///   - order: where the k-th factor that the kernel multiplies lies in an output's weights: neighbours in this order
   ///     are the pairs. Nil: no pairs, the whole of 8 bits.
   ///   - floors: the smallest scale allowed to each output, so that its bias fits 32 bits.
-  init(_ weights: [Double], outputs: Int, order: [Int]?, floors: [Double]) {
-    let depth = weights.count / max(1, outputs)
+  ///   - feedback: how to round each output, in the kernel's order; nil for to nearest.
+  init(
+    _ weights: [Double], outputs: Int, order: [Int]?, floors: [Double],
+    feedback: (_ output: Int) -> ErrorFeedback? = { _ in nil }
+  ) {
+    let depth = weights.count / max(1, outputs), isPaired = order != nil
     values = Array(repeating: 0, count: weights.count)
     scales = Array(repeating: 1, count: outputs)
     for output in 0..<outputs {
@@ -32,9 +36,22 @@ struct IntegerWeights {
       }
       let scale = max(limit, floors[output], 1e-12)
       scales[output] = scale
+      if let feedback = feedback(output), feedback.depth == depth {
+        let order = order ?? Array(0..<depth)
+        let rounded = feedback.round(order.map { row[row.startIndex + $0] / scale }) { place, previous in
+          place % 2 == 1 && isPaired ? Self.besides(previous) : -127...127
+        }
+        for (place, value) in rounded.enumerated() { values[output * depth + order[place]] = Int8(value) }
+        continue
+      }
       for index in 0..<depth {
         values[output * depth + index] = Int8(max(-127, min(127, (row[row.startIndex + index] / scale).rounded())))
       }
     }
+  }
+
+  /// What may stand beside a weight without their products with 255 leaving 16 bits.
+  private static func besides(_ other: Double) -> ClosedRange<Double> {
+    max(-127, -128 - min(other, 0))...min(127, 128 - max(other, 0))
   }
 }

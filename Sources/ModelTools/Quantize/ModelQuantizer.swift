@@ -52,11 +52,14 @@ public struct ModelQuantizer {
     let calibration = try Calibration(
       model, region, pictures: pictures, format: format, engine: engine, progress: progress)
     let layout = try IntegerLayout(region, calibration, rule: options.rule)
-    func made(_ convolutions: Int) throws -> Result {
-      let region = try IntegerRegion(model, inputSize: size, floatHead: convolutions)
+    let moments = try InputMoments(
+      model, region, pictures: pictures, format: format, engine: engine, progress: progress)
+    let convolutions = try IntegerConvolution.all(region, layout, moments)
+    func made(_ head: Int) throws -> Result {
+      let region = try IntegerRegion(model, inputSize: size, floatHead: head)
       return Result(
-        model: try IntegerModelWriter.write(model, region, layout, format: format),
-        integerConvolutions: region.integerSteps.count { $0.convolution != nil }, floatHeadConvolutions: convolutions,
+        model: try IntegerModelWriter.write(model, region, layout, convolutions: convolutions, format: format),
+        integerConvolutions: region.integerSteps.count { $0.convolution != nil }, floatHeadConvolutions: head,
         floatConvolutions: region.rest.count { $0.opType == "Conv" })
     }
     guard case .convolutions(let count) = options.floatHead else {
