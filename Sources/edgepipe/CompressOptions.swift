@@ -30,7 +30,7 @@ struct CompressPlanOptions: ParsableArguments {
   var maxDrop: Double?
 
   func validate() throws {
-    guard (64...1_048_576).contains(memory ?? 64) else { throw ValidationError("--memory is 64 to 1048576 MB.") }
+    guard (8...1_048_576).contains(memory ?? 8) else { throw ValidationError("--memory is 8 to 1048576 MB.") }
     guard memory == nil || target != nil else { throw ValidationError("--memory is the memory of a --target.") }
     guard (0...100).contains(maxDrop ?? 0) else { throw ValidationError("--max-drop is 0 to 100 points.") }
   }

@@ -157,12 +157,27 @@ struct CompressTests {
     let power = try #require(ladder[4]["power_w"] as? Double)
     #expect((2.7...6.4).contains(power))
     #expect(try String(contentsOfFile: space.path("ladder.svg"), encoding: .utf8).contains("Latency, ms"))
+  }
 
-    let tight = try Command.run(
-      command.filter { $0 != "--json" } + ["--memory", "64", "--steps", "fusion", "--name", "large", "--skip-benchmark"],
-      in: space.folder)
-    #expect(tight.status == 0, "\(tight.errors)")
-    #expect(tight.output.contains("51 MB allowed"), "\(tight.output)")
+  @Test(
+    "given a model that does not fit the device, when compressed, then it is refused, and installed only by force",
+    .enabled(if: isReady, "needs the test data, ONNX Runtime and the model yolox-nano"))
+  func memory() throws {
+    let space = try workspace(pictures: 2)
+    // Of 8 MB a model may take 6; this one has 3.6 MB of weights and more than that of activations.
+    let command = [
+      "models", "compress", "yolox-nano", "--calibration", "pictures", "--pictures", "1", "--output", "models",
+      "--target", "raspberry-pi-4b", "--memory", "8", "--steps", "fusion", "--skip-benchmark",
+    ]
+    let refused = try Command.run(command, in: space.folder)
+    #expect(refused.status == 65)
+    #expect(refused.errors.contains("the model needs 11 MB, more than the 6 MB that a model may take"), "\(refused.errors)")
+    #expect(refused.errors.contains("--force"))
+    #expect(!FileManager.default.fileExists(atPath: space.path("models/yolox-nano-raspberry-pi-4b")))
+    let forced = try Command.run(command + ["--force"], in: space.folder)
+    #expect(forced.status == 0, "\(forced.errors)")
+    #expect(forced.errors.contains("warning: the model needs 11 MB"), "\(forced.errors)")
+    #expect(forced.output.contains("6 MB allowed"), "\(forced.output)")
   }
 
   @Test(
