@@ -1,5 +1,3 @@
-import Pipeline
-
 /// Accuracy against cost of one model at several degrees of pruning, as a drawing and as values.
 public struct AccuracyCurve: Sendable {
   public struct Point: Sendable {
