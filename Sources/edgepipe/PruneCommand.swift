@@ -111,7 +111,8 @@ struct PruneCommand: ParsableCommand {
 
     let line = ProgressLine()
     defer { line.end() }
-    let samples = try calibration.flatMap { try read($0, manifest, line) }
+    let interruption = try PruneInterruption(line)
+    let samples = try calibration.flatMap { try read($0, manifest, line, interruption) }
     let inputs = CalibrationPictures(samples, format: manifest.input)
     let start = ContinuousClock.now
     line.start("looking at the layers")
@@ -123,7 +124,9 @@ struct PruneCommand: ParsableCommand {
     let pruner = Pruner(
       analysis: analysis, inputs: inputs, method: method, importance: importance, refit: refit, line: line)
     if let curve {
-      return try draw(curve, manifest, pruner, seconds: { (ContinuousClock.now - start) / .seconds(1) }, line)
+      let evaluation = try PruneEvaluation(
+        coco: coco ?? "", images: images ?? "", library: library, line: line, interruption: interruption)
+      return try draw(curve, manifest, pruner, evaluation, seconds: { (ContinuousClock.now - start) / .seconds(1) })
     }
     let result = try pruner.prune(ratio: ratio)
     let seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -157,16 +160,14 @@ struct PruneCommand: ParsableCommand {
     }
   }
 
-  private func read(_ source: String, _ manifest: ModelManifest, _ line: ProgressLine) throws -> [Tensor] {
+  private func read(
+    _ source: String, _ manifest: ModelManifest, _ line: ProgressLine, _ interruption: PruneInterruption
+  ) throws -> [Tensor] {
     line.start("reading \(URL(fileURLWithPath: source).lastPathComponent)")
     let run = try CalibrationRun(
       source, for: manifest, count: pictures, seed: seed, logger: Log.logger(level: .warning)
     ) { line.show($0) }
-    try Shutdown.onSignal { _ in
-      line.stop()
-      run.requestStop()
-    }
-    return try run.run()
+    return try interruption.stopping(run.requestStop) { try run.run() }
   }
 
   /// The model before and after, in turns.
@@ -200,9 +201,8 @@ struct PruneCommand: ParsableCommand {
 
   /// Several ratios, each evaluated.
   private func draw(
-    _ file: String, _ manifest: ModelManifest, _ pruner: Pruner, seconds: () -> Double, _ line: ProgressLine
+    _ file: String, _ manifest: ModelManifest, _ pruner: Pruner, _ evaluation: PruneEvaluation, seconds: () -> Double
   ) throws {
-    let evaluation = try PruneEvaluation(coco: coco ?? "", images: images ?? "", library: library, line: line)
     var rows: [PruneCurveReport.Row] = []
     let before = try evaluation.accuracy(of: model, resolver: store.modelStore)
     for ratio in PruneCurveReport.ratios {
@@ -215,7 +215,7 @@ struct PruneCommand: ParsableCommand {
       let accuracy = try evaluation.accuracy(of: result.model, made)
       rows.append(.init(ratio: ratio, cost: result.after, accuracy: accuracy, seconds: duration))
     }
-    line.end()
+    pruner.line.end()
     let report = PruneCurveReport(
       model: manifest.name, coco: URL(fileURLWithPath: coco ?? "").lastPathComponent,
       isStructured: method == .structured,

@@ -12,13 +12,17 @@ struct PruneEvaluation {
   private let images: URL
   private let library: String?
   private let line: ProgressLine
+  private let interruption: PruneInterruption
 
-  init(coco: String, images: String, library: String?, line: ProgressLine) throws {
+  init(
+    coco: String, images: String, library: String?, line: ProgressLine, interruption: PruneInterruption
+  ) throws {
     dataset = try COCODataset(contentsOf: URL(fileURLWithPath: coco))
     self.coco = coco
     self.images = URL(fileURLWithPath: images)
     self.library = library
     self.line = line
+    self.interruption = interruption
   }
 
   /// - Parameter manifest: says how the model is run; its hash is filled in.
@@ -42,11 +46,7 @@ struct PruneEvaluation {
       dataset, images: images, file: coco, model: detector, classes: classes,
       settings: .init(workers: min(MachineInfo.current.cores, DetectYOLO.maximumWorkers)), services: services,
       logger: Log.logger(level: .warning), progress: { line.show($0) })
-    try Shutdown.onSignal { _ in
-      line.stop()
-      run.requestStop()
-    }
-    let found = try run.run().predictions
+    let found = try interruption.stopping(run.requestStop) { try run.run() }.predictions
     return COCOMatches(dataset.keeping(categories: classes.evaluated), found).evaluation().overall[.ap]
   }
 }

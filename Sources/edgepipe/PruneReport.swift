@@ -45,10 +45,11 @@ struct PruneReport {
       : ""
     // Bundles of channels are taken whole, so that more may go than was asked; less goes where layers may lose no more.
     let shortfall = result.saved < ratio - 0.005 ? "; no layer may lose more at this ratio" : ""
+    let saved = "\(Figure.text(result.saved * 100, decimals: 1)) % of \(Figure.setting(ratio * 100)) % asked"
     return """
       \(table.text)
 
-      saved       \(Figure.text(result.saved * 100, decimals: 1)) % of \(Figure.setting(ratio * 100)) % asked\(shortfall)
+      saved       \(saved)\(shortfall)
       pruned      \(method), compared by \(importance), in \(Figure.duration(seconds))
       refitted    \(result.refitted) layers on \(pictures) pictures, each both ways round\(packed)
       installed   \(name) in \(folder)
