@@ -11,10 +11,10 @@ struct PruneCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "prune", abstract: "Take channels or weights out of a float model, without training it again.",
     discussion: """
-      Finds the channels that do the least damage for the multiplications they cost, takes them out, and fits the layers \
-      that are left to what the original gives on calibration pictures. The new model is installed as NAME-pruned, beside \
-      the old one. Accuracy suffers: measure it before you use the model, with 'edgepipe models eval' or --curve. See \
-      docs/pruning.md.
+      Finds the channels that do the least damage for the multiplications they cost, takes them out, and fits the \
+      layers that are left to what the original gives on calibration pictures. The new model is installed as \
+      NAME-pruned, beside the old one. Accuracy suffers: measure it before you use the model, with \
+      'edgepipe models eval' or --curve. See docs/pruning.md.
 
         edgepipe models prune yolox-nano --calibration pictures/ --ratio 0.1
         edgepipe models prune yolox-nano --calibration camera.mp4 --ratio 0.5 --method unstructured
@@ -31,7 +31,8 @@ struct PruneCommand: ParsableCommand {
   @Argument(help: "A float model's name, or a path to its manifest.") var model: String
 
   @Option(
-    help: ArgumentHelp("Folders of pictures, or videos, to fit the layers on; say it again for more.", valueName: "folder|video"),
+    help: ArgumentHelp(
+      "A folder of pictures, or a video, to fit the layers on; say it again for more.", valueName: "folder|video"),
     completion: .file())
   var calibration: [String]
 
@@ -44,7 +45,8 @@ struct PruneCommand: ParsableCommand {
   @Option(help: "How channels or weights are compared.")
   var importance = StructuredPruning.Importance.reconstruction
 
-  @Option(help: ArgumentHelp("How many pictures of each source are used; drawn evenly from all there are.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("How many pictures of each source are used; drawn evenly from all there are.", valueName: "n"))
   var pictures = 96
 
   @Option(help: ArgumentHelp("Another draw of pictures and places. The same seed gives the same file.", valueName: "n"))
@@ -88,7 +90,6 @@ struct PruneCommand: ParsableCommand {
     guard (curve != nil) == (coco != nil), (curve != nil) == (images != nil) else {
       throw ValidationError("--curve, --coco and --images belong together.")
     }
-    guard !calibration.isEmpty else { throw ValidationError("Say with --calibration what pictures to fit the layers on.") }
   }
 
   func run() throws {
@@ -96,8 +97,8 @@ struct PruneCommand: ParsableCommand {
     let resolved = try store.modelStore.resolve(model)
     guard let manifest = resolved.manifest else {
       throw PipelineError(
-        "'\(model)' has no manifest, which says how it wants its pictures", remedy: "import it with `edgepipe models import`",
-        exit: .usage)
+        "'\(model)' has no manifest, which says how it wants its pictures",
+        remedy: "import it with `edgepipe models import`", exit: .usage)
     }
     let target = output.map { ModelStore(folder: URL(fileURLWithPath: $0, isDirectory: true)) } ?? store.modelStore
     let newName = name ?? "\(manifest.name)-pruned"
@@ -111,6 +112,7 @@ struct PruneCommand: ParsableCommand {
 
     let line = ProgressLine()
     defer { line.end() }
+    let interruption = try CompressInterruption(line)
     let samples = try calibration.flatMap { try read($0, manifest, line) }
     let inputs = CalibrationPictures(samples, format: manifest.input)
     let start = ContinuousClock.now
@@ -123,7 +125,9 @@ struct PruneCommand: ParsableCommand {
     let pruner = Pruner(
       analysis: analysis, inputs: inputs, method: method, importance: importance, refit: refit, line: line)
     if let curve {
-      return try draw(curve, manifest, pruner, seconds: { (ContinuousClock.now - start) / .seconds(1) }, line)
+      let evaluation = try PruneEvaluation(
+        coco: coco ?? "", images: images ?? "", library: library, line: line, interruption: interruption)
+      return try draw(curve, manifest, pruner, evaluation, seconds: { (ContinuousClock.now - start) / .seconds(1) })
     }
     let result = try pruner.prune(ratio: ratio)
     let seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -134,7 +138,8 @@ struct PruneCommand: ParsableCommand {
     ) { try result.model.write(to: $0) }
     let report = PruneReport(
       name: made.name, folder: target.folder(of: made.name).path, method: method.rawValue,
-      importance: importance.rawValue, pictures: samples.count, seconds: seconds, result: result, rows: rows)
+      importance: importance.rawValue, ratio: ratio, pictures: samples.count, seconds: seconds,
+      result: result, rows: rows)
     Terminal.out(json ? String(try report.value.json().dropLast()) : report.text)
   }
 
@@ -147,7 +152,8 @@ struct PruneCommand: ParsableCommand {
         "a model cannot be called '\(newName)'", remedy: "use letters, digits, '.', '_' and '-'", exit: .usage)
     }
     guard BuiltinModels.find(newName) == nil else {
-      throw PipelineError("'\(newName)' is the name of a built-in model", remedy: "say another with --name", exit: .usage)
+      throw PipelineError(
+        "'\(newName)' is the name of a built-in model", remedy: "say another with --name", exit: .usage)
     }
     guard force || curve != nil || !target.isInstalled(newName) else {
       throw PipelineError(
@@ -155,7 +161,9 @@ struct PruneCommand: ParsableCommand {
     }
   }
 
-  private func read(_ source: String, _ manifest: ModelManifest, _ line: ProgressLine) throws -> [Tensor] {
+  private func read(
+    _ source: String, _ manifest: ModelManifest, _ line: ProgressLine
+  ) throws -> [Tensor] {
     line.start("reading \(URL(fileURLWithPath: source).lastPathComponent)")
     let run = try CalibrationRun(
       source, for: manifest, count: pictures, others: 0, seed: seed, logger: Log.logger(level: .warning)
@@ -173,7 +181,8 @@ struct PruneCommand: ParsableCommand {
     line.start("comparing speeds")
     let input = inputs.first
     let figures = try ThroughputComparison(
-      data.map { .init(name: $0.name, model: $0.data, input: input) }, engine: engine, sessions: MachineInfo.current.cores
+      data.map { .init(name: $0.name, model: $0.data, input: input) }, engine: engine,
+      sessions: MachineInfo.current.cores
     ).run(rounds: 7, seconds: 0.7) { try line.show($0, of: $1) }
     return zip(data, figures).map { PruneReport.Row(name: $0.name, bytes: $0.data.count, figures: $1) }
   }
@@ -193,9 +202,8 @@ struct PruneCommand: ParsableCommand {
 
   /// Several ratios, each evaluated.
   private func draw(
-    _ file: String, _ manifest: ModelManifest, _ pruner: Pruner, seconds: () -> Double, _ line: ProgressLine
+    _ file: String, _ manifest: ModelManifest, _ pruner: Pruner, _ evaluation: PruneEvaluation, seconds: () -> Double
   ) throws {
-    let evaluation = try PruneEvaluation(coco: coco ?? "", images: images ?? "", library: library, line: line)
     var rows: [PruneCurveReport.Row] = []
     let before = try evaluation.accuracy(of: model, resolver: store.modelStore)
     for ratio in PruneCurveReport.ratios {
@@ -208,9 +216,10 @@ struct PruneCommand: ParsableCommand {
       let accuracy = try evaluation.accuracy(of: result.model, made)
       rows.append(.init(ratio: ratio, cost: result.after, accuracy: accuracy, seconds: duration))
     }
-    line.end()
+    pruner.line.end()
     let report = PruneCurveReport(
-      model: manifest.name, coco: URL(fileURLWithPath: coco ?? "").lastPathComponent, isStructured: method == .structured,
+      model: manifest.name, coco: URL(fileURLWithPath: coco ?? "").lastPathComponent,
+      isStructured: method == .structured,
       rows: rows)
     try ReportFile.write(report.curve.svg, to: file)
     Terminal.out(json ? String(try report.value.json().dropLast()) : "\(report.text)\n\nwritten   \(file)")

@@ -12,13 +12,17 @@ struct PruneEvaluation {
   private let images: URL
   private let library: String?
   private let line: ProgressLine
+  private let interruption: CompressInterruption
 
-  init(coco: String, images: String, library: String?, line: ProgressLine) throws {
+  init(
+    coco: String, images: String, library: String?, line: ProgressLine, interruption: CompressInterruption
+  ) throws {
     dataset = try COCODataset(contentsOf: URL(fileURLWithPath: coco))
     self.coco = coco
     self.images = URL(fileURLWithPath: images)
     self.library = library
     self.line = line
+    self.interruption = interruption
   }
 
   /// - Parameter manifest: says how the model is run; its hash is filled in.
@@ -42,7 +46,9 @@ struct PruneEvaluation {
       dataset, images: images, file: coco, model: detector, classes: classes,
       settings: .init(workers: min(MachineInfo.current.cores, DetectYOLO.maximumWorkers)), services: services,
       logger: Log.logger(level: .warning), progress: { line.show($0) })
-    let found = try EvalInterruption().stopping(run) { try run.run().predictions }
+    interruption.watch { run.abandon() }
+    defer { interruption.watch(nil) }
+    let found = try run.run().predictions
     return COCOMatches(dataset.keeping(categories: classes.evaluated), found).evaluation().overall[.ap]
   }
 }

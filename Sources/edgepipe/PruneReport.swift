@@ -16,6 +16,8 @@ struct PruneReport {
   var folder: String
   var method: String
   var importance: String
+  /// What was asked for.
+  var ratio: Double
   var pictures: Int
   var seconds: Double
   var result: Pruner.Result
@@ -27,12 +29,16 @@ struct PruneReport {
 
   var text: String {
     var table = Table(
-      ["model", "multiplications", "parameters", "not zero", "size MB", "latency ms", "per second", "times as fast", "range"],
+      [
+        "model", "multiplications", "parameters", "not zero", "size MB", "latency ms", "per second", "times as fast",
+        "range",
+      ],
       alignment: [.left] + Array(repeating: .right, count: 8))
     for (row, cost) in zip(rows, [result.before, result.after]) {
       table.add([
         row.name, "\(Figure.scaled(cost.multiplications))", Figure.count(cost.parameters), Figure.count(cost.nonzero),
-        Figure.text(Double(row.bytes) / 1e6, decimals: 2), row.figures.map { Figure.text($0.latencyMs, decimals: 1) } ?? "",
+        Figure.text(Double(row.bytes) / 1e6, decimals: 2),
+        row.figures.map { Figure.text($0.latencyMs, decimals: 1) } ?? "",
         row.figures.map { Figure.text($0.rate, decimals: 1) } ?? "",
         row.figures.map { Figure.text($0.ratio, decimals: 2) } ?? "",
         row.figures.map {
@@ -44,9 +50,13 @@ struct PruneReport {
       ? "\nzeros       are stored like other numbers; as a bit each and the rest, weights would take "
         + "\(Figure.text(Double(packedBytes) / 1e6, decimals: 2)) MB"
       : ""
+    // Bundles of channels are taken whole, so that more may go than was asked; less goes where layers may lose no more.
+    let shortfall = result.saved < ratio - 0.005 ? "; no layer may lose more at this ratio" : ""
+    let saved = "\(Figure.text(result.saved * 100, decimals: 1)) % of \(Figure.setting(ratio * 100)) % asked"
     return """
       \(table.text)
 
+      saved       \(saved)\(shortfall)
       pruned      \(method), compared by \(importance), in \(Figure.duration(seconds))
       refitted    \(result.refitted) layers on \(pictures) pictures, each both ways round\(packed)
       installed   \(name) in \(folder)
@@ -57,6 +67,7 @@ struct PruneReport {
   var value: ReportValue {
     .object([
       "name": .string(name), "folder": .string(folder), "method": .string(method), "importance": .string(importance),
+      "ratio": .double(ratio), "saved": .double(result.saved),
       "calibration_pictures": .int(pictures), "refitted_layers": .int(result.refitted), "seconds": .double(seconds),
       "models": .list(
         zip(rows, [result.before, result.after]).map { row, cost in
@@ -67,7 +78,8 @@ struct PruneReport {
             facts["latency_ms"] = .double(figures.latencyMs)
             facts["per_second"] = .double(figures.rate)
             facts["ratio"] = .double(figures.ratio)
-            facts["ratio_range"] = .list([.double(figures.ratioRange.lowerBound), .double(figures.ratioRange.upperBound)])
+            let range = figures.ratioRange
+            facts["ratio_range"] = .list([.double(range.lowerBound), .double(range.upperBound)])
           }
           return .object(facts)
         }),
@@ -100,13 +112,15 @@ struct PruneCurveReport {
       title: "\(model) on \(coco), pruned without training", costName: isStructured ? "multiplications" : "weights",
       points: rows.map {
         .init(
-          ratio: $0.ratio, cost: isStructured ? $0.cost.multiplications : Double($0.cost.nonzero), accuracy: $0.accuracy)
+          ratio: $0.ratio, cost: isStructured ? $0.cost.multiplications : Double($0.cost.nonzero),
+          accuracy: $0.accuracy)
       })
   }
 
   var text: String {
     var table = Table(
-      ["ratio", "multiplications", "parameters", "not zero", "AP", "seconds"], alignment: Array(repeating: .right, count: 6))
+      ["ratio", "multiplications", "parameters", "not zero", "AP", "seconds"],
+      alignment: Array(repeating: .right, count: 6))
     for row in rows {
       table.add([
         Figure.text(row.ratio, decimals: 2), Figure.scaled(row.cost.multiplications), Figure.count(row.cost.parameters),

@@ -7,6 +7,8 @@ struct Pruner {
     var before: ModelCost
     var after: ModelCost
     var refitted: Int
+    /// The share of the multiplications, or of the weights, that is gone.
+    var saved: Double
   }
 
   let analysis: PruningAnalysis
@@ -23,11 +25,15 @@ struct Pruner {
     case .structured:
       let result = try analysis.prune(
         StructuredPruning.Options(ratio: ratio, importance: importance, refit: refit), inputs: inputs, progress: show)
-      return Result(model: result.model, before: result.before, after: result.after, refitted: result.layers.count)
+      return Result(
+        model: result.model, before: result.before, after: result.after, refitted: result.layers.count,
+        saved: 1 - result.after.multiplications / max(1, result.before.multiplications))
     case .unstructured:
       let result = try analysis.prune(
         UnstructuredPruning.Options(ratio: ratio, importance: importance, refit: refit), inputs: inputs, progress: show)
-      return Result(model: result.model, before: result.before, after: result.after, refitted: result.layers.count)
+      return Result(
+        model: result.model, before: result.before, after: result.after, refitted: result.layers.count,
+        saved: 1 - Double(result.after.nonzero) / Double(max(1, result.before.nonzero)))
     }
   }
 }

@@ -1,5 +1,3 @@
-import Pipeline
-
 /// Accuracy against cost of one model at several degrees of pruning, as a drawing and as values.
 public struct AccuracyCurve: Sendable {
   public struct Point: Sendable {
@@ -57,10 +55,11 @@ public struct AccuracyCurve: Sendable {
     let places = known.map { LinePath.Point(x: across($0.point.cost / max(whole, 1)), y: up($0.accuracy)) }
     let marks = zip(known, places).map { item, place -> Markup in
       let name = item.point.ratio == 0 ? "as it was" : "-\(Figure.percent(item.point.ratio))"
-      let anchor: Markup = item.point.ratio == 0 ? "end" : "start"
+      // Curves fall to the left, so that the room is there, but for points at the edge.
+      let isAtEdge = place.x < Self.left + 120, anchor: Markup = isAtEdge ? "start" : "end"
       return """
         <circle cx="\(place.x)" cy="\(place.y ?? floor)" r="4" fill="#0b6fae"/>\
-        <text x="\(place.x + (item.point.ratio == 0 ? -8 : 8))" y="\((place.y ?? floor) + 16)" \
+        <text x="\(place.x + (isAtEdge ? 8 : -8))" y="\((place.y ?? floor) - 6)" \
         text-anchor="\(anchor)">\(name): \(Figure.text(item.accuracy, decimals: 3))</text>
         """
     }

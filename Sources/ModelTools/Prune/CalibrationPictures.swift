@@ -57,7 +57,8 @@ public struct CalibrationPictures: Sendable {
   func check() throws {
     guard pictures.count >= 4 else {
       throw PipelineError(
-        "\(pictures.count) calibration pictures are too few to fit layers to", remedy: "give some hundreds", exit: .dataError)
+        "\(pictures.count) calibration pictures are too few to fit layers to", remedy: "give some hundreds",
+        exit: .dataError)
     }
     if let odd = pictures.first(where: { $0.element != .uint8 || $0.shape.count != 4 || $0.shape[1] != 3 }) {
       throw PipelineError(

@@ -6,9 +6,9 @@ import Pipeline
 /// Each output channel of a dense convolution is a channel of its own; everything after it that handles channels one by
 /// one (activations, pooling, resizing, depthwise convolutions) carries it on. `Add` and other element-by-element
 /// operators tie the channels of their inputs at equal indices, `Concat` puts them one after the other, and `Split` and
-/// `Slice` take some of them out again. What the graph takes in or gives out, what reaches an operator that is not known
-/// here, and the heads (``DetectionHeads``) are pinned: they stay. (The dependency groups of G. Fang et al., "DepGraph: Towards Any Structural Pruning",
-/// CVPR 2023, found by union of equal channels.)
+/// `Slice` take some of them out again. What the graph takes in or gives out, what reaches an operator that is not
+/// known here, and the heads (``DetectionHeads``) are pinned: they stay. (The dependency groups of G. Fang et al.,
+/// "DepGraph: Towards Any Structural Pruning", CVPR 2023, found by union of equal channels.)
 struct ChannelGraph {
   /// A number that stands for one channel. Several that are tied have one ``root(_:)``.
   typealias Channel = Int
@@ -36,8 +36,8 @@ struct ChannelGraph {
   private let stored: [String: Onnx_TensorProto]
 
   private static let channelwise: Set<String> = [
-    "Relu", "LeakyRelu", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Elu", "Clip", "Softplus", "Identity", "MaxPool",
-    "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Dropout", "Erf", "Exp", "Upsample",
+    "Relu", "LeakyRelu", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Elu", "Clip", "Softplus", "Identity",
+    "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Dropout", "Erf", "Exp", "Upsample",
   ]
   private static let elementwise: Set<String> = ["Add", "Sub", "Mul", "Div", "Max", "Min", "Sum"]
 
@@ -124,7 +124,9 @@ struct ChannelGraph {
   private mutating func combine(_ node: Onnx_NodeProto) {
     let tensors = node.input.compactMap { channels[$0] }
     let isPlain = node.input.allSatisfy { channels[$0] != nil || stored[$0].map { $0.elementCount == 1 } == true }
-    guard isPlain, let first = tensors.first, tensors.allSatisfy({ $0.count == first.count }) else { return pinAll(node) }
+    guard isPlain, let first = tensors.first, tensors.allSatisfy({ $0.count == first.count }) else {
+      return pinAll(node)
+    }
     for other in tensors.dropFirst() { for (a, b) in zip(first, other) { tie(a, b) } }
     channels[node.output[0]] = first
   }

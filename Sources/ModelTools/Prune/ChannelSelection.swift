@@ -10,11 +10,12 @@ struct ChannelSelection {
     /// The squared norm of the filters that make it, as a share of its layer's (H. Li et al., "Pruning Filters for
     /// Efficient ConvNets", ICLR 2017, with the L2 norm).
     case norm
-    /// What its readers lose that they cannot make up for, each weighted with how much the model's outputs depend on it.
+    /// What its readers lose that they cannot make up for, each weighted with how much the model's outputs depend on
+    /// it.
     case reconstruction(readers: [ChannelReader], sensitivities: [Double])
   }
 
-  /// Channels that one convolution makes, and what is to be known to choose among them.
+  /// Channels that the same convolutions make, and what is to be known to choose among them.
   private struct Layer {
     /// Without repetition.
     let roots: [Channel]
@@ -59,11 +60,9 @@ struct ChannelSelection {
         inputs: convolution.inputs.map(graph.root), outputs: convolution.outputs.map(graph.root),
         isDepthwise: convolution.node.isDepthwise, factor: Double(area * convolution.node.kernelArea))
     }
-    var seen: Set<[Channel]> = []
-    for (cost, weights) in zip(costs, weights) where !cost.isDepthwise {
-      let roots = Set(cost.outputs).sorted()
-      if seen.insert(roots).inserted { layers.append(Layer(roots: roots)) }
-      if case .norm = damage { addNorms(cost.outputs, weights) }
+    layers = Self.layers(costs.map(\.outputs))
+    if case .norm = damage {
+      for (cost, weights) in zip(costs, weights) where !cost.isDepthwise { addNorms(cost.outputs, weights) }
     }
     guard case .reconstruction(let readers, let sensitivities) = damage else { return }
     self.readers = readers
@@ -71,6 +70,16 @@ struct ChannelSelection {
     for (index, reader) in readers.enumerated() {
       for (place, root) in reader.roots.enumerated() { uses[root, default: []].append((index, place)) }
     }
+  }
+
+  /// Channels that are made and carried on by the same convolutions: where a layer's channels go different ways, as
+  /// behind a `Split`, each part keeps a width of its own.
+  private static func layers(_ outputs: [[Channel]]) -> [Layer] {
+    var makers: [Channel: Set<Int>] = [:]
+    for (index, roots) in outputs.enumerated() { for root in roots { makers[root, default: []].insert(index) } }
+    var groups: [[Int]: [Channel]] = [:]
+    for (root, indices) in makers { groups[indices.sorted(), default: []].append(root) }
+    return groups.values.map { Layer(roots: $0.sorted()) }.sorted { ($0.roots[0]) < ($1.roots[0]) }
   }
 
   private mutating func addNorms(_ outputs: [Channel], _ weights: FloatWeights) {

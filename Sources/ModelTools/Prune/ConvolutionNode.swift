@@ -25,8 +25,8 @@ struct ConvolutionNode: Sendable {
   ///
   /// - Throws: a ``PipelineError`` (`dataError`) for weights that no convolution can have.
   init?(_ node: Onnx_NodeProto, at index: Int, stored: [String: Onnx_TensorProto], model: OnnxModel) throws {
-    guard node.opType == "Conv", node.input.count >= 2, let output = node.output.first, let tensor = stored[node.input[1]],
-      tensor.dataType == OnnxElement.float, tensor.dims.count == 4,
+    guard node.opType == "Conv", node.input.count >= 2, let output = node.output.first,
+      let tensor = stored[node.input[1]], tensor.dataType == OnnxElement.float, tensor.dims.count == 4,
       ["NOTSET", "VALID"].contains(node.word("auto_pad", default: "NOTSET"))
     else { return nil }
     let shape = tensor.dims.map { Int(clamping: $0) }, groups = node.integer("group", default: 1)
@@ -35,7 +35,9 @@ struct ConvolutionNode: Sendable {
     guard shape.allSatisfy({ $0 > 0 }), groups > 0, shape[0] % groups == 0, strides.count == 2, dilations.count == 2,
       pads.count == 4, (strides + dilations).allSatisfy({ (1...1 << 12).contains($0) }),
       pads.allSatisfy({ (0...1 << 12).contains($0) })
-    else { throw OnnxModel.unsound(model.name, "has \(node.label) with weights of the shape \(shape) that do not fit it") }
+    else {
+      throw OnnxModel.unsound(model.name, "has \(node.label) with weights of the shape \(shape) that do not fit it")
+    }
     self.node = index
     input = node.input[0]
     self.output = output
@@ -100,8 +102,8 @@ extension ConvolutionNode {
 }
 
 extension OnnxModel {
-  /// Gives convolutions new weights. They become tensors of their own, since other nodes may share the old ones, which go
-  /// when nothing reads them any more.
+  /// Gives convolutions new weights. They become tensors of their own, since other nodes may share the old ones, which
+  /// go when nothing reads them any more.
   mutating func replaceWeights(_ replacements: [(convolution: ConvolutionNode, weights: FloatWeights)]) {
     var made: [Onnx_TensorProto] = []
     for (convolution, weights) in replacements {

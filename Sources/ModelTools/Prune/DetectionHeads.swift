@@ -1,7 +1,7 @@
 /// The convolutions that make predictions and those that lead to them alone.
 ///
-/// A prediction is a convolution behind which no other one comes. Before it, a head goes back as far as there is one way:
-/// to where tensors are joined, or read by several convolutions other than predictions.
+/// A prediction is a convolution behind which no other one comes. Before it, a head goes back as far as there is one
+/// way: to where tensors are joined, or read by several convolutions other than predictions.
 struct DetectionHeads {
   /// Names of the outputs of predictions and of what leads to them alone.
   private(set) var outputs: Set<String> = []

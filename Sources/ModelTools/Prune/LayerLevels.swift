@@ -4,7 +4,8 @@ struct LayerLevels {
   let levels: [[ConvolutionNode]]
 
   /// Left out is what nothing has happened to: convolutions with the teacher's weights behind no other ones; and what
-  /// cannot or should not be refitted: convolutions that the teacher does not have, and those that the options leave out.
+  /// cannot or should not be refitted: convolutions that the teacher does not have, and those that the options leave
+  /// out.
   init(_ student: OnnxModel, teacher: OnnxModel, _ options: LayerRefit.Options) throws {
     let convolutions = Dictionary(
       try ConvolutionNode.all(of: student).map { ($0.output, $0) }, uniquingKeysWith: { first, _ in first })

@@ -5,12 +5,12 @@ import Pipeline
 /// Fits the layers of a damaged model, the student, to what the layers of the original, the teacher, give: layer by
 /// layer, in closed form, without back-propagation.
 ///
-/// The two share the names of their tensors; the student may be pruned, have zeros or rounded or shared weights. For each
-/// convolution, from the picture on, z is what the teacher's convolution gives at sampled places of calibration pictures
-/// and x what the student's convolution sees there, after all layers before it have been refitted: so errors of earlier
-/// layers are corrected as well. The weights are the regression of z on x (as in Y. He, X. Zhang, J. Sun, "Channel Pruning
-/// for Accelerating Very Deep Neural Networks", ICCV 2017), shrunk toward the weights that the student has
-/// (``RidgeToOriginal``). Convolutions that do not depend on each other share one run of the student.
+/// The two share the names of their tensors; the student may be pruned, have zeros or rounded or shared weights. For
+/// each convolution, from the picture on, z is what the teacher's convolution gives at sampled places of calibration
+/// pictures and x what the student's convolution sees there, after all layers before it have been refitted: so errors
+/// of earlier layers are corrected as well. The weights are the regression of z on x (as in Y. He, X. Zhang, J. Sun,
+/// "Channel Pruning for Accelerating Very Deep Neural Networks", ICCV 2017), shrunk toward the weights that the student
+/// has (``RidgeToOriginal``). Convolutions that do not depend on each other share one run of the student.
 ///
 /// The same model comes out for the same pictures and seed. Activations of the teacher are kept in memory: places x
 /// channels x 4 bytes for each layer.
@@ -115,7 +115,8 @@ public struct LayerRefit {
   }
 
   private func refit(
-    _ level: [ConvolutionNode], of result: inout Result, _ targets: TeacherTargets, inputs: CalibrationPictures, probe: TensorProbe
+    _ level: [ConvolutionNode], of result: inout Result, _ targets: TeacherTargets,
+    inputs: CalibrationPictures, probe: TensorProbe
   ) throws {
     let level = level.filter { targets[$0] != nil }
     let tensors = Array(Set(level.map(\.input))).sorted()
@@ -126,7 +127,9 @@ public struct LayerRefit {
     ) { state, picture, outputs in
       for (index, convolution) in level.enumerated() {
         guard let place = places[convolution.input], let known = targets[convolution] else { continue }
-        try Self.add(outputs[place], of: convolution, known.sample(picture), width: known.width, isHeldOut: inputs.isHeldOut(picture), to: &state[index])
+        try Self.add(
+          outputs[place], of: convolution, known.sample(picture), width: known.width,
+          isHeldOut: inputs.isHeldOut(picture), to: &state[index])
       }
     }
     let stored = model.storedTensors()
@@ -149,7 +152,8 @@ public struct LayerRefit {
     guard input.shape.count == 4, input.shape[0] == 1, input.shape[1] == inputs * convolution.groups,
       sample.values.count == sample.places.count * outputs
     else {
-      throw PipelineError("tensor '\(convolution.input)' is \(input.shape), which its convolution does not take", exit: .dataError)
+      throw PipelineError(
+        "tensor '\(convolution.input)' is \(input.shape), which its convolution does not take", exit: .dataError)
     }
     for group in 0..<convolution.groups {
       let x = PatchSampler.patches(

@@ -4,12 +4,13 @@ import Pipeline
 /// How much a model's outputs depend on each of its convolutions: the error of the outputs for a small error of the
 /// convolution.
 ///
-/// Every weight of one convolution is changed by a tenth of itself, up or down by chance, which is an error of a hundredth
-/// of the variance that independent inputs give; then the outputs are compared with those of the model as it was. Errors
-/// count in units of each channel's own variance, and places by how far they are from the mean of all: there the objects
-/// are, few among thousands.
+/// Every weight of one convolution is changed by a tenth of itself, up or down by chance, which is an error of a
+/// hundredth of the variance that independent inputs give; then the outputs are compared with those of the model as it
+/// was. Errors count in units of each channel's own variance, and places by how far they are from the mean of all:
+/// there the objects are, few among thousands.
 struct LayerSensitivity {
-  /// The outputs of the model as it was, by picture. Channels are the last dimension of an output, or the second of four.
+  /// The outputs of the model as it was, by picture. Channels are the last dimension of an output, or the second of
+  /// four.
   private struct Reference: Sendable {
     var values: [Int: [[Float]]] = [:]
     var shapes: [[Int]] = []

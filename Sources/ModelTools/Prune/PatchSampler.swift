@@ -9,8 +9,8 @@ struct PatchSampler: Sendable {
   /// Each at most once.
   func places(in area: Int, picture: Int) -> [Int] {
     guard area > placesPerPicture else { return Array(0..<area) }
-    var random = SplitMix(
-      state: seed &+ UInt64(truncatingIfNeeded: picture) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(truncatingIfNeeded: area) << 20)
+    let step = UInt64(truncatingIfNeeded: picture) &* 0x9E37_79B9_7F4A_7C15
+    var random = SplitMix(state: seed &+ step ^ UInt64(truncatingIfNeeded: area) << 20)
     // Robert Floyd's sampling without replacement.
     var chosen: Set<Int> = []
     for last in area - placesPerPicture..<area {

@@ -49,7 +49,9 @@ public struct PruningAnalysis {
     try progress(0.2)
     let dense = convolutions.filter { !$0.isDepthwise }
     var measured = try LayerSensitivity(probe: probe, seed: options.seed)
-      .measure(dense, of: model, inputs: inputs.some(Self.probes)) { try progress(0.2 + 0.8 * Double($0) / Double(max(1, dense.count))) }[...]
+      .measure(dense, of: model, inputs: inputs.some(Self.probes)) {
+        try progress(0.2 + 0.8 * Double($0) / Double(max(1, dense.count)))
+      }[...]
     sensitivities = convolutions.map { $0.isDepthwise ? 0 : measured.popFirst() ?? 0 }
     try progress(1)
   }

@@ -99,7 +99,8 @@ struct RegressionMoments: Sendable {
       for f in 0..<features { cross[t * features + f] = products[t * features + f] / n - targetMeans[t] * means[f] }
     }
     return CentredMoments(
-      features: features, targets: targets, means: means, targetMeans: targetMeans, covariance: covariance, cross: cross,
+      features: features, targets: targets, means: means, targetMeans: targetMeans, covariance: covariance,
+      cross: cross,
       targetVariances: (0..<targets).map { max(0, targetSquares[$0] / n - targetMeans[$0] * targetMeans[$0]) })
   }
 }

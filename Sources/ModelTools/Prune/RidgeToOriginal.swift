@@ -2,10 +2,10 @@ import Foundation
 
 /// Linear regression that leaves the weights where they are unless the samples say otherwise.
 ///
-/// Minimizes |z - (w0 + d) x - b|^2 + lambda d D d', with D the variances of the features: what is shrunk is the change d,
-/// not the weights, as in ridge regression toward a given point (W. N. van Wieringen, "Lecture notes on ridge
-/// regression", 2015, 1.7). Lambda is chosen from ``grid`` by the error on samples that were held out; no change at all and
-/// none but of the bias are among the candidates.
+/// Minimizes |z - (w0 + d) x - b|^2 + lambda d D d', with D the variances of the features: what is shrunk is the change
+/// d, not the weights, as in ridge regression toward a given point (W. N. van Wieringen, "Lecture notes on ridge
+/// regression", 2015, 1.7). Lambda is chosen from ``grid`` by the error on samples that were held out; no change at all
+/// and none but of the bias are among the candidates.
 struct RidgeToOriginal {
   /// The shares of the features' variances that are added to them.
   static let grid = [1e-4, 1e-3, 1e-2, 1e-1, 1]

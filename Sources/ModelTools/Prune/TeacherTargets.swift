@@ -24,8 +24,8 @@ struct TeacherTargets: Sendable {
 
   /// - Parameter kept: which of the teacher's channels are wanted; all where nothing is said.
   init(
-    _ convolutions: [ConvolutionNode], of teacher: OnnxModel, kept: [String: [Int]], inputs: CalibrationPictures, probe: TensorProbe,
-    sampler: PatchSampler
+    _ convolutions: [ConvolutionNode], of teacher: OnnxModel, kept: [String: [Int]], inputs: CalibrationPictures,
+    probe: TensorProbe, sampler: PatchSampler
   ) throws {
     let names = convolutions.map(\.output)
     let states = try probe.accumulate(names, of: teacher, inputs: inputs, initial: [String: Layer]()) {

@@ -4,8 +4,8 @@ import Pipeline
 
 /// Sets single weights to zero and fits those that remain to the original's outputs (``LayerRefit``).
 ///
-/// The file is no smaller and the model no faster: ONNX has no sparse convolution weights that an engine computes with, so
-/// zeros are stored like other numbers. They help where files are compressed, on their way or on disk.
+/// The file is no smaller and the model no faster: ONNX has no sparse convolution weights that an engine computes with,
+/// so zeros are stored like other numbers. They help where files are compressed, on their way or on disk.
 public struct UnstructuredPruning {
   public struct Options: Sendable {
     /// The share of the weights of all convolutions that becomes zero, 0 to 1, as far as the limits allow.
@@ -74,7 +74,8 @@ extension PruningAnalysis {
     for layer in layers {
       let scores = scores(layer, options.importance)
       let limit = Int(Double(scores.count) * options.layerLimit)
-      candidates += scores.indices.sorted { (scores[$0], $0) < (scores[$1], $1) }.prefix(limit).map { (scores[$0], layer, $0) }
+      let order = scores.indices.sorted { (scores[$0], $0) < (scores[$1], $1) }
+      candidates += order.prefix(limit).map { (scores[$0], layer, $0) }
     }
     let whole = weights.reduce(0) { $0 + $1.values.count }
     candidates.sort { ($0.score, $0.layer, $0.place) < ($1.score, $1.layer, $1.place) }
@@ -85,8 +86,8 @@ extension PruningAnalysis {
     return layers.filter { thinned[$0] != weights[$0] }.map { ($0, thinned[$0]) }
   }
 
-  /// What setting each weight of a layer to zero costs: its square as a share of the layer's, or the share of the layer's
-  /// variance that the other weights cannot make up for, times how much the outputs depend on the layer.
+  /// What setting each weight of a layer to zero costs: its square as a share of the layer's, or the share of the
+  /// layer's variance that the other weights cannot make up for, times how much the outputs depend on the layer.
   private func scores(_ layer: Int, _ importance: StructuredPruning.Importance) -> [Double] {
     let own = weights[layer], squares = own.values.map { Double($0) * Double($0) }
     guard importance == .reconstruction, let reader = reader(layer) else {

@@ -10,7 +10,7 @@ struct ChannelGraphTests {
     try #require(graph.convolutions.first { $0.node.output == output }).outputs.map(graph.root)
   }
 
-  @Test("given sums, joins, splits, slices and depthwise convolutions, when followed, then equal channels have one root")
+  @Test("given sums, joins, splits and slices, when followed, then equal channels have one root")
   func ties() throws {
     let graph = try ChannelGraph(PruneFixture().model)
     let wide = try roots("wide_sum", graph), narrow = try roots("narrow_sum", graph)

@@ -30,11 +30,12 @@ struct CholeskyTests {
 
   @Test("given only the lower triangle, when taken apart, then what stands above the diagonal is not looked at")
   func lowerTriangle() throws {
-    let whole = try #require(Cholesky([4, 12, 12, 37], order: 2)), half = try #require(Cholesky([4, .nan, 12, 37], order: 2))
+    let whole = try #require(Cholesky([4, 12, 12, 37], order: 2))
+    let half = try #require(Cholesky([4, .nan, 12, 37], order: 2))
     #expect(whole.solve([1, 1]) == half.solve([1, 1]))
   }
 
-  @Test("given an ill-conditioned matrix, when solved, then numpy.linalg.solve gives the same to the digits that are there")
+  @Test("given an ill-conditioned matrix, when solved, then numpy.linalg.solve gives the same digits")
   func illConditioned() throws {
     // The Hilbert matrix of order 8 with 1e-6 on its diagonal: condition number 1.7e6, so that ten digits are left.
     let factor = try #require(Cholesky(Self.hilbert(8, plus: 1e-6), order: 8))

@@ -6,9 +6,9 @@ import PipelineTestSupport
 
 /// A small network with everything that ties channels together, and pictures for it.
 ///
-/// x -> stem (8 of 3) -> wide (16) -> split 8 + 8: the first half goes through a depthwise and a dense convolution and is
-/// added to itself; both halves are joined again, narrowed (16), a slice of 8 of them is joined to all of them, and two
-/// convolutions of a head make y (5 of 24).
+/// x -> stem (8 of 3) -> wide (16) -> split 8 + 8: the first half goes through a depthwise and a dense convolution and
+/// is added to itself; both halves are joined again, narrowed (16), a slice of 8 of them is joined to all of them, and
+/// two convolutions of a head make y (5 of 24).
 struct PruneFixture {
   static let side = 32
 
@@ -19,17 +19,22 @@ struct PruneFixture {
     engine = try ONNXRuntimeEngine(libraryPath: TestData.onnxRuntimeLibrary?.path)
     var random = SeededRandom(seed: 3)
     var nodes: [Onnx_NodeProto] = [], tensors: [Onnx_TensorProto] = []
-    func convolve(_ input: String, _ output: String, _ shape: [Int], group: Int = 1, stride: Int = 1, isLast: Bool = false) {
+    func numbers(_ count: Int, upTo limit: Float) -> [Float] {
+      (0..<count).map { _ in Float.random(in: -limit...limit, using: &random) }
+    }
+    func convolve(
+      _ input: String, _ output: String, _ shape: [Int], group: Int = 1, stride: Int = 1, isLast: Bool = false
+    ) {
       let depth = Float(shape[1...].reduce(1, *)).squareRoot()
-      tensors.append(
-        .floats("\(output)_w", shape, (0..<shape.reduce(1, *)).map { _ in Float.random(in: -2...2, using: &random) / depth }))
-      tensors.append(.floats("\(output)_b", [shape[0]], (0..<shape[0]).map { _ in Float.random(in: -0.2...0.2, using: &random) }))
+      tensors.append(.floats("\(output)_w", shape, numbers(shape.reduce(1, *), upTo: 2 / depth)))
+      tensors.append(.floats("\(output)_b", [shape[0]], numbers(shape[0], upTo: 0.2)))
       let pad = shape[2] / 2
       nodes.append(
         TestGraphs.node(
           "Conv", [input, "\(output)_w", "\(output)_b"], isLast ? output : "\(output)_sum",
           [
-            "kernel_shape": Array(shape[2...]), "pads": [pad, pad, pad, pad], "strides": [stride, stride], "group": [group],
+            "kernel_shape": Array(shape[2...]), "pads": [pad, pad, pad, pad], "strides": [stride, stride],
+            "group": [group],
           ]))
       if !isLast { nodes.append(TestGraphs.node("Relu", ["\(output)_sum"], output)) }
     }
@@ -65,7 +70,8 @@ struct PruneFixture {
     return .bytes(
       [1, 3, Self.side, Self.side],
       (0..<3 * Self.side * Self.side).map { index in
-        let x = Double(index % Self.side), y = Double(index / Self.side % Self.side), plane = index / (Self.side * Self.side)
+        let x = Double(index % Self.side), y = Double(index / Self.side % Self.side)
+        let plane = index / (Self.side * Self.side)
         let value = sin(x * waves[plane]) + cos(y * waves[plane + 3]) + sin((x + y) * waves[plane + 6])
         return UInt8(min(max(127 + 40 * value, 0), 255))
       })
