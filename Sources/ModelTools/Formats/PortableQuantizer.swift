@@ -49,14 +49,15 @@ public struct PortableQuantizer {
   ///   - model: the float model, graph passes applied, its picture size free where it can be.
   ///   - pictures: calibration pictures as the pipeline's preprocessing writes them: bytes, 1 x 3 x H x W.
   ///   - format: how the float model wants its picture.
-  ///   - progress: what is done and what there is to do, in runs and then, for the ranking, in tensors; throwing ends the
-  ///     work.
+  ///   - progress: what is done and what there is to do, in runs and then, for the ranking, in tensors; throwing ends
+  ///     the work.
   /// - Throws: a ``PipelineError`` when the model does not suit, or from the engine.
   public func quantize(
     _ model: OnnxModel, pictures: [Tensor], format: InputFormat, progress: (Int, Int) throws -> Void
   ) throws -> Result {
     guard let first = pictures.first else {
-      throw PipelineError("there are no calibration pictures", remedy: "name a folder or a video with some", exit: .noInput)
+      throw PipelineError(
+        "there are no calibration pictures", remedy: "name a folder or a video with some", exit: .noInput)
     }
     if let clusters = options.clusters { _ = try WeightSharing(clusters: clusters) }
     var model = model

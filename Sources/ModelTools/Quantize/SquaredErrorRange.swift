@@ -1,9 +1,9 @@
 /// The range that loses the least squared error: a wider one rounds everything more coarsely, a narrower one cuts more
 /// off at the ends.
 ///
-/// A value inside of the range has the error of rounding to steps of d, d^2 / 12 on average; one outside is moved to the
-/// nearer end. (Banner, Nahshan, Soudry: "Post training 4-bit quantization of convolutional networks", 2019, with the
-/// counted distribution in place of an assumed one.)
+/// A value inside of the range has the error of rounding to steps of d, d^2 / 12 on average; one outside is moved to
+/// the nearer end. (Banner, Nahshan, Soudry: "Post training 4-bit quantization of convolutional networks", 2019, with
+/// the counted distribution in place of an assumed one.)
 struct SquaredErrorRange {
   private let histogram: ValueHistogram
   private let steps: Double

@@ -60,7 +60,8 @@ import Testing
       }
       // Moving one end at a time finds the best of all windows here.
       let best = error.best()
-      let start = Int(((best.low - item.low) / item.width).rounded()), end = Int(((best.high - item.low) / item.width).rounded())
+      let start = Int(((best.low - item.low) / item.width).rounded())
+      let end = Int(((best.high - item.low) / item.width).rounded())
       #expect(error.error(from: start, to: end) <= answer.least * (1 + 1e-6))
     }
   }
