@@ -59,6 +59,9 @@ public struct PortableQuantizer {
       throw PipelineError(
         "there are no calibration pictures", remedy: "name a folder or a video with some", exit: .noInput)
     }
+    if case .untilError(let bound) = options.floats, !(bound >= 0) {
+      throw PipelineError("no outputs have an error of \(bound)", remedy: "choose a bound of 0 or more", exit: .usage)
+    }
     if let clusters = options.clusters { _ = try WeightSharing(clusters: clusters) }
     var model = model
     try OnnxOpset.upgrade(&model)
@@ -82,7 +85,8 @@ public struct PortableQuantizer {
       count = try analysis.count(options.floats, of: ranking)
       layout = layout.leaving(Set(ranking.prefix(count).map(\.tensor)))
     }
-    let made = try PortableModelWriter.write(model, region, layout, clusters: options.clusters)
+    let made = try PortableModelWriter.write(
+      model, region, layout, packsFloats: options.floats.packsFloats, clusters: options.clusters)
     return Result(
       model: made.model, integerConvolutions: made.integerConvolutions,
       floatConvolutions: model.proto.graph.node.count { $0.opType == "Conv" } - made.integerConvolutions,

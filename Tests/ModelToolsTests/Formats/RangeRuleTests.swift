@@ -100,6 +100,15 @@ import Testing
       }
       return histogram
     }
+    // Each channel for itself, as the quick form wants it: evenly spread values are worth holding all.
+    let even = channel((0...600).map { Float($0) / 100 - 4 })
+    for rule in [RangeRule.squaredError, .entropy] {
+      let ranges = Distribution(channels: [even, even], functions: [ActivationFunction.relu, nil]).ranges(rule)
+      #expect(ranges[0].low == 0)
+      #expect(abs(ranges[0].high - 2) < 0.05)
+      #expect(abs(ranges[1].low + 4) < 0.1)
+      #expect(abs(ranges[1].high - 2) < 0.1)
+    }
     let merged = ValueHistogram(
       Distribution(
         channels: [channel([-4, -2, 1, 2]), channel([0.5, 10])], functions: [ActivationFunction.relu, nil]))
