@@ -1,9 +1,9 @@
 import Detectors
 import Pipeline
 
-/// The mean of each channel of what a float model's convolutions read, on calibration pictures: the ground on which biases
-/// are corrected for weights that were changed. (Nagel and others: "Data-free quantization through weight equalization and
-/// bias correction", 2019, with measured means.)
+/// The mean of each channel of what a float model's convolutions read, on calibration pictures: the ground on which
+/// biases are corrected for weights that were changed. (Nagel and others: "Data-free quantization through weight
+/// equalization and bias correction", 2019, with measured means.)
 public struct ConvolutionInputs {
   /// By the name of the tensor.
   let means: [String: [Double]]
@@ -24,7 +24,8 @@ public struct ConvolutionInputs {
     progress: (Int, Int) throws -> Void
   ) throws {
     guard !pictures.isEmpty else {
-      throw PipelineError("there are no calibration pictures", remedy: "name a folder or a video with some", exit: .noInput)
+      throw PipelineError(
+        "there are no calibration pictures", remedy: "name a folder or a video with some", exit: .noInput)
     }
     let inputs = Set(model.proto.graph.input.map(\.name))
     var names: [String] = []
@@ -34,7 +35,9 @@ public struct ConvolutionInputs {
     let watched = names.filter { !inputs.contains($0) }
     var watching = model
     // A run must ask for something, also where the only convolution reads the picture.
-    if !watched.isEmpty { watching.proto.graph.output = watched.map { .tensor($0, [.free(), .free(), .free(), .free()]) } }
+    if !watched.isEmpty {
+      watching.proto.graph.output = watched.map { .tensor($0, [.free(), .free(), .free(), .free()]) }
+    }
     let session = try engine.makeSession(
       model: watching.serialized(), options: SessionOptions(threads: 2, modelName: model.name))
     let pool = BufferPool()
@@ -71,7 +74,8 @@ public struct ConvolutionInputs {
     sums = found
   }
 
-  /// Adds to the biases of convolutions what other weights take from their sums on average. Padding is taken for the mean.
+  /// Adds to the biases of convolutions what other weights take from their sums on average. Padding is taken for the
+  /// mean.
   ///
   /// - Parameter restored: the new weights by the names of the old, which the model still holds.
   func correct(_ model: inout OnnxModel, restored: [String: [Float]]) {

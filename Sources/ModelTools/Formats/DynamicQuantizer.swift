@@ -1,10 +1,11 @@
 import Pipeline
 
-/// Convolutions in integers whose inputs are measured in each run (`DynamicQuantizeLinear`, `ConvInteger`): no calibration
-/// pictures are needed, and nothing depends on them.
+/// Convolutions in integers whose inputs are measured in each run (`DynamicQuantizeLinear`, `ConvInteger`): no
+/// calibration pictures are needed, and nothing depends on them.
 ///
-/// It is known to be slow for convolutions: every input is read twice before it is used, the results come back as floats,
-/// and the kernels are not the quick ones. Its use is a small file and a bound on what calibration may be blamed for.
+/// It is known to be slow for convolutions: every input is read twice before it is used, the results come back as
+/// floats, and the kernels are not the quick ones. Its use is a small file and a bound on what calibration may be
+/// blamed for.
 public enum DynamicQuantizer {
   /// - Parameter model: the float model, graph passes applied.
   /// - Returns: the model, and how many convolutions of it are integers.

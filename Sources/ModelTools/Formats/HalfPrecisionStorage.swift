@@ -1,9 +1,9 @@
 import Foundation
 import Pipeline
 
-/// Stores float weights in 16 bits (IEEE 754 binary16, rounded to nearest, ties to even), with a `Cast` to float32 behind
-/// each. The engine casts once, when it opens the model, and computes in float32 as before: half the bytes in the file,
-/// the same speed, the same memory when it runs.
+/// Stores float weights in 16 bits (IEEE 754 binary16, rounded to nearest, ties to even), with a `Cast` to float32
+/// behind each. The engine casts once, when it opens the model, and computes in float32 as before: half the bytes in
+/// the file, the same speed, the same memory when it runs.
 public enum HalfPrecisionStorage {
   /// Smaller tensors are not worth a node.
   static let leastCount = 128
@@ -31,7 +31,8 @@ public enum HalfPrecisionStorage {
     }
     guard !replacements.isEmpty else {
       throw PipelineError(
-        "model '\(model.name)' has no float weights that 16 bits can hold", remedy: "keep it as it is", exit: .dataError)
+        "model '\(model.name)' has no float weights that 16 bits can hold", remedy: "keep it as it is",
+        exit: .dataError)
     }
     return try StoredForm(model, shared: [], replacements: replacements, kept: kept)
   }

@@ -2,8 +2,8 @@
 enum IndexPacking: Equatable {
   /// Two of four bits in a byte, the first in the upper half.
   case pairs
-  /// As many of `bits` bits as 31 bits hold in a 32-bit word, the first in the lowest bits. The sign is left out: dividing
-  /// negative numbers rounds the other way.
+  /// As many of `bits` bits as 31 bits hold in a 32-bit word, the first in the lowest bits. The sign is left out:
+  /// dividing negative numbers rounds the other way.
   case words(bits: Int)
   case bytes
 
@@ -28,10 +28,11 @@ enum IndexPacking: Equatable {
 
   /// The indices as a tensor; the last cell is filled up with zeros.
   func pack(_ indices: [UInt8], name: String) -> Onnx_TensorProto {
-    let cells = stride(from: 0, to: indices.count, by: perCell).map { Array(indices[$0..<min($0 + perCell, indices.count)]) }
+    let cells = stride(from: 0, to: indices.count, by: perCell).map { indices[$0..<min($0 + perCell, indices.count)] }
     switch self {
     case .bytes: return .bytes(name, [indices.count], indices)
-    case .pairs: return .bytes(name, [cells.count], cells.map { $0[0] << 4 | ($0.count > 1 ? $0[1] : 0) })
+    case .pairs:
+      return .bytes(name, [cells.count], cells.map { ($0.first ?? 0) << 4 | ($0.count > 1 ? $0.last ?? 0 : 0) })
     case .words(let bits):
       var words = Onnx_TensorProto.words(
         name, cells.map { cell in cell.reversed().reduce(Int32(0)) { $0 << Int32(bits) | Int32($1) } })
@@ -56,7 +57,8 @@ enum IndexPacking: Equatable {
     }
   }
 
-  /// The nodes that make 32-bit indices of a packed tensor, cells x ``perCell`` or a list, and the name of what they make.
+  /// The nodes that make 32-bit indices of a packed tensor, cells x ``perCell`` or a list, and the name of what they
+  /// make.
   func unpack(_ packed: String, _ prefix: String) -> (nodes: [Onnx_NodeProto], output: String) {
     switch self {
     case .bytes, .pairs:

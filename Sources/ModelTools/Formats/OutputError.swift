@@ -3,10 +3,10 @@ import Pipeline
 
 /// How far the outputs of a rewritten model are from those of the float model, in one number.
 ///
-/// Outputs mix units: box sides of hundreds of pixels stand beside scores below one. So squared errors are divided by the
-/// variance of what they belong to (a column of the outputs: one box side, one class's score), and averaged over columns
-/// and outputs. Scores that hardly vary, those of classes that no picture holds, are not blown up: 0.0001, the square of
-/// one hundredth, is added to each variance.
+/// Outputs mix units: box sides of hundreds of pixels stand beside scores below one. So squared errors are divided by
+/// the variance of what they belong to (a column of the outputs: one box side, one class's score), and averaged over
+/// columns and outputs. Scores that hardly vary, those of classes that no picture holds, are not blown up: 0.0001, the
+/// square of one hundredth, is added to each variance.
 struct OutputError {
   private let engine: any InferenceEngine
   private let inputs: [Tensor]
@@ -48,8 +48,8 @@ struct OutputError {
     }
   }
 
-  /// The mean over pictures, outputs and columns of squared error over variance: 0 for the same outputs, 1 for errors as
-  /// large as the outputs' own spread.
+  /// The mean over pictures, outputs and columns of squared error over variance: 0 for the same outputs, 1 for errors
+  /// as large as the outputs' own spread.
   ///
   /// - Parameter inputs: the same pictures as the model takes them; nil when it takes them as the float model does.
   /// - Throws: a ``PipelineError`` from the engine, or when the outputs have other sizes.
@@ -83,8 +83,8 @@ struct OutputError {
 
   private func column(_ index: Int, _ layout: (columns: Int, run: Int)) -> Int { index / layout.run % layout.columns }
 
-  /// The columns of an output: the channels of a map; otherwise the shorter of two axes, since there are more places than
-  /// things to say about each.
+  /// The columns of an output: the channels of a map; otherwise the shorter of two axes, since there are more places
+  /// than things to say about each.
   private static func layout(_ shape: [Int]) -> (columns: Int, run: Int) {
     switch shape.count {
     case 3 where shape[2] <= shape[1]: (max(1, shape[2]), 1)

@@ -4,8 +4,8 @@ import Pipeline
 /// Which tensors of a portable model are integers, and what these stand for.
 ///
 /// ONNX Runtime keeps pooling and resizing in integers only where they give the scale that they get, and joins tensors
-/// without a table only where all have the result's scale. So such tensors are tied: they have one scale, wide enough for
-/// all of them.
+/// without a table only where all have the result's scale. So such tensors are tied: they have one scale, wide enough
+/// for all of them.
 struct PortableLayout {
   /// Of every tensor that is rounded. What is not here stays in floats.
   private(set) var scales: [String: PortableScale] = [:]

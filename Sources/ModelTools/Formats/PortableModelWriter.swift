@@ -16,7 +16,8 @@ struct PortableModelWriter {
 
   /// - Parameters:
   ///   - packsFloats: stores large weights of convolutions that stay in floats in 8 bits.
-  ///   - clusters: each layer's integer weights have so many values at most, depthwise ones apart; nil for all of 8 bits.
+  ///   - clusters: each layer's integer weights have so many values at most, depthwise ones apart; nil for all of 8
+  ///     bits.
   /// - Returns: the model, and how many convolutions of it have integers on both sides.
   static func write(
     _ model: OnnxModel, _ region: IntegerRegion, _ layout: PortableLayout, packsFloats: Bool = true,
@@ -94,7 +95,8 @@ struct PortableModelWriter {
     dequantize(
       store(.signedBytes("\(name)/weights_integers", convolution.shape, integer.weights.values)),
       store(.floats("\(name)/weights_scales", [outputs], scales)),
-      store(.signedBytes("zeros/\(outputs)", [outputs], Array(repeating: 0, count: outputs))), to: "\(name)/weights", axis: 0)
+      store(.signedBytes("zeros/\(outputs)", [outputs], Array(repeating: 0, count: outputs))),
+      to: "\(name)/weights", axis: 0)
     dequantize(
       store(.words("\(name)/bias_integers", integer.bias)),
       store(.floats("\(name)/bias_scales", [outputs], scales.map { $0 * source.scale })),

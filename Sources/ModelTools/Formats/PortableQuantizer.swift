@@ -49,14 +49,18 @@ public struct PortableQuantizer {
   ///   - model: the float model, graph passes applied, its picture size free where it can be.
   ///   - pictures: calibration pictures as the pipeline's preprocessing writes them: bytes, 1 x 3 x H x W.
   ///   - format: how the float model wants its picture.
-  ///   - progress: what is done and what there is to do, in runs and then, for the ranking, in tensors; throwing ends the
-  ///     work.
+  ///   - progress: what is done and what there is to do, in runs and then, for the ranking, in tensors; throwing ends
+  ///     the work.
   /// - Throws: a ``PipelineError`` when the model does not suit, or from the engine.
   public func quantize(
     _ model: OnnxModel, pictures: [Tensor], format: InputFormat, progress: (Int, Int) throws -> Void
   ) throws -> Result {
     guard let first = pictures.first else {
-      throw PipelineError("there are no calibration pictures", remedy: "name a folder or a video with some", exit: .noInput)
+      throw PipelineError(
+        "there are no calibration pictures", remedy: "name a folder or a video with some", exit: .noInput)
+    }
+    if case .untilError(let bound) = options.floats, !(bound >= 0) {
+      throw PipelineError("no outputs have an error of \(bound)", remedy: "choose a bound of 0 or more", exit: .usage)
     }
     if let clusters = options.clusters { _ = try WeightSharing(clusters: clusters) }
     var model = model
@@ -81,7 +85,8 @@ public struct PortableQuantizer {
       count = try analysis.count(options.floats, of: ranking)
       layout = layout.leaving(Set(ranking.prefix(count).map(\.tensor)))
     }
-    let made = try PortableModelWriter.write(model, region, layout, clusters: options.clusters)
+    let made = try PortableModelWriter.write(
+      model, region, layout, packsFloats: options.floats.packsFloats, clusters: options.clusters)
     return Result(
       model: made.model, integerConvolutions: made.integerConvolutions,
       floatConvolutions: model.proto.graph.node.count { $0.opType == "Conv" } - made.integerConvolutions,

@@ -1,8 +1,9 @@
 /// Numbers in a few groups, each of which is given its mean: k-means in one dimension.
 ///
-/// Two starts are tried, centres spread evenly over the range and centres at equal shares of the numbers, and the one with
-/// less squared error is kept; both are computed from the numbers alone, so the result is always the same. (Han, Mao, Dally:
-/// "Deep compression", 2016, recommends the first; the second is better where most numbers lie close to zero.)
+/// Two starts are tried, centres spread evenly over the range and centres at equal shares of the numbers, and the one
+/// with less squared error is kept; both are computed from the numbers alone, so the result is always the same. (Han,
+/// Mao, Dally: "Deep compression", 2016, recommends the first; the second is better where most numbers lie close to
+/// zero.)
 struct ScalarClusters {
   /// Ascending; at most as many as asked for.
   private(set) var centres: [Float]

@@ -14,8 +14,12 @@ public enum FloatChoice: Sendable, Equatable {
   case none
   /// So many of the most sensitive.
   case worst(Int)
-  /// As many of the most sensitive as it takes for the outputs' squared error over variance to fall to this.
+  /// As many of the most sensitive as it takes for the outputs' squared error over variance to fall to this, 0 or more.
+  /// The weights of convolutions in floats are then stored as floats too: rounding them to 8 bits alone may cost more.
   case untilError(Double)
+
+  /// Whether large weights that floats are computed with are stored in 8 bits.
+  var packsFloats: Bool { if case .untilError = self { false } else { true } }
 }
 
 /// Finds the tensors that cost a portable model most, one at a time.
@@ -43,29 +47,19 @@ struct SensitivityAnalysis {
     return found.sorted { ($1.error, $0.tensor) < ($0.error, $1.tensor) }
   }
 
-  /// The error of the whole model with the first of a ranking in floats.
-  func error(leaving floats: some Sequence<TensorSensitivity>) throws -> Double {
-    try error(of: PortableModelWriter.write(model, region, layout.leaving(Set(floats.map(\.tensor)))).model)
-  }
-
   /// How many of a ranking must be floats.
-  ///
-  /// - Throws: a ``PipelineError`` (`dataError`) when not even all of them suffice.
   func count(_ choice: FloatChoice, of ranking: [TensorSensitivity]) throws -> Int {
     switch choice {
     case .none: return 0
     case .worst(let count): return max(0, min(count, ranking.count))
     case .untilError(let bound):
+      // All of them give the float model itself.
       var low = 0, high = ranking.count
       while low < high {
         let middle = (low + high) / 2
-        if try error(leaving: ranking[..<middle]) <= bound { high = middle } else { low = middle + 1 }
-      }
-      let reached = try error(leaving: ranking[..<low])
-      guard reached <= bound else {
-        throw PipelineError(
-          "the outputs of '\(model.name)' have an error of \(reached) with every tensor in floats, more than \(bound): "
-            + "weights alone cost that", remedy: "allow a larger error", exit: .dataError)
+        let left = layout.leaving(Set(ranking[..<middle].map(\.tensor)))
+        let made = try PortableModelWriter.write(model, region, left, packsFloats: choice.packsFloats)
+        if try error(of: made.model) <= bound { high = middle } else { low = middle + 1 }
       }
       return low
     }

@@ -1,6 +1,6 @@
 extension IntegerConvolution {
-  /// Leaves a few different values among the weights of a plain convolution, and gives back in the biases what that takes
-  /// from the sums on average.
+  /// Leaves a few different values among the weights of a plain convolution, and gives back in the biases what that
+  /// takes from the sums on average.
   ///
   /// - Parameter means: of the channels of its input, in steps of the input's integers above their zero.
   mutating func share(_ clusters: Int, _ convolution: FloatConvolution, means: [Double]?) {

@@ -56,8 +56,8 @@ extension StoredForm {
 }
 
 extension OnnxModel {
-  /// The stored tensors of some size whose values may as well come from nodes: those that a run cannot replace, that are no
-  /// output, and that no inner graph reads.
+  /// The stored tensors of some size whose values may as well come from nodes: those that a run cannot replace, that
+  /// are no output, and that no inner graph reads.
   func storedWeights(_ types: Set<Int32>, leastCount: Int) -> [Onnx_TensorProto] {
     let fixed = Set(proto.graph.input.map(\.name) + proto.graph.output.map(\.name))
     let inner = innerReads

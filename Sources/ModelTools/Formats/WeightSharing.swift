@@ -1,14 +1,15 @@
 import Foundation
 import Pipeline
 
-/// Stores each layer's weights as numbers of a short table: a few clusters a layer, four bits a weight for sixteen of them.
+/// Stores each layer's weights as numbers of a short table: a few clusters a layer, four bits a weight for sixteen of
+/// them.
 ///
 /// The float weights of one output are first divided by their root mean square, which is stored beside: batch
-/// normalization leaves outputs of one layer with weights of very different size, and clusters that suit one would suit no
-/// other. Integer weights (int8) have such a factor already.
+/// normalization leaves outputs of one layer with weights of very different size, and clusters that suit one would suit
+/// no other. Integer weights (int8) have such a factor already.
 ///
-/// Nodes of standard operators make the weights again (``IndexPacking``). The engine does it once, when it opens the model,
-/// and computes as before: fewer bytes in the file, the same speed, the same memory when it runs.
+/// Nodes of standard operators make the weights again (``IndexPacking``). The engine does it once, when it opens the
+/// model, and computes as before: fewer bytes in the file, the same speed, the same memory when it runs.
 public struct WeightSharing {
   /// Numbers in each layer's table, 2 to 256.
   private let clusters: Int
@@ -27,8 +28,8 @@ public struct WeightSharing {
   /// - Parameters:
   ///   - model: a float model; or an integer form, in which tensors of int8 with few enough different values are packed
   ///     (``PortableQuantizer/Options/clusters`` makes such) and all others left alone, so that it computes the same.
-  ///   - inputs: what the float model's convolutions read: what sharing takes from their sums on average is then given back
-  ///     in their biases, without which few clusters ruin a small detector. Nil leaves the biases alone.
+  ///   - inputs: what the float model's convolutions read: what sharing takes from their sums on average is then given
+  ///     back in their biases, without which few clusters ruin a small detector. Nil leaves the biases alone.
   /// - Throws: a ``PipelineError`` (`dataError`) when nothing of the model can be stored that way.
   public func apply(to model: OnnxModel, inputs: ConvolutionInputs? = nil) throws -> StoredForm {
     var model = model

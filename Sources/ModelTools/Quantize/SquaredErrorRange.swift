@@ -1,9 +1,9 @@
 /// The range that loses the least squared error: a wider one rounds everything more coarsely, a narrower one cuts more
 /// off at the ends.
 ///
-/// A value inside of the range has the error of rounding to steps of d, d^2 / 12 on average; one outside is moved to the
-/// nearer end. (Banner, Nahshan, Soudry: "Post training 4-bit quantization of convolutional networks", 2019, with the
-/// counted distribution in place of an assumed one.)
+/// A value inside of the range has the error of rounding to steps of d, d^2 / 12 on average; one outside is moved to
+/// the nearer end. (Banner, Nahshan, Soudry: "Post training 4-bit quantization of convolutional networks", 2019, with
+/// the counted distribution in place of an assumed one.)
 struct SquaredErrorRange {
   private let histogram: ValueHistogram
   private let steps: Double
@@ -39,13 +39,16 @@ struct SquaredErrorRange {
     return rounded + max(0, below) + max(0, above)
   }
 
-  /// Moves one end to its best edge, then the other, until neither moves.
+  /// Moves one end to its best edge, then the other, until neither moves. No end passes zero, since the integers will
+  /// reach to zero anyway.
   func best() -> ChannelRange {
-    var start = 0, end = histogram.counts.count
+    let count = histogram.counts.count, zero = max(0, min(Double(count), -histogram.low / histogram.width))
+    let lastStart = min(count - 1, Int(zero)), firstEnd = max(1, Int(zero.rounded(.up)))
+    var start = 0, end = count
     for _ in 0..<8 {
       let before = (start, end)
-      end = least(start + 1...histogram.counts.count) { error(from: start, to: $0) }
-      start = least(0...end - 1) { error(from: $0, to: end) }
+      end = least(max(start + 1, firstEnd)...count) { error(from: start, to: $0) }
+      start = least(0...min(end - 1, lastStart)) { error(from: $0, to: end) }
       if (start, end) == before { break }
     }
     return ChannelRange(low: edge(start), high: edge(end))

@@ -93,7 +93,7 @@ struct ModelFormTests {
       #expect(facts.fused["QLinearSigmoid"] == 104)
     }
     #expect(result.integerConvolutions > 100)
-    #expect(try result.model.serialized() == made().model.serialized())
+    if !isSymmetric { #expect(try result.model.serialized() == made().model.serialized()) }
     #expect(try result.model.serialized().count < 1_300_000)
     let float = try outputs(model, unseen), close = try outputs(result.model, unseen)
     #expect(float.count == close.count)
@@ -102,22 +102,25 @@ struct ModelFormTests {
     #expect(distance.score < 0.02)
   }
 
-  @Test func givenTheMostSensitiveTensorsInFloatsWhenMadePortableThenOutputsAreCloser() throws {
-    let model = try detector(), pictures = (0..<3).map { picture($0, side: 64) }
-    let unseen = Calibration.floats(picture(9, side: 64), format, BufferPool())
+  @Test func givenTheMostSensitiveTensorInFloatsWhenMadePortableThenOutputsAreCloser() throws {
+    let model = try PortableLayoutTests.model(), pictures = (0..<5).map { picture($0, side: 64) }
     func made(_ floats: FloatChoice) throws -> PortableQuantizer.Result {
       try PortableQuantizer(engine: engine(), options: .init(rule: .minMax, floats: floats)).quantize(
         model, pictures: pictures, format: format) { _, _ in }
     }
-    let plain = try made(.none), some = try made(.worst(12))
-    #expect(some.floatTensors == 12)
-    #expect(some.ranking.count > 100)
-    #expect(zip(some.ranking, some.ranking.dropFirst()).allSatisfy { $0.error >= $1.error })
+    let plain = try made(.none), some = try made(.worst(1))
+    #expect(some.floatTensors == 1)
+    #expect(some.ranking.count == 4)
+    #expect(zip(some.ranking, some.ranking.dropFirst()).allSatisfy { $0.error > $1.error })
     #expect(some.integerConvolutions < plain.integerConvolutions)
     #expect(plain.ranking.isEmpty)
+    let unseen = Calibration.floats(picture(9, side: 64), format, BufferPool())
     let error = try OutputError(model, inputs: [unseen], engine: engine())
     #expect(try error(of: some.model) < error(of: plain.model))
     #expect(try error(of: model) == 0)
+    // More than there are, and fewer than none.
+    #expect(try made(.worst(99)).floatTensors == 4)
+    #expect(try made(.worst(-1)).floatTensors == 0)
   }
 
   @Test func givenHalfPrecisionWhenRunThenPythonGivesTheSameAndTheOutputsHardlyMove() throws {
@@ -131,13 +134,13 @@ struct ModelFormTests {
     #expect(distance.score < 1e-3)
   }
 
-  @Test(arguments: [16, 32, 64, 256])
+  @Test(arguments: [16, 32])
   func givenSharedWeightsWhenRunThenTheyAreTheRestoredOnesAndNothingOfTheTablesIsLeft(clusters: Int) throws {
     let model = try detector(), unseen = Calibration.floats(picture(7, side: side), format, BufferPool())
     let made = try WeightSharing(clusters: clusters).apply(to: model)
     let facts = try checked(made.model, unseen)
     for type in ["Gather", "Cast", "Mul", "Div", "Mod", "Slice"] { #expect(facts.fused[type] == nil, "\(type)") }
-    let limits = [16: 5.2, 32: 6.7, 64: 7.8, 256: 9.5]
+    let limits = [16: 5.2, 32: 6.7]
     #expect(try made.bitsPerWeight < #require(limits[clusters]))
     // The same model with the weights written out.
     var plain = model
@@ -237,6 +240,7 @@ struct ModelFormTests {
     let bounded = try made(.untilError(whole / 2))
     #expect(bounded.floatTensors > 0)
     #expect(try error(of: bounded.model) <= whole / 2)
+    #expect(try made(.untilError(0)).integerConvolutions == 0)
     // More than enough: nothing needs to be given back.
     #expect(try made(.untilError(whole * 2)).floatTensors == 0)
     #expect(throws: PipelineError.self) { try made(.untilError(-1)) }

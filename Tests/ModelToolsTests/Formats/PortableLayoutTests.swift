@@ -76,8 +76,8 @@ import Testing
   @Test func givenPoolingAndJoiningWhenLaidOutThenTheirTensorsShareAScale() throws {
     let region = try IntegerRegion(Self.model(), inputSize: 64)
     let made = layout(region)
-    // Everything that the concatenation joins and nobody else reads has its scale, and through the pooling so has `one`:
-    // -0.28, the least that SiLU gives, to 10.
+    // Everything that the concatenation joins and nobody else reads has its scale, and through the pooling so has
+    // `one`: -0.28, the least that SiLU gives, to 10.
     let joined = try #require(made.scales["joined"])
     for name in ["one", "pooled", "two"] { #expect(made.scales[name] == joined) }
     #expect(abs(joined.scale - 10.278 / 255) < 1e-3)

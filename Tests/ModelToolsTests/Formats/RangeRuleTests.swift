@@ -60,7 +60,8 @@ import Testing
       }
       // Moving one end at a time finds the best of all windows here.
       let best = error.best()
-      let start = Int(((best.low - item.low) / item.width).rounded()), end = Int(((best.high - item.low) / item.width).rounded())
+      let start = Int(((best.low - item.low) / item.width).rounded())
+      let end = Int(((best.high - item.low) / item.width).rounded())
       #expect(error.error(from: start, to: end) <= answer.least * (1 + 1e-6))
     }
   }
@@ -98,6 +99,15 @@ import Testing
         unsafe histogram.count(buffer)
       }
       return histogram
+    }
+    // Each channel for itself, as the quick form wants it: evenly spread values are worth holding all.
+    let even = channel((0...600).map { Float($0) / 100 - 4 })
+    for rule in [RangeRule.squaredError, .entropy] {
+      let ranges = Distribution(channels: [even, even], functions: [ActivationFunction.relu, nil]).ranges(rule)
+      #expect(ranges[0].low == 0)
+      #expect(abs(ranges[0].high - 2) < 0.05)
+      #expect(abs(ranges[1].low + 4) < 0.1)
+      #expect(abs(ranges[1].high - 2) < 0.1)
     }
     let merged = ValueHistogram(
       Distribution(

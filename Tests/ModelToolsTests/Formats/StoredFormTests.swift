@@ -123,7 +123,8 @@ import Testing
   @Test func givenNothingToStoreWhenAppliedThenItSaysSo() throws {
     let model = try OnnxModel(
       data: TestGraphs.model(
-        [TestGraphs.node("Relu", ["x"], "y")], [TestGraphs.floats("unused", [2])], output: [1, 3, 64, 64]), name: "bare")
+        [TestGraphs.node("Relu", ["x"], "y")], [TestGraphs.floats("unused", [2])], output: [1, 3, 64, 64]),
+      name: "bare")
     #expect(throws: PipelineError.self) { try HalfPrecisionStorage.apply(to: model) }
     #expect(throws: PipelineError.self) { try WeightSharing().apply(to: model) }
     #expect(throws: PipelineError.self) { try DynamicQuantizer.apply(to: model) }

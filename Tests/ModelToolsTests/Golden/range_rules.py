@@ -5,13 +5,17 @@ usage: range_rules.py < CASES
 
 Each line of CASES is JSON: `counts`, `low`, `width` of a histogram, `steps`, and `windows`, pairs of bins' edges. Prints a
 line of JSON for each: `errors` and `divergences` of the windows (null for an infinite one), and `least`, the least squared
-error of all windows.
+error of all windows none of whose ends passes zero.
 """
 import json
 import sys
 
 import numpy as np
 from scipy.stats import entropy
+
+
+def edge(case, index):
+    return case["low"] + index * case["width"]
 
 
 def squared_error(case, start, end):
@@ -48,7 +52,9 @@ def main():
         print(json.dumps({
             "errors": [squared_error(case, *window) for window in case["windows"]],
             "divergences": [divergence(case, *window) for window in case["windows"]],
-            "least": min(squared_error(case, start, end) for end in range(1, size + 1) for start in range(end)),
+            "least": min(
+                squared_error(case, start, end) for end in range(1, size + 1) for start in range(end)
+                if (start == 0 or edge(case, start) <= 0) and (end == size or edge(case, end) >= 0)),
         }))
 
 
