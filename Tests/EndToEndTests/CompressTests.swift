@@ -103,7 +103,8 @@ struct CompressTests {
     let result = try Command.run(
       [
         "models", "compress", space.path("manifest.json"), "--calibration", #require(Self.pictures).path,
-        "--pictures", "1", "--output", "models", "--skip-benchmark", "--onnxruntime", #require(TestData.onnxRuntimeLibrary).path,
+        "--pictures", "1", "--output", "models", "--skip-benchmark", "--onnxruntime",
+        #require(TestData.onnxRuntimeLibrary).path,
       ], in: space.folder)
     #expect(result.status == 65, "\(result.errors)")
     #expect(result.errors.contains("operator set 5; 6 is the oldest"), "\(result.errors)")

@@ -10,8 +10,8 @@ public enum FixedInput {
   ///   - width: in pixels; as `height`, a multiple of the model's stride.
   ///   - head: sharpens the advice in the error.
   /// - Returns: how many shapes were stored.
-  /// - Throws: a ``PipelineError``: `dataError` when the model holds another size or does not fit this one, with the
-  ///   operator that does not.
+  /// - Throws: a ``PipelineError``: `usage` for sides that no model has, `dataError` when the model holds
+  ///   another size or does not fit this one, with the operator that does not.
   @discardableResult
   public static func apply(
     to model: inout OnnxModel, width: Int, height: Int, head: ModelManifest.Head?

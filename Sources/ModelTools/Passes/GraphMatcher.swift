@@ -54,7 +54,8 @@ struct GraphMatcher {
 }
 
 extension OnnxModel {
-  /// Lets each node that has inputs and one output be replaced by others; returns how many were. What they leave without a reader is removed.
+  /// Lets each node that has inputs and one output be replaced by others; returns how many were. What they leave
+  /// without a reader is removed.
   mutating func rewriteNodes(_ change: (Onnx_NodeProto, GraphMatcher, inout OnnxModel) -> [Onnx_NodeProto]?) -> Int {
     let matcher = GraphMatcher(self)
     var nodes: [Onnx_NodeProto] = [], count = 0

@@ -43,7 +43,8 @@ public struct PoolingCascade: GraphPass {
   /// The side of a square window of odd size that keeps the picture's size.
   private static func window(_ node: Onnx_NodeProto) -> Int? {
     guard node.isStandard, node.opType == "MaxPool", node.input.count == 1, node.output.count == 1,
-      let shape = node.integers("kernel_shape"), shape.count == 2, shape[0] == shape[1], shape[0] % 2 == 1, node.integers("strides") ?? [1, 1] == [1, 1],
+      let shape = node.integers("kernel_shape"), shape.count == 2, shape[0] == shape[1], shape[0] % 2 == 1,
+      node.integers("strides") ?? [1, 1] == [1, 1],
       node.integers("dilations") ?? [1, 1] == [1, 1], node.integer("ceil_mode", default: 0) == 0,
       node.word("auto_pad", default: "NOTSET") == "NOTSET",
       node.integers("pads") == Array(repeating: shape[0] / 2, count: 4)

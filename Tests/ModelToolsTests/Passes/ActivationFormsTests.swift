@@ -121,8 +121,8 @@ struct ActivationFormsTests {
         "MaxPool", [input], output,
         ["kernel_shape": [size, size], "pads": Array(repeating: size / 2, count: 4), "strides": [1, 1]])
     }
-    // The largest first, and in between those of another tensor, of which one is too small to help: 13 from 3 would need
-    // a window of 11. The maps have 8 x 8 cells, so windows hang over all borders.
+    // The largest first, and in between those of another tensor, of which one is too small to help: 13 from 3 would
+    // need a window of 11. The maps have 8 x 8 cells, so windows hang over all borders.
     let before = try PassFixture.model(
       [
         TestGraphs.head, TestGraphs.node("Neg", ["map"], "other"), pool(13, "map", "p13"), pool(13, "other", "o13"),
