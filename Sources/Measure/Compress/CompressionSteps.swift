@@ -3,13 +3,16 @@ import Pipeline
 
 /// The steps that there are.
 public enum CompressionSteps {
-  public static let all: [any CompressionStep.Type] = [GraphFusion.self, IntegerQuantization.self]
+  public static let all: [any CompressionStep.Type] = [
+    ChannelPruning.self, WeightPruning.self, Distillation.self, GraphFusion.self, IntegerQuantization.self,
+    FastIntegers.self, PortableIntegers.self, HalfPrecision.self, SharedWeights.self,
+  ]
 
   /// All names that plans may hold, in the order in which the steps help each other: what changes the float weights
   /// comes before what changes their form. Of those that are not in ``all`` reports say so.
   public static let order = [
-    "structured-pruning", "unstructured-pruning", "distillation", "rectangular-input", "fusion", "int8", "float16",
-    "weight-sharing",
+    "structured-pruning", "unstructured-pruning", "distillation", "fusion", "int8", "int8-fast", "int8-portable",
+    "float16", "weight-sharing",
   ]
 
   /// Tried for every device, whether or not its plan has them: they cost little to try, and the measurement decides.

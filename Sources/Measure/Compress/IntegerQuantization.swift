@@ -6,13 +6,19 @@ import Pipeline
 public struct IntegerQuantization: CompressionStep {
   public static let name = "int8"
   public static let summary = "Computes in 8-bit integers, laid out on calibration pictures."
-  public static let version = 2
+  public static let version = 3
   public static let amount: StepAmount? = nil
 
   public init(amount: Double?) {}
 
   public func apply(
     to candidate: CompressionCandidate, in context: CompressionContext
+  ) throws -> CompressionCandidate {
+    try Self.quantized(candidate, context, head: .automatic)
+  }
+
+  static func quantized(
+    _ candidate: CompressionCandidate, _ context: CompressionContext, head: FloatHead
   ) throws -> CompressionCandidate {
     guard candidate.manifest.precision == "float32" else {
       throw StepRefusal("the model is \(candidate.manifest.precision) already")
@@ -23,7 +29,7 @@ public struct IntegerQuantization: CompressionStep {
     // Where the graph is tied to one size, it keeps it.
     _ = try? OnnxShapes.free(&simple, head: candidate.manifest.head)
     let quantizer = ModelQuantizer(
-      engine: context.engine, options: .init(rule: context.clip > 0 ? .quantile(context.clip) : .minMax))
+      engine: context.engine, options: .init(rule: context.clip > 0 ? .quantile(context.clip) : .minMax, floatHead: head))
     let made = try quantizer.quantize(
       simple, pictures: context.pictures.map(\.tensor), format: candidate.manifest.input, progress: context.progress)
     var result = candidate
@@ -35,5 +41,22 @@ public struct IntegerQuantization: CompressionStep {
     result.note = "\(made.integerConvolutions) convolutions in integers; in floats \(made.floatHeadConvolutions) at the "
       + "beginning and \(made.floatConvolutions) before boxes and scores"
     return result
+  }
+}
+
+/// INT8 from the first convolution on: faster than ``IntegerQuantization``, which keeps the first layers in floats where
+/// that matters, and less exact.
+public struct FastIntegers: CompressionStep {
+  public static let name = "int8-fast"
+  public static let summary = "Computes in 8-bit integers from the first layer on: faster than int8, and less exact."
+  public static let version = 1
+  public static let amount: StepAmount? = nil
+
+  public init(amount: Double?) {}
+
+  public func apply(
+    to candidate: CompressionCandidate, in context: CompressionContext
+  ) throws -> CompressionCandidate {
+    try IntegerQuantization.quantized(candidate, context, head: .convolutions(0))
   }
 }

@@ -1,0 +1,39 @@
+import Detectors
+import ModelTools
+import Pipeline
+
+/// INT8 for other programs as well (``PortableQuantizer``): pairs of QuantizeLinear and DequantizeLinear, the most sensitive
+/// tensors in floats. Slower than ``IntegerQuantization``.
+public struct PortableIntegers: CompressionStep {
+  public static let name = "int8-portable"
+  public static let summary = "Computes in 8-bit integers by standard operators, for any ONNX Runtime; slower than int8."
+  public static let version = 1
+  public static let amount: StepAmount? = StepAmount(
+    meaning: "most sensitive tensors that stay in floats", range: 0...64, standard: 16)
+
+  private let floats: Int
+
+  public init(amount: Double?) { floats = Int(amount ?? 16) }
+
+  public func apply(
+    to candidate: CompressionCandidate, in context: CompressionContext
+  ) throws -> CompressionCandidate {
+    guard candidate.manifest.precision == "float32" else {
+      throw StepRefusal("the model is \(candidate.manifest.precision) already")
+    }
+    var simple = candidate.model
+    GraphPasses.apply(to: &simple, engine: context.engine)
+    _ = try? OnnxShapes.free(&simple, head: candidate.manifest.head)
+    let rule: RangeRule = context.clip > 0 ? .quantile(context.clip) : .minMax
+    let made = try PortableQuantizer(
+      engine: context.engine, options: .init(rule: rule, floats: floats == 0 ? .none : .worst(floats))
+    ).quantize(
+      simple, pictures: context.pictures.map(\.tensor), format: candidate.manifest.input, progress: context.progress)
+    var result = candidate
+    (result.model, result.shapes) = (made.model, simple)
+    result.manifest.precision = "int8"
+    result.note = "\(made.integerConvolutions) convolutions in integers, \(made.floatConvolutions) in floats, "
+      + "\(made.floatTensors) sensitive tensors in floats"
+    return result
+  }
+}
