@@ -93,9 +93,6 @@ public struct StepRequest: Sendable, Hashable {
   private static let known = CompressionSteps.all.map { $0.name }.joined(separator: ", ")
 
   private static func unknown(_ name: String) -> PipelineError {
-    if CompressionSteps.order.contains(name) {
-      return PipelineError(CompressionSteps.missingReason(name), remedy: "steps: \(known)", exit: .usage)
-    }
     let guess = NearestName.suggestion(for: name, among: CompressionSteps.all.map { $0.name })
       .map { "did you mean '\($0)'? " } ?? ""
     return PipelineError(

@@ -16,7 +16,6 @@ struct CompressionPlanTests {
     arguments: [
       ("fusoin", "there is no step 'fusoin'", "did you mean 'fusion'?"), ("", "no steps", "fusion, int8"),
       ("int8=3", "takes no number", "write 'int8'"), ("int8,int8", "named twice", "once"),
-      ("distillation", "this version of edgepipe has no step 'distillation'", "steps:"),
     ])
   func wrong(text: String, message: String, remedy: String) {
     let error = #expect(throws: PipelineError.self) { try StepRequest.list(text) }
