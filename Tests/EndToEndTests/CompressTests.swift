@@ -264,7 +264,9 @@ struct CompressTests {
       running.signal(moment.signal)
       let result = try running.finish()
       #expect(result.status == 128 + moment.signal, "\(moment.name): \(result.output)\(result.errors)")
-      #expect(result.errors.contains("stopped; nothing was written"), "\(moment.name): \(result.errors)")
+      // Before anything has begun there is nothing to say.
+      let isSaid = result.errors.contains("stopped; nothing was written")
+      #expect(isSaid || (moment.name == "at once" && result.errors.isEmpty), "\(moment.name): \(result.errors)")
       #expect(!FileManager.default.fileExists(atPath: space.path("models")))
       // The inference library keeps a file of its own there.
       let left = try FileManager.default.contentsOfDirectory(atPath: temporary)

@@ -75,7 +75,7 @@ struct OperatorTests {
 
   /// 21 places leave a rest after vectors of eight.
   @Test func givenPlanesOfFloatsWhenQuantizedThenEachChannelHasItsOwnStepsAndEndsAreKept() throws {
-    let scale: [Float] = [0.5, 2, 1.25], zero: [Float] = [-100, 7, 3.5]
+    let scale: [Float] = [0.5, 2, 0.75], zero: [Float] = [-100, 7, 3.25]
     let made = node("QuantizeFromPlanar") {
       $0.set("scale", scale)
       $0.set("zero", zero)
