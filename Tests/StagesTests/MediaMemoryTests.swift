@@ -46,6 +46,6 @@ struct MediaMemoryTests {
     let readings = probe.readingsMB
     try #require(readings.count == 5 && readings.allSatisfy { $0 > 0 })
     let growth = zip(readings.dropFirst(), readings).map { $0 - $1 }
-    #expect(try #require(growth.min()) < 20, "MB in stretches of 400 frames: \(growth)")
+    #expect(try #require(growth.min()) < 60, "MB in stretches of 400 frames: \(growth)")
   }
 }
