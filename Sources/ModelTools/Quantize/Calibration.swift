@@ -55,6 +55,11 @@ struct Calibration {
         unsafe histograms[name]?[channel].count(plane)
       } else {
         unsafe histograms[name]?[channel].widen(plane)
+        guard histograms[name]?[channel].isFinite != false else {
+          throw PipelineError(
+            "tensor '\(name)' holds infinite values, or values that are no numbers, on a calibration picture",
+            remedy: "look at the model's weights; such a model cannot run in integers", exit: .dataError)
+        }
       }
     }
   }

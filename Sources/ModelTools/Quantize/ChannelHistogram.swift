@@ -4,17 +4,22 @@ struct ChannelHistogram {
 
   private(set) var low = Double.infinity
   private(set) var high = -Double.infinity
+  /// False when a value was infinite or no number: there is nothing to count then.
+  private(set) var isFinite = true
   private var bins: [UInt32] = []
   private var count = 0
 
   /// First pass over the values: finds the ends.
   mutating func widen(_ values: UnsafeBufferPointer<Float>) {
     // SAFETY: the elements of a valid buffer.
-    var low = Float.infinity, high = -Float.infinity
+    var low = Float.infinity, high = -Float.infinity, nothing: Float = 0
     for unsafe value in unsafe values {
       low = Swift.min(low, value)
       high = Swift.max(high, value)
+      // No number for what is infinite or no number itself.
+      nothing += value - value
     }
+    isFinite = isFinite && nothing == 0
     self.low = Swift.min(self.low, Double(low))
     self.high = Swift.max(self.high, Double(high))
   }

@@ -111,6 +111,25 @@ struct ModelQuantizerTests {
     #expect(throws: PipelineError.self) { try IntegerRegion(model, inputSize: 64, floatHead: 9) }
   }
 
+  @Test func givenWeightsThatAreNoNumbersWhenCalibratingThenTheTensorIsNamed() throws {
+    let engine = try ONNXRuntimeEngine(libraryPath: TestData.onnxRuntimeLibrary?.path)
+    for value in [Float.nan, .infinity] {
+      var model = try simplified()
+      let convolution = try #require(model.proto.graph.node.first { $0.opType == "Conv" })
+      let place = try #require(model.proto.graph.initializer.firstIndex { $0.name == convolution.input[2] })
+      let bias = model.proto.graph.initializer[place]
+      model.proto.graph.initializer[place] = .floats(
+        bias.name, bias.dims.map { Int($0) }, Array(repeating: value, count: Int(bias.dims[0])))
+      let error = #expect(throws: PipelineError.self) {
+        try ModelQuantizer(engine: engine).quantize(
+          model, pictures: [Tensor.bytes([1, 3, 64, 64], picture(0, side: 64))],
+          format: ModelManifest.Head.yolox.defaultInput) { _, _ in }
+      }
+      #expect(error?.exit == .dataError)
+      #expect(error?.message.contains("tensor '\(convolution.output[0])'") == true, "\(error?.message ?? "")")
+    }
+  }
+
   @Test func givenProgressThatThrowsWhenQuantizingThenTheWorkEnds() throws {
     let engine = try ONNXRuntimeEngine(libraryPath: TestData.onnxRuntimeLibrary?.path)
     let model = try simplified()
