@@ -21,15 +21,15 @@ struct MediaMemoryTests {
       state.withLock { state in
         _ = unsafe try? worker.process(frame)
         state.frames += 1
-        if state.frames % 400 == 0 { state.readings.append((try? ResidentMemory.nowMB()) ?? 0) }
+        if state.frames % 200 == 0 { state.readings.append((try? ResidentMemory.nowMB()) ?? 0) }
       }
     }
 
-    /// Every 400 frames.
+    /// Every 200 frames.
     var readingsMB: [Double] { state.withLock { $0.readings } }
   }
 
-  // One lost picture of 640 x 480 a frame (0.46 MB) would be 184 MB in each stretch of 400 frames. Tests run side by side in
+  // One lost picture of 640 x 480 a frame (0.46 MB) would be 92 MB in each stretch of 200 frames. Tests run side by side in
   // one process, so some growth belongs to others; but not in every stretch.
   @Test func givenTwoThousandFrames_whenDecodedAndScaled_thenMemoryDoesNotGrow() throws {
     let path = try MediaFixtures.make(
@@ -44,8 +44,8 @@ struct MediaMemoryTests {
     try MediaFixtures.run(path, output: output)
     #expect(output.frames.count == 2000)
     let readings = probe.readingsMB
-    try #require(readings.count == 5 && readings.allSatisfy { $0 > 0 })
+    try #require(readings.count == 10 && readings.allSatisfy { $0 > 0 })
     let growth = zip(readings.dropFirst(), readings).map { $0 - $1 }
-    #expect(try #require(growth.min()) < 60, "MB in stretches of 400 frames: \(growth)")
+    #expect(try #require(growth.min()) < 13, "MB in stretches of 200 frames: \(growth)")
   }
 }
