@@ -6,7 +6,7 @@ import Pipeline
 public struct IntegerQuantization: CompressionStep {
   public static let name = "int8"
   public static let summary = "Computes in 8-bit integers, laid out on calibration pictures."
-  public static let version = 3
+  public static let version = 4
   public static let amount: StepAmount? = nil
 
   public init(amount: Double?) {}
@@ -38,8 +38,8 @@ public struct IntegerQuantization: CompressionStep {
     let input = result.manifest.input
     (result.manifest.input.element, result.manifest.input.mean, result.manifest.input.scale) =
       (.uint8, input.mean.map { _ in 0 }, input.scale.map { _ in 1 })
-    result.note = "\(made.integerConvolutions) convolutions in integers; in floats \(made.floatHeadConvolutions) at the "
-      + "beginning and \(made.floatConvolutions) before boxes and scores"
+    result.note = "\(made.integerConvolutions) convolutions in integers, \(made.lastConvolutions) of them with float outputs; "
+      + "in floats \(made.floatHeadConvolutions) at the beginning and \(made.floatConvolutions) before boxes and scores"
     return result
   }
 }

@@ -23,7 +23,7 @@ struct InputMoments {
     progress: (Int, Int) throws -> Void
   ) throws {
     let wanted = Set(
-      region.steps.filter { step in
+      (region.steps + region.lastConvolutions).filter { step in
         guard let convolution = step.convolution, step.inputs != [region.input] else { return false }
         return convolution.depth <= Self.mostDepth
       }.map(\.output))
@@ -40,7 +40,8 @@ struct InputMoments {
     }
     let readers = convolutions.enumerated().map { ($0, $1, tensors.firstIndex(of: $1.input) ?? 0) }
     let pads = Dictionary(
-      region.steps.compactMap { step in step.convolution.map { (step.output, $0.pads) } }, uniquingKeysWith: { a, _ in a })
+      (region.steps + region.lastConvolutions).compactMap { step in step.convolution.map { (step.output, $0.pads) } },
+      uniquingKeysWith: { a, _ in a })
     let states = try TensorProbe(engine: engine).accumulate(
       tensors, of: model, inputs: CalibrationPictures(pictures, format: format), initial: empty
     ) { state, picture, outputs in

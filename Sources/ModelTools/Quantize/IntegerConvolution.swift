@@ -64,17 +64,18 @@ struct IntegerConvolution {
     }
   }
 
-  /// All convolutions of a region but the one that reads the picture, by their outputs.
+  /// All convolutions of a region but the one that reads the picture, and the last ones, by their outputs. What the last
+  /// ones give is not rounded: a unit of their output is one.
   ///
   /// - Throws: a ``PipelineError`` where the layout does not suit one.
   static func all(
     _ region: IntegerRegion, _ layout: IntegerLayout, _ moments: InputMoments
   ) throws -> [String: IntegerConvolution] {
     var made: [String: IntegerConvolution] = [:]
-    for step in region.steps where step.inputs != [region.input] {
-      guard let convolution = step.convolution, let source = layout.tensors[step.inputs[0]],
-        let target = layout.tensors[step.output]
-      else { continue }
+    for step in region.steps + region.lastConvolutions where step.inputs != [region.input] {
+      guard let convolution = step.convolution, let source = layout.tensors[step.inputs[0]] else { continue }
+      let real = TensorScale(scales: Array(repeating: 1, count: convolution.outputs), zero: 0)
+      let target = layout.tensors[step.output] ?? real
       made[step.output] = try IntegerConvolution(
         convolution, input: source, output: target, means: layout.means[step.inputs[0]],
         moments: moments.matrices[step.output] ?? [])

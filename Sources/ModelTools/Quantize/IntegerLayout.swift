@@ -26,8 +26,7 @@ struct IntegerLayout {
       let name = step.output
       switch step.operation {
       case .concatenation:
-        let parts = step.inputs.compactMap { tensors[$0] }
-        tensors[name] = TensorScale(scales: parts.flatMap(\.scales), zeros: parts.flatMap(\.zeros))
+        tensors[name] = .joined(step.inputs.compactMap { tensors[$0] })
       case .maximum, .upsample: tensors[name] = tensors[step.inputs[0]]
       case .activation where isRectified.contains(step.inputs[0]): tensors[name] = tensors[step.inputs[0]]
       case .convolution:

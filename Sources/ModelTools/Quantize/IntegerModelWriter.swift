@@ -8,6 +8,7 @@ struct IntegerModelWriter {
   private let layout: IntegerLayout
   private let format: InputFormat
   private let convolutions: [String: IntegerConvolution]
+  private let joined: JoinedActivations
   private var nodes: [Onnx_NodeProto] = []
   private var stored: [Onnx_TensorProto] = []
   private var names: Set<String> = []
@@ -23,14 +24,15 @@ struct IntegerModelWriter {
     var writer = IntegerModelWriter(region, layout, convolutions, format)
     if region.headCount > 0 { try writer.addHead() }
     for step in region.integerSteps { try writer.add(step) }
-    for name in region.boundary { try writer.leave(name) }
-    let read = Set((region.headNodes + region.rest).flatMap(\.input))
+    let tail = writer.tail(of: model.proto.graph)
     var result = model
+    let read = Set((region.headNodes + tail.nodes).flatMap(\.input)).union(model.proto.graph.output.map(\.name))
+    for name in region.boundary where read.contains(name) { try writer.leave(name) }
     let floats = model.proto.graph.initializer.filter { read.contains($0.name) }
-    let packed = StoredWeights(region.rest, floats)
-    result.proto.graph.node = writer.nodes + packed.nodes + region.rest
+    let packed = StoredWeights(tail.nodes, floats)
+    result.proto.graph.node = writer.nodes + packed.nodes + tail.nodes
     result.proto.graph.initializer =
-      writer.stored + packed.tensors + floats.filter { !packed.replaced.contains($0.name) }
+      writer.stored + tail.stored + packed.tensors + floats.filter { !packed.replaced.contains($0.name) }
     result.proto.graph.valueInfo = []
     for index in result.proto.graph.input.indices where result.proto.graph.input[index].name == region.input {
       result.proto.graph.input[index].type.tensorType.elemType = OnnxElement.uint8
@@ -48,6 +50,7 @@ struct IntegerModelWriter {
     _ region: IntegerRegion, _ layout: IntegerLayout, _ convolutions: [String: IntegerConvolution], _ format: InputFormat
   ) {
     (self.region, self.layout, self.convolutions, self.format) = (region, layout, convolutions, format)
+    joined = JoinedActivations(region, layout)
   }
 
   /// The first convolutions in floats, from the picture's bytes to the first integers.
@@ -85,20 +88,18 @@ struct IntegerModelWriter {
       }
     case .activation where layout.isRectified.contains(step.inputs[0]):
       nodes.append(.make("Identity", [Self.bytes(step.inputs[0])], Self.bytes(step.output)))
+    case .activation where joined.contains(step.output): break
     case .activation(let function):
-      table(function.word, Self.bytes(step.inputs[0]), try scale(step.inputs[0]), Self.bytes(step.output), try scale(step.output)) {
-        if case .leakyReLU(let alpha) = function { $0.set("alpha", alpha) }
-      }
+      let node = Onnx_NodeProto.make(
+        "QuantizedActivation", [Self.bytes(step.inputs[0])], Self.bytes(step.output), domain: Self.edgepipe)
+      add(node, function, try scale(step.inputs[0]), try scale(step.output))
     case .add: try addSum(step)
-    case .concatenation:
-      var node = Onnx_NodeProto.make("Concat", step.inputs.map(Self.bytes), Self.bytes(step.output))
-      node.set("axis", 3)
-      nodes.append(node)
+    case .concatenation: try addConcatenation(step)
     case .maximum(let window, let stride, let pads):
       var node = Onnx_NodeProto.make(
-        "NhwcMaxPool", [Self.bytes(step.inputs[0])], Self.bytes(step.output), domain: Self.microsoft)
-      node.set("kernel_shape", [window, window])
-      node.set("strides", [stride, stride])
+        "ChannelsLastMaxPool", [Self.bytes(step.inputs[0])], Self.bytes(step.output), domain: Self.edgepipe)
+      node.set("window", window)
+      node.set("stride", stride)
       node.set("pads", pads)
       nodes.append(node)
     case .upsample(let factor):
@@ -144,6 +145,22 @@ struct IntegerModelWriter {
     nodes.append(node)
   }
 
+  private mutating func addConcatenation(_ step: IntegerStep) throws {
+    let active = joined.inputs(of: step)
+    guard let function = active.first?.activation else {
+      var node = Onnx_NodeProto.make("Concat", step.inputs.map(Self.bytes), Self.bytes(step.output))
+      node.set("axis", 3)
+      return nodes.append(node)
+    }
+    let sources = step.inputs.map { input in active.first { $0.output == input }?.inputs[0] ?? input }
+    var node = Onnx_NodeProto.make(
+      "ActivatedConcat", sources.map(Self.bytes), Self.bytes(step.output), domain: Self.edgepipe)
+    node.set("active", zip(sources, step.inputs).map { $0 == $1 ? 0 : 1 })
+    add(
+      node, function, .joined(try active.map { try scale($0.inputs[0]) }),
+      .joined(try active.map { try scale($0.output) }))
+  }
+
   private mutating func addSum(_ step: IntegerStep) throws {
     let target = try scale(step.output)
     var inputs: [String] = []
@@ -153,13 +170,41 @@ struct IntegerModelWriter {
         // Channels joined from tensors of different scales: brought to one by a table.
         let one = TensorScale(scales: source.scales.map { _ in source.scales.max() ?? 1 }, zero: source.zeros[0])
         let common = "\(step.output)/\(index)"
-        table("identity", bytes, source, common, one)
+        add(.make("QuantizedActivation", [bytes], common, domain: Self.edgepipe), nil, source, one)
         (source, bytes) = (one, common)
       }
       inputs += [bytes, float(Float(source.scales[0])), byte(Int(source.zeros[0]))]
     }
     inputs += [float(Float(target.scales[0])), byte(Int(target.zeros[0]))]
     nodes.append(.make("QLinearAdd", inputs, Self.bytes(step.output), domain: Self.microsoft))
+  }
+
+  /// The last convolutions, as products of integers that give floats, and what is left to do after them.
+  private mutating func tail(of graph: Onnx_GraphProto) -> ChannelsLastTail {
+    var channels: [String: Int] = [:]
+    for step in region.lastConvolutions {
+      guard let convolution = step.convolution, let integer = convolutions[step.output] else { continue }
+      channels[step.output] = convolution.outputs
+      add(integer, depth: convolution.depth, from: Self.bytes(step.inputs[0]), to: step.output)
+    }
+    return ChannelsLastTail(
+      region.rest.filter { $0.output.allSatisfy { channels[$0] == nil } }, channels: channels,
+      stored: Dictionary(graph.initializer.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
+      outputs: graph.output.map(\.name))
+  }
+
+  private mutating func add(_ integer: IntegerConvolution, depth: Int, from source: String, to output: String) {
+    let outputs = integer.factors.count
+    // The operator wants depth x outputs.
+    let turned = (0..<depth * outputs).map { integer.weights.values[$0 % outputs * depth + $0 / outputs] }
+    let bias = zip(integer.bias, integer.factors).map { Float(Double($0) * $1) }
+    let inputs = [
+      source, store(.signedBytes("\(output)/weights", [depth, outputs], turned)), float(1),
+      store(.floats("\(output)/factors", [outputs], integer.factors.map { Float($0) })), byte(integer.inputZero), "",
+      store(.floats("\(output)/bias", [outputs], bias)),
+    ]
+    nodes.append(
+      .make("MatMulIntegerToFloat", inputs, ChannelsLastTail.name(of: output), domain: Self.microsoft))
   }
 
   private mutating func leave(_ name: String) throws {
@@ -170,19 +215,19 @@ struct IntegerModelWriter {
     nodes.append(node)
   }
 
-  private mutating func table(
-    _ function: String, _ source: String, _ input: TensorScale, _ target: String, _ output: TensorScale,
-    _ more: (inout Onnx_NodeProto) -> Void = { _ in }
+  /// A node that looks values up, with the tables' scales; nil for the function that changes nothing.
+  private mutating func add(
+    _ node: Onnx_NodeProto, _ function: ActivationFunction?, _ input: TensorScale, _ output: TensorScale
   ) {
     let isUniform = input.isUniform && output.isUniform
     func floats(_ values: [Double]) -> [Float] { (isUniform ? Array(values.prefix(1)) : values).map { Float($0) } }
-    var node = Onnx_NodeProto.make("QuantizedActivation", [source], target, domain: Self.edgepipe)
-    node.set("function", function)
+    var node = node
+    node.set("function", function?.word ?? "identity")
     node.set("scale", floats(input.scales))
     node.set("offset", floats(input.offsets))
     node.set("output_scale", floats(output.scales))
     node.set("output_zero", floats(output.zeros))
-    more(&node)
+    if case .leakyReLU(let alpha) = function { node.set("alpha", alpha) }
     nodes.append(node)
   }
 

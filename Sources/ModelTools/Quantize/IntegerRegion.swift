@@ -14,6 +14,9 @@ struct IntegerRegion {
   /// Tensors of the region that the rest, or whoever runs the model, reads.
   private(set) var boundary: [String] = []
 
+  /// Convolutions of 1x1 among the rest that read only what integers make: they multiply integers too, but what they give
+  /// is not rounded.
+  private(set) var lastConvolutions: [IntegerStep] = []
   /// The nodes of the head, in order.
   private(set) var headNodes: [Onnx_NodeProto] = []
 
@@ -34,8 +37,13 @@ struct IntegerRegion {
       throw PipelineError("model '\(model.name)' has no input", exit: .dataError)
     }
     input = picture.name
-    steps = RegionParser(model, input: input, inputSize: inputSize).steps()
+    let parsed = RegionParser(model, input: input, inputSize: inputSize).steps()
+    steps = parsed
     settle(graph)
+    lastConvolutions = parsed.filter { step in
+      guard let convolution = step.convolution else { return false }
+      return boundary.contains(step.inputs[0]) && !steps.contains { $0.output == step.output } && convolution.isPointwise
+    }
     guard steps.first?.convolution != nil, steps.filter({ $0.inputs.contains(input) }).count == 1 else {
       throw PipelineError(
         "model '\(model.name)' does not begin with a convolution that can run in integers",
@@ -73,7 +81,7 @@ struct IntegerRegion {
     let outputs = Set(graph.output.map(\.name))
     while true {
       let taken = Set(steps.flatMap(\.nodes))
-      rest = graph.node.indices.filter { !taken.contains($0) }.map { graph.node[$0] }
+      rest = Self.needed(graph.node.indices.filter { !taken.contains($0) }.map { graph.node[$0] }, for: outputs)
       let read = Set(rest.flatMap(\.input)).union(outputs)
       let used = Set(steps.flatMap(\.inputs))
       let lost = Set(
@@ -86,5 +94,16 @@ struct IntegerRegion {
       }
       steps.removeAll { lost.contains($0.output) || $0.inputs.contains(where: lost.contains) }
     }
+  }
+
+  /// The nodes that outputs depend on: sizes that were computed for steps of the region are of no use beside it.
+  private static func needed(_ nodes: [Onnx_NodeProto], for outputs: Set<String>) -> [Onnx_NodeProto] {
+    var read = outputs
+    var kept: [Onnx_NodeProto] = []
+    for node in nodes.reversed() where node.output.contains(where: read.contains) {
+      read.formUnion(node.input)
+      kept.append(node)
+    }
+    return kept.reversed()
   }
 }

@@ -35,6 +35,8 @@ struct FloatConvolution {
   var inputs: Int { shape[1] * groups }
   var isDepthwise: Bool { groups > 1 }
   var isPadded: Bool { pads.contains { $0 > 0 } }
+  /// A product of matrices: every place by itself.
+  var isPointwise: Bool { taps == 1 && groups == 1 && strides == [1, 1] && !isPadded }
   /// Weights that make one output.
   var depth: Int { shape[1] * shape[2] * shape[3] }
   var taps: Int { shape[2] * shape[3] }

@@ -19,11 +19,13 @@ public struct ModelQuantizer {
   /// An integer model, and what became of the float one.
   public struct Result {
     public var model: OnnxModel
-    /// Convolutions that run in integers.
+    /// Convolutions that run in integers, those with float outputs among them.
     public var integerConvolutions: Int
+    /// The last convolutions, whose outputs are floats.
+    public var lastConvolutions: Int
     /// The first convolutions that stay in floats.
     public var floatHeadConvolutions: Int
-    /// The last convolutions before boxes and scores, which stay in floats.
+    /// Convolutions before boxes and scores that stay in floats.
     public var floatConvolutions: Int
   }
 
@@ -59,8 +61,9 @@ public struct ModelQuantizer {
       let region = try IntegerRegion(model, inputSize: size, floatHead: head)
       return Result(
         model: try IntegerModelWriter.write(model, region, layout, convolutions: convolutions, format: format),
-        integerConvolutions: region.integerSteps.count { $0.convolution != nil }, floatHeadConvolutions: head,
-        floatConvolutions: region.rest.count { $0.opType == "Conv" })
+        integerConvolutions: region.integerSteps.count { $0.convolution != nil } + region.lastConvolutions.count,
+        lastConvolutions: region.lastConvolutions.count, floatHeadConvolutions: head,
+        floatConvolutions: region.rest.count { $0.opType == "Conv" } - region.lastConvolutions.count)
     }
     guard case .convolutions(let count) = options.floatHead else {
       return try best(made, model, pictures: pictures, format: format)

@@ -34,7 +34,7 @@ struct PictureStem {
       for channel in 0..<3 {
         for y in 0..<kernel {
           for x in 0..<kernel {
-            let tap = (y % patch * patch + x % patch) * 3 + channel
+            let tap = (channel * patch + y % patch) * patch + x % patch
             let target = ((output * depth + tap) * side + y / patch) * side + x / patch
             weights[target] = float.weights[((output * 3 + channel) * kernel + y) * kernel + x]
           }
@@ -44,7 +44,9 @@ struct PictureStem {
     convolution = FloatConvolution(
       shape: [float.outputs, depth, side, side], weights: weights, bias: float.bias, groups: 1, strides: [1, 1],
       pads: [0, 0, 0, 0])
+    // The bytes that fill the depth up have no weights: any scale will do.
+    let channels = (0..<depth).map { min($0 / (patch * patch), 2) }
     scale = TensorScale(
-      scales: (0..<depth).map { Double(format.scale[$0 % 3]) }, zeros: (0..<depth).map { Double(format.mean[$0 % 3]) })
+      scales: channels.map { Double(format.scale[$0]) }, zeros: channels.map { Double(format.mean[$0]) })
   }
 }

@@ -13,6 +13,11 @@ struct TensorScale: Equatable {
     self.init(scales: scales, zeros: Array(repeating: zero, count: scales.count))
   }
 
+  /// Channels side by side.
+  static func joined(_ parts: [TensorScale]) -> TensorScale {
+    TensorScale(scales: parts.flatMap(\.scales), zeros: parts.flatMap(\.zeros))
+  }
+
   var channels: Int { scales.count }
   var isUniform: Bool { scales.allSatisfy { $0 == scales[0] } && zeros.allSatisfy { $0 == zeros[0] } }
   /// The value that byte 0 stands for.

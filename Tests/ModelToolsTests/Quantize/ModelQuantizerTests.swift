@@ -97,6 +97,12 @@ struct ModelQuantizerTests {
     }
     let none = try made(.convolutions(0)), three = try made(.convolutions(3))
     #expect(none.result.floatHeadConvolutions == 0)
+    // Boxes, objectness and classes of three levels: integers in, floats out, and nothing is turned afterwards.
+    #expect(none.result.lastConvolutions == 9)
+    #expect(none.result.floatConvolutions == 0)
+    #expect(!none.result.model.proto.graph.node.contains { ["Conv", "Transpose", "DequantizeToPlanar"].contains($0.opType) })
+    // Eight blocks and the two steps down between levels join two branches: their look-ups are done meanwhile.
+    #expect(none.result.model.proto.graph.node.count { $0.opType == "ActivatedConcat" } == 10)
     #expect(three.result.floatHeadConvolutions == 3)
     #expect(three.result.integerConvolutions == none.result.integerConvolutions - 3)
     let first = try #require(three.result.model.proto.graph.node.first { $0.opType != "Cast" })

@@ -8,7 +8,8 @@ import Testing
 /// The operators of ours, run by the real engine on small graphs, against plain loops.
 @Suite(.enabled(if: TestData.onnxRuntimeLibrary != nil, "needs the inference library (scripts/setup)"))
 struct OperatorTests {
-  /// Bytes of 1 x 3 x height x width in, the node's output as floats out.
+  /// Bytes of 1 x 3 x height x width in, the node's output as floats out. To the operators that is a picture of `height`
+  /// columns and `width` channels, as they read channels last.
   private func run(_ node: Onnx_NodeProto, height: Int, width: Int, bytes: [UInt8]) throws -> ([Int], [Float]) {
     var nodes = [node]
     if node.opType != "DequantizeToPlanar" {
@@ -73,6 +74,50 @@ struct OperatorTests {
     }
   }
 
+  /// Both inputs are the same picture, 3 rows of 4 places of 11 channels; the second goes through tables, or both do.
+  @Test(arguments: [[0, 1], [1, 1]])
+  func givenTwoTensorsWhenJoinedThenTheActiveOnesGoThroughTheirTables(active: [Int]) throws {
+    let channels = 11, tabled = channels * active.reduce(0, +)
+    let scale = (0..<tabled).map { 0.05 + 0.01 * Float($0) }
+    var made = node("ActivatedConcat") {
+      $0.set("active", active)
+      $0.set("function", "relu")
+      $0.set("scale", scale)
+      $0.set("offset", Array(repeating: Float(-2), count: tabled))
+      $0.set("output_scale", Array(repeating: Float(0.1), count: tabled))
+      $0.set("output_zero", Array(repeating: Float(3), count: tabled))
+    }
+    made.input = ["x", "x"]
+    let bytes = (0..<3 * 4 * channels).map { UInt8($0) }
+    let (shape, values) = try run(made, height: 4, width: channels, bytes: bytes)
+    #expect(shape == [1, 3, 4, 2 * channels])
+    for (index, value) in values.enumerated() {
+      let place = index / (2 * channels), channel = index % (2 * channels)
+      let byte = bytes[place * channels + channel % channels]
+      let part = channel / channels
+      guard active[part] == 1 else {
+        #expect(value == Float(byte))
+        continue
+      }
+      let table = active[0] == 1 ? channel : channel - channels
+      let real = max(0, Double(scale[table]) * Double(byte) - 2)
+      #expect(value == Float(min(255, (real / Double(Float(0.1)) + 3).rounded())), "place \(place), channel \(channel)")
+    }
+  }
+
+  @Test func givenTablesForTooFewChannelsWhenJoinedThenTheErrorNamesTheOperator() throws {
+    var made = node("ActivatedConcat") {
+      $0.set("active", [1, 1])
+      $0.set("function", "silu")
+      for name in ["scale", "offset", "output_scale", "output_zero"] { $0.set(name, [Float(1), 1, 1]) }
+    }
+    made.input = ["x", "x"]
+    let error = #expect(throws: PipelineError.self) {
+      _ = try run(made, height: 1, width: 3, bytes: Array(repeating: 0, count: 9))
+    }
+    #expect(error?.description.contains("3 tables for 6 channels") == true)
+  }
+
   /// 21 places leave a rest after vectors of eight.
   @Test func givenPlanesOfFloatsWhenQuantizedThenEachChannelHasItsOwnStepsAndEndsAreKept() throws {
     let scale: [Float] = [0.5, 2, 0.75], zero: [Float] = [-100, 7, 3.25]
@@ -106,7 +151,7 @@ struct OperatorTests {
     #expect(Array(values.prefix(12)) == [0, 0, 5, 5, 10, 10, 11, 11, 110, 110, 165, 165])
   }
 
-  @Test(arguments: [(2, 2, [0, 0, 0, 0]), (3, 2, [1, 1, 1, 1]), (3, 1, [1, 1, 1, 1]), (2, 2, [2, 2, 2, 2]), (3, 2, [0, 1, 1, 0])])
+  @Test(arguments: [(2, 2, [0, 0, 0, 0]), (3, 2, [1, 1, 1, 1]), (3, 1, [1, 1, 1, 1]), (2, 2, [2, 2, 2, 2]), (3, 2, [0, 1, 1, 0]), (2, 3, [1, 1, 0, 0])])
   func givenAPictureWhenCutIntoPatchesThenEachByteIsWhereThePlainLoopPutsIt(patch: Int, stride: Int, pads: [Int]) throws {
     let height = 6, width = 8, fill = [7, 8, 9]
     let made = node("PixelPatches") {
@@ -123,13 +168,40 @@ struct OperatorTests {
     for row in 0..<rows {
       for column in 0..<columns {
         for tap in 0..<depth {
-          let channel = tap % 3, dx = tap / 3 % patch, dy = tap / 3 / patch
+          let dx = tap % patch, dy = tap / patch % patch, channel = tap / patch / patch
           let y = row * stride + dy - pads[0], x = column * stride + dx - pads[1]
           let isInside = (0..<height).contains(y) && (0..<width).contains(x)
-          let expected = dy >= patch ? 0 : isInside ? Int(bytes[(channel * height + y) * width + x]) : fill[channel]
+          let expected = channel >= 3 ? 0 : isInside ? Int(bytes[(channel * height + y) * width + x]) : fill[channel]
           #expect(values[(row * columns + column) * depth + tap] == Float(expected), "\(row), \(column), \(tap)")
         }
       }
+    }
+  }
+
+  @Test(arguments: [(2, 2, [0, 0, 0, 0]), (5, 1, [2, 2, 2, 2]), (4, 2, [3, 0, 0, 1]), (3, 2, [1, 1, 1, 1]), (2, 1, [0, 0, 1, 1]), (1, 3, [0, 0, 0, 0])])
+  func givenAPictureWhenPooledThenEachByteIsTheLargestOfItsWindow(window: Int, stride: Int, pads: [Int]) throws {
+    let rows = 3, columns = 7, channels = 11
+    let made = node("ChannelsLastMaxPool") {
+      $0.set("window", window)
+      $0.set("stride", stride)
+      $0.set("pads", pads)
+    }
+    var random = SeededRandom(seed: 5)
+    let bytes = (0..<rows * columns * channels).map { _ in UInt8.random(in: 0...255, using: &random) }
+    let (shape, values) = try run(made, height: columns, width: channels, bytes: bytes)
+    let high = (rows + pads[0] + pads[2] - window) / stride + 1, wide = (columns + pads[1] + pads[3] - window) / stride + 1
+    #expect(shape == [1, high, wide, channels])
+    for index in values.indices {
+      let channel = index % channels, column = index / channels % wide, row = index / channels / wide
+      var largest: UInt8 = 0
+      for y in 0..<window {
+        for x in 0..<window {
+          let (sourceRow, sourceColumn) = (row * stride + y - pads[0], column * stride + x - pads[1])
+          guard (0..<rows).contains(sourceRow), (0..<columns).contains(sourceColumn) else { continue }
+          largest = max(largest, bytes[(sourceRow * columns + sourceColumn) * channels + channel])
+        }
+      }
+      #expect(values[index] == Float(largest), "row \(row), column \(column), channel \(channel)")
     }
   }
 

@@ -20,51 +20,83 @@
   ///
   /// - Parameter count: a multiple of `channels`.
   func apply(_ source: UnsafePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>, count: Int) {
-    // SAFETY: every access lies within `count` bytes of both and within the tables.
-    if channels == 1 {
-      return unsafe Self.lookUp(source, target, count, bytes, step: 0)
+    // SAFETY: every access lies within `count` bytes of both.
+    guard channels == 1 else {
+      return unsafe apply(source, to: target, places: count / channels, width: channels, targetStep: channels)
     }
-    for start in stride(from: 0, to: count, by: channels) {
-      unsafe Self.lookUp(source + start, target + start, channels, bytes, step: 256)
+    let whole = count / Self.group * Self.group
+    unsafe apply(source, to: target, places: whole / Self.group, width: Self.group, targetStep: Self.group)
+    for index in whole..<count { unsafe target[index] = unsafe bytes[Int(source[index])] }
+  }
+
+  /// Looks up `places` times `width` bytes that lie side by side; the target's places lie `targetStep` bytes apart.
+  ///
+  /// - Parameter firstChannel: whose table the first byte of a place goes through; the others follow. It matters not
+  ///   where one table serves all.
+  func apply(
+    _ source: UnsafePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>, places: Int, width: Int, targetStep: Int,
+    firstChannel: Int = 0
+  ) {
+    // So many places at a time that they stay in the nearest cache while one group of channels after the other goes by.
+    let block = max(1, 8192 / max(1, width)), tableStep = channels == 1 ? 0 : 256
+    let tables = unsafe bytes + firstChannel * tableStep
+    for first in stride(from: 0, to: places, by: block) {
+      let length = min(block, places - first)
+      // SAFETY: every access lies within `places` places of both, and within the tables.
+      let from = unsafe source + first * width, to = unsafe target + first * targetStep
+      var channel = 0
+      while channel + Self.group <= width {
+        // The step between tables is a number in the code, twice: as a variable it would take the registers that are needed.
+        if tableStep == 0 {
+          unsafe lookUp(from + channel, width, to + channel, targetStep, places: length, tables, 0)
+        } else {
+          unsafe lookUp(from + channel, width, to + channel, targetStep, places: length, tables + channel * 256, 256)
+        }
+        channel += Self.group
+      }
+      while channel < width {
+        let table = unsafe tables + channel * tableStep
+        for place in 0..<length {
+          unsafe to[place * targetStep + channel] = unsafe table[Int(from[place * width + channel])]
+        }
+        channel += 1
+      }
     }
   }
 
-  /// Eight bytes at a time: one load, eight look-ups, one store each. Loads and look-ups run ahead of the stores, which
-  /// the processor could otherwise not tell apart from the tables.
+  /// Channels that are looked up together.
+  private static let group = 8
+
+  /// Eight neighbouring bytes, place after place: their tables stay in the nearest cache, and where they lie is part of the
+  /// code. The processor's ports for loads are what limits this, so half of the bytes come out of one word. All look-ups run
+  /// ahead of the stores, which the compiler could otherwise not tell apart from the tables.
   @inline(__always)
-  private static func lookUp(
-    _ source: UnsafePointer<UInt8>, _ target: UnsafeMutablePointer<UInt8>, _ count: Int,
-    _ tables: UnsafePointer<UInt8>, step: Int
+  private func lookUp(
+    _ source: UnsafePointer<UInt8>, _ sourceStep: Int, _ target: UnsafeMutablePointer<UInt8>, _ targetStep: Int, places: Int,
+    _ table: UnsafePointer<UInt8>, _ step: Int
   ) {
-    // SAFETY: the caller's promise; whole words lie within `count`.
-    var table = unsafe tables
-    var index = 0
-    while index + 8 <= count {
-      let word = unsafe UnsafeRawPointer(source + index).loadUnaligned(as: UInt64.self).littleEndian
+    // SAFETY: the caller's promise: eight bytes at each of so many places.
+    var (from, to) = unsafe (source, target)
+    for _ in 0..<places {
+      let word = unsafe UnsafeRawPointer(from).loadUnaligned(as: UInt32.self).littleEndian
       let a = unsafe table[Int(truncatingIfNeeded: word & 255)]
-      let b = unsafe table[step + Int(truncatingIfNeeded: (word >> 8) & 255)]
-      let c = unsafe table[2 * step + Int(truncatingIfNeeded: (word >> 16) & 255)]
-      let d = unsafe table[3 * step + Int(truncatingIfNeeded: (word >> 24) & 255)]
-      let e = unsafe table[4 * step + Int(truncatingIfNeeded: (word >> 32) & 255)]
-      let f = unsafe table[5 * step + Int(truncatingIfNeeded: (word >> 40) & 255)]
-      let g = unsafe table[6 * step + Int(truncatingIfNeeded: (word >> 48) & 255)]
-      let h = unsafe table[7 * step + Int(truncatingIfNeeded: word >> 56)]
-      let out = unsafe target + index
-      unsafe out[0] = a
-      unsafe out[1] = b
-      unsafe out[2] = c
-      unsafe out[3] = d
-      unsafe out[4] = e
-      unsafe out[5] = f
-      unsafe out[6] = g
-      unsafe out[7] = h
-      unsafe table += 8 * step
-      index += 8
-    }
-    while index < count {
-      unsafe target[index] = unsafe table[Int(source[index])]
-      unsafe table += step
-      index += 1
+      let b = unsafe table[step &+ Int(truncatingIfNeeded: (word >> 8) & 255)]
+      let c = unsafe table[2 &* step &+ Int(truncatingIfNeeded: (word >> 16) & 255)]
+      let d = unsafe table[3 &* step &+ Int(truncatingIfNeeded: word >> 24)]
+      let e = unsafe table[4 &* step &+ Int(from[4])]
+      let f = unsafe table[5 &* step &+ Int(from[5])]
+      let g = unsafe table[6 &* step &+ Int(from[6])]
+      let h = unsafe table[7 &* step &+ Int(from[7])]
+      unsafe to[0] = a
+      unsafe to[1] = b
+      unsafe to[2] = c
+      unsafe to[3] = d
+      unsafe to[4] = e
+      unsafe to[5] = f
+      unsafe to[6] = g
+      unsafe to[7] = h
+      unsafe from += sourceStep
+      unsafe to += targetStep
     }
   }
 }

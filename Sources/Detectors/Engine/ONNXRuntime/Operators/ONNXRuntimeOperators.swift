@@ -11,7 +11,8 @@ import COnnxRuntime
 
   /// The one visible list of operators.
   static let kernels: [any OperatorKernel.Type] = [
-    PixelPatches.self, QuantizeFromPlanar.self, QuantizedActivation.self, NearestUpsample.self, DequantizeToPlanar.self,
+    PixelPatches.self, QuantizeFromPlanar.self, QuantizedActivation.self, ActivatedConcat.self,
+    ChannelsLastMaxPool.self, NearestUpsample.self, DequantizeToPlanar.self,
   ]
 
   private let library: ONNXRuntimeLibrary

@@ -1,7 +1,7 @@
 /// Cuts a planar picture of bytes into patches, channels last: what a first convolution reads, in order.
 ///
 /// From 1 x C x H x W to 1 x h x w x K, where h = (H + top + bottom - patch) / stride + 1, w likewise, and
-/// K = patch * patch * C rounded up to a multiple of four with zeros. Channel (y * patch + x) * C + c of a place is the
+/// K = patch * patch * C rounded up to a multiple of four with zeros. Channel (c * patch + y) * patch + x of a place is the
 /// byte of plane c at row y and column x of the patch; outside of the picture it is `fill[c]`. With patch = stride = 2
 /// this is space-to-depth; with the first convolution's own kernel and stride, that convolution becomes a product of
 /// matrices. Integer kernels are slow on three channels, whichever way, and fast on multiples of four.
@@ -43,22 +43,45 @@ final class PixelPatches: OperatorKernel {
     for row in 0..<rows {
       // SAFETY: the target holds rows x columns x depth bytes.
       let line = unsafe target + row * columns * depth
-      for tap in 0..<depth {
-        let channel = tap % channels, x = tap / channels % patch, y = tap / channels / patch
-        let outside = y < patch ? fill[channel] : 0
-        let sourceRow = row * stride + y - pads[0]
-        let first = x - pads[1]
-        // Columns whose byte lies inside the picture: 0 <= first + column * stride < width.
-        let isInside = y < patch && sourceRow >= 0 && sourceRow < height
-        let start = isInside ? min(columns, max(0, (stride - 1 - first) / stride)) : columns
-        let end = isInside ? max(start, min(columns, (width - first + stride - 1) / stride)) : columns
-        for column in 0..<start { unsafe line[column * depth + tap] = outside }
-        if start < end {
-          // SAFETY: sourceRow and every column read lie inside the plane, by the choice of start and end.
-          let plane = unsafe source + (channel * height + sourceRow) * width + first
-          for column in start..<end { unsafe line[column &* depth &+ tap] = unsafe plane[column &* stride] }
+      for tap in patch * patch * channels..<depth { for column in 0..<columns { unsafe line[column * depth + tap] = 0 } }
+      for channel in 0..<channels {
+        for y in 0..<patch {
+          let run = unsafe line + (channel * patch + y) * patch
+          let sourceRow = row * stride + y - pads[0]
+          if (0..<height).contains(sourceRow) {
+            let plane = unsafe source + (channel * height + sourceRow) * width
+            unsafe cut(plane, width, fill[channel], into: run, columns, step: depth)
+          } else {
+            for column in 0..<columns { for x in 0..<patch { unsafe run[column * depth + x] = fill[channel] } }
+          }
         }
-        for column in end..<columns { unsafe line[column * depth + tap] = outside }
+      }
+    }
+  }
+
+  /// One row of a plane as runs of `patch` bytes, a run for each column.
+  @inline(__always)
+  private func cut(
+    _ plane: UnsafePointer<UInt8>, _ width: Int, _ fill: UInt8, into runs: UnsafeMutablePointer<UInt8>, _ columns: Int,
+    step: Int
+  ) {
+    // Columns whose run lies inside the picture: 0 <= column * stride - left and the same + patch <= width.
+    let left = pads[1]
+    let start = min(columns, (left + stride - 1) / stride)
+    let end = width + left < patch ? start : max(start, min(columns, (width + left - patch) / stride + 1))
+    for column in start..<end {
+      // SAFETY: by the choice of start and end every byte read lies inside the row; the target holds the run.
+      let from = unsafe plane + (column &* stride &- left), to = unsafe runs + column &* step
+      if patch == 2 {
+        unsafe UnsafeMutableRawPointer(to).storeBytes(of: UnsafeRawPointer(from).loadUnaligned(as: UInt16.self), as: UInt16.self)
+      } else {
+        for x in 0..<patch { unsafe to[x] = unsafe from[x] }
+      }
+    }
+    for column in Array(0..<start) + Array(end..<columns) {
+      for x in 0..<patch {
+        let place = column * stride + x - left
+        unsafe runs[column * step + x] = (0..<width).contains(place) ? plane[place] : fill
       }
     }
   }

@@ -17,20 +17,7 @@ final class QuantizedActivation: OperatorKernel {
 
   private let tables: ChannelTables
 
-  init(_ attributes: OperatorAttributes) throws {
-    let scale = try attributes.floats("scale"), offset = try attributes.floats("offset")
-    let outputScale = try attributes.floats("output_scale"), outputZero = try attributes.floats("output_zero")
-    let channels = scale.count
-    guard offset.count == channels, outputScale.count == channels, outputZero.count == channels,
-      outputScale.allSatisfy({ $0 > 0 })
-    else { throw OperatorCall.wrong(Self.name, "scales and offsets differ in number, or an output scale is not positive") }
-    let function = try ActivationFunction(attributes)
-    tables = ChannelTables(channels: channels) { channel, byte in
-      let value = function(Double(offset[channel]) + Double(scale[channel]) * Double(byte))
-      let scaled = (value / Double(outputScale[channel]) + Double(outputZero[channel])).rounded()
-      return UInt8(min(max(scaled, 0), 255))
-    }
-  }
+  init(_ attributes: OperatorAttributes) throws { tables = try ChannelTables(attributes, of: Self.name) }
 
   func compute(_ call: OperatorCall) throws {
     let (shape, bytes) = try unsafe call.input(0)
@@ -42,6 +29,26 @@ final class QuantizedActivation: OperatorKernel {
     // SAFETY: both hold `count` bytes.
     unsafe tables.apply(
       bytes.assumingMemoryBound(to: UInt8.self), to: target.assumingMemoryBound(to: UInt8.self), count: count)
+  }
+}
+
+extension ChannelTables {
+  /// The tables of an activation function, by the attributes of ``QuantizedActivation``.
+  ///
+  /// - Parameter name: the operator's, for errors.
+  convenience init(_ attributes: OperatorAttributes, of name: String) throws {
+    let scale = try attributes.floats("scale"), offset = try attributes.floats("offset")
+    let outputScale = try attributes.floats("output_scale"), outputZero = try attributes.floats("output_zero")
+    let channels = scale.count
+    guard offset.count == channels, outputScale.count == channels, outputZero.count == channels,
+      outputScale.allSatisfy({ $0 > 0 })
+    else { throw OperatorCall.wrong(name, "scales and offsets differ in number, or an output scale is not positive") }
+    let function = try ActivationFunction(attributes)
+    self.init(channels: channels) { channel, byte in
+      let value = function(Double(offset[channel]) + Double(scale[channel]) * Double(byte))
+      let scaled = (value / Double(outputScale[channel]) + Double(outputZero[channel])).rounded()
+      return UInt8(min(max(scaled, 0), 255))
+    }
   }
 }
 
