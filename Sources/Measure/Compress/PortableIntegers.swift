@@ -7,7 +7,7 @@ import Pipeline
 public struct PortableIntegers: CompressionStep {
   public static let name = "int8-portable"
   public static let summary = "Computes in 8-bit integers by standard operators, for any ONNX Runtime; slower than int8."
-  public static let version = 1
+  public static let version = 2
   public static let amount: StepAmount? = StepAmount(
     meaning: "most sensitive tensors that stay in floats", range: 0...64, standard: 16)
 

@@ -8,6 +8,7 @@ struct PortableModelWriter {
   private let layout: PortableLayout
   private let outputs: Set<String>
   private let clusters: Int?
+  private let moments: InputMoments?
   private var nodes: [Onnx_NodeProto] = []
   private var stored: [Onnx_TensorProto] = []
   private var names: Set<String> = []
@@ -18,12 +19,14 @@ struct PortableModelWriter {
   ///   - packsFloats: stores large weights of convolutions that stay in floats in 8 bits.
   ///   - clusters: each layer's integer weights have so many values at most, depthwise ones apart; nil for all of 8
   ///     bits.
+  ///   - moments: by which weights are rounded for the outputs' sake; nil for to nearest, and not looked at where weights
+  ///     are shared.
   /// - Returns: the model, and how many convolutions of it have integers on both sides.
   static func write(
     _ model: OnnxModel, _ region: IntegerRegion, _ layout: PortableLayout, packsFloats: Bool = true,
-    clusters: Int? = nil
+    clusters: Int? = nil, moments: InputMoments? = nil
   ) throws -> (model: OnnxModel, integerConvolutions: Int) {
-    var writer = PortableModelWriter(model.proto.graph, layout, clusters)
+    var writer = PortableModelWriter(model.proto.graph, layout, clusters, clusters == nil ? moments : nil)
     var steps: [Int: IntegerStep] = [:], taken: Set<Int> = []
     for step in region.steps {
       if let last = step.nodes.max() { steps[last] = step }
@@ -35,8 +38,8 @@ struct PortableModelWriter {
     return (writer.finished(model, packsFloats: packsFloats), writer.integerConvolutions)
   }
 
-  private init(_ graph: Onnx_GraphProto, _ layout: PortableLayout, _ clusters: Int?) {
-    (self.graph, self.layout, self.clusters) = (graph, layout, clusters)
+  private init(_ graph: Onnx_GraphProto, _ layout: PortableLayout, _ clusters: Int?, _ moments: InputMoments?) {
+    (self.graph, self.layout, self.clusters, self.moments) = (graph, layout, clusters, moments)
     outputs = Set(graph.output.map(\.name))
   }
 
@@ -86,7 +89,8 @@ struct PortableModelWriter {
     let plain = TensorScale(scales: Array(repeating: 1, count: convolution.outputs), zero: 0)
     let means = layout.means[step.inputs[0]]
     var integer = try IntegerConvolution(
-      convolution, input: source.tensor(channels: convolution.inputs), output: plain, means: means)
+      convolution, input: source.tensor(channels: convolution.inputs), output: plain, means: means,
+      moments: moments?.matrices[step.output] ?? [])
     if let clusters, !convolution.isDepthwise {
       integer.share(clusters, convolution, means: means?.map { $0 / Double(source.scale) })
     }

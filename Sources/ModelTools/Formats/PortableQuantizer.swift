@@ -85,8 +85,12 @@ public struct PortableQuantizer {
       count = try analysis.count(options.floats, of: ranking)
       layout = layout.leaving(Set(ranking.prefix(count).map(\.tensor)))
     }
+    let moments = options.clusters == nil
+      ? try InputMoments(
+        model, region, pictures: Array(pictures.dropLast(apart)), format: format, engine: engine, progress: progress)
+      : nil
     let made = try PortableModelWriter.write(
-      model, region, layout, packsFloats: options.floats.packsFloats, clusters: options.clusters)
+      model, region, layout, packsFloats: options.floats.packsFloats, clusters: options.clusters, moments: moments)
     return Result(
       model: made.model, integerConvolutions: made.integerConvolutions,
       floatConvolutions: model.proto.graph.node.count { $0.opType == "Conv" } - made.integerConvolutions,
