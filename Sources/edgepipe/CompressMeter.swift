@@ -13,8 +13,6 @@ struct CompressMeter: LadderMeter {
   let agreement: AgreementMeter
   /// Nil without ground truth.
   let precision: PrecisionMeter?
-  /// Of the prepared pictures: 1 x 3 x H x W.
-  let shape: [Int]
   /// Whether speed and memory are measured.
   let isBenchmark: Bool
 
@@ -54,25 +52,11 @@ struct CompressMeter: LadderMeter {
     guard isBenchmark else { return nil }
     line.start("measuring memory")
     return try SessionMemoryCommand.measure(
-      candidate.model.serialized(), shape: shape, element: candidate.manifest.input.element, library: library)
+      candidate.model.serialized(), shape: candidate.inputShape, element: candidate.manifest.input.element, library: library)
   }
 
   /// Speed and memory do not depend on the values.
   private func input(for candidate: CompressionCandidate) -> Tensor {
-    Tensor.grey(shape: shape, element: candidate.manifest.input.element)
-  }
-}
-
-extension Tensor {
-  /// A tensor of one value in the middle of its range.
-  static func grey(shape: [Int], element: TensorElement) -> Tensor {
-    let tensor = Tensor(shape: shape, element: element, pool: BufferPool())
-    switch element {
-    // SAFETY: every element is written, within the tensor's own memory.
-    case .float32: unsafe tensor.withFloats { unsafe $0.update(repeating: 0.5) }
-    // SAFETY: as above.
-    case .uint8: unsafe tensor.buffer.withBytes { bytes in for index in bytes.indices { unsafe bytes[index] = 127 } }
-    }
-    return tensor
+    Tensor.grey(shape: candidate.inputShape, element: candidate.manifest.input.element)
   }
 }

@@ -50,7 +50,9 @@ struct CompressPlan {
       self.name = "\(float)-compressed"
     } else {
       let mark = self.steps.first { $0.name == IntegerQuantization.name } ?? self.steps.last
-      self.name = "\(float)-\(mark?.name ?? "compressed")"
+      // A model for pictures of one shape does not take the place of the one for all.
+      let isRectangular = self.steps.contains { $0.name == RectangularInput.name } && mark?.name != RectangularInput.name
+      self.name = "\(float)-\(mark?.name ?? "compressed")" + (isRectangular ? "-\(RectangularInput.name)" : "")
     }
   }
 

@@ -34,37 +34,31 @@ struct CompressWork {
 
   func run() throws -> CompressReport {
     let isApart = command.truth.sharesPictures(with: command.calibration)
-    let samples = try read(isApart: isApart)
+    let source = CompressPictures(
+      source: command.calibration, manifest: manifest, count: command.pictures, seed: command.seed, isApart: isApart,
+      line: line)
+    let samples = try source.read()
     let original = CompressionCandidate(model: float, manifest: manifest)
-    guard let shape = samples.drawn.first?.tensor.shape, shape.count == 4 else {
-      throw PipelineError("'\(command.calibration)' holds no pictures", exit: .noInput)
+    let agreement = AgreementMeter(samples.others, shape: manifest.usualShape, engine: engine) { shape in
+      try source.read(shape: shape).others
     }
     let meter = CompressMeter(
       engine: engine, library: command.library, line: line, interruption: interruption,
-      agreement: AgreementMeter(samples.others, engine: engine), precision: precision(), shape: shape,
-      isBenchmark: !command.skipBenchmark)
+      agreement: agreement, precision: precision(), isBenchmark: !command.skipBenchmark)
     let context = CompressionContext(
       engine: engine, original: original, pictures: samples.drawn, clip: command.clip,
       progress: { [line] in line.show($0, of: $1) })
     let ladder = try CompressionRun(plan: plan.steps, rule: plan.rule, meter: meter).run(context)
     // A graph whose shapes cannot be followed is no reason to give up: the report leaves the figure out.
+    let sides = ladder.model.manifest.usualSides
     let footprint = try? ModelFootprint(
-      ladder.model.model, shapes: ladder.model.shapes ?? ladder.model.model, height: shape[2], width: shape[3])
+      ladder.model.model, shapes: ladder.model.shapes ?? ladder.model.model, height: sides.height, width: sides.width)
     return CompressReport(
       float: manifest.name, name: plan.name, plan: plan, ladder: ladder, footprint: footprint,
       pictures: .init(
         calibrated: samples.drawn.count, compared: samples.others.count, evaluated: dataset?.pictures.count,
         isApart: isApart), profile: plan.target?.profile ?? DeviceProfile.suggested().profile,
       cores: MachineInfo.current.cores)
-  }
-
-  private func read(isApart: Bool) throws -> CalibrationRun.Pictures {
-    line.start("reading \(URL(fileURLWithPath: command.calibration).lastPathComponent)")
-    let run = try CalibrationRun(
-      command.calibration, for: manifest, count: command.pictures, others: command.pictures, seed: command.seed,
-      isReserved: { isApart && HeldOutPictures.contains(URL(fileURLWithPath: $0).lastPathComponent) },
-      logger: Log.logger(level: .warning)) { [line] in line.show($0) }
-    return try run.run()
   }
 
   private func precision() -> PrecisionMeter? {

@@ -44,7 +44,7 @@ struct PruneEvaluation {
     line.start("evaluating")
     let run = try DatasetRun(
       dataset, images: images, file: coco, model: detector, classes: classes,
-      settings: .init(workers: min(MachineInfo.current.cores, DetectYOLO.maximumWorkers)), services: services,
+      settings: .init(for: detector, workers: min(MachineInfo.current.cores, DetectYOLO.maximumWorkers)), services: services,
       logger: Log.logger(level: .warning), progress: { line.show($0) })
     interruption.watch { run.abandon() }
     defer { interruption.watch(nil) }
