@@ -49,10 +49,11 @@ struct CompressPlan {
       // Which steps stay is not known yet.
       self.name = "\(float)-compressed"
     } else {
-      let mark = self.steps.first { $0.name == IntegerQuantization.name } ?? self.steps.last
+      let names = self.steps.map(\.name), forms = names.filter { $0 != RectangularInput.name }
+      let mark = forms.first { $0 == IntegerQuantization.name } ?? forms.last
       // A model for pictures of one shape does not take the place of the one for all.
-      let isRectangular = self.steps.contains { $0.name == RectangularInput.name } && mark?.name != RectangularInput.name
-      self.name = "\(float)-\(mark?.name ?? "compressed")" + (isRectangular ? "-\(RectangularInput.name)" : "")
+      let shape = names.count > forms.count ? RectangularInput.name : nil
+      self.name = ([float, mark, shape] as [String?]).compactMap(\.self).joined(separator: "-")
     }
   }
 
