@@ -9,7 +9,7 @@ struct CompressMeter: LadderMeter {
   /// The library that child processes open as well.
   let library: String?
   let line: ProgressLine
-  let interruption: CompressInterruption
+  let interruption: WorkInterruption
   let agreement: AgreementMeter
   /// Nil without ground truth.
   let precision: PrecisionMeter?
@@ -22,19 +22,7 @@ struct CompressMeter: LadderMeter {
     line.start("comparing detections")
     var result = LadderAccuracy(agreement: try agreement.measure(candidate) { line.show($0, of: $1) })
     guard let precision else { return result.agreement == nil ? nil : result }
-    line.start("evaluating")
-    let found = try precision.measure(candidate) { make in
-      // The run has links to pictures in a temporary folder.
-      let run = try interruption.holding {
-        let run = try make()
-        interruption.watch { run.abandon() }
-        return run
-      }
-      return (run, { interruption.watch(nil) })
-    } progress: { done, all in
-      line.show(done, of: all)
-    }
-    (result.ap, result.ap50) = (found.ap, found.ap50)
+    (result.ap, result.ap50) = try precision.measure(candidate, line: line, interruption: interruption)
     return result
   }
 
@@ -58,5 +46,25 @@ struct CompressMeter: LadderMeter {
   /// Speed and memory do not depend on the values.
   private func input(for candidate: CompressionCandidate) -> Tensor {
     Tensor.grey(shape: candidate.inputShape, element: candidate.manifest.input.element)
+  }
+}
+
+extension PrecisionMeter {
+  /// Shows how far it is, and leaves nothing behind when it is interrupted.
+  func measure(
+    _ candidate: CompressionCandidate, line: ProgressLine, interruption: WorkInterruption
+  ) throws -> (ap: Double, ap50: Double) {
+    line.start("evaluating")
+    return try measure(candidate) { make in
+      // The run has links to pictures in a temporary folder.
+      let run = try interruption.holding {
+        let run = try make()
+        interruption.watch { run.abandon() }
+        return run
+      }
+      return (run, { interruption.watch(nil) })
+    } progress: { done, all in
+      line.show(done, of: all)
+    }
   }
 }

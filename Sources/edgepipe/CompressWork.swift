@@ -13,16 +13,16 @@ struct CompressWork {
   private let engine: ONNXRuntimeEngine
   private let dataset: COCODataset?
   private let line: ProgressLine
-  private let interruption: CompressInterruption
+  private let interruption: WorkInterruption
 
   /// Reads the model, the annotations and the inference library, so that what is wrong with them is said at once.
   init(
     _ command: CompressCommand, manifest: ModelManifest, file: ResolvedModel, plan: CompressPlan, line: ProgressLine,
-    interruption: CompressInterruption
+    interruption: WorkInterruption
   ) throws {
     (self.command, self.manifest, self.plan) = (command, manifest, plan)
     (self.line, self.interruption) = (line, interruption)
-    engine = try ONNXRuntimeEngine(libraryPath: command.library)
+    engine = try ONNXRuntimeEngine(libraryPath: command.options.library)
     var float = try OnnxModel(file)
     // Passes, pruning and quantization read the operators in one form; the outputs keep every bit.
     try OnnxOpset.upgrade(&float)
@@ -35,7 +35,7 @@ struct CompressWork {
   func run() throws -> CompressReport {
     let isApart = command.truth.sharesPictures(with: command.calibration)
     let source = CompressPictures(
-      source: command.calibration, manifest: manifest, count: command.pictures, seed: command.seed, isApart: isApart,
+      source: command.calibration, manifest: manifest, count: command.pictures, seed: command.options.seed, isApart: isApart,
       line: line)
     let samples = try source.read()
     let original = CompressionCandidate(model: float, manifest: manifest)
@@ -43,8 +43,8 @@ struct CompressWork {
       try source.read(shape: shape).others
     }
     let meter = CompressMeter(
-      engine: engine, library: command.library, line: line, interruption: interruption,
-      agreement: agreement, precision: precision(), isBenchmark: !command.skipBenchmark)
+      engine: engine, library: command.options.library, line: line, interruption: interruption,
+      agreement: agreement, precision: precision(), isBenchmark: !command.options.skipBenchmark)
     let context = CompressionContext(
       engine: engine, original: original, pictures: samples.drawn, clip: command.clip,
       progress: { [line] in line.show($0, of: $1) })
@@ -65,7 +65,7 @@ struct CompressWork {
     guard let dataset, let coco = command.truth.coco, let images = command.truth.images else { return nil }
     return PrecisionMeter(
       dataset, images: URL(fileURLWithPath: images), file: coco,
-      services: EngineServices.standard(library: command.library), workers: MachineInfo.current.cores,
+      services: EngineServices.standard(library: command.options.library), workers: MachineInfo.current.cores,
       logger: Log.logger(level: .warning))
   }
 }
