@@ -23,9 +23,9 @@ struct BenchCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Input sizes: square (the model's own), auto (for a 16:9 picture), or width x height.",
+      "Input sizes: square, auto (for a 16:9 picture), or width x height; the model's own, or square, when absent.",
       valueName: "square|auto|WxH,…"))
-  var input = BenchInputs(shapes: [.square])
+  var input: BenchInputs?
 
   @Option(help: ArgumentHelp("Pictures in one inference.", valueName: "n,…"))
   var batch = NumberList([1, 4, 8, 16, 32])
@@ -73,7 +73,7 @@ struct BenchCommand: ParsableCommand {
     let engine = try ONNXRuntimeEngine(libraryPath: library)
     let subject = try ModelSubject(resolved, engine: engine, decodes: decode, seed: seed)
     let configurations = BenchConfiguration.matrix(
-      inputs: try input.shapes.map(subject.size), batches: batch.numbers, threads: threads.numbers,
+      inputs: try (input?.shapes ?? [subject.manifest.usualShape]).map(subject.size), batches: batch.numbers, threads: threads.numbers,
       workers: workers.numbers)
     let bench = Bench(
       subject, configurations: configurations,

@@ -20,8 +20,6 @@ struct NumberList: ExpressibleByArgument {
 struct BenchInputs: ExpressibleByArgument {
   let shapes: [InputShape]
 
-  init(shapes: [InputShape]) { self.shapes = shapes }
-
   init?(argument: String) {
     var shapes: [InputShape] = []
     for word in argument.split(separator: ",", omittingEmptySubsequences: false) {
@@ -36,6 +34,4 @@ struct BenchInputs: ExpressibleByArgument {
     }
     self.shapes = shapes
   }
-
-  var defaultValueDescription: String { "square" }
 }

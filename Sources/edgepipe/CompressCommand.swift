@@ -25,9 +25,7 @@ struct CompressCommand: ParsableCommand {
       Steps: \(CompressionSteps.all.map { $0.name }.joined(separator: ", ")).
       """)
 
-  @OptionGroup var store: ModelsCommand.StoreOptions
-
-  @Argument(help: "A float model's name, or a path to its manifest.") var model: String
+  @OptionGroup var options: NewModelOptions
 
   @Option(
     help: ArgumentHelp("A folder of pictures, or a video, to find the ranges of values on.", valueName: "folder|video"),
@@ -37,9 +35,6 @@ struct CompressCommand: ParsableCommand {
   @Option(help: ArgumentHelp("How many calibration pictures are used; drawn evenly from all there are.", valueName: "n"))
   var pictures = 32
 
-  @Option(help: ArgumentHelp("Another draw of calibration pictures. The same seed gives the same file.", valueName: "n"))
-  var seed: UInt64 = 1
-
   @Option(help: ArgumentHelp("The share of values left out at each end of a range; 0 for none.", valueName: "0...0.1"))
   var clip = 1e-4
 
@@ -47,31 +42,12 @@ struct CompressCommand: ParsableCommand {
 
   @OptionGroup(title: "Accuracy") var truth: CompressTruthOptions
 
-  @Option(help: ArgumentHelp("The new model's name; NAME-int8 or NAME-DEVICE when absent.", valueName: "name"))
-  var name: String?
-
-  @Option(
-    help: ArgumentHelp("Writes the model into this folder instead of the store.", valueName: "folder"),
-    completion: .directory)
-  var output: String?
-
-  @Flag(help: "Replaces a model of that name, and installs one that does not fit the device.") var force = false
-
   @Flag(help: "Does nothing when the model is there and was made from the same: model, pictures, steps and options.")
   var ifChanged = false
-
-  @Flag(help: "Leaves out the measurements of speed and memory.") var skipBenchmark = false
 
   @Option(
     help: ArgumentHelp("Draws the ladder here (SVG).", valueName: "file"), completion: .file(extensions: ["svg"]))
   var plot: String?
-
-  @Option(
-    name: .customLong("onnxruntime"),
-    help: ArgumentHelp("The ONNX Runtime library; otherwise it is looked for.", valueName: "file"))
-  var library: String?
-
-  @Flag(help: "Prints the result as JSON.") var json = false
 
   func validate() throws {
     guard (1...4096).contains(pictures) else { throw ValidationError("--pictures is 1 to 4096.") }
@@ -81,28 +57,25 @@ struct CompressCommand: ParsableCommand {
   func run() throws {
     let line = ProgressLine()
     defer { line.end() }
-    let interruption = try CompressInterruption(line)
+    let interruption = try WorkInterruption(line)
     if let plot { try ReportFile.check(plot) }
-    let resolved = try store.modelStore.resolve(model)
-    guard let manifest = resolved.manifest else {
-      throw PipelineError(
-        "'\(model)' has no manifest, which says how it wants its pictures",
-        remedy: "import it with `edgepipe models import`", exit: .usage)
-    }
-    let plan = try planning.plan(float: manifest.name, name: name)
-    let target = output.map { ModelStore(folder: URL(fileURLWithPath: $0, isDirectory: true)) } ?? store.modelStore
+    let (resolved, manifest) = try options.floatModel()
+    let plan = try planning.plan(float: manifest.name, name: options.name)
+    let target = options.target
     let recipe = try CompressionRecipe(
       source: resolved.sha256, plan: plan.steps, decision: decision(of: plan),
-      calibration: CompressionRecipe.fingerprint(of: calibration), pictures: pictures, seed: seed, clip: clip,
+      calibration: CompressionRecipe.fingerprint(of: calibration), pictures: pictures, seed: options.seed, clip: clip,
       keepsApart: truth.sharesPictures(with: calibration)
     ).hash
     if try isCurrent(plan.name, recipe, in: target) {
       let value = ReportValue.object([
         "name": .string(plan.name), "folder": .string(target.folder(of: plan.name).path), "up_to_date": .bool(true),
       ])
-      return Terminal.out(json ? String(try value.json().dropLast()) : "\(plan.name) is up to date")
+      return Terminal.out(options.json ? String(try value.json().dropLast()) : "\(plan.name) is up to date")
     }
-    try check(manifest, plan.name, in: target)
+    // What another command made is not replaced without a word.
+    let isRemade = ifChanged && (try? target.manifest(plan.name))?.recipe != nil
+    try options.check(plan.name, mayReplace: options.force || isRemade)
 
     let work = try CompressWork(
       self, manifest: manifest, file: resolved, plan: plan, line: line, interruption: interruption)
@@ -110,42 +83,22 @@ struct CompressCommand: ParsableCommand {
     line.end()
     interruption.settle()
     if !report.ladder.kept.isEmpty {
-      try report.check(force: force)
+      try report.check(force: options.force)
       report.installed = try install(report, manifest, resolved, recipe, in: target)
     }
     if let plot { try ReportFile.write(LadderPlot.svg(report.ladder, title: report.title), to: plot) }
-    Terminal.out(json ? String(try report.value.json().dropLast()) : report.text)
+    Terminal.out(options.json ? String(try report.value.json().dropLast()) : report.text)
   }
 
   /// What the steps that stay depend on, beside the steps themselves: with measured speeds no two runs are alike.
   private func decision(of plan: CompressPlan) -> String {
-    plan.rule.decides ? "\(plan.decision), truth \(truth.coco ?? "none"), speed \(!skipBenchmark)" : ""
+    plan.rule.decides ? "\(plan.decision), truth \(truth.coco ?? "none"), speed \(!options.skipBenchmark)" : ""
   }
 
   private func isCurrent(_ name: String, _ recipe: String, in target: ModelStore) throws -> Bool {
     guard ifChanged, target.isInstalled(name), try target.manifest(name).recipe == recipe else { return false }
     // A damaged file is made again.
     return (try? target.resolve(name)) != nil
-  }
-
-  private func check(_ manifest: ModelManifest, _ newName: String, in target: ModelStore) throws {
-    guard manifest.precision == "float32" else {
-      throw PipelineError(
-        "'\(manifest.name)' is \(manifest.precision) already", remedy: "name the float model", exit: .usage)
-    }
-    guard ModelManifest.isUsable(name: newName) else {
-      throw PipelineError(
-        "a model cannot be called '\(newName)'", remedy: "use letters, digits, '.', '_' and '-'", exit: .usage)
-    }
-    guard BuiltinModels.find(newName) == nil else {
-      throw PipelineError("'\(newName)' is the name of a built-in model", remedy: "say another with --name", exit: .usage)
-    }
-    guard target.isInstalled(newName), !force else { return }
-    // What another command made is not replaced without a word.
-    guard ifChanged, (try? target.manifest(newName))?.recipe != nil else {
-      throw PipelineError(
-        "model '\(newName)' is there already", remedy: "say another --name, or --force to replace it", exit: .usage)
-    }
   }
 
   private func install(
@@ -156,8 +109,8 @@ struct CompressCommand: ParsableCommand {
     (made.name, made.file, made.sha256, made.recipe) = (report.name, "\(report.name).onnx", "", recipe)
     let steps = report.ladder.kept.map(\.step).joined(separator: ", ")
     made.origin = "\(float.name) (sha256 \(source.sha256)) compressed by edgepipe (\(steps)); calibrated on "
-      + "\(report.pictures.calibrated) pictures of '\(URL(fileURLWithPath: calibration).lastPathComponent)', seed \(seed), "
-      + "clip \(clip). \(float.origin)"
+      + "\(report.pictures.calibrated) pictures of '\(URL(fileURLWithPath: calibration).lastPathComponent)', "
+      + "seed \(options.seed), clip \(clip). \(float.origin)"
     _ = try target.install(made) { try model.model.write(to: $0) }
     return target.folder(of: report.name).path
   }

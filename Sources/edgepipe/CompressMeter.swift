@@ -9,12 +9,10 @@ struct CompressMeter: LadderMeter {
   /// The library that child processes open as well.
   let library: String?
   let line: ProgressLine
-  let interruption: CompressInterruption
+  let interruption: WorkInterruption
   let agreement: AgreementMeter
   /// Nil without ground truth.
   let precision: PrecisionMeter?
-  /// Of the prepared pictures: 1 x 3 x H x W.
-  let shape: [Int]
   /// Whether speed and memory are measured.
   let isBenchmark: Bool
 
@@ -24,19 +22,7 @@ struct CompressMeter: LadderMeter {
     line.start("comparing detections")
     var result = LadderAccuracy(agreement: try agreement.measure(candidate) { line.show($0, of: $1) })
     guard let precision else { return result.agreement == nil ? nil : result }
-    line.start("evaluating")
-    let found = try precision.measure(candidate) { make in
-      // The run has links to pictures in a temporary folder.
-      let run = try interruption.holding {
-        let run = try make()
-        interruption.watch { run.abandon() }
-        return run
-      }
-      return (run, { interruption.watch(nil) })
-    } progress: { done, all in
-      line.show(done, of: all)
-    }
-    (result.ap, result.ap50) = (found.ap, found.ap50)
+    (result.ap, result.ap50) = try precision.measure(candidate, line: line, interruption: interruption)
     return result
   }
 
@@ -54,25 +40,31 @@ struct CompressMeter: LadderMeter {
     guard isBenchmark else { return nil }
     line.start("measuring memory")
     return try SessionMemoryCommand.measure(
-      candidate.model.serialized(), shape: shape, element: candidate.manifest.input.element, library: library)
+      candidate.model.serialized(), shape: candidate.inputShape, element: candidate.manifest.input.element, library: library)
   }
 
   /// Speed and memory do not depend on the values.
   private func input(for candidate: CompressionCandidate) -> Tensor {
-    Tensor.grey(shape: shape, element: candidate.manifest.input.element)
+    Tensor.grey(shape: candidate.inputShape, element: candidate.manifest.input.element)
   }
 }
 
-extension Tensor {
-  /// A tensor of one value in the middle of its range.
-  static func grey(shape: [Int], element: TensorElement) -> Tensor {
-    let tensor = Tensor(shape: shape, element: element, pool: BufferPool())
-    switch element {
-    // SAFETY: every element is written, within the tensor's own memory.
-    case .float32: unsafe tensor.withFloats { unsafe $0.update(repeating: 0.5) }
-    // SAFETY: as above.
-    case .uint8: unsafe tensor.buffer.withBytes { bytes in for index in bytes.indices { unsafe bytes[index] = 127 } }
+extension PrecisionMeter {
+  /// Shows how far it is, and leaves nothing behind when it is interrupted.
+  func measure(
+    _ candidate: CompressionCandidate, line: ProgressLine, interruption: WorkInterruption
+  ) throws -> (ap: Double, ap50: Double) {
+    line.start("evaluating")
+    return try measure(candidate) { make in
+      // The run has links to pictures in a temporary folder.
+      let run = try interruption.holding {
+        let run = try make()
+        interruption.watch { run.abandon() }
+        return run
+      }
+      return (run, { interruption.watch(nil) })
+    } progress: { done, all in
+      line.show(done, of: all)
     }
-    return tensor
   }
 }

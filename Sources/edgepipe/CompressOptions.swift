@@ -10,7 +10,7 @@ struct CompressPlanOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Plans for this device: a power profile's name (docs/power.md) or this-machine. A step that costs too much or gains \
-      nothing is left out.
+      nothing is left out, and a model that does not fit is installed with --force only.
       """,
       valueName: "device"))
   var target: String?

@@ -49,8 +49,11 @@ struct CompressPlan {
       // Which steps stay is not known yet.
       self.name = "\(float)-compressed"
     } else {
-      let mark = self.steps.first { $0.name == IntegerQuantization.name } ?? self.steps.last
-      self.name = "\(float)-\(mark?.name ?? "compressed")"
+      let names = self.steps.map(\.name), forms = names.filter { $0 != RectangularInput.name }
+      let mark = forms.first { $0 == IntegerQuantization.name } ?? forms.last
+      // A model for pictures of one shape does not take the place of the one for all.
+      let shape = names.count > forms.count ? RectangularInput.name : nil
+      self.name = ([float, mark, shape] as [String?]).compactMap(\.self).joined(separator: "-")
     }
   }
 

@@ -36,7 +36,8 @@ extension CompressReport {
     let agreement = rung.accuracy?.agreement
     return .object([
       "step": .string(rung.step), "fate": .string(rung.fate.rawValue), "reason": .string(rung.reason),
-      "note": .string(rung.note), "bytes": rung.bytes.map { .int($0) } ?? .null,
+      "note": .string(rung.note), "input": rung.input.map { .string($0) } ?? .null,
+      "bytes": rung.bytes.map { .int($0) } ?? .null,
       "memory_peak_mb": number(rung.memory?.peakMB), "memory_resident_mb": number(rung.memory?.residentMB),
       "latency_ms": number(rung.speed?.latencyMs), "cpu_ms": number(rung.speed?.cpuMs),
       "per_second": number(rung.speed?.rate), "ratio": number(rung.speed?.ratio),

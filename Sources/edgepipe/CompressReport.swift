@@ -81,8 +81,9 @@ struct CompressReport {
     func number(_ digits: Int, _ value: @escaping (LadderRung) -> Double?) -> (LadderRung) -> String? {
       { value($0).map { String(format: "%.\(digits)f", $0) } }
     }
+    let hasOneShape = Set(ladder.rungs.compactMap(\.input)).count == 1
     let columns: [Column] = [
-      ("size MB", number(2) { $0.bytes.map { Double($0) / 1e6 } }), ("memory MB", number(1) { $0.memory?.peakMB }),
+      ("input", { hasOneShape ? nil : $0.input }), ("size MB", number(2) { $0.bytes.map { Double($0) / 1e6 } }), ("memory MB", number(1) { $0.memory?.peakMB }),
       ("latency ms", number(1) { $0.speed?.latencyMs }), ("CPU ms", number(1) { $0.speed?.cpuMs }),
       ("fps", number(1) { $0.speed?.rate }), ("times as fast", number(2) { $0.speed?.ratio }),
       ("range", { rung in
@@ -122,6 +123,9 @@ struct CompressReport {
         "on \(evaluated) pictures" + (pictures.isApart ? ", the half of the folder that is never calibrated on" : ""),
       ])
     }
+    if let shape = ladder.model.manifest.shape {
+      table.add(["input", "\(shape[1])x\(shape[0]) alone: pictures of other shapes are scaled to fit, and less is found in them"])
+    }
     if ladder.rungs[0].speed != nil {
       let model = "\(profile.name), \(profile.idleW) W idle + \(profile.wattsPerBusyCore) W a busy core"
       table.add(["power", "estimated: CPU time of this machine, \(model)"])
@@ -136,4 +140,9 @@ struct CompressReport {
     table.add(["installed", place ?? "nothing: no step was worth it"])
     return table.text
   }
+}
+
+extension LadderRung {
+  /// `416x256`: width x height.
+  var input: String? { sides.map { "\($0.width)x\($0.height)" } }
 }

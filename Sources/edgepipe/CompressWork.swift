@@ -13,16 +13,16 @@ struct CompressWork {
   private let engine: ONNXRuntimeEngine
   private let dataset: COCODataset?
   private let line: ProgressLine
-  private let interruption: CompressInterruption
+  private let interruption: WorkInterruption
 
   /// Reads the model, the annotations and the inference library, so that what is wrong with them is said at once.
   init(
     _ command: CompressCommand, manifest: ModelManifest, file: ResolvedModel, plan: CompressPlan, line: ProgressLine,
-    interruption: CompressInterruption
+    interruption: WorkInterruption
   ) throws {
     (self.command, self.manifest, self.plan) = (command, manifest, plan)
     (self.line, self.interruption) = (line, interruption)
-    engine = try ONNXRuntimeEngine(libraryPath: command.library)
+    engine = try ONNXRuntimeEngine(libraryPath: command.options.library)
     var float = try OnnxModel(file)
     // Passes, pruning and quantization read the operators in one form; the outputs keep every bit.
     try OnnxOpset.upgrade(&float)
@@ -34,22 +34,25 @@ struct CompressWork {
 
   func run() throws -> CompressReport {
     let isApart = command.truth.sharesPictures(with: command.calibration)
-    let samples = try read(isApart: isApart)
+    let source = CompressPictures(
+      source: command.calibration, manifest: manifest, count: command.pictures, seed: command.options.seed, isApart: isApart,
+      line: line)
+    let samples = try source.read()
     let original = CompressionCandidate(model: float, manifest: manifest)
-    guard let shape = samples.drawn.first?.tensor.shape, shape.count == 4 else {
-      throw PipelineError("'\(command.calibration)' holds no pictures", exit: .noInput)
+    let agreement = AgreementMeter(samples.others, shape: manifest.usualShape, engine: engine) { shape in
+      try source.read(shape: shape).others
     }
     let meter = CompressMeter(
-      engine: engine, library: command.library, line: line, interruption: interruption,
-      agreement: AgreementMeter(samples.others, engine: engine), precision: precision(), shape: shape,
-      isBenchmark: !command.skipBenchmark)
+      engine: engine, library: command.options.library, line: line, interruption: interruption,
+      agreement: agreement, precision: precision(), isBenchmark: !command.options.skipBenchmark)
     let context = CompressionContext(
       engine: engine, original: original, pictures: samples.drawn, clip: command.clip,
       progress: { [line] in line.show($0, of: $1) })
     let ladder = try CompressionRun(plan: plan.steps, rule: plan.rule, meter: meter).run(context)
     // A graph whose shapes cannot be followed is no reason to give up: the report leaves the figure out.
+    let sides = ladder.model.manifest.usualSides
     let footprint = try? ModelFootprint(
-      ladder.model.model, shapes: ladder.model.shapes ?? ladder.model.model, height: shape[2], width: shape[3])
+      ladder.model.model, shapes: ladder.model.shapes ?? ladder.model.model, height: sides.height, width: sides.width)
     return CompressReport(
       float: manifest.name, name: plan.name, plan: plan, ladder: ladder, footprint: footprint,
       pictures: .init(
@@ -58,20 +61,11 @@ struct CompressWork {
       cores: MachineInfo.current.cores)
   }
 
-  private func read(isApart: Bool) throws -> CalibrationRun.Pictures {
-    line.start("reading \(URL(fileURLWithPath: command.calibration).lastPathComponent)")
-    let run = try CalibrationRun(
-      command.calibration, for: manifest, count: command.pictures, others: command.pictures, seed: command.seed,
-      isReserved: { isApart && HeldOutPictures.contains(URL(fileURLWithPath: $0).lastPathComponent) },
-      logger: Log.logger(level: .warning)) { [line] in line.show($0) }
-    return try run.run()
-  }
-
   private func precision() -> PrecisionMeter? {
     guard let dataset, let coco = command.truth.coco, let images = command.truth.images else { return nil }
     return PrecisionMeter(
       dataset, images: URL(fileURLWithPath: images), file: coco,
-      services: EngineServices.standard(library: command.library), workers: MachineInfo.current.cores,
+      services: EngineServices.standard(library: command.options.library), workers: MachineInfo.current.cores,
       logger: Log.logger(level: .warning))
   }
 }

@@ -35,8 +35,8 @@ struct EvalCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Evaluates only these classes, such as person,car.", valueName: "names"))
   var classes: String?
 
-  @Option(help: ArgumentHelp("Input size: square, auto or HEIGHTxWIDTH, such as 256x416.", valueName: "shape"))
-  var shape = InputShape.square
+  @Option(help: ArgumentHelp("Input size: square, auto or HEIGHTxWIDTH, such as 256x416; the model's own, or square, when absent.", valueName: "shape"))
+  var shape: InputShape?
 
   @Option(help: ArgumentHelp("Detections score more than this.", valueName: "0...1"))
   var score = 0.001
@@ -134,8 +134,10 @@ struct EvalCommand: ParsableCommand {
     let detector = try DetectorModel(model, resolver: resolver)
     let map = try COCOClassMap(
       classes: detector.classes, model: detector.name, dataset: dataset, file: coco, wanted: wanted)
-    var settings = DatasetRun.Settings(workers: workers ?? min(MachineInfo.current.cores, DetectYOLO.maximumWorkers))
-    (settings.shape, settings.score, settings.iou, settings.maxDetections) = (shape, score, iou, maxDetections)
+    var settings = DatasetRun.Settings(
+      for: detector, workers: workers ?? min(MachineInfo.current.cores, DetectYOLO.maximumWorkers))
+    if let shape { settings.shape = shape }
+    (settings.score, settings.iou, settings.maxDetections) = (score, iou, maxDetections)
     var services = EngineServices.standard(library: library)
     services.provide(resolver, as: (any ModelResolver).self)
     let progress = EvalProgress(total: dataset.pictures.count)

@@ -41,7 +41,7 @@ struct ModelsCommand: ParsableCommand {
       for entry in entries {
         let manifest = entry.manifest
         table.add([
-          entry.name, manifest?.head.rawValue ?? "?", manifest.map { "\($0.inputSize)" } ?? "?",
+          entry.name, manifest?.head.rawValue ?? "?", manifest.map(\.inputWords) ?? "?",
           manifest.map { "\($0.classes.count)" } ?? "?", manifest?.licence ?? "?", entry.state, entry.summary,
         ])
       }
@@ -75,7 +75,7 @@ struct ModelsCommand: ParsableCommand {
         let input = manifest.input
         let facts = [
           ["head", manifest.head.rawValue], ["precision", manifest.precision],
-          ["input", "\(manifest.inputSize), multiples of \(manifest.stride)"],
+          ["input", manifest.inputWords + (manifest.shape == nil ? ", multiples of \(manifest.stride)" : " alone")],
           ["colour", "\(input.color.rawValue), minus \(input.mean), times \(input.scale)"],
           ["placement", "\(input.placement.rawValue), padded with \(input.pad)"],
           ["classes", "\(manifest.classes.count): \(manifest.classes.joined(separator: ", "))"],
@@ -217,6 +217,11 @@ struct ModelsCommand: ParsableCommand {
 
 private func words<T: CaseIterable & RawRepresentable>(_ type: T.Type) -> String where T.RawValue == String {
   type.allCases.map(\.rawValue).joined(separator: ", ")
+}
+
+extension ModelManifest {
+  /// The usual side, or width x height of the one input that the model is meant for.
+  fileprivate var inputWords: String { shape == nil ? "\(inputSize)" : "\(usualSides.width)x\(usualSides.height)" }
 }
 
 extension ModelManifest.Head: ExpressibleByArgument {}

@@ -26,9 +26,7 @@ struct PruneCommand: ParsableCommand {
     case structured, unstructured
   }
 
-  @OptionGroup var store: ModelsCommand.StoreOptions
-
-  @Argument(help: "A float model's name, or a path to its manifest.") var model: String
+  @OptionGroup var options: NewModelOptions
 
   @Option(
     help: ArgumentHelp(
@@ -49,20 +47,6 @@ struct PruneCommand: ParsableCommand {
     help: ArgumentHelp("How many pictures of each source are used; drawn evenly from all there are.", valueName: "n"))
   var pictures = 96
 
-  @Option(help: ArgumentHelp("Another draw of pictures and places. The same seed gives the same file.", valueName: "n"))
-  var seed: UInt64 = 1
-
-  @Option(help: ArgumentHelp("The new model's name; NAME-pruned when absent.", valueName: "name")) var name: String?
-
-  @Option(
-    help: ArgumentHelp("Writes the model into this folder instead of the store.", valueName: "folder"),
-    completion: .directory)
-  var output: String?
-
-  @Flag(help: "Replaces a model of that name.") var force = false
-
-  @Flag(help: "Leaves out the comparison of speeds.") var skipBenchmark = false
-
   @Option(
     help: ArgumentHelp(
       "Installs nothing: prunes by 10, 20, 30 and 50 %, measures AP and draws it here (SVG).", valueName: "file"),
@@ -77,13 +61,6 @@ struct PruneCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The folder of the annotated pictures.", valueName: "folder"), completion: .directory)
   var images: String?
 
-  @Option(
-    name: .customLong("onnxruntime"),
-    help: ArgumentHelp("The ONNX Runtime library; otherwise it is looked for.", valueName: "file"))
-  var library: String?
-
-  @Flag(help: "Prints the result as JSON.") var json = false
-
   func validate() throws {
     guard (0.01...0.9).contains(ratio) else { throw ValidationError("--ratio is a number from 0.01 to 0.9.") }
     guard (4...4096).contains(pictures) else { throw ValidationError("--pictures is 4 to 4096.") }
@@ -94,17 +71,13 @@ struct PruneCommand: ParsableCommand {
 
   func run() throws {
     if let curve { try ReportFile.check(curve) }
-    let resolved = try store.modelStore.resolve(model)
-    guard let manifest = resolved.manifest else {
-      throw PipelineError(
-        "'\(model)' has no manifest, which says how it wants its pictures",
-        remedy: "import it with `edgepipe models import`", exit: .usage)
-    }
-    let target = output.map { ModelStore(folder: URL(fileURLWithPath: $0, isDirectory: true)) } ?? store.modelStore
-    let newName = name ?? "\(manifest.name)-pruned"
-    try check(manifest, newName, in: target)
-    let engine = try ONNXRuntimeEngine(libraryPath: library)
-    var original = try OnnxModel(resolved)
+    let (resolved, manifest) = try options.floatModel()
+    let target = options.target, newName = options.name ?? "\(manifest.name)-pruned"
+    try options.check(newName, mayReplace: options.force || curve != nil)
+    let dataset = try coco.map { try COCODataset(contentsOf: URL(fileURLWithPath: $0)) }
+    let engine = try ONNXRuntimeEngine(libraryPath: options.library)
+    let whole = CompressionCandidate(model: try OnnxModel(resolved), manifest: manifest)
+    var original = whole.model
     try OnnxOpset.upgrade(&original)
     GraphPasses.apply(to: &original, engine: engine)
     // Where the graph is tied to one size, it keeps it.
@@ -112,22 +85,26 @@ struct PruneCommand: ParsableCommand {
 
     let line = ProgressLine()
     defer { line.end() }
-    let interruption = try CompressInterruption(line)
+    let interruption = try WorkInterruption(line)
     let samples = try calibration.flatMap { try read($0, manifest, line) }
     let inputs = CalibrationPictures(samples, format: manifest.input)
     let start = ContinuousClock.now
     line.start("looking at the layers")
     var refit = LayerRefit.Options(includesDepthwise: false)
-    refit.seed = seed
+    refit.seed = options.seed
     let analysis = try PruningAnalysis(original, engine: engine, inputs: inputs, options: refit) {
-      try line.show(Int($0 * 1000), of: 1000)
+      line.show(Int($0 * 1000), of: 1000)
     }
     let pruner = Pruner(
       analysis: analysis, inputs: inputs, method: method, importance: importance, refit: refit, line: line)
-    if let curve {
-      let evaluation = try PruneEvaluation(
-        coco: coco ?? "", images: images ?? "", library: library, line: line, interruption: interruption)
-      return try draw(curve, manifest, pruner, evaluation, seconds: { (ContinuousClock.now - start) / .seconds(1) })
+    if let curve, let dataset, let coco, let images {
+      let precision = PrecisionMeter(
+        dataset, images: URL(fileURLWithPath: images), file: coco,
+        services: EngineServices.standard(library: options.library), workers: MachineInfo.current.cores,
+        logger: Log.logger(level: .warning))
+      return try draw(curve, whole, pruner, seconds: { (ContinuousClock.now - start) / .seconds(1) }) {
+        try precision.measure($0, line: line, interruption: interruption)
+      }
     }
     let result = try pruner.prune(ratio: ratio)
     let seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -140,25 +117,7 @@ struct PruneCommand: ParsableCommand {
       name: made.name, folder: target.folder(of: made.name).path, method: method.rawValue,
       importance: importance.rawValue, ratio: ratio, pictures: samples.count, seconds: seconds,
       result: result, rows: rows)
-    Terminal.out(json ? String(try report.value.json().dropLast()) : report.text)
-  }
-
-  private func check(_ manifest: ModelManifest, _ newName: String, in target: ModelStore) throws {
-    guard manifest.precision == "float32" else {
-      throw PipelineError("'\(manifest.name)' is \(manifest.precision)", remedy: "name the float model", exit: .usage)
-    }
-    guard ModelManifest.isUsable(name: newName) else {
-      throw PipelineError(
-        "a model cannot be called '\(newName)'", remedy: "use letters, digits, '.', '_' and '-'", exit: .usage)
-    }
-    guard BuiltinModels.find(newName) == nil else {
-      throw PipelineError(
-        "'\(newName)' is the name of a built-in model", remedy: "say another with --name", exit: .usage)
-    }
-    guard force || curve != nil || !target.isInstalled(newName) else {
-      throw PipelineError(
-        "model '\(newName)' is there already", remedy: "say another --name, or --force to replace it", exit: .usage)
-    }
+    Terminal.out(options.json ? String(try report.value.json().dropLast()) : report.text)
   }
 
   private func read(
@@ -166,7 +125,7 @@ struct PruneCommand: ParsableCommand {
   ) throws -> [Tensor] {
     line.start("reading \(URL(fileURLWithPath: source).lastPathComponent)")
     let run = try CalibrationRun(
-      source, for: manifest, count: pictures, others: 0, seed: seed, logger: Log.logger(level: .warning)
+      source, for: manifest, count: pictures, others: 0, seed: options.seed, logger: Log.logger(level: .warning)
     ) { line.show($0) }
     return try run.run().drawn.map(\.tensor)
   }
@@ -177,13 +136,13 @@ struct PruneCommand: ParsableCommand {
     _ line: ProgressLine
   ) throws -> [PruneReport.Row] {
     let data = try models.map { (name: $0.name, data: try $0.model.serialized()) }
-    if skipBenchmark { return data.map { PruneReport.Row(name: $0.name, bytes: $0.data.count) } }
+    if options.skipBenchmark { return data.map { PruneReport.Row(name: $0.name, bytes: $0.data.count) } }
     line.start("comparing speeds")
     let input = inputs.first
     let figures = try ThroughputComparison(
       data.map { .init(name: $0.name, model: $0.data, input: input) }, engine: engine,
       sessions: MachineInfo.current.cores
-    ).run(rounds: 7, seconds: 0.7) { try line.show($0, of: $1) }
+    ).run(rounds: 7, seconds: 0.7) { line.show($0, of: $1) }
     return zip(data, figures).map { PruneReport.Row(name: $0.name, bytes: $0.data.count, figures: $1) }
   }
 
@@ -196,33 +155,31 @@ struct PruneCommand: ParsableCommand {
     made.sha256 = ""
     let names = calibration.map { "'\(URL(fileURLWithPath: $0).lastPathComponent)'" }.joined(separator: ", ")
     made.origin = "\(float.name) (sha256 \(source)) pruned by edgepipe: \(method.rawValue), ratio \(ratio), importance "
-      + "\(importance.rawValue); refitted on \(count) pictures of \(names), seed \(seed). \(float.origin)"
+      + "\(importance.rawValue); refitted on \(count) pictures of \(names), seed \(options.seed). \(float.origin)"
     return made
   }
 
   /// Several ratios, each evaluated.
   private func draw(
-    _ file: String, _ manifest: ModelManifest, _ pruner: Pruner, _ evaluation: PruneEvaluation, seconds: () -> Double
+    _ file: String, _ whole: CompressionCandidate, _ pruner: Pruner, seconds: () -> Double,
+    accuracy: (CompressionCandidate) throws -> (ap: Double, ap50: Double)
   ) throws {
+    let look = seconds(), before = try accuracy(whole)
     var rows: [PruneCurveReport.Row] = []
-    let before = try evaluation.accuracy(of: model, resolver: store.modelStore)
     for ratio in PruneCurveReport.ratios {
       let start = seconds()
       let result = try pruner.prune(ratio: ratio)
       let duration = seconds() - start
-      if rows.isEmpty { rows.append(.init(ratio: 0, cost: result.before, accuracy: before, seconds: start)) }
-      var made = manifest
-      (made.name, made.file, made.sha256) = ("\(manifest.name)-pruned", "model.onnx", "")
-      let accuracy = try evaluation.accuracy(of: result.model, made)
+      if rows.isEmpty { rows.append(.init(ratio: 0, cost: result.before, accuracy: before, seconds: look)) }
+      let accuracy = try accuracy(CompressionCandidate(model: result.model, manifest: whole.manifest))
       rows.append(.init(ratio: ratio, cost: result.after, accuracy: accuracy, seconds: duration))
     }
     pruner.line.end()
     let report = PruneCurveReport(
-      model: manifest.name, coco: URL(fileURLWithPath: coco ?? "").lastPathComponent,
-      isStructured: method == .structured,
-      rows: rows)
+      model: whole.manifest.name, coco: URL(fileURLWithPath: coco ?? "").lastPathComponent,
+      isStructured: method == .structured, rows: rows)
     try ReportFile.write(report.curve.svg, to: file)
-    Terminal.out(json ? String(try report.value.json().dropLast()) : "\(report.text)\n\nwritten   \(file)")
+    Terminal.out(options.json ? String(try report.value.json().dropLast()) : "\(report.text)\n\nwritten   \(file)")
   }
 }
 

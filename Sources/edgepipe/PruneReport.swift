@@ -96,7 +96,7 @@ struct PruneCurveReport {
     /// 0 for the model as it was.
     var ratio: Double
     var cost: ModelCost
-    var accuracy: Double?
+    var accuracy: (ap: Double, ap50: Double)
     /// Of pruning and refitting; of the look at the layers that all share for the model as it was.
     var seconds: Double
   }
@@ -113,19 +113,19 @@ struct PruneCurveReport {
       points: rows.map {
         .init(
           ratio: $0.ratio, cost: isStructured ? $0.cost.multiplications : Double($0.cost.nonzero),
-          accuracy: $0.accuracy)
+          accuracy: $0.accuracy.ap)
       })
   }
 
   var text: String {
     var table = Table(
-      ["ratio", "multiplications", "parameters", "not zero", "AP", "seconds"],
-      alignment: Array(repeating: .right, count: 6))
+      ["ratio", "multiplications", "parameters", "not zero", "AP", "AP50", "seconds"],
+      alignment: Array(repeating: .right, count: 7))
     for row in rows {
       table.add([
         Figure.text(row.ratio, decimals: 2), Figure.scaled(row.cost.multiplications), Figure.count(row.cost.parameters),
-        Figure.count(row.cost.nonzero), row.accuracy.map { Figure.text($0, decimals: 4) } ?? Figure.none,
-        Figure.text(row.seconds, decimals: 0),
+        Figure.count(row.cost.nonzero), Figure.text(row.accuracy.ap, decimals: 4),
+        Figure.text(row.accuracy.ap50, decimals: 4), Figure.text(row.seconds, decimals: 0),
       ])
     }
     return table.text
@@ -139,7 +139,8 @@ struct PruneCurveReport {
           var facts = row.cost.facts
           facts["ratio"] = .double(row.ratio)
           facts["seconds"] = .double(row.seconds)
-          if let accuracy = row.accuracy { facts["ap"] = .double(accuracy) }
+          facts["ap"] = .double(row.accuracy.ap)
+          facts["ap50"] = .double(row.accuracy.ap50)
           return .object(facts)
         }),
     ])

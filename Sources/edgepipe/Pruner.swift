@@ -20,7 +20,7 @@ struct Pruner {
 
   func prune(ratio: Double) throws -> Result {
     line.start("pruning by \(Int((ratio * 100).rounded())) % and refitting layers")
-    func show(_ share: Double) throws { try line.show(Int(share * 1000), of: 1000) }
+    func show(_ share: Double) { line.show(Int(share * 1000), of: 1000) }
     switch method {
     case .structured:
       let result = try analysis.prune(

@@ -40,6 +40,8 @@ struct TuneInputs {
     let accuracy = BuiltinModels.find(model)?.accuracy
     var shapes: [(model: String, shape: String, accuracy: Double?)] = [(model, "\"auto\"", accuracy)]
     let sets = fixed + ["\(detector.id).model=\(model)", "\(detector.id).shape=\"auto\""]
+    // A model that is meant for pictures of one shape takes no other.
+    if (try? ModelStore.standard().resolve(model))?.manifest?.shape != nil { return shapes }
     guard let full = trial.inputShape(of: detector.id, sets) else { return shapes }
     for scale in Self.scales {
       let sides = [full.height, full.width].map { max(32, Int((Double($0) * scale / 32).rounded()) * 32) }

@@ -274,6 +274,74 @@ struct CompressTests {
     }
   }
 
+  @Test(
+    "given a camera's shape, when a model is compressed for it, then every row says its input, and commands keep to it",
+    .enabled(if: isReady, "needs the test data, ONNX Runtime and the model yolox-nano"))
+  func rectangular() throws {
+    let space = try workspace(pictures: 6)
+    let data = try #require(TestData.file("data/coco50"))
+    let annotations = data.appendingPathComponent("instances.json").path
+    let result = try Command.run(
+      [
+        "models", "compress", "yolox-nano", "--calibration", "pictures", "--pictures", "3", "--output", "models",
+        "--steps", "fusion,int8,rectangular=1.78", "--skip-benchmark", "--json",
+      ], in: space.folder)
+    #expect(result.status == 0, "\(result.errors)")
+    let root = try object(result.output)
+    // The model for all pictures keeps its name.
+    #expect(root["name"] as? String == "yolox-nano-int8-rectangular")
+    let ladder = try #require(root["ladder"] as? [[String: Any]])
+    #expect(ladder.map { $0["input"] as? String } == ["416x416", "416x416", "416x416", "416x256"])
+    #expect(ladder[3]["note"] as? String == "pictures of 416x256 in place of 416x416, 0.62 of the pixels")
+    // The weights are those of the integer model.
+    #expect(ladder[3]["bytes"] as? Int == ladder[2]["bytes"] as? Int)
+    #expect(ladder.allSatisfy { $0["f1"] is Double })
+
+    let manifest = space.path("models/yolox-nano-int8-rectangular/manifest.json")
+    let info = try Command.run(["models", "info", manifest], in: space.folder)
+    #expect(info.output.contains("input      416x256 alone\n"), "\(info.output)")
+
+    // Pictures stand and lie; all are placed in the one input.
+    let pipeline = #"""
+      { "version": 1, "stages": [
+        { "id": "pictures", "type": "source.ffmpeg", "config": { "url": "pictures" } },
+        { "id": "scale", "type": "preprocess.letterbox", "after": ["pictures"] },
+        { "id": "objects", "type": "detect.yolo", "after": ["scale"], "config": { "model": "\#(manifest)" } },
+        { "id": "out", "type": "sink.jsonl", "after": ["objects"], "config": { "path": "out.jsonl" } } ] }
+      """#
+    try Data(pipeline.utf8).write(to: URL(fileURLWithPath: space.path("pipeline.json")))
+    let run = try Command.run(["run", "pipeline.json", "--report", "report.json"], in: space.folder)
+    #expect(run.status == 0, "\(run.errors)")
+    let report = try object(String(contentsOfFile: space.path("report.json"), encoding: .utf8))
+    let models = try #require(report["models"] as? [[String: Any]])
+    #expect(models.map { $0["input_sizes"] as? [String] } == [["416x256"]])
+    let lines = try String(contentsOfFile: space.path("out.jsonl"), encoding: .utf8).split(separator: "\n")
+    let found = try lines.map { try #require(try object(String($0))["detections"] as? [Any]).count }
+    #expect(found.count == 6 && found.reduce(0, +) > 0)
+
+    let evaluation = [
+      "models", "eval", manifest, "--coco", annotations, "--images", data.appendingPathComponent("images").path, "--json",
+    ]
+    let evaluated = try Command.run(evaluation, in: space.folder)
+    #expect(evaluated.status == 0, "\(evaluated.errors)")
+    #expect((try object(evaluated.output)["model"] as? [String: Any])?["input_sizes"] as? [String] == ["416x256"])
+    #expect((try object(evaluated.output)["settings"] as? [String: Any])?["shape"] as? String == "256x416")
+
+    let words = "contradicts the model '\(manifest)', which is made for [256, 416]"
+    let wrong: [[String]] = [
+      ["validate", "pipeline.json", "--set", #"objects.shape="square""#], evaluation + ["--shape", "320x416"],
+      ["bench", manifest, "--input", "square", "--batch", "1", "--runs", "1", "--repeats", "1", "--warm-up", "0"],
+    ]
+    for arguments in wrong {
+      let refused = try Command.run(arguments, in: space.folder)
+      #expect(refused.status == 78, "\(arguments): \(refused.errors)")
+      #expect(refused.errors.contains(words), "\(arguments): \(refused.errors)")
+    }
+    let bench = try Command.run(
+      ["bench", manifest, "--batch", "1", "--runs", "1", "--repeats", "1", "--warm-up", "0"], in: space.folder)
+    #expect(bench.output.contains("416x256"), "\(bench.output)\(bench.errors)")
+  }
+
   @Test("given a pipeline whose integer model is not there, when validated, then the error says how to make it")
   func missingModel() throws {
     let space = try Workspace()

@@ -12,24 +12,28 @@ struct DetectStageTests {
   /// Knows the models of the test data by file name, with or without a manifest.
   private struct Resolver: ModelResolver {
     var hasManifests = true
+    var shape: [Int]?
 
     func resolve(_ reference: String) throws -> ResolvedModel {
       guard let file = TestData.model(reference) else {
         throw PipelineError("there is no model '\(reference)'", exit: .noInput)
       }
       let head: ModelManifest.Head = reference.hasPrefix("yolox") ? .yolox : .yunet
-      let manifest = ModelManifest(
+      var manifest = ModelManifest(
         name: reference, head: head, input: head.defaultInput, inputSize: 416,
         classes: head == .yolox ? COCOClasses.names : ["face"], file: reference, sha256: "abc", licence: "none",
         origin: "test")
+      manifest.shape = shape
       return ResolvedModel(
         reference: reference, manifest: hasManifests ? manifest : nil, file: file, sha256: "abc")
     }
   }
 
-  private func context(_ engine: any InferenceEngine, hasManifests: Bool = true) -> StageContext {
+  private func context(
+    _ engine: any InferenceEngine, hasManifests: Bool = true, modelShape: [Int]? = nil
+  ) -> StageContext {
     var services = StageServices()
-    services.provide(Resolver(hasManifests: hasManifests), as: (any ModelResolver).self)
+    services.provide(Resolver(hasManifests: hasManifests, shape: modelShape), as: (any ModelResolver).self)
     services.provide(engine, as: (any InferenceEngine).self)
     return StageContext(
       id: "objects", clock: SystemClock(), logger: Logger(label: "test"), framesInFlight: 4, services: services,
@@ -40,13 +44,14 @@ struct DetectStageTests {
   private var missing: LazyEngine { .onnxRuntime(libraryPath: "/nonexistent/libonnxruntime.so") }
 
   private func make(
-    _ type: String, _ json: String, engine: (any InferenceEngine)? = nil, hasManifests: Bool = true
+    _ type: String, _ json: String, engine: (any InferenceEngine)? = nil, hasManifests: Bool = true,
+    modelShape: [Int]? = nil
   ) throws -> any Stage {
     var registry = StageRegistry()
     registry.register(DetectYOLO.self)
     registry.register(DetectFace.self)
     let descriptor = try #require(registry[type])
-    return try descriptor.make(Data(json.utf8), context(engine ?? missing, hasManifests: hasManifests))
+    return try descriptor.make(Data(json.utf8), context(engine ?? missing, hasManifests: hasManifests, modelShape: modelShape))
   }
 
   private func expectRefused(_ type: String, _ json: String, _ words: String...) {
@@ -84,6 +89,28 @@ struct DetectStageTests {
     ] {
       let stage = try make("detect.yolo", #"{"model": "yolox_nano.onnx", "shape": \#(json)}"#)
       #expect((stage as? any TensorConsumer)?.inputRequest.shape == shape)
+    }
+  }
+
+  @Test func givenAModelForOneShapeWhenMadeThenThatIsTheInputAndNoOtherIsTaken() throws {
+    func stage(_ shape: String) throws -> any Stage {
+      try make("detect.yolo", #"{"model": "yolox_nano.onnx"\#(shape)}"#, modelShape: [256, 416])
+    }
+    for shape in ["", #", "shape": "auto""#, #", "shape": [256, 416]"#] {
+      let request = try #require(try stage(shape) as? any TensorConsumer).inputRequest
+      #expect(request.shape == .fixed(height: 256, width: 416))
+      // A picture of another shape is placed in the same input.
+      let geometry = LetterboxGeometry(sourceWidth: 480, sourceHeight: 640, request: request)
+      #expect(geometry.inputWidth == 416 && geometry.inputHeight == 256 && geometry.contentHeight == 256)
+    }
+    #expect(try stage("").facts["own_shape"] == .string("416x256"))
+    #expect(try make("detect.yolo", #"{"model": "yolox_nano.onnx"}"#).facts["own_shape"] == nil)
+    for (shape, sides) in [(#""square""#, "[416, 416]"), ("[256, 448]", "[256, 448]"), ("[416, 256]", "[416, 256]")] {
+      let error = #expect(throws: PipelineError.self) { try stage(#", "shape": \#(shape)"#) }
+      #expect(error?.exit == .config)
+      #expect(
+        error?.message == "the shape \(sides) contradicts the model 'yolox_nano.onnx', which is made for [256, 416] (height, width)")
+      #expect(error?.remedy?.contains("leave the shape out") == true)
     }
   }
 

@@ -42,6 +42,9 @@ extension ModelManifest {
     if !(stride...8192).contains(inputSize) || inputSize % stride != 0 {
       return "inputSize \(inputSize) is not a multiple of the stride \(stride) up to 8192"
     }
+    if let shape, shape.count != 2 || !shape.allSatisfy({ (stride...8192).contains($0) && $0 % stride == 0 }) {
+      return "shape \(shape) is not [height, width] in multiples of the stride \(stride) up to 8192"
+    }
     if classes.isEmpty || classes.count > 65536 { return "\(classes.count) classes" }
     if input.mean.count != 3 || input.scale.count != 3 { return "mean and scale need three values each" }
     if !(input.mean + input.scale + [input.pad]).allSatisfy(\.isFinite) { return "mean, scale or pad is no number" }

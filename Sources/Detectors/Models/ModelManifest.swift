@@ -27,6 +27,9 @@ public struct ModelManifest: Sendable, Hashable, Codable {
   public var inputSize: Int
   /// Input sides must be multiples of this.
   public var stride: Int
+  /// Height and width of the input, in pixels, for a model that is meant for pictures of one shape: every picture is
+  /// placed in it. Nil for other models, whose input follows the picture or is a square.
+  public var shape: [Int]?
   public var classes: [String]
   /// YOLOv3 family only.
   public var anchors: [AnchorMap]?

@@ -11,23 +11,34 @@ public final class AgreementMeter: Sendable {
   private static let suppression: Float = 0.45
 
   private let engine: any InferenceEngine
-  private let pictures: [ModelInput]
+  private let prepare: @Sendable (InputShape) throws -> [ModelInput]
+  /// The pictures at every shape that was asked for.
+  private let prepared: Mutex<[InputShape: [ModelInput]]>
   /// The float model's detections in each picture.
   private let reference = Mutex<[[Detection]]?>(nil)
 
-  /// - Parameter pictures: bytes, as ``CompressionContext/pictures``.
-  public init(_ pictures: [ModelInput], engine: any InferenceEngine) {
-    (self.pictures, self.engine) = (pictures, engine)
+  /// - Parameters:
+  ///   - pictures: bytes, as ``CompressionContext/pictures``.
+  ///   - shape: theirs: that of the float model.
+  ///   - prepare: the same pictures in the same order at the shape of another model.
+  public init(
+    _ pictures: [ModelInput], shape: InputShape, engine: any InferenceEngine,
+    prepare: @escaping @Sendable (InputShape) throws -> [ModelInput]
+  ) {
+    prepared = Mutex([shape: pictures])
+    (self.engine, self.prepare) = (engine, prepare)
   }
 
-  /// The first model that is measured is the one that the others are compared with.
+  /// The first model that is measured is the one that the others are compared with. Each sees the pictures at its own
+  /// shape.
   ///
   /// - Parameter progress: called with pictures done and all pictures; throwing ends the work.
   public func measure(
     _ candidate: CompressionCandidate, progress: (Int, Int) throws -> Void
   ) throws -> Agreement? {
+    let pictures = try pictures(at: candidate.manifest.usualShape)
     guard !pictures.isEmpty else { return nil }
-    let found = try detections(candidate, progress)
+    let found = try detections(candidate, pictures, progress)
     let known = reference.withLock { reference in
       if reference == nil { reference = found }
       return reference ?? []
@@ -37,8 +48,25 @@ public final class AgreementMeter: Sendable {
     return agreement
   }
 
+  private func pictures(at shape: InputShape) throws -> [ModelInput] {
+    let known = prepared.withLock { $0 }
+    if let pictures = known[shape] { return pictures }
+    let made = try prepare(shape)
+    // Detections of one picture are compared with those of the same picture, or with nothing.
+    func sizes(_ pictures: [ModelInput]) -> [[Int]] {
+      pictures.map { [$0.geometry.sourceWidth, $0.geometry.sourceHeight] }
+    }
+    guard known.values.allSatisfy({ sizes($0) == sizes(made) }) else {
+      throw PipelineError(
+        "the calibration pictures are not what they were a moment ago", remedy: "leave them alone and try again",
+        exit: .dataError)
+    }
+    prepared.withLock { $0[shape] = made }
+    return made
+  }
+
   private func detections(
-    _ candidate: CompressionCandidate, _ progress: (Int, Int) throws -> Void
+    _ candidate: CompressionCandidate, _ pictures: [ModelInput], _ progress: (Int, Int) throws -> Void
   ) throws -> [[Detection]] {
     let session = try engine.makeSession(
       model: candidate.model.serialized(),

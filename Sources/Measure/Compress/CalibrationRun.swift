@@ -22,19 +22,20 @@ public final class CalibrationRun: Sendable {
   /// - Parameters:
   ///   - source: a folder of pictures, or a video file.
   ///   - manifest: of the float model. The pictures come as bytes, not yet shifted and scaled.
+  ///   - shape: in place of the model's usual one.
   ///   - count: how many are drawn.
   ///   - others: how many of the rest are kept as well.
   ///   - isReserved: true for names of pictures that must not be drawn.
   ///   - progress: called after each picture with the number that was looked at.
   public init(
-    _ source: String, for manifest: ModelManifest, count: Int, others: Int, seed: UInt64,
+    _ source: String, for manifest: ModelManifest, shape: InputShape? = nil, count: Int, others: Int, seed: UInt64,
     isReserved: @escaping @Sendable (String) -> Bool = { _ in false }, logger: Logger,
     progress: @escaping @Sendable (Int) -> Void
   ) throws {
     var format = manifest.input
     (format.element, format.mean, format.scale) = (.uint8, [0, 0, 0], [1, 1, 1])
     let request = InputRequest(
-      format: format, shape: .square, nominalSize: manifest.inputSize, stride: manifest.stride)
+      format: format, shape: shape ?? manifest.usualShape, nominalSize: manifest.inputSize, stride: manifest.stride)
     sample = PictureSample(
       request, count: count, others: others, seed: seed, isReserved: isReserved, progress: progress)
     self.source = source

@@ -24,8 +24,8 @@ public struct CompressionRun {
     let original = context.original
     var ladder = CompressionLadder(
       float: LadderRung(
-        step: original.manifest.precision, fate: .float, reason: "", bytes: try original.model.serialized().count,
-        accuracy: try meter.accuracy(of: original)),
+        step: original.manifest.precision, fate: .float, reason: "", sides: original.manifest.usualSides,
+        bytes: try original.model.serialized().count, accuracy: try meter.accuracy(of: original)),
       model: original)
     var models = [original], places = [0]
     var figures = StepRule.Figures(bytes: ladder.rungs[0].bytes ?? 0, accuracy: ladder.rungs[0].accuracy)
@@ -55,7 +55,7 @@ public struct CompressionRun {
       ladder.rungs.append(
         LadderRung(
           step: request.text, fate: verdict.isKept ? .kept : .leftOut, reason: verdict.reason, note: made.note,
-          bytes: after.bytes, accuracy: after.accuracy))
+          sides: made.manifest.usualSides, bytes: after.bytes, accuracy: after.accuracy))
       if verdict.isKept { (ladder.model, figures) = (made, after) }
     }
     try measure(models, at: places, in: &ladder)
@@ -135,6 +135,8 @@ public struct LadderRung: Sendable {
   public var reason: String
   /// What the step did.
   public var note = ""
+  /// Of the pictures that it is measured with, in pixels.
+  public var sides: (height: Int, width: Int)?
   /// Of the model file.
   public var bytes: Int?
   public var accuracy: LadderAccuracy?

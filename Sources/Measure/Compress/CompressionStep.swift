@@ -31,11 +31,13 @@ public struct StepAmount: Sendable, Hashable {
   /// In a word or two, such as `share of the weights`.
   public var meaning: String
   public var range: ClosedRange<Double>
+  /// Whether it counts something.
+  public var isWhole: Bool
   /// Taken when none is said.
   public var standard: Double
 
-  public init(meaning: String, range: ClosedRange<Double>, standard: Double) {
-    (self.meaning, self.range, self.standard) = (meaning, range, standard)
+  public init(meaning: String, range: ClosedRange<Double>, isWhole: Bool = false, standard: Double) {
+    (self.meaning, self.range, self.isWhole, self.standard) = (meaning, range, isWhole, standard)
   }
 }
 
@@ -59,6 +61,12 @@ public struct CompressionCandidate: Sendable {
 
   public init(model: OnnxModel, manifest: ModelManifest) {
     (self.model, self.manifest) = (model, manifest)
+  }
+
+  /// Of the pictures that it is measured with: 1 x 3 x H x W.
+  public var inputShape: [Int] {
+    let (height, width) = manifest.usualSides
+    return [1, 3, height, width]
   }
 }
 

@@ -5,14 +5,14 @@ import Pipeline
 public enum CompressionSteps {
   public static let all: [any CompressionStep.Type] = [
     ChannelPruning.self, WeightPruning.self, Distillation.self, GraphFusion.self, IntegerQuantization.self,
-    FastIntegers.self, PortableIntegers.self, HalfPrecision.self, SharedWeights.self,
+    FastIntegers.self, PortableIntegers.self, HalfPrecision.self, SharedWeights.self, RectangularInput.self,
   ]
 
   /// All names that plans may hold, in the order in which the steps help each other: what changes the float weights
   /// comes before what changes their form. Of those that are not in ``all`` reports say so.
   public static let order = [
     "structured-pruning", "unstructured-pruning", "distillation", "fusion", "int8", "int8-fast", "int8-portable",
-    "float16", "weight-sharing",
+    "float16", "weight-sharing", "rectangular",
   ]
 
   /// Tried for every device, whether or not its plan has them: they cost little to try, and the measurement decides.
@@ -55,18 +55,22 @@ public struct StepRequest: Sendable, Hashable {
     guard let step = CompressionSteps.find(name) else { throw Self.unknown(name) }
     self.name = name
     guard parts.count == 2 else {
-      amount = step.amount?.standard
+      self.amount = step.amount?.standard
       return
     }
-    guard let range = step.amount?.range else {
+    guard let amount = step.amount else {
       throw PipelineError("the step '\(name)' takes no number", remedy: "write '\(name)'", exit: .usage)
     }
-    guard let number = Double(parts[1]), range.contains(number) else {
+    let range = amount.range
+    guard let number = Double(parts[1]), range.contains(number), !amount.isWhole || number == number.rounded() else {
       throw PipelineError(
-        "'\(parts[1])' is not what the step '\(name)' takes: a number from \(range.lowerBound) to \(range.upperBound)",
+        "'\(parts[1])' is not what the step '\(name)' takes",
+        remedy: "its number (\(amount.meaning)) is a \(amount.isWhole ? "whole number" : "number") from "
+          + "\(Self.plain(range.lowerBound)) to \(Self.plain(range.upperBound)), such as "
+          + "'\(name)=\(Self.plain(amount.standard))'",
         exit: .usage)
     }
-    amount = number
+    self.amount = number
   }
 
   /// The steps of `fusion,int8`.

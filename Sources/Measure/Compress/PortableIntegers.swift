@@ -9,7 +9,7 @@ public struct PortableIntegers: CompressionStep {
   public static let summary = "Computes in 8-bit integers by standard operators, for any ONNX Runtime; slower than int8."
   public static let version = 2
   public static let amount: StepAmount? = StepAmount(
-    meaning: "most sensitive tensors that stay in floats", range: 0...64, standard: 16)
+    meaning: "most sensitive tensors that stay in floats", range: 0...64, isWhole: true, standard: 16)
 
   private let floats: Int
 

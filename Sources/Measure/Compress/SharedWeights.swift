@@ -5,7 +5,8 @@ public struct SharedWeights: CompressionStep {
   public static let name = "weight-sharing"
   public static let summary = "Stores each layer's float weights as indices into a short table: a smaller file, the same speed."
   public static let version = 1
-  public static let amount: StepAmount? = StepAmount(meaning: "different weights in a layer", range: 2...256, standard: 16)
+  public static let amount: StepAmount? = StepAmount(
+    meaning: "different weights in a layer", range: 2...256, isWhole: true, standard: 16)
 
   private let clusters: Int
 

@@ -11,8 +11,7 @@ import Synchronization
 public final class DatasetRun: Sendable {
   /// How the model is run.
   public struct Settings: Sendable {
-    /// Published figures are those of squares.
-    public var shape: InputShape = .square
+    public var shape: InputShape
     /// Detections score more than this. COCO's precision is read over all scores, so that it should be small.
     public var score = 0.001
     public var iou = 0.65
@@ -20,7 +19,10 @@ public final class DatasetRun: Sendable {
     /// Sessions of one thread each.
     public var workers: Int
 
-    public init(workers: Int) { self.workers = workers }
+    /// With the model's own shape, or else its square.
+    public init(for model: DetectorModel, workers: Int) {
+      (shape, self.workers) = (model.usualShape, workers)
+    }
   }
 
   public struct Result: Sendable {

@@ -92,6 +92,7 @@ struct Relief {
 
   /// What to set, and times which the work becomes where that is known: with the pixels.
   private var smallerShape: (setting: String, factor: Double?, remark: String)? {
+    if settings.hasOwnShape { return nil }
     if settings.shape == .square { return ("\(id).shape=auto", nil, "fewer pixels for wide pictures") }
     guard let size = settings.inputSize, let smaller = Self.smaller(size) else { return nil }
     return (

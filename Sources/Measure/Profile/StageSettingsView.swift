@@ -25,6 +25,8 @@ public struct StageSettingsView: Sendable, Hashable {
   public var precision: String?
   /// The largest input that the model really had.
   public var inputSize: Size?
+  /// Whether the model is meant for pictures of one shape and takes no other.
+  public var hasOwnShape = false
 
   public struct Size: Sendable, Hashable {
     public var width: Int
@@ -44,6 +46,7 @@ public struct StageSettingsView: Sendable, Hashable {
   public init(configuration: [UInt8], facts: [String: ReportValue]) {
     if let read = try? JSONDecoder().decode(Configuration.self, from: Data(configuration)) { take(read) }
     if case .string(let value)? = facts["precision"] { precision = value }
+    hasOwnShape = facts["own_shape"] != nil
     if case .list(let sizes)? = facts["input_sizes"] {
       inputSize = sizes.compactMap(Self.size).max { $0.width * $0.height < $1.width * $1.height }
     }

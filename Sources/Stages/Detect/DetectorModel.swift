@@ -9,6 +9,8 @@ public struct DetectorModel: Sendable {
   public let name: String
   public let classes: [String]
   public let findsFaces: Bool
+  /// The input that its figures are taken at.
+  public let usualShape: InputShape
 
   /// The type of the stage that runs the model.
   public var stageType: String { findsFaces ? DetectFace.type : DetectYOLO.type }
@@ -22,5 +24,6 @@ public struct DetectorModel: Sendable {
     name = manifest.name
     classes = manifest.classes
     findsFaces = manifest.head.findsFaces
+    usualShape = manifest.usualShape
   }
 }

@@ -17,7 +17,8 @@ public struct ModelFile {
 
   /// Reads the file and settles head and input size; the inference library is not needed.
   ///
-  /// - Throws: a ``PipelineError`` that names the model.
+  /// - Parameter shape: `auto` for a model with a shape of its own means that one.
+  /// - Throws: a ``PipelineError`` that names the model; `config` for a shape that contradicts its own.
   public init(_ resolved: ResolvedModel, shape: InputShape) throws {
     self.resolved = resolved
     let (inputs, outputs) = try Self.describe(resolved)
@@ -31,6 +32,7 @@ public struct ModelFile {
       manifest = Self.manifest(from: guess, resolved, input: inputs.first?.shape ?? [])
     }
     _ = try HeadFactory.make(manifest, outputs: outputs)
+    let shape = try Self.settled(shape, manifest, model: resolved.reference)
     try Self.check(shape, stride: manifest.stride, model: resolved.reference)
     var request = InputRequest(
       format: manifest.input, shape: shape, nominalSize: manifest.inputSize, stride: manifest.stride)
@@ -66,6 +68,25 @@ public struct ModelFile {
       notes.append("input fixed at \(width)x\(height) by the file '\(manifest.name)': \(error.message)")
       return (try read(resolved), .fixed(height: height, width: width))
     }
+  }
+
+  /// A model that is meant for pictures of one shape has no other.
+  private static func settled(_ shape: InputShape, _ manifest: ModelManifest, model: String) throws -> InputShape {
+    guard let own = manifest.ownShape else { return shape }
+    let (height, width) = manifest.usualSides
+    let wanted: (height: Int, width: Int) =
+      switch shape {
+      case .auto: (height, width)
+      case .square: (manifest.inputSize, manifest.inputSize)
+      case .fixed(let height, let width): (height, width)
+      }
+    guard wanted == (height, width) else {
+      throw PipelineError(
+        "the shape [\(wanted.height), \(wanted.width)] contradicts the model '\(model)', which is made for "
+          + "[\(height), \(width)] (height, width)",
+        remedy: "leave the shape out, or name the model that it was made from", exit: .config)
+    }
+    return own
   }
 
   private static func check(_ shape: InputShape, stride: Int, model: String) throws {

@@ -133,6 +133,10 @@ import Testing
     #expect(fault { $0.stride = 0 }.contains("stride"))
     #expect(fault { $0.inputSize = 417 }.contains("inputSize"))
     #expect(fault { $0.inputSize = -32 }.contains("inputSize"))
+    for shape in [[], [416], [250, 416], [0, 416], [-32, 416], [256, 8224], [256, 416, 3]] {
+      #expect(fault { $0.shape = shape }.contains("shape"), "\(shape)")
+    }
+    #expect(fault { $0.shape = [256, 416] } == "none")
     #expect(fault { $0.classes = [] }.contains("classes"))
     #expect(fault { $0.input.mean = [0] }.contains("mean"))
     #expect(fault { $0.input.scale = [.nan, 1, 1] }.contains("scale"))

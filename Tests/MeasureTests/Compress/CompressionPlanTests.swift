@@ -9,6 +9,8 @@ struct CompressionPlanTests {
   @Test("given names of steps, when read, then they are the steps in this order")
   func names() throws {
     #expect(try StepRequest.list("int8, fusion").map(\.text) == ["int8", "fusion"])
+    // Without a number the usual one is taken, and told.
+    #expect(try StepRequest.list("int8,rectangular").map(\.text) == ["int8", "rectangular=1.78"])
   }
 
   @Test(
@@ -16,6 +18,11 @@ struct CompressionPlanTests {
     arguments: [
       ("fusoin", "there is no step 'fusoin'", "did you mean 'fusion'?"), ("", "no steps", "fusion, int8"),
       ("int8=3", "takes no number", "write 'int8'"), ("int8,int8", "named twice", "once"),
+      // A number that counts something is whole, and is not rounded without a word.
+      ("weight-sharing=2.5", "'2.5' is not what the step 'weight-sharing' takes", "a whole number from 2 to 256"),
+      ("int8-portable=0.5", "'0.5' is not what", "a whole number from 0 to 64, such as 'int8-portable=16'"),
+      ("rectangular=16:9", "'16:9' is not what", "width over height of the pictures"),
+      ("rectangular=9", "'9' is not what", "a number from 0.25 to 4, such as 'rectangular=1.78'"),
     ])
   func wrong(text: String, message: String, remedy: String) {
     let error = #expect(throws: PipelineError.self) { try StepRequest.list(text) }

@@ -90,6 +90,22 @@ struct BottleneckTests {
     #expect(found.reliefs.contains { $0.contains("INT8 model at objects.model") })
   }
 
+  @Test("given a model that takes pictures of one shape alone, when it limits the run, then no other shape is advised")
+  func ownShape() {
+    let load = Loads.run(
+      [
+        Loads.source(busyS: 3),
+        Loads.stage("objects", "detect.yolo", busyS: 9.8) {
+          $0.inputSize = .init(width: 416, height: 256)
+          $0.hasOwnShape = true
+        },
+      ], cpuS: 15)
+    let found = Bottleneck(load)
+    #expect(found.limit == .stage("objects"))
+    #expect(!found.reliefs.contains { $0.contains("shape=") }, "\(found.reliefs)")
+    #expect(found.reliefs.contains { $0.contains("objects.interval=2") })
+  }
+
   @Test("given other programs on the cores, then they are named, and the speed without them is that of the slowest stage")
   func otherPrograms() {
     let load = Loads.run(

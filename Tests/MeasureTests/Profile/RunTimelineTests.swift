@@ -79,6 +79,8 @@ struct StageSettingsViewTests {
     #expect(view.inputSize == .init(width: 416, height: 416))
     #expect(!StageSettingsView(configuration: Array(#"{"onMotion":false}"#.utf8), facts: [:]).looksOnMotion)
     #expect(StageSettingsView(configuration: Array(#"{"shape":"square"}"#.utf8), facts: [:]).shape == .square)
+    #expect(!view.hasOwnShape)
+    #expect(StageSettingsView(configuration: [], facts: ["own_shape": .string("416x256")]).hasOwnShape)
   }
 
   @Test("given a source's and a sink's configuration, then what makes them faster is known; the unknown changes nothing")

@@ -2,11 +2,11 @@ import Glibc
 import Pipeline
 import Synchronization
 
-/// Ctrl-C and SIGTERM: a compression ends at once, at any moment, and nothing of it is left.
+/// Ctrl-C and SIGTERM: work on a model ends at once, at any moment, and nothing of it is left.
 ///
 /// Models that are being measured have no files. What has, is taken away first (`watch`), and what must not be cut short
 /// is waited for (`holding`): it takes milliseconds.
-final class CompressInterruption: Sendable {
+final class WorkInterruption: Sendable {
   private struct State {
     var isHeld = false
     var pending: Int32?

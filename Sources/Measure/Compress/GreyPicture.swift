@@ -1,0 +1,16 @@
+import Detectors
+import Pipeline
+
+extension Tensor {
+  /// A tensor of one value in the middle of its range, to run a model on when its result does not matter.
+  public static func grey(shape: [Int], element: TensorElement) -> Tensor {
+    let tensor = Tensor(shape: shape, element: element, pool: BufferPool())
+    switch element {
+    // SAFETY: every element is written, within the tensor's own memory.
+    case .float32: unsafe tensor.withFloats { unsafe $0.update(repeating: 0.5) }
+    // SAFETY: as above.
+    case .uint8: unsafe tensor.buffer.withBytes { bytes in for index in bytes.indices { unsafe bytes[index] = 127 } }
+    }
+    return tensor
+  }
+}

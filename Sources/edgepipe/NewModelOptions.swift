@@ -1,0 +1,74 @@
+import ArgumentParser
+import Detectors
+import Foundation
+import Pipeline
+
+/// What commands that make a model of another have in common: which model, where the new one goes, and how the work is
+/// shown.
+struct NewModelOptions: ParsableArguments {
+  @OptionGroup var standard: ModelsCommand.StoreOptions
+
+  @Argument(help: "A float model's name, or a path to its manifest.") var model: String
+
+  @Option(help: ArgumentHelp("Another draw of pictures. The same seed gives the same file.", valueName: "n"))
+  var seed: UInt64 = 1
+
+  @Option(
+    help: ArgumentHelp("The new model's name; the model's and what was done when absent.", valueName: "name"))
+  var name: String?
+
+  @Option(
+    help: ArgumentHelp("Writes the model into this folder instead of the store.", valueName: "folder"),
+    completion: .directory)
+  var output: String?
+
+  @Flag(help: "Replaces a model of that name.") var force = false
+
+  @Flag(help: "Leaves out the measurements of speed and memory.") var skipBenchmark = false
+
+  @Option(
+    name: .customLong("onnxruntime"),
+    help: ArgumentHelp("The ONNX Runtime library; otherwise it is looked for.", valueName: "file"))
+  var library: String?
+
+  @Flag(help: "Prints the result as JSON.") var json = false
+
+  /// Where the new model goes.
+  var target: ModelStore {
+    output.map { ModelStore(folder: URL(fileURLWithPath: $0, isDirectory: true)) } ?? standard.modelStore
+  }
+
+  /// The model that a new one is made of.
+  ///
+  /// - Throws: ``PipelineError``: `usage` for one without a manifest, and for one that is not in floats.
+  func floatModel() throws -> (file: ResolvedModel, manifest: ModelManifest) {
+    let file = try standard.modelStore.resolve(model)
+    guard let manifest = file.manifest else {
+      throw PipelineError(
+        "'\(model)' has no manifest, which says how it wants its pictures",
+        remedy: "import it with `edgepipe models import`", exit: .usage)
+    }
+    guard manifest.precision == "float32" else {
+      throw PipelineError(
+        "'\(manifest.name)' is \(manifest.precision) already", remedy: "name the float model", exit: .usage)
+    }
+    return (file, manifest)
+  }
+
+  /// Refuses names that a new model cannot have.
+  ///
+  /// - Parameter mayReplace: a model of that name.
+  func check(_ newName: String, mayReplace: Bool) throws {
+    guard ModelManifest.isUsable(name: newName) else {
+      throw PipelineError(
+        "a model cannot be called '\(newName)'", remedy: "use letters, digits, '.', '_' and '-'", exit: .usage)
+    }
+    guard BuiltinModels.find(newName) == nil else {
+      throw PipelineError("'\(newName)' is the name of a built-in model", remedy: "say another with --name", exit: .usage)
+    }
+    guard mayReplace || !target.isInstalled(newName) else {
+      throw PipelineError(
+        "model '\(newName)' is there already", remedy: "say another --name, or --force to replace it", exit: .usage)
+    }
+  }
+}
