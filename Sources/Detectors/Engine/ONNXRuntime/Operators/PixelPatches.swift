@@ -66,22 +66,40 @@ final class PixelPatches: OperatorKernel {
     step: Int
   ) {
     // Columns whose run lies inside the picture: 0 <= column * stride - left and the same + patch <= width.
-    let left = pads[1]
+    let left = pads[1], patch = patch, stride = stride
     let start = min(columns, (left + stride - 1) / stride)
     let end = width + left < patch ? start : max(start, min(columns, (width + left - patch) / stride + 1))
-    for column in start..<end {
-      // SAFETY: by the choice of start and end every byte read lies inside the row; the target holds the run.
-      let from = unsafe plane + (column &* stride &- left), to = unsafe runs + column &* step
-      if patch == 2 {
-        unsafe UnsafeMutableRawPointer(to).storeBytes(of: UnsafeRawPointer(from).loadUnaligned(as: UInt16.self), as: UInt16.self)
-      } else {
-        for x in 0..<patch { unsafe to[x] = unsafe from[x] }
+    // SAFETY: by the choice of start and end every byte read lies inside the row; the target holds a run for each column.
+    unsafe copyRuns(plane + (start * stride - left), runs + start * step, step, columns: end - start)
+    for edge in [0..<start, end..<columns] {
+      for column in edge {
+        for x in 0..<patch {
+          let place = column * stride + x - left
+          unsafe runs[column * step + x] = (0..<width).contains(place) ? plane[place] : fill
+        }
       }
     }
-    for column in Array(0..<start) + Array(end..<columns) {
+  }
+
+  @inline(__always)
+  private func copyRuns(
+    _ source: UnsafePointer<UInt8>, _ target: UnsafeMutablePointer<UInt8>, _ step: Int, columns: Int
+  ) {
+    let patch = patch, stride = stride
+    // SAFETY: the caller's promise: a run to read and a run to write for each column.
+    var (from, to) = unsafe (UnsafeRawPointer(source), UnsafeMutableRawPointer(target))
+    // Space-to-depth, the usual case, moves both bytes of a run at once.
+    if patch == 2 {
+      for _ in 0..<columns {
+        unsafe to.storeBytes(of: from.loadUnaligned(as: UInt16.self), as: UInt16.self)
+        unsafe from += stride
+        unsafe to += step
+      }
+    } else {
       for x in 0..<patch {
-        let place = column * stride + x - left
-        unsafe runs[column * step + x] = (0..<width).contains(place) ? plane[place] : fill
+        for column in 0..<columns {
+          unsafe target[column &* step &+ x] = unsafe source[column &* stride &+ x]
+        }
       }
     }
   }
