@@ -164,6 +164,9 @@ struct PruneTests {
     #expect(!FileManager.default.fileExists(atPath: space.path("models")))
     let table = try Command.run(Self.curve, in: space.folder)
     #expect(table.output.hasPrefix("ratio  multiplications"), "\(table.output)")
+    #expect(table.output.contains("\ncalibrated  on 8 pictures"), "\(table.output)")
+    #expect(table.output.contains("\nevaluated   on 8 pictures, instances.json\n"), "\(table.output)")
+    #expect(table.output.hasSuffix("\nwritten     curve.svg\n"), "\(table.output)")
   }
 
   @Test(
