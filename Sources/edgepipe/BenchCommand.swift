@@ -73,8 +73,8 @@ struct BenchCommand: ParsableCommand {
     let engine = try ONNXRuntimeEngine(libraryPath: library)
     let subject = try ModelSubject(resolved, engine: engine, decodes: decode, seed: seed)
     let configurations = BenchConfiguration.matrix(
-      inputs: try (input?.shapes ?? [subject.manifest.usualShape]).map(subject.size), batches: batch.numbers, threads: threads.numbers,
-      workers: workers.numbers)
+      inputs: try (input?.shapes ?? [subject.manifest.usualShape]).map(subject.size), batches: batch.numbers,
+      threads: threads.numbers, workers: workers.numbers)
     let bench = Bench(
       subject, configurations: configurations,
       settings: BenchSettings(warmUps: warmUp, runs: runs, batches: batches, repeats: repeats),

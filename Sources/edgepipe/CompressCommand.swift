@@ -20,6 +20,7 @@ struct CompressCommand: ParsableCommand {
         edgepipe models compress yolox-nano --calibration pictures/
         edgepipe models compress yolox-nano --calibration camera.mp4 --target raspberry-pi-4b
         edgepipe models compress yolox-nano --calibration pictures/ --coco instances.json --images pictures/
+        edgepipe models compress yolox-nano --calibration camera.mp4 --steps fusion,int8,rectangular=1.78
         edgepipe models compress yolov3-tiny --calibration camera.mp4 --skip-benchmark --if-changed
 
       Steps: \(CompressionSteps.all.map { $0.name }.joined(separator: ", ")).

@@ -40,7 +40,8 @@ struct CompressMeter: LadderMeter {
     guard isBenchmark else { return nil }
     line.start("measuring memory")
     return try SessionMemoryCommand.measure(
-      candidate.model.serialized(), shape: candidate.inputShape, element: candidate.manifest.input.element, library: library)
+      candidate.model.serialized(), shape: candidate.inputShape, element: candidate.manifest.input.element,
+      library: library)
   }
 
   /// Speed and memory do not depend on the values.

@@ -124,7 +124,9 @@ struct CompressReport {
       ])
     }
     if let shape = ladder.model.manifest.shape {
-      table.add(["input", "\(shape[1])x\(shape[0]) alone: pictures of other shapes are scaled to fit, and less is found in them"])
+      table.add([
+        "input", "\(shape[1])x\(shape[0]) alone: pictures of other shapes are scaled to fit, and less is found in them",
+      ])
     }
     if ladder.rungs[0].speed != nil {
       let model = "\(profile.name), \(profile.idleW) W idle + \(profile.wattsPerBusyCore) W a busy core"

@@ -35,7 +35,10 @@ struct EvalCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Evaluates only these classes, such as person,car.", valueName: "names"))
   var classes: String?
 
-  @Option(help: ArgumentHelp("Input size: square, auto or HEIGHTxWIDTH, such as 256x416; the model's own, or square, when absent.", valueName: "shape"))
+  @Option(
+    help: ArgumentHelp(
+      "Input size: square, auto or HEIGHTxWIDTH, such as 256x416; the model's own, or square, when absent.",
+      valueName: "shape"))
   var shape: InputShape?
 
   @Option(help: ArgumentHelp("Detections score more than this.", valueName: "0...1"))

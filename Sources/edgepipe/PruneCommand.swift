@@ -102,7 +102,8 @@ struct PruneCommand: ParsableCommand {
         dataset, images: URL(fileURLWithPath: images), file: coco,
         services: EngineServices.standard(library: options.library), workers: MachineInfo.current.cores,
         logger: Log.logger(level: .warning))
-      return try draw(curve, whole, pruner, seconds: { (ContinuousClock.now - start) / .seconds(1) }) {
+      let pictures = (calibrated: samples.count, evaluated: dataset.pictures.count)
+      return try draw(curve, whole, pruner, pictures, seconds: { (ContinuousClock.now - start) / .seconds(1) }) {
         try precision.measure($0, line: line, interruption: interruption)
       }
     }
@@ -161,7 +162,8 @@ struct PruneCommand: ParsableCommand {
 
   /// Several ratios, each evaluated.
   private func draw(
-    _ file: String, _ whole: CompressionCandidate, _ pruner: Pruner, seconds: () -> Double,
+    _ file: String, _ whole: CompressionCandidate, _ pruner: Pruner, _ pictures: (calibrated: Int, evaluated: Int),
+    seconds: () -> Double,
     accuracy: (CompressionCandidate) throws -> (ap: Double, ap50: Double)
   ) throws {
     let look = seconds(), before = try accuracy(whole)
@@ -177,9 +179,9 @@ struct PruneCommand: ParsableCommand {
     pruner.line.end()
     let report = PruneCurveReport(
       model: whole.manifest.name, coco: URL(fileURLWithPath: coco ?? "").lastPathComponent,
-      isStructured: method == .structured, rows: rows)
+      isStructured: method == .structured, pictures: pictures, file: file, rows: rows)
     try ReportFile.write(report.curve.svg, to: file)
-    Terminal.out(options.json ? String(try report.value.json().dropLast()) : "\(report.text)\n\nwritten   \(file)")
+    Terminal.out(options.json ? String(try report.value.json().dropLast()) : report.text)
   }
 }
 

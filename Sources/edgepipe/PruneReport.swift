@@ -105,6 +105,10 @@ struct PruneCurveReport {
   /// The annotations' file.
   var coco: String
   var isStructured: Bool
+  /// How many pictures layers were fitted on, and models evaluated on.
+  var pictures: (calibrated: Int, evaluated: Int)
+  /// Where the drawing is.
+  var file: String
   var rows: [Row]
 
   var curve: AccuracyCurve {
@@ -123,17 +127,25 @@ struct PruneCurveReport {
       alignment: Array(repeating: .right, count: 7))
     for row in rows {
       table.add([
-        Figure.text(row.ratio, decimals: 2), Figure.scaled(row.cost.multiplications), Figure.count(row.cost.parameters),
-        Figure.count(row.cost.nonzero), Figure.text(row.accuracy.ap, decimals: 4),
+        row.ratio == 0 ? "none" : Figure.text(row.ratio, decimals: 2), Figure.scaled(row.cost.multiplications),
+        Figure.count(row.cost.parameters), Figure.count(row.cost.nonzero), Figure.text(row.accuracy.ap, decimals: 4),
         Figure.text(row.accuracy.ap50, decimals: 4), Figure.text(row.seconds, decimals: 0),
       ])
     }
-    return table.text
+    return """
+      \(table.text)
+
+      calibrated  on \(pictures.calibrated) pictures, each both ways round
+      evaluated   on \(pictures.evaluated) pictures, \(coco)
+      seconds     of pruning and refitting; the first row's are of the look at the layers, which all ratios share
+      written     \(file)
+      """
   }
 
   var value: ReportValue {
     .object([
-      "model": .string(model), "annotations": .string(coco),
+      "model": .string(model), "annotations": .string(coco), "calibration_pictures": .int(pictures.calibrated),
+      "evaluated_pictures": .int(pictures.evaluated),
       "curve": .list(
         rows.map { row in
           var facts = row.cost.facts

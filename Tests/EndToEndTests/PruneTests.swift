@@ -6,7 +6,8 @@ import Testing
 struct PruneTests {
   private static let pictures = TestData.file("data/coco50/images")
 
-  /// Writes a detector of three convolutions and its manifest; prints nothing.
+  /// Writes a detector of a few convolutions, `tiny.onnx`, and two manifests; prints nothing. `map.json` is for a model
+  /// that gives its map as it is, as heads of the YOLOv3 family take it.
   private static let makeModel = """
     import hashlib, json, sys
     import numpy as np, onnx
@@ -42,6 +43,14 @@ struct PruneTests {
                 "file": "tiny.onnx", "sha256": hashlib.sha256(data).hexdigest(), "licence": "none",
                 "origin": "a test", "precision": "float32", "input": json.loads(sys.argv[1])}
     json.dump(manifest, open("tiny.json", "w"))
+    place = helper.make_tensor_value_info("g", TensorProto.FLOAT, [1, 6, 8, 8])
+    model = helper.make_model(helper.make_graph(nodes[:-2], "map", [image], [place], tensors[:-1]),
+                              opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    data = model.SerializeToString()
+    open("map.onnx", "wb").write(data)
+    manifest.update(name="map", head="yolov3", file="map.onnx", sha256=hashlib.sha256(data).hexdigest(),
+                    anchors=[{"stride": 8, "anchors": [[16, 16]]}])
+    json.dump(manifest, open("map.json", "w"))
     """
 
   @Test("given what cannot be pruned, when asked to, then one sentence says why, and nothing is written")
@@ -64,12 +73,8 @@ struct PruneTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: space.folder.path).isEmpty)
   }
 
-  @Test(
-    "given pictures, when a model is pruned, then the new one is smaller, known by its origin, and sound",
-    .enabled(
-      if: pictures != nil && TestData.python != nil && TestData.onnxRuntimeLibrary != nil,
-      "needs the test data, .deps/python and ONNX Runtime"))
-  func prune() throws {
+  /// The models, a folder `pictures` of eight pictures, and `instances.json` with a thing in each.
+  private func workspace() throws -> Workspace {
     let space = try Workspace()
     let source = try #require(Self.pictures)
     let format = #"{"element": "float32", "color": "bgr", "mean": [0, 0, 0], "scale": [0.004, 0.004, 0.004], "#
@@ -83,7 +88,29 @@ struct PruneTests {
     let script = "import os, sys\nos.chdir(sys.argv[2])\n" + Self.makeModel
     let made = try TestData.run(try #require(TestData.python), ["-c", script, format, space.folder.path])
     try #require(made.status == 0, "the model could not be made")
+    let known = try Data(contentsOf: source.deletingLastPathComponent().appendingPathComponent("instances.json"))
+    let root = try #require(try JSONSerialization.jsonObject(with: known) as? [String: Any])
+    let images = try #require(root["images"] as? [[String: Any]]).filter { image in
+      FileManager.default.fileExists(atPath: folder.appendingPathComponent(image["file_name"] as? String ?? "").path)
+    }
+    let things = images.enumerated().map { index, image -> [String: Any] in
+      [
+        "id": index + 1, "image_id": image["id"] ?? 0, "category_id": 1, "bbox": [9, 9, 90, 90], "area": 8100,
+        "iscrowd": 0,
+      ]
+    }
+    let data: [String: Any] = ["categories": [["id": 1, "name": "thing"]], "images": images, "annotations": things]
+    try JSONSerialization.data(withJSONObject: data).write(to: URL(fileURLWithPath: space.path("instances.json")))
+    return space
+  }
 
+  @Test(
+    "given pictures, when a model is pruned, then the new one is smaller, known by its origin, and sound",
+    .enabled(
+      if: pictures != nil && TestData.python != nil && TestData.onnxRuntimeLibrary != nil,
+      "needs the test data, .deps/python and ONNX Runtime"))
+  func prune() throws {
+    let space = try workspace()
     let command = [
       "models", "prune", "tiny.json", "--calibration", "pictures", "--ratio", "0.2", "--output", "models",
       "--skip-benchmark",
@@ -112,5 +139,57 @@ struct PruneTests {
       command + ["--method", "unstructured", "--name", "thin"], in: space.folder)
     #expect(thinned.status == 0, "\(thinned.errors)")
     #expect(thinned.output.contains("unstructured"), "\(thinned.output)")
+  }
+  private static let curve = [
+    "models", "prune", "map.json", "--calibration", "pictures", "--curve", "curve.svg", "--coco", "instances.json",
+    "--images", "pictures",
+  ]
+
+  @Test(
+    "given annotated pictures, when a curve is asked for, then each ratio has its cost and accuracy, and nothing is installed",
+    .enabled(
+      if: pictures != nil && TestData.python != nil && TestData.onnxRuntimeLibrary != nil,
+      "needs the test data, .deps/python and ONNX Runtime"))
+  func curve() throws {
+    let space = try workspace()
+    let result = try Command.run(Self.curve + ["--output", "models", "--json"], in: space.folder)
+    #expect(result.status == 0, "\(result.errors)")
+    let root = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+    let rows = try #require(root["curve"] as? [[String: Any]])
+    #expect(rows.map { $0["ratio"] as? Double } == [0, 0.1, 0.2, 0.3, 0.5])
+    let costs = rows.compactMap { $0["multiplications"] as? Double }
+    #expect(costs.first == 757_760 && costs == costs.sorted(by: >), "\(costs)")
+    #expect(rows.allSatisfy { $0["ap"] is Double && $0["ap50"] is Double })
+    #expect(try String(contentsOfFile: space.path("curve.svg"), encoding: .utf8).contains("multiplications left"))
+    #expect(!FileManager.default.fileExists(atPath: space.path("models")))
+    let table = try Command.run(Self.curve, in: space.folder)
+    #expect(table.output.hasPrefix("ratio  multiplications"), "\(table.output)")
+    #expect(table.output.contains("\ncalibrated  on 8 pictures"), "\(table.output)")
+    #expect(table.output.contains("\nevaluated   on 8 pictures, instances.json\n"), "\(table.output)")
+    #expect(table.output.hasSuffix("\nwritten     curve.svg\n"), "\(table.output)")
+  }
+
+  @Test(
+    "given a curve at work, when it is interrupted while it evaluates, then no files are left",
+    .enabled(
+      if: pictures != nil && TestData.python != nil && TestData.onnxRuntimeLibrary != nil,
+      "needs the test data, .deps/python and ONNX Runtime"))
+  func interruption() throws {
+    let space = try workspace()
+    let temporary = space.path("temporary")
+    try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
+    func left() -> [String] {
+      ((try? FileManager.default.contentsOfDirectory(atPath: temporary)) ?? []).filter { $0.hasPrefix("edgepipe") }
+    }
+    let running = try Command.Running(Self.curve, in: space.folder, environment: ["TMPDIR": temporary])
+    // The second evaluation is that of a model which is nowhere else.
+    for wanted in [true, false, true] {
+      while left().isEmpty == wanted, running.process.isRunning { usleep(2_000) }
+    }
+    running.signal(SIGTERM)
+    let result = try running.finish()
+    #expect(result.status == 128 + SIGTERM, "\(result.output)\(result.errors)")
+    #expect(left().isEmpty, "\(left())")
+    #expect(!FileManager.default.fileExists(atPath: space.path("curve.svg")))
   }
 }

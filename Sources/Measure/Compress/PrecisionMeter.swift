@@ -44,8 +44,8 @@ public struct PrecisionMeter: Sendable {
     let count = dataset.pictures.count
     let (run, end) = try watch {
       try DatasetRun(
-        dataset, images: images, file: file, model: detector, classes: map, settings: .init(for: detector, workers: workers),
-        services: services, logger: logger, progress: { progress($0, count) })
+        dataset, images: images, file: file, model: detector, classes: map,
+        settings: .init(for: detector, workers: workers), services: services, logger: logger, progress: { progress($0, count) })
     }
     defer { end() }
     let result = try run.run()

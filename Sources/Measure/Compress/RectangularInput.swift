@@ -2,15 +2,15 @@ import Detectors
 import ModelTools
 import Pipeline
 
-/// Makes a model for pictures of one shape, such as a camera's 16:9: as many pixels less to compute as a square has around
-/// such a picture.
+/// Makes a model for pictures of one shape, such as a camera's 16:9: of the square's pixels those around such a picture are
+/// not computed.
 ///
-/// The weights and the graph stay as they are; the manifest says the shape, and everything that prepares pictures follows
-/// it. A graph that is tied to the size gains nothing on top (docs/ladder.md), and could not be calibrated or compared on
-/// squares any more.
+/// The weights and the graph stay as they are; the manifest says the shape, and everything that prepares pictures
+/// follows it. A graph that is tied to the size gains nothing on top (docs/ladder.md), and could not be calibrated or
+/// compared on squares any more.
 public struct RectangularInput: CompressionStep {
   public static let name = "rectangular"
-  public static let summary = "Makes the model for pictures of one shape, such as a camera's 16:9: fewer pixels to compute."
+  public static let summary = "Makes the model for pictures of one shape, such as a camera's 16:9: fewer pixels."
   public static let version = 1
   public static let amount: StepAmount? = StepAmount(
     meaning: "width over height of the pictures", range: 0.25...4, standard: 1.78)
