@@ -102,6 +102,21 @@ struct ModelFormTests {
     #expect(distance.score < 0.02)
   }
 
+  /// Everything but the weights' rounding is the same.
+  @Test func givenMomentsOfTheInputsWhenMadePortableThenOutputsAreCloserThanWithWeightsRoundedToNearest() throws {
+    let model = try PortableLayoutTests.model(), pictures = (0..<5).map { picture($0, side: 64) }
+    let region = try IntegerRegion(model, inputSize: 64), engine = try engine()
+    let calibration = try Calibration(model, region, pictures: pictures, format: format, engine: engine) { _, _ in }
+    let layout = PortableLayout(region, try Distribution.all(region, calibration), rule: .minMax, isSigned: false)
+    let moments = try InputMoments(model, region, pictures: pictures, format: format, engine: engine) { _, _ in }
+    let pool = BufferPool()
+    let error = try OutputError(
+      model, inputs: (5..<9).map { Calibration.floats(picture($0, side: 64), format, pool) }, engine: engine)
+    let nearest = try error(of: PortableModelWriter.write(model, region, layout).model)
+    let fed = try error(of: PortableModelWriter.write(model, region, layout, moments: moments).model)
+    #expect(fed < nearest, "\(fed), \(nearest)")
+  }
+
   @Test func givenTheMostSensitiveTensorInFloatsWhenMadePortableThenOutputsAreCloser() throws {
     let model = try PortableLayoutTests.model(), pictures = (0..<5).map { picture($0, side: 64) }
     func made(_ floats: FloatChoice) throws -> PortableQuantizer.Result {
