@@ -5,7 +5,7 @@ import ModelTools
 public struct FastIntegers: CompressionStep {
   public static let name = "int8-fast"
   public static let summary = "Computes in 8-bit integers from the first layer on: faster than int8, and less exact."
-  public static let version = 1
+  public static let version = 3
   public static let amount: StepAmount? = nil
 
   public init(amount: Double?) {}

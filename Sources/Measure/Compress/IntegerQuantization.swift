@@ -6,7 +6,7 @@ import Pipeline
 public struct IntegerQuantization: CompressionStep {
   public static let name = "int8"
   public static let summary = "Computes in 8-bit integers, laid out on calibration pictures."
-  public static let version = 4
+  public static let version = 5
   public static let amount: StepAmount? = nil
 
   public init(amount: Double?) {}
