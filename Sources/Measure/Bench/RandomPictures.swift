@@ -1,4 +1,5 @@
 import Detectors
+import ModelTools
 import Pipeline
 
 /// Pictures of random pixels, as a model wants them.

@@ -1,4 +1,5 @@
 import Detectors
+import ModelTools
 import Pipeline
 import Stages
 import Synchronization

@@ -1,3 +1,5 @@
+import ModelTools
+
 /// The bootstrap: how much would a figure change if other data had been drawn?
 ///
 /// Elements are drawn with replacement, as many as there are, again and again, and the figure is computed from each

@@ -45,7 +45,7 @@ struct LayerSensitivity {
     }
     return try convolutions.enumerated().map { index, convolution in
       try progress(index)
-      var random = SplitMix(state: seed &+ UInt64(index))
+      var random = SplitMix64(seed: seed &+ UInt64(index))
       var weights = try convolution.weights(of: model, stored: stored)
       for place in weights.values.indices {
         weights.values[place] *= random.next() & 1 == 0 ? 1 - Self.change : 1 + Self.change

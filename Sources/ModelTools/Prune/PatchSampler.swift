@@ -10,7 +10,7 @@ struct PatchSampler: Sendable {
   func places(in area: Int, picture: Int) -> [Int] {
     guard area > placesPerPicture else { return Array(0..<area) }
     let step = UInt64(truncatingIfNeeded: picture) &* 0x9E37_79B9_7F4A_7C15
-    var random = SplitMix(state: seed &+ step ^ UInt64(truncatingIfNeeded: area) << 20)
+    var random = SplitMix64(seed: seed &+ step ^ UInt64(truncatingIfNeeded: area) << 20)
     // Robert Floyd's sampling without replacement.
     var chosen: Set<Int> = []
     for last in area - placesPerPicture..<area {
@@ -66,18 +66,5 @@ struct PatchSampler: Sendable {
       }
     }
     return result
-  }
-}
-
-/// SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

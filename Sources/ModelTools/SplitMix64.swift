@@ -18,7 +18,7 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
   ///
   /// The standard library does not promise how it draws from a generator, this does: D. Lemire, "Fast random integer
   /// generation in an interval", ACM TOMACS 29 (2019).
-  mutating func index(below count: Int) -> Int {
+  public mutating func index(below count: Int) -> Int {
     let range = UInt64(count)
     var product = next().multipliedFullWidth(by: range)
     if product.low < range {
