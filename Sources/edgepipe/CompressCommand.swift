@@ -36,8 +36,11 @@ struct CompressCommand: ParsableCommand {
   @Option(help: ArgumentHelp("How many calibration pictures are used; drawn evenly from all there are.", valueName: "n"))
   var pictures = 32
 
-  @Option(help: ArgumentHelp("The share of values left out at each end of a range; 0 for none.", valueName: "0...0.1"))
-  var clip = 1e-4
+  @Option(
+    help: ArgumentHelp(
+      "The share of values left out at each end of a range; 0 for none. When absent, 0 for faces, else 0.0001.",
+      valueName: "0...0.1"))
+  var clip: Double?
 
   @OptionGroup(title: "Plan") var planning: CompressPlanOptions
 
@@ -52,7 +55,7 @@ struct CompressCommand: ParsableCommand {
 
   func validate() throws {
     guard (1...4096).contains(pictures) else { throw ValidationError("--pictures is 1 to 4096.") }
-    guard (0...0.1).contains(clip) else { throw ValidationError("--clip is a number from 0 to 0.1.") }
+    guard (0...0.1).contains(clip ?? 0) else { throw ValidationError("--clip is a number from 0 to 0.1.") }
   }
 
   func run() throws {
@@ -111,7 +114,7 @@ struct CompressCommand: ParsableCommand {
     let steps = report.ladder.kept.map(\.step).joined(separator: ", ")
     made.origin = "\(float.name) (sha256 \(source.sha256)) compressed by edgepipe (\(steps)); calibrated on "
       + "\(report.pictures.calibrated) pictures of '\(URL(fileURLWithPath: calibration).lastPathComponent)', "
-      + "seed \(options.seed), clip \(clip). \(float.origin)"
+      + "seed \(options.seed), clip \(clip.map(String.init(describing:)) ?? "automatic"). \(float.origin)"
     _ = try target.install(made) { try model.model.write(to: $0) }
     return target.folder(of: report.name).path
   }

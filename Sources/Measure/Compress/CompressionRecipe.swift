@@ -14,13 +14,13 @@ public struct CompressionRecipe: Sendable, Hashable {
   ///   - keepsApart: whether some pictures of the folder are reserved for evaluation.
   public init(
     source: String, plan: [StepRequest], decision: String, calibration: String, pictures: Int, seed: UInt64,
-    clip: Double, keepsApart: Bool
+    clip: Double?, keepsApart: Bool
   ) {
     lines = [
       "source \(source)",
       "steps " + plan.map { "\($0.text)@\(CompressionSteps.find($0.name)?.version ?? 0)" }.joined(separator: ","),
       "decision \(decision)", "calibration \(calibration) pictures \(pictures) seed \(seed) apart \(keepsApart)",
-      "clip \(clip)",
+      "clip \(clip.map(String.init(describing:)) ?? "automatic")",
     ]
   }
 

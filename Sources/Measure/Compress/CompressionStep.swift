@@ -77,16 +77,25 @@ public struct CompressionContext: Sendable {
   public var original: CompressionCandidate
   /// Prepared as the float model's pipeline does it, but bytes: 1 x 3 x H x W, not yet shifted and scaled.
   public var pictures: [ModelInput]
-  /// The share of values left out at each end of a range.
-  public var clip: Double
+  /// The share of values left out at each end of a range; nil for what suits the model.
+  public var clip: Double?
   /// Called with the work done and all work; throwing ends the step.
   public var progress: @Sendable (Int, Int) throws -> Void
 
   public init(
-    engine: any InferenceEngine, original: CompressionCandidate, pictures: [ModelInput], clip: Double,
+    engine: any InferenceEngine, original: CompressionCandidate, pictures: [ModelInput], clip: Double?,
     progress: @escaping @Sendable (Int, Int) throws -> Void
   ) {
     (self.engine, self.original, self.pictures, self.clip) = (engine, original, pictures, clip)
     self.progress = progress
+  }
+
+  /// How ranges are found.
+  ///
+  /// Leaving the rarest values out makes steps finer for all others. But a face is rare itself: few calibration
+  /// pictures hold one, and the values that it alone gives are those that would be left out.
+  var rangeRule: RangeRule {
+    let clip = clip ?? (original.manifest.classes == ["face"] ? 0 : 1e-4)
+    return clip > 0 ? .quantile(clip) : .minMax
   }
 }

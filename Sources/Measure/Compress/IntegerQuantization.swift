@@ -29,7 +29,7 @@ public struct IntegerQuantization: CompressionStep {
     // Where the graph is tied to one size, it keeps it.
     _ = try? OnnxShapes.free(&simple, head: candidate.manifest.head)
     let quantizer = ModelQuantizer(
-      engine: context.engine, options: .init(rule: context.clip > 0 ? .quantile(context.clip) : .minMax, floatHead: head))
+      engine: context.engine, options: .init(rule: context.rangeRule, floatHead: head))
     let made = try quantizer.quantize(
       simple, pictures: context.pictures.map(\.tensor), format: candidate.manifest.input, progress: context.progress)
     var result = candidate

@@ -24,9 +24,8 @@ public struct PortableIntegers: CompressionStep {
     var simple = candidate.model
     GraphPasses.apply(to: &simple, engine: context.engine)
     _ = try? OnnxShapes.free(&simple, head: candidate.manifest.head)
-    let rule: RangeRule = context.clip > 0 ? .quantile(context.clip) : .minMax
     let made = try PortableQuantizer(
-      engine: context.engine, options: .init(rule: rule, floats: floats == 0 ? .none : .worst(floats))
+      engine: context.engine, options: .init(rule: context.rangeRule, floats: floats == 0 ? .none : .worst(floats))
     ).quantize(
       simple, pictures: context.pictures.map(\.tensor), format: candidate.manifest.input, progress: context.progress)
     var result = candidate

@@ -79,7 +79,9 @@ public struct ModelQuantizer {
     let pool = BufferPool()
     let error = try OutputError(model, inputs: few.map { Calibration.floats($0, format, pool) }, engine: engine)
     var results: [(result: Result, error: Double)] = []
-    for count in 0...FloatHead.most {
+    let region = try IntegerRegion(model, inputSize: few.first?.shape.last ?? 0)
+    let narrow = region.steps.compactMap(\.convolution).prefix { $0.outputs <= FloatHead.mostOutputs }.count
+    for count in 0...min(narrow, FloatHead.most) {
       // Models that begin in another way, or whose first convolution cannot read bytes.
       guard let result = try? made(count) else { continue }
       results.append((result, try error(of: result.model, inputs: few)))

@@ -87,7 +87,7 @@ struct CompressionPlanTests {
   func recipe() throws {
     func recipe(
       source: String = "s", steps: String = "fusion,int8", decision: String = "", calibration: String = "c",
-      pictures: Int = 32, seed: UInt64 = 1, clip: Double = 1e-4, apart: Bool = false
+      pictures: Int = 32, seed: UInt64 = 1, clip: Double? = 1e-4, apart: Bool = false
     ) throws -> String {
       CompressionRecipe(
         source: source, plan: try StepRequest.list(steps), decision: decision, calibration: calibration,
@@ -96,7 +96,8 @@ struct CompressionPlanTests {
     }
     let all = try [
       recipe(), recipe(source: "t"), recipe(steps: "int8"), recipe(steps: "int8,fusion"), recipe(decision: "d"),
-      recipe(calibration: "d"), recipe(pictures: 31), recipe(seed: 2), recipe(clip: 1e-3), recipe(apart: true),
+      recipe(calibration: "d"), recipe(pictures: 31), recipe(seed: 2), recipe(clip: 1e-3), recipe(clip: nil),
+      recipe(apart: true),
     ]
     #expect(Set(all).count == all.count)
     #expect(try recipe() == all[0])

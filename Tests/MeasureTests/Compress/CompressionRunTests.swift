@@ -73,6 +73,19 @@ struct CompressionRunTests {
     return CompressionContext(engine: NoEngine(), original: CompressionRunFixture.candidate, pictures: [], clip: 0) { _, _ in }
   }
 
+  @Test("given no clipping, when ranges are found, then faces keep the whole and others leave out one in ten thousand")
+  func rangeRule() {
+    var context = context()
+    #expect(context.rangeRule == .minMax)
+    context.clip = nil
+    context.original.manifest.classes = ["person", "face"]
+    #expect(context.rangeRule == .quantile(1e-4))
+    context.original.manifest.classes = ["face"]
+    #expect(context.rangeRule == .minMax)
+    context.clip = 1e-3
+    #expect(context.rangeRule == .quantile(1e-3))
+  }
+
   private func plan(_ steps: (String, Double?)...) -> [StepRequest] {
     steps.map { StepRequest(name: $0.0, amount: $0.1) }
   }
