@@ -16,7 +16,9 @@ static inline int ep_error_no_option(void) { return AVERROR_OPTION_NOT_FOUND; }
 static inline int ep_error_from_errno(int code) { return AVERROR(code); }
 static inline AVRational ep_time_base(void) { return AV_TIME_BASE_Q; }
 /// Area scaling, rounded exactly. The flags are macros up to FFmpeg 7 and an enumeration afterwards.
-static inline int ep_sws_area_flags(void) { return SWS_AREA | SWS_ACCURATE_RND; }
+/// The colour of RGB is read from every pixel: swscale would otherwise take pairs of pixels where it scales to half the
+/// width or less, which is slower, and the last pair of an odd width ends in the undefined memory behind the row.
+static inline int ep_sws_area_flags(void) { return SWS_AREA | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP; }
 /// Conversion that interpolates the colour planes at full resolution.
 static inline int ep_sws_full_color_flags(void) { return SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT; }
 /// Scales all of `source` into the memory of `target`; Swift cannot pass a frame's plane arrays.
