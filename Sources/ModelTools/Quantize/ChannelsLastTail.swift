@@ -32,6 +32,12 @@ struct ChannelsLastTail {
       self.nodes.append(node)
     }
     for output in outputs { restore(output) }
+    let sizes = Dictionary(self.stored.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let widths = forms.filter { !$0.value.isFlat }.map { (Self.name(of: $0.key), $0.value.channels) }
+    RowJoining.apply(
+      to: &self.nodes, shapes: sizes, channels: Dictionary(uniqueKeysWithValues: widths), outputs: outputs)
+    let read = Set(self.nodes.flatMap(\.input))
+    self.stored.removeAll { !read.contains($0.name) }
   }
 
   /// The name of a tensor with its channels last.

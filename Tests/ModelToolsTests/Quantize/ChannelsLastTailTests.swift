@@ -22,7 +22,7 @@ struct ChannelsLastTailTests {
   private func run(_ nodes: [Onnx_NodeProto], _ stored: [Onnx_TensorProto], _ outputs: [String]) throws -> [[Float]] {
     var proto = Onnx_ModelProto()
     proto.irVersion = 8
-    proto.opsetImport = [.version(13, of: "")]
+    proto.opsetImport = [.version(13, of: ""), .version(1, of: IntegerModelWriter.edgepipe)]
     proto.graph.name = "test"
     proto.graph.node = nodes
     proto.graph.initializer = stored
@@ -65,6 +65,29 @@ struct ChannelsLastTailTests {
         node("Transpose", ["levels"], "y") { $0.set("perm", [0, 2, 1]) },
       ], ["y"])
     #expect(!made.contains { $0.opType == "Transpose" })
+  }
+
+  /// Two levels of scores beside boxes.
+  private func levels() -> [Onnx_NodeProto] {
+    [
+      node("Sigmoid", ["a"], "scores1"),
+      node("Concat", ["scores1", "b"], "both1") { $0.set("axis", 1) },
+      node("Sigmoid", ["b"], "scores2"),
+      node("Concat", ["scores2", "a"], "both2") { $0.set("axis", 1) },
+      node("Reshape", ["both1", "rows"], "flat1"),
+      node("Reshape", ["both2", "rows"], "flat2"),
+      node("Concat", ["flat1", "flat2"], "levels") { $0.set("axis", 2) },
+      node("Transpose", ["levels"], "y") { $0.set("perm", [0, 2, 1]) },
+    ]
+  }
+
+  @Test func givenLevelsOfScoresAndBoxesWhenRewrittenThenOneOperatorMakesTheRows() throws {
+    #expect(try checked(levels(), ["y"]).map(\.opType) == ["Sigmoid", "Sigmoid", "JoinedRows", "Identity"])
+  }
+
+  @Test func givenALevelThatIsReadBesideWhenRewrittenThenItIsStillMade() throws {
+    let made = try checked(levels(), ["y", "flat1"])
+    #expect(!made.contains { $0.opType == "JoinedRows" })
   }
 
   @Test func givenAHeadThatTurnsItsTensorWhenRewrittenThenItNeedNot() throws {

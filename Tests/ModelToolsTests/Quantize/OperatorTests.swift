@@ -12,15 +12,15 @@ struct OperatorTests {
   /// columns and `width` channels, as they read channels last.
   private func run(_ node: Onnx_NodeProto, height: Int, width: Int, bytes: [UInt8]) throws -> ([Int], [Float]) {
     var nodes = [node]
-    if node.opType != "DequantizeToPlanar" {
+    if !["DequantizeToPlanar", "JoinedRows"].contains(node.opType) {
       var cast = Onnx_NodeProto.make("Cast", node.output, "y")
       cast.set("to", Int(OnnxElement.float))
       nodes.append(cast)
     } else {
       nodes[0].output = ["y"]
     }
-    if node.opType == "QuantizeFromPlanar" {
-      nodes[0].input = ["floats"]
+    if ["QuantizeFromPlanar", "JoinedRows"].contains(node.opType) {
+      nodes[0].input = nodes[0].input.map { _ in "floats" }
       var cast = Onnx_NodeProto.make("Cast", ["x"], "floats")
       cast.set("to", Int(OnnxElement.float))
       nodes.insert(cast, at: 0)
@@ -33,7 +33,8 @@ struct OperatorTests {
     var input = Onnx_ValueInfoProto.tensor("x", [.fixed(1), .fixed(3), .fixed(height), .fixed(width)])
     input.type.tensorType.elemType = OnnxElement.uint8
     proto.graph.input = [input]
-    proto.graph.output = [.tensor("y", [.free(), .free(), .free(), .free()])]
+    proto.graph.output = [.tensor("y", [])]
+    proto.graph.output[0].type.tensorType.clearShape()
     let engine = try ONNXRuntimeEngine(libraryPath: TestData.onnxRuntimeLibrary?.path)
     let session = try engine.makeSession(
       model: OnnxModel(proto: proto, name: "test").serialized(), options: SessionOptions(modelName: "test"))
@@ -103,6 +104,32 @@ struct OperatorTests {
       let real = max(0, Double(scale[table]) * Double(byte) - 2)
       #expect(value == Float(min(255, (real / Double(Float(0.1)) + 3).rounded())), "place \(place), channel \(channel)")
     }
+  }
+
+  /// Two levels of two parts, all of them the same picture: 3 rows of 2 places of 5 channels.
+  @Test func givenLevelsOfPartsWhenMadeRowsThenPartsStandSideBySideAndLevelsFollow() throws {
+    var made = node("JoinedRows") {
+      $0.set("parts", [5, 5])
+      $0.set("levels", 2)
+    }
+    made.input = ["x", "x", "x", "x"]
+    let (shape, values) = try run(made, height: 2, width: 5, bytes: (0..<30).map { UInt8($0) })
+    #expect(shape == [1, 12, 10])
+    for (index, value) in values.enumerated() {
+      #expect(value == Float(index / 10 % 6 * 5 + index % 5), "row \(index / 10), column \(index % 10)")
+    }
+  }
+
+  @Test func givenPartsOfOtherWidthsWhenMadeRowsThenTheErrorNamesTheOperator() throws {
+    var made = node("JoinedRows") {
+      $0.set("parts", [5, 4])
+      $0.set("levels", 1)
+    }
+    made.input = ["x", "x"]
+    let error = #expect(throws: PipelineError.self) {
+      _ = try run(made, height: 2, width: 5, bytes: Array(repeating: 0, count: 30))
+    }
+    #expect(error?.description.contains("JoinedRows") == true)
   }
 
   @Test func givenTablesForTooFewChannelsWhenJoinedThenTheErrorNamesTheOperator() throws {

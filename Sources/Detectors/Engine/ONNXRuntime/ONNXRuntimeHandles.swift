@@ -1,5 +1,6 @@
 import COnnxRuntime
 import Foundation
+import Synchronization
 
 // One owner for each of the library's handles: made in `init`, released in `deinit`, the pointer used only while the
 // owner lives. They are noncopyable values, so that a frame's tensors cost no allocation of ours.
@@ -76,17 +77,31 @@ enum ONNXRuntimeConstant {
   init(_ environment: ONNXRuntimeEnvironment, model: Data, options: borrowing ONNXRuntimeSessionOptions) throws {
     let library = environment.library
     var made: OpaquePointer?
-    try unsafe model.withUnsafeBytes { bytes in
-      guard let start = bytes.baseAddress else { throw ONNXRuntimeFailure(code: 2, message: "the file is empty") }
-      // SAFETY: the bytes live through the call; the library copies what it keeps.
-      try unsafe library.check(
-        library.api.pointee.CreateSessionFromArray(
-          environment.pointer, start, bytes.count, options.pointer, &made))
+    func create() throws {
+      try unsafe model.withUnsafeBytes { bytes in
+        guard let start = bytes.baseAddress else { throw ONNXRuntimeFailure(code: 2, message: "the file is empty") }
+        // SAFETY: the bytes live through the call; the library copies what it keeps.
+        try unsafe library.check(
+          library.api.pointee.CreateSessionFromArray(
+            environment.pointer, start, bytes.count, options.pointer, &made))
+      }
+    }
+    if Self.knowsOperators.withLock({ $0 }) {
+      try create()
+    } else {
+      try Self.knowsOperators.withLock { known in
+        try create()
+        known = true
+      }
     }
     let owned = try unsafe library.owned(made)
     self.environment = environment
     unsafe pointer = unsafe owned
   }
+
+  /// True once a session was made. The first one tells the library, for the whole process, of the operators' domain, and
+  /// two that do so at the same time would fail: so the first is made alone.
+  private static let knowsOperators = Mutex(false)
 
   deinit { unsafe environment.library.api.pointee.ReleaseSession(pointer) }
 }

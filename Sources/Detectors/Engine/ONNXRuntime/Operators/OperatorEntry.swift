@@ -30,11 +30,11 @@ import COnnxRuntime
       GetOutputTypeCount: { _ in 1 },
       KernelCompute: nil,
       KernelDestroy: { unsafe Unmanaged<KernelBox>.fromOpaque($0).release() },
-      GetInputCharacteristic: { _, _ in OperatorEntry.required },
+      GetInputCharacteristic: { unsafe OperatorEntry.characteristic(OperatorEntry.of($0).kernel, $1) },
       GetOutputCharacteristic: { _, _ in OperatorEntry.required },
       GetInputMemoryType: { _, _ in ONNXRuntimeConstant.defaultMemory },
-      GetVariadicInputMinArity: { _ in 0 },
-      GetVariadicInputHomogeneity: { _ in 0 },
+      GetVariadicInputMinArity: { _ in 1 },
+      GetVariadicInputHomogeneity: { _ in 1 },
       GetVariadicOutputMinArity: { _ in 0 },
       GetVariadicOutputHomogeneity: { _ in 0 },
       CreateKernelV2: { op, _, info, kernel in unsafe OperatorEntry.of(op).make(info, into: kernel) },
@@ -62,6 +62,11 @@ import COnnxRuntime
   }
 
   private static let required: Int32 = 0
+  private static let variadic: Int32 = 2
+
+  private static func characteristic(_ kernel: any OperatorKernel.Type, _ index: Int) -> Int32 {
+    kernel.isVariadic && index == kernel.inputs.count - 1 ? variadic : required
+  }
 
   private static func number(_ elements: [TensorElement], _ index: Int) -> Int32 {
     guard elements.indices.contains(index) else { return 0 }

@@ -7,6 +7,8 @@ protocol OperatorKernel: AnyObject, SendableMetatype {
   static var name: String { get }
   /// The element types of its inputs, all of which are required.
   static var inputs: [TensorElement] { get }
+  /// True when the last of the inputs stands for any number of the same element type.
+  static var isVariadic: Bool { get }
   static var output: TensorElement { get }
   /// True when an element of the output depends on nothing but the same element of the first input, so that both may
   /// lie in the same memory.
@@ -19,4 +21,8 @@ protocol OperatorKernel: AnyObject, SendableMetatype {
   ///
   /// - Throws: an ``ONNXRuntimeFailure``, which ends the run and reaches the caller of the session.
   func compute(_ call: OperatorCall) throws
+}
+
+extension OperatorKernel {
+  static var isVariadic: Bool { false }
 }
