@@ -20,14 +20,7 @@ public struct IntegerQuantization: CompressionStep {
   static func quantized(
     _ candidate: CompressionCandidate, _ context: CompressionContext, head: FloatHead
   ) throws -> CompressionCandidate {
-    guard candidate.manifest.precision == "float32" else {
-      throw StepRefusal("the model is \(candidate.manifest.precision) already")
-    }
-    var simple = candidate.model
-    // The integers are laid out on the simplified graph, whether or not fusion was a step of its own.
-    GraphPasses.apply(to: &simple, engine: context.engine)
-    // Where the graph is tied to one size, it keeps it.
-    _ = try? OnnxShapes.free(&simple, head: candidate.manifest.head)
+    let simple = try simplified(candidate, context)
     let quantizer = ModelQuantizer(
       engine: context.engine, options: .init(rule: context.rangeRule, floatHead: head))
     let made = try quantizer.quantize(
@@ -41,5 +34,19 @@ public struct IntegerQuantization: CompressionStep {
     result.note = "\(made.integerConvolutions) convolutions in integers, \(made.lastConvolutions) of them with float outputs; "
       + "in floats \(made.floatHeadConvolutions) at the beginning and \(made.floatConvolutions) before boxes and scores"
     return result
+  }
+
+  /// The float model that integers are laid out on: simplified, whether or not fusion was a step of its own.
+  ///
+  /// - Throws: ``StepRefusal`` for a model that is not in floats.
+  static func simplified(_ candidate: CompressionCandidate, _ context: CompressionContext) throws -> OnnxModel {
+    guard candidate.manifest.precision == "float32" else {
+      throw StepRefusal("the model is \(candidate.manifest.precision) already")
+    }
+    var simple = candidate.model
+    GraphPasses.apply(to: &simple, engine: context.engine)
+    // Where the graph is tied to one size, it keeps it.
+    _ = try? OnnxShapes.free(&simple, head: candidate.manifest.head)
+    return simple
   }
 }

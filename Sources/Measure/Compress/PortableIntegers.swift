@@ -18,12 +18,7 @@ public struct PortableIntegers: CompressionStep {
   public func apply(
     to candidate: CompressionCandidate, in context: CompressionContext
   ) throws -> CompressionCandidate {
-    guard candidate.manifest.precision == "float32" else {
-      throw StepRefusal("the model is \(candidate.manifest.precision) already")
-    }
-    var simple = candidate.model
-    GraphPasses.apply(to: &simple, engine: context.engine)
-    _ = try? OnnxShapes.free(&simple, head: candidate.manifest.head)
+    let simple = try IntegerQuantization.simplified(candidate, context)
     let made = try PortableQuantizer(
       engine: context.engine, options: .init(rule: context.rangeRule, floats: floats == 0 ? .none : .worst(floats))
     ).quantize(
