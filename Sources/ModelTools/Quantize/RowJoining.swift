@@ -31,8 +31,8 @@ enum RowJoining {
       guard node.opType == "Concat", node.domain.isEmpty, node.integer("axis", default: 0) == 1 else { continue }
       let levels = node.input.compactMap(parts)
       let widths = levels.map { $0.compactMap { channels[$0] } }
-      guard levels.count == node.input.count, let first = widths.first, first.count == levels[0].count,
-        widths.allSatisfy({ $0 == first })
+      guard levels.count == node.input.count, let first = widths.first, widths.allSatisfy({ $0 == first }),
+        levels.allSatisfy({ $0.count == first.count })
       else { continue }
       var joined = Onnx_NodeProto.make(
         "JoinedRows", levels.flatMap { $0 }, node.output[0], domain: IntegerModelWriter.edgepipe)
