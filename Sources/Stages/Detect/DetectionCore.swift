@@ -108,7 +108,7 @@ final class DetectionCore: Sendable {
         "input_sizes": .list(state.sizes.sorted().map { .string($0) }), "threads": .int(threads),
         "workers": .int(state.workers), "non_finite_boxes": .int(state.nonFinite),
       ]
-      if let shape = manifest.shape { facts["own_shape"] = .string("\(shape[1])x\(shape[0])") }
+      if case .fixed(let height, let width)? = manifest.ownShape { facts["own_shape"] = .string("\(width)x\(height)") }
       if !gate.isAlwaysOpen { facts["passed_by"] = .int(state.passedBy) }
       if !notes.isEmpty { facts["notes"] = .list(notes.map { .string($0) }) }
       return facts
