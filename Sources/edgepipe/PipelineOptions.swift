@@ -52,14 +52,15 @@ struct PipelineOptions: ParsableArguments {
   ///   - record: the file of the run's trace.
   ///   - power: what the run's energy is measured with; nil: not at all.
   ///   - instruments: what looks at the run closely.
+  ///   - warn: takes what may be a mistake and need not be one; nil: the logger does.
   /// - Throws: `ConfigErrors` with everything that is wrong, each at its place in the file.
   func makeRunner(
     logger: Logger, staysOpen: Bool = false, record: String? = nil, power: PowerSetup? = nil,
-    instruments: RunInstruments = RunInstruments()
+    instruments: RunInstruments = RunInstruments(), warn: ((ConfigIssue) -> Void)? = nil
   ) throws -> PipelineRunner {
     let config = try config()
     // The old trace of that name is only replaced by a run that can begin.
-    if record != nil { _ = try build(config, logger: Log.quiet) }
+    if record != nil { _ = try build(config, logger: Log.quiet, staysOpen: staysOpen) }
     let journal = try record.map { path throws(PipelineError) in
       try? FileManager.default.createDirectory(
         at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
@@ -69,8 +70,13 @@ struct PipelineOptions: ParsableArguments {
           logger: logger))
     }
     let monitor = power.map { PowerMonitor($0, budgetW: config.budget.powerW, enforces: config.budget.enforce, logger: logger) }
-    return try build(
+    let runner = try build(
       config, logger: logger, staysOpen: staysOpen, journal: journal ?? .off, power: monitor, instruments: instruments)
+    for warning in runner.warnings {
+      let issue = config.issue(warning)
+      if let warn { warn(issue) } else { logger.warning("\(issue)") }
+    }
+    return runner
   }
 
   private func build(
@@ -82,7 +88,7 @@ struct PipelineOptions: ParsableArguments {
         PipelinePlan(config, registry: .builtin), logger: logger, services: EngineServices.standard(library: library),
         staysOpen: staysOpen, journal: journal, power: power, instruments: instruments)
     } catch let failure as StageBuildErrors {
-      throw ConfigErrors(issues: failure.errors.map { config.issue(forStage: $0.stage ?? "", error: $0) })
+      throw ConfigErrors(issues: failure.faults.map(config.issue), omitted: failure.omitted)
     }
   }
 }

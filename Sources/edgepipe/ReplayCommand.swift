@@ -66,7 +66,7 @@ struct ReplayCommand: ParsableCommand {
       return try PipelineRunner(
         PipelinePlan(config, registry: registry), logger: logger, services: services, journal: .replaying(trace))
     } catch let failure as StageBuildErrors {
-      throw ConfigErrors(issues: failure.errors.map { config.issue(forStage: $0.stage ?? "", error: $0) })
+      throw ConfigErrors(issues: failure.faults.map(config.issue), omitted: failure.omitted)
     }
   }
 }

@@ -1,11 +1,6 @@
 import Foundation
 import Logging
 
-/// Why stages could not be made: all of them, so that one look at the errors is enough.
-public struct StageBuildErrors: Error, Sendable {
-  public let errors: [PipelineError]
-}
-
 /// The stages of a plan, made and connected, not yet running.
 struct BuiltPipeline: Sendable {
   let plan: PipelinePlan
@@ -13,6 +8,8 @@ struct BuiltPipeline: Sendable {
   /// In the order of the plan.
   let stages: [any Stage]
   let census: ThreadCensus
+  /// What may well be a mistake, and need not be one.
+  let warnings: [StageFault]
 }
 
 /// Makes every stage of a plan and lets the stages find each other.
@@ -23,6 +20,8 @@ struct PipelineBuilder {
   let journal: Journal
   /// Set by what follows the run's power; nil where nobody does.
   let pace: DetectionPace?
+  /// Streams may be added while it runs.
+  var staysOpen = false
 
   /// - Throws: ``StageBuildErrors``.
   func build(_ plan: PipelinePlan) throws -> BuiltPipeline {
@@ -33,7 +32,22 @@ struct PipelineBuilder {
     // Over a run an id may come again; a trace has all of them at once.
     if journal.trace == nil { try checkStreams(of: stages) }
     try connect(stages, graph: graph)
-    return BuiltPipeline(plan: plan, graph: graph, stages: stages, census: census)
+    // What was recorded did run.
+    let warnings = journal.trace == nil ? try checkInterfaces(plan, stages, graph: graph) : []
+    return BuiltPipeline(plan: plan, graph: graph, stages: stages, census: census, warnings: warnings)
+  }
+
+  private func checkInterfaces(
+    _ plan: PipelinePlan, _ stages: [any Stage], graph: Graph
+  ) throws -> [StageFault] {
+    let members = zip(plan.stages, stages).map { entry, stage in
+      InterfaceCheck.Member(
+        id: entry.id, type: entry.descriptor.type, interface: stage.interface,
+        streams: (stage as? any SourceStage)?.streams.map(\.id) ?? [], hasReplacedInputs: entry.hasReplacedInputs)
+    }
+    let check = InterfaceCheck(members, graph: graph, staysOpen: staysOpen)
+    guard check.errors.isEmpty else { throw StageBuildErrors(check.errors, omitted: check.omitted) }
+    return check.warnings
   }
 
   private func makeStages(_ plan: PipelinePlan, census: ThreadCensus) throws -> [any Stage] {

@@ -12,6 +12,8 @@ public final class PipelineRunner: Sendable {
   private static let abortLimitMs = 3_000.0
 
   public let plan: PipelinePlan
+  /// What may well be a mistake in the pipeline, and need not be one.
+  public var warnings: [StageFault] { built.warnings }
   public let ledger = Ledger()
   private let built: BuiltPipeline
   private let control: RunControl
@@ -56,7 +58,7 @@ public final class PipelineRunner: Sendable {
     self.power = power
     self.instruments = instruments
     built = try PipelineBuilder(
-      clock: clock, logger: logger, services: services, journal: journal, pace: power?.pace
+      clock: clock, logger: logger, services: services, journal: journal, pace: power?.pace, staysOpen: staysOpen
     ).build(plan)
     control = RunControl(
       clock: clock, failureStops: journal.trace.map { $0.isWhole && !$0.runFailed } ?? true, launch: launch)

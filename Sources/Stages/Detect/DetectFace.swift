@@ -37,6 +37,7 @@ public final class DetectFace: FrameStage, GatedConsumer {
 
   public var inputRequest: InputRequest { core.request }
   var gate: GateSettings { core.gate }
+  public var interface: StageInterface { core.interface }
   public var facts: [String: ReportValue] { core.facts }
 
   public func isIdle(for frame: Frame) -> Bool { core.isShut(for: frame) }

@@ -80,6 +80,16 @@ final class DetectionCore: Sendable {
     }
   }
 
+  /// What the stage can find, and that its input must be prepared.
+  var interface: StageInterface {
+    let all = Set(manifest.classes), wanted = options.classes.map { Set($0.map { manifest.classes[$0] }) } ?? all
+    var interface = StageInterface()
+    interface.finds = .only(wanted)
+    interface.leavesOut = all.subtracting(wanted)
+    interface.preparedBy = Letterbox.type
+    return interface
+  }
+
   func saw(_ geometry: LetterboxGeometry) {
     state.withLock { _ = $0.sizes.insert("\(geometry.inputWidth)x\(geometry.inputHeight)") }
   }

@@ -95,6 +95,12 @@ public final class Letterbox: FrameStage {
     targets.withLock { $0 = found }
   }
 
+  public var interface: StageInterface {
+    var interface = StageInterface()
+    interface.prepares = Set(targets.withLock { $0 }.flatMap(\.consumers))
+    return interface
+  }
+
   public func makeWorker(_ context: WorkerContext) throws -> any FrameWorker {
     let gates = gates.withLock { $0 }
     if let gated = gates.keys.min(), context.workerCount > 1 {
@@ -116,7 +122,7 @@ public final class Letterbox: FrameStage {
   }
 
   /// The largest side of an input tensor, in pixels.
-  private static let sideLimit = 8192
+  static let sideLimit = 8192
 
   /// Manifests are written by others: what the loops rely on is checked here.
   private func check(_ request: InputRequest, of consumer: String) throws {

@@ -82,6 +82,13 @@ public final class SnapshotSink: FrameStage {
     self.context = context
   }
 
+  public var interface: StageInterface {
+    var interface = StageInterface()
+    interface.needsDetections = configuration.onNewLabel
+    interface.needsTracks = configuration.onNewTrack
+    return interface
+  }
+
   public func makeWorker(_ worker: WorkerContext) throws -> any FrameWorker {
     Worker(stage: self, folder: try SnapshotFolder(path: configuration.folder, limit: configuration.maxFiles))
   }

@@ -167,6 +167,12 @@ public final class FFmpegSource: SourceStage {
     return Self.stream(entry, configuration, stage: context.id)
   }
 
+  public var interface: StageInterface {
+    var interface = StageInterface()
+    interface.otherStreams = configuration.list == nil ? .joining : .listed
+    return interface
+  }
+
   /// One stream's facts stand for the stage's; of several, each has its own.
   public var facts: [String: ReportValue] { noted.values }
 
