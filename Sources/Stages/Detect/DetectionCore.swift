@@ -80,12 +80,15 @@ final class DetectionCore: Sendable {
     }
   }
 
+  /// Of the detections that this model can give with these options.
+  var labels: [String] { options.classes.map { $0.map { manifest.classes[$0] } } ?? manifest.classes }
+
   /// What the stage can find, and that its input must be prepared.
   var interface: StageInterface {
-    let all = Set(manifest.classes), wanted = options.classes.map { Set($0.map { manifest.classes[$0] }) } ?? all
+    let found = Set(labels)
     var interface = StageInterface()
-    interface.finds = .only(wanted)
-    interface.leavesOut = all.subtracting(wanted)
+    interface.finds = .only(found)
+    interface.leavesOut = Set(manifest.classes).subtracting(found)
     interface.preparedBy = Letterbox.type
     return interface
   }
