@@ -125,6 +125,6 @@ struct BenchCommand: ParsableCommand {
       "round \(progress.round)/\(progress.rounds)", progress.configuration.label, progress.activity,
       progress.remainingSeconds.map { "ETA \(LiveDisplay.clock($0))" },
     ]
-    return String(parts.compactMap { $0 }.joined(separator: " | ").prefix(max(20, Terminal.columns - 1)))
+    return parts.compactMap { $0 }.joined(separator: " | ")
   }
 }
