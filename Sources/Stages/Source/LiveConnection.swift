@@ -41,7 +41,7 @@ final class LiveFrames {
     let time = timeline.next(frame.time, captured: captured.monotonic)
     latest = job.clock.now()
     whenDelivered()
-    job.output.report(position: time, duration: nil)
+    job.output.report(position: time, duration: emitter.end(of: nil))
     return try emitter.emit(
       frame.picture, orientation: frame.orientation ?? orientation, mediaTime: time, captured: captured, source: source,
       discontinuity: timeline.discontinuity)

@@ -108,7 +108,7 @@ final class StreamReader {
           frame.picture, orientation: frame.orientation ?? demuxer.track.orientation, mediaTime: time,
           captured: captures.instant(of: frame.key) ?? latest, source: source,
           discontinuity: timeline.discontinuity)
-        job.output.report(position: time, duration: demuxer.duration)
+        job.output.report(position: time, duration: emitter.end(of: demuxer.duration))
         guard goOn else { return false }
       }
     }
