@@ -81,6 +81,8 @@ struct ABCommand: ParsableCommand {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let inputs = try ABInputs(a, b, place: place, folder: folder, frames: frames, rounds: rounds)
+    // Before the minutes of runs, and not only in the result.
+    for note in inputs.sameness.notes { Terminal.note("note: \(note)") }
     let runs = ChildRuns()
     try Shutdown.onSignal { _ in
       Terminal.note("\nending: the run under way is given up (again to end at once)")
@@ -91,7 +93,8 @@ struct ABCommand: ParsableCommand {
       return Terminal.note("nothing has been compared: it ended before the first round did")
     }
     let subject = ABReport.Subject(
-      names: Both(a: a, b: b), kind: inputs.kind, stage: inputs.stage, version: EdgePipe.version)
+      names: Both(a: a, b: b), kind: inputs.kind, stage: inputs.stage, version: EdgePipe.version,
+      sameness: inputs.sameness)
     let document = try ABReport(comparison, subject: subject).root.json()
     Terminal.out(json ? String(document.dropLast()) : ABTable(comparison: comparison, subject: subject).text)
     if let report {

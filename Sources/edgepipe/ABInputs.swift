@@ -11,6 +11,8 @@ struct ABInputs {
   let kind: String
   /// The stage whose service time is the latency; nil: the work of all stages.
   let stage: String?
+  /// What the two have in common.
+  let sameness: Sameness
 
   /// - Parameters:
   ///   - folder: for the pipeline that is made here.
@@ -44,6 +46,7 @@ struct ABInputs {
         remedy: "compare two pipelines or two models", exit: .usage)
     }
     for side in Side.allCases { try Self.check(stage: stage, of: sides[side]) }
+    sameness = try Sameness(sides.map { side in try side.subject() }, kind: kind)
   }
 
   private static func check(stage: String?, of side: ABSide) throws {

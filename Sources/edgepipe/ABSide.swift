@@ -67,6 +67,27 @@ struct ABSide {
     }
   }
 
+  /// What decides about its runs.
+  func subject() throws -> Sameness.Subject {
+    let store = ModelStore.standard()
+    var models: [String: Sameness.Subject.Model] = [:]
+    for stage in detectors {
+      guard let reference = stage.config["model"]?.string else { continue }
+      let model = try store.resolve(reference)
+      models[stage.id] = .init(reference: reference, sha256: model.sha256, manifest: model.manifest)
+    }
+    let stages = config.stages.map { stage in
+      let options = stage.role == .sink ? [] : stage.config.members ?? []
+      let words = options.filter { models[stage.id] == nil || $0.key != "model" }.map { member in
+        "\(member.key)=\(String(decoding: member.value.data, as: UTF8.self))"
+      }
+      let queue = "\(stage.queue.capacity.map(String.init) ?? "-") \(stage.queue.overflow?.rawValue ?? "-")"
+      return ([stage.id, stage.role == .sink ? "sink" : stage.type, "\(stage.after)", "\(stage.workers)", queue]
+        + words.sorted()).joined(separator: " ")
+    }
+    return Sameness.Subject(name: name, stages: stages, models: models)
+  }
+
   private var detectors: [StageSettings] { config.stages.filter { TuneInputs.isTunable($0.type) } }
   private var sinks: [StageSettings] { config.stages.filter { $0.role == .sink } }
 
