@@ -1,7 +1,7 @@
 import Foundation
-import Pipeline
 import Testing
 
+@testable import Pipeline
 @testable import Stages
 
 /// What the built-in stages say of themselves to the check of the whole pipeline.
@@ -17,7 +17,7 @@ import Testing
   func `given a tracker with labels and stages when asked then both are wished for`(type: String) throws {
     #expect(
       try wishes(type, #"{ "labels": ["car", "person"], "stages": ["objects"] }"#)
-        == [NameWish(.foundLabels, ["car", "person"], key: "labels"), NameWish(.detectors, ["objects"], key: "stages")])
+        == [.labels(.foundLabels, ["car", "person"], key: "labels"), NameWish(.detectors, ["objects"], key: "stages")])
     let plain = try make(type, "{}").interface
     #expect(plain.wishes.isEmpty && plain.needsDetections)
     #expect(plain.follows == .init(except: ["face"]))
@@ -35,11 +35,19 @@ import Testing
       """
     #expect(
       try wishes(type, config) == [
-        NameWish(.trackedLabels, ["car"], key: "labels"),
-        NameWish(.trackedLabels, ["dog"], key: "\(kind)s[1].labels", asker: "its \(kind) 'b'"),
+        .labels(.trackedLabels, ["car"], key: "labels"),
+        .labels(.trackedLabels, ["dog"], key: "\(kind)s[1].labels", asker: "its \(kind) 'b'"),
         NameWish(.streams, ["yard"], key: "\(kind)s[1].streams", asker: "its \(kind) 'b'"),
       ])
     #expect(try make(type, config).interface.needsTracks)
+  }
+
+  @Test func `given a label in another spelling when asked then the usual one does for it`() throws {
+    let wish = try #require(try wishes("track.sort", #"{ "labels": ["motorbike"] }"#).first)
+    #expect(wish.names.first?.written == "motorbike")
+    #expect(wish.names.first?.spellings.contains("motorcycle") == true)
+    let follows = try make("track.sort", #"{ "labels": ["motorbike"] }"#).interface.follows
+    #expect(follows?.select(from: .only(["motorcycle", "car"])) == .only(["motorcycle"]))
   }
 
   @Test func `given a detector that finds nothing when asked then it stands for any`() throws {

@@ -111,7 +111,11 @@ extension PipelineConfig {
 
   /// What is wrong with a stage, at its place in the file.
   public func issue(_ fault: StageFault) -> ConfigIssue {
-    issue(forStage: fault.error.stage ?? "", error: fault.error, key: fault.key)
+    var error = fault.error
+    let value = fault.key.flatMap { self[stage: error.stage ?? ""]?.config.value(at: $0) }
+    // A value from the environment is not described, not even by what it resembles.
+    if value?.original != nil { error.remedy = nil }
+    return issue(forStage: error.stage ?? "", error: error, key: fault.key)
   }
 
   private func keyNamed(in message: String, stage id: String) -> String? {

@@ -8,6 +8,7 @@ struct InterfaceCheck {
     let id: String
     let type: String
     let interface: StageInterface
+    var workers = 1
     /// Of a source: the streams that it has from the start.
     var streams: [String] = []
     var hasReplacedInputs = false
@@ -33,6 +34,7 @@ struct InterfaceCheck {
     for index in members.indices {
       checkPreparation(of: index)
       checkNeeds(of: index)
+      checkOrder(of: index)
       for wish in members[index].interface.wishes { check(wish, of: index) }
     }
   }
@@ -42,7 +44,7 @@ struct InterfaceCheck {
   private mutating func check(_ wish: NameWish, of index: Int) {
     let known = known(wish.kind, at: index)
     guard let known else { return }
-    for (place, name) in wish.names.enumerated() where !known.contains(name) {
+    for (place, name) in wish.names.enumerated() where name.spellings.isDisjoint(with: known) {
       // What is only counted needs no words, which take the most time.
       if errors.count >= ConfigErrors.limit {
         omitted += 1
@@ -93,46 +95,46 @@ struct InterfaceCheck {
 // MARK: - Words
 
 extension InterfaceCheck {
-  private func message(for name: String, _ wish: NameWish, at index: Int) -> String {
-    let shown = Quoted.text(name), id = "'\(members[index].id)'"
+  private func message(for name: NameWish.Name, _ wish: NameWish, at index: Int) -> String {
+    let shown = Quoted.text(name.written), id = "'\(members[index].id)'"
     let asker = wish.asker.map { ", as \($0) asks" } ?? ""
     switch wish.kind {
     case .streams: return "no stream \(shown) comes to \(id)" + asker
     case .detectors: return "no stage \(shown) before \(id) finds anything" + asker
-    case .trackedLabels where hides(name, at: index): return "no tracker before \(id) follows \(shown)" + asker
+    case .trackedLabels where hides(name.spellings, at: index): return "no tracker before \(id) follows \(shown)" + asker
     case .trackedLabels, .foundLabels: return "no stage before \(id) finds \(shown)" + asker
     }
   }
 
   /// Whether the label is found, and lost on its way through the trackers.
-  private func hides(_ name: String, at index: Int) -> Bool {
+  private func hides(_ spellings: Set<String>, at index: Int) -> Bool {
     guard flow.tracked(at: index) != nil, case .only(let found) = flow.found(at: index) else {
       return flow.tracked(at: index) != nil
     }
-    return found.contains(name)
+    return !found.isDisjoint(with: spellings)
   }
 
-  private func remedy(for name: String, _ wish: NameWish, known: Set<String>, at index: Int) -> String {
+  private func remedy(for name: NameWish.Name, _ wish: NameWish, known: Set<String>, at index: Int) -> String {
     let sorted = known.sorted()
     switch wish.kind {
     case .streams:
-      return nearest(name, sorted) ?? "streams: \(Self.list(sorted))"
+      return nearest(name.written, sorted) ?? "streams: \(Self.list(sorted))"
     case .detectors:
       let others = flow.detectors(before: index).map { members[$0].id }
-      return nearest(name, sorted)
+      return nearest(name.written, sorted)
         ?? (others.isEmpty ? "put a detect stage before it" : "stages that do: \(Self.list(others))")
-    case .trackedLabels where hides(name, at: index):
+    case .trackedLabels where hides(name.spellings, at: index):
       let trackers = flow.trackers(before: index).map { "'\(members[$0].id)'" }
       return "let \(trackers.prefix(3).joined(separator: " or ")) follow it, with 'labels' or 'stages'"
     case .trackedLabels, .foundLabels:
       let detectors = flow.detectors(before: index)
-      if let filter = detectors.first(where: { members[$0].interface.leavesOut.contains(name) }) {
+      if let filter = detectors.first(where: { !members[$0].interface.leavesOut.isDisjoint(with: name.spellings) }) {
         return "add it to the 'classes' of '\(members[filter].id)', which leaves it out"
       }
       if detectors.isEmpty { return "put a detect stage before it" }
       // What the model could find is meant as well as what it is asked for.
       let all = detectors.reduce(into: known) { $0.formUnion(members[$1].interface.leavesOut) }
-      return nearest(name, all.sorted()) ?? "labels: \(Self.list(sorted))"
+      return nearest(name.written, all.sorted()) ?? "labels: \(Self.list(sorted))"
     }
   }
 
@@ -168,6 +170,16 @@ extension InterfaceCheck {
     errors.append(StageFault(PipelineError(message, remedy: remedy, stage: member.id, exit: .config)))
   }
 
+  private mutating func checkOrder(of index: Int) {
+    let member = members[index]
+    guard let reason = member.interface.needsOrder, member.workers > 1, errors.count < ConfigErrors.limit else { return }
+    errors.append(
+      StageFault(
+        PipelineError(
+          "'\(member.id)' has \(member.workers) workers, and \(reason)", remedy: "give '\(member.id)' one worker",
+          stage: member.id, exit: .config)))
+  }
+
   private mutating func checkNeeds(of index: Int) {
     let member = members[index], interface = member.interface
     func warning(_ message: String, _ remedy: String) -> StageFault {
@@ -175,6 +187,12 @@ extension InterfaceCheck {
     }
     if interface.needsDetections, flow.detectors(before: index).isEmpty {
       warn(warning("detections, and no stage before it finds anything", "put a detect stage before it"))
+    } else if let follows = interface.follows, follows.labels == nil, follows.stages == nil,
+      follows.select(from: flow.found(at: index)) == .only([])
+    {
+      let names = follows.except.sorted().map { "'\($0)'" }.joined(separator: ", ")
+      warn(
+        warning("all detections but \(names), and no stage before it finds any others", "name \(names) in its 'labels'"))
     } else if interface.needsTracks, flow.trackers(before: index).isEmpty {
       warn(warning("tracks, and no tracker comes before it", "put a track stage between the detector and it"))
     }

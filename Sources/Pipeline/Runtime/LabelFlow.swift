@@ -51,10 +51,12 @@ extension StageInterface.Following {
   /// The labels of what is followed, of detections with these labels.
   func select(from found: StageInterface.Labels) -> StageInterface.Labels {
     switch (found, labels) {
-    case (.any, let labels?): .only(labels)
+    case (.any, let labels?): .only(labels.reduce(into: []) { $0.formUnion($1) })
     case (.any, nil): .any
     // A label that is not found is told of by itself; what was meant may be any.
-    case (.only(let found), let labels?): labels.isSubset(of: found) ? .only(labels) : .any
+    case (.only(let found), let labels?):
+      labels.contains { $0.isDisjoint(with: found) }
+        ? .any : .only(labels.reduce(into: []) { $0.formUnion($1.intersection(found)) })
     case (.only(let found), nil): .only(found.subtracting(except))
     }
   }

@@ -42,7 +42,7 @@ struct PipelineBuilder {
   ) throws -> [StageFault] {
     let members = zip(plan.stages, stages).map { entry, stage in
       InterfaceCheck.Member(
-        id: entry.id, type: entry.descriptor.type, interface: stage.interface,
+        id: entry.id, type: entry.descriptor.type, interface: stage.interface, workers: entry.workers,
         streams: (stage as? any SourceStage)?.streams.map(\.id) ?? [], hasReplacedInputs: entry.hasReplacedInputs)
     }
     let check = InterfaceCheck(members, graph: graph, staysOpen: staysOpen)

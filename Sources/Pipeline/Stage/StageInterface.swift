@@ -12,13 +12,13 @@ public struct StageInterface: Sendable {
 
   /// Which detections a tracker follows.
   public struct Following: Sendable, Hashable {
-    /// Nil: all but those in `except`.
-    public var labels: Set<String>?
+    /// Each with its spellings; nil: all but those in `except`.
+    public var labels: [Set<String>]?
     public var except: Set<String>
     /// The detecting stages; nil: all.
     public var stages: Set<String>?
 
-    public init(labels: Set<String>? = nil, except: Set<String> = [], stages: Set<String>? = nil) {
+    public init(labels: [Set<String>]? = nil, except: Set<String> = [], stages: Set<String>? = nil) {
       self.labels = labels
       self.except = except
       self.stages = stages
@@ -46,6 +46,8 @@ public struct StageInterface: Sendable {
   public var preparedBy: String?
   /// Of a source.
   public var otherStreams = OtherStreams.none
+  /// Why it must see its frames in order, one worker at a time, where that depends on its configuration.
+  public var needsOrder: String?
   /// Without detections from before it does nothing.
   public var needsDetections = false
   /// Without tracks from before it does nothing.
@@ -67,16 +69,25 @@ public struct NameWish: Sendable, Hashable {
     case detectors
   }
 
+  public struct Name: Sendable, Hashable {
+    public var written: String
+    /// The names that do for it, itself included.
+    public var spellings: Set<String>
+  }
+
   public var kind: Kind
-  public var names: [String]
+  public var names: [Name]
   /// Where they stand in the stage's `config`, such as `zones[1].labels`.
   public var key: String
   /// The part of the stage that asks, such as `its zone 'door'`; nil for the stage itself.
   public var asker: String?
 
-  public init(_ kind: Kind, _ names: [String], key: String, asker: String? = nil) {
+  public init(
+    _ kind: Kind, _ names: [String], key: String, asker: String? = nil,
+    spellings: (String) -> Set<String> = { [$0] }
+  ) {
     self.kind = kind
-    self.names = names
+    self.names = names.map { Name(written: $0, spellings: spellings($0)) }
     self.key = key
     self.asker = asker
   }

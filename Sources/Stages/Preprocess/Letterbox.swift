@@ -98,6 +98,7 @@ public final class Letterbox: FrameStage {
   public var interface: StageInterface {
     var interface = StageInterface()
     interface.prepares = Set(targets.withLock { $0 }.flatMap(\.consumers))
+    interface.needsOrder = gates.withLock { $0.keys.min() }.map(Self.orderReason)
     return interface
   }
 
@@ -105,7 +106,7 @@ public final class Letterbox: FrameStage {
     let gates = gates.withLock { $0 }
     if let gated = gates.keys.min(), context.workerCount > 1 {
       throw PipelineError(
-        "'\(id)' has \(context.workerCount) workers, and '\(gated)' looks at some frames only, which needs them in order",
+        "'\(id)' has \(context.workerCount) workers, and \(Self.orderReason(gated))",
         remedy: "give '\(id)' one worker", exit: .config)
     }
     return LetterboxWorker(targets: targets.withLock { $0 }, gates: gates, pool: pool) { consumers, shape in
@@ -113,6 +114,10 @@ public final class Letterbox: FrameStage {
         for consumer in consumers { shapes[consumer, default: []].insert(shape) }
       }
     }
+  }
+
+  private static func orderReason(_ gated: String) -> String {
+    "'\(gated)' looks at some frames only, which needs them in order"
   }
 
   /// The input shapes really made for each consumer.

@@ -9,6 +9,7 @@ struct InterfaceCheckTests {
     var id: String
     var after: [String] = []
     var type = "any"
+    var workers = 1
     var streams: [String] = []
     var hasReplacedInputs = false
     var interface = StageInterface()
@@ -39,7 +40,7 @@ struct InterfaceCheckTests {
     var node = Node(id: "tracks", after: after)
     node.interface.needsDetections = true
     node.interface.follows = .init(
-      labels: labels.map(Set.init), except: stages == nil ? ["face"] : [], stages: stages.map(Set.init))
+      labels: labels.map { $0.map { [$0] } }, except: stages == nil ? ["face"] : [], stages: stages.map(Set.init))
     if let labels { node.interface.wishes.append(NameWish(.foundLabels, labels, key: "labels")) }
     if let stages { node.interface.wishes.append(NameWish(.detectors, stages, key: "stages")) }
     return node
@@ -61,7 +62,7 @@ struct InterfaceCheckTests {
     InterfaceCheck(
       nodes.map {
         .init(
-          id: $0.id, type: $0.type, interface: $0.interface, streams: $0.streams,
+          id: $0.id, type: $0.type, interface: $0.interface, workers: $0.workers, streams: $0.streams,
           hasReplacedInputs: $0.hasReplacedInputs)
       }, graph: try Graph(nodes.map { ($0.id, $0.after) }), staysOpen: staysOpen)
   }
@@ -233,6 +234,32 @@ struct InterfaceCheckTests {
     let unseen = try check([Self.source(), Self.tracker(after: ["camera"])])
     #expect(unseen.warnings.map(\.error.message) == ["'tracks' looks at detections, and no stage before it finds anything"])
     #expect(untracked.errors.isEmpty && unseen.errors.isEmpty)
+    let faces = try check([Self.source(), Self.detector(finds: .only(["face"])), Self.tracker()])
+    #expect(
+      faces.warnings.map(\.error.description)
+        == ["tracks: 'tracks' looks at all detections but 'face', and no stage before it finds any others; name 'face' in its 'labels'"])
+  }
+
+  @Test("given a stage that needs its frames in order, when it has several workers, then that is an error")
+  func order() throws {
+    var letterbox = Self.letterbox(for: ["objects"])
+    letterbox.interface.needsOrder = "'objects' looks at some frames only"
+    let rest = [Self.hungry(after: ["scale"])]
+    #expect(try error([Self.source(), letterbox] + rest) == nil)
+    letterbox.workers = 2
+    #expect(
+      try error([Self.source(), letterbox] + rest)
+        == "- scale: 'scale' has 2 workers, and 'objects' looks at some frames only; give 'scale' one worker")
+  }
+
+  @Test("given a name in another spelling, when that is found, then it does")
+  func spellings() throws {
+    var tracker = Self.tracker()
+    tracker.interface.follows?.labels = [["motorbike", "motorcycle"]]
+    tracker.interface.wishes = [NameWish(.foundLabels, ["motorbike"], key: "labels") { [$0, "motorcycle"] }]
+    let nodes = [Self.source(), Self.detector(finds: .only(["motorcycle", "car"])), tracker]
+    #expect(try error(nodes + [Self.zones(labels: ["motorcycle"])]) == nil)
+    #expect(try error(nodes + [Self.zones(labels: ["car"])])?.contains("no tracker before 'zones' follows 'car'") == true)
   }
 
   @Test("given more wrong names than anybody reads, when checked, then the rest is counted")
