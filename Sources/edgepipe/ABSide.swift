@@ -60,7 +60,7 @@ struct ABSide {
     let store = ModelStore.standard()
     return try detectors.reduce(into: []) { classes, stage in
       if let wanted = stage.config["classes"]?.elements?.compactMap(\.string) {
-        classes.formUnion(wanted)
+        classes.formUnion(ClassName.spellings(wanted))
       } else if let model = stage.config["model"]?.string {
         classes.formUnion(try DetectorModel(model, resolver: store).classes)
       }

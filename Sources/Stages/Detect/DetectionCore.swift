@@ -80,6 +80,9 @@ final class DetectionCore: Sendable {
     }
   }
 
+  /// Of the detections that this model can give with these options.
+  var labels: [String] { options.classes.map { $0.map { manifest.classes[$0] } } ?? manifest.classes }
+
   func saw(_ geometry: LetterboxGeometry) {
     state.withLock { _ = $0.sizes.insert("\(geometry.inputWidth)x\(geometry.inputHeight)") }
   }

@@ -1,3 +1,4 @@
+import Detectors
 import Pipeline
 
 /// Which detections a tracker follows.
@@ -7,7 +8,7 @@ struct TrackSelection: Sendable {
 
   /// Without `labels` all but faces, or all of the stages that are named.
   init(labels: [String]?, stages: [String]?) {
-    self.labels = labels.map(Set.init)
+    self.labels = labels.map(ClassName.spellings)
     self.stages = stages.map(Set.init)
   }
 
