@@ -57,6 +57,11 @@ extension ModelManifest {
     if sha256.count != 64 || !sha256.allSatisfy({ $0.isHexDigit && !$0.isUppercase }) {
       return "sha256 '\(sha256)' is not 64 lower-case hexadecimal digits"
     }
+    if let form, !head.forms.contains(form) {
+      let known = head.forms.map(\.rawValue).joined(separator: ", ")
+      return "head \(head.rawValue) has no form '\(form.rawValue)'"
+        + (known.isEmpty ? "; leave 'form' out" : "; it has \(known)")
+    }
     guard head == .yolov3 else { return nil }
     let maps = anchors ?? []
     let sides = maps.flatMap { $0.anchors }

@@ -27,9 +27,13 @@ extension ModelStore {
   ///
   /// - Parameter fill: writes the ONNX file to the given path; `manifest` must hold that file's hash, or an empty one
   ///   to be filled in here.
-  /// - Throws: a ``PipelineError``: `ioError` when the store cannot be written, `dataError` when the hash differs.
+  /// - Parameter mayReplace: false when a model of that name, also one that came while this one was written, stays.
+  /// - Throws: a ``PipelineError``: `ioError` when the store cannot be written, `dataError` when the hash differs, `usage`
+  ///   for a name that is taken.
   @discardableResult
-  public func install(_ manifest: ModelManifest, fill: (URL) throws -> Void) throws -> ModelManifest {
+  public func install(
+    _ manifest: ModelManifest, mayReplace: Bool = true, fill: (URL) throws -> Void
+  ) throws -> ModelManifest {
     let name = manifest.name
     guard ModelManifest.isUsable(name: name) else {
       throw PipelineError(
@@ -55,7 +59,16 @@ extension ModelStore {
     try writing("write the manifest of '\(name)'") {
       try encoded.write(to: staging.appendingPathComponent("manifest.json"))
     }
-    try writing("install '\(name)' in '\(folder.path)'") { try swapIn(staging, name: name) }
+    try writing("install '\(name)' in '\(folder.path)'") {
+      if mayReplace { return try swapIn(staging, name: name) }
+      // A folder is never renamed over another one that holds something.
+      do {
+        try FileManager.default.moveItem(at: staging, to: self.folder(of: name))
+      } catch where isInstalled(name) {
+        throw PipelineError(
+          "model '\(name)' is there already", remedy: "say another --name, or --force", exit: .usage)
+      }
+    }
     return manifest
   }
 
@@ -81,6 +94,8 @@ extension ModelStore {
   private func writing(_ attempt: String, _ body: () throws -> Void) throws {
     do {
       try body()
+    } catch let error as PipelineError {
+      throw error
     } catch {
       throw PipelineError(
         "cannot \(attempt): \(error.localizedDescription)",

@@ -45,7 +45,7 @@ public final class DetectYOLO: FrameStage, GatedConsumer {
   public static let role = StageRole.transform
   public static let maximumWorkers = 64
 
-  private let core: DetectionCore
+  let core: DetectionCore
 
   public init(_ configuration: Configuration, context: StageContext) throws {
     core = try DetectionCore(

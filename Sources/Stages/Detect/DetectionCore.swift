@@ -15,6 +15,7 @@ final class DetectionCore: Sendable {
   private let options: DetectorOptions
   private let threads: Int
   private let notes: [String]
+  private let namesFrom: HeadGuess.NameSource
 
   private struct State {
     /// Until the last worker has its session.
@@ -47,6 +48,7 @@ final class DetectionCore: Sendable {
     manifest = file.manifest
     request = file.request
     notes = file.notes
+    namesFrom = file.namesFrom
     options = DetectorOptions(
       score: Float(settings.score), iou: Float(settings.iou), maxDetections: settings.maxDetections,
       classes: try classes.map { try ClassNames.indices(of: $0, in: file.manifest) })
@@ -118,6 +120,7 @@ final class DetectionCore: Sendable {
       var facts: [String: ReportValue] = [
         "engine": .string(engine.version), "model": .string(manifest.name), "sha256": .string(resolved.sha256),
         "head": .string(manifest.head.rawValue), "precision": .string(manifest.precision),
+        "names_from": .string(namesFrom.rawValue),
         "input_sizes": .list(state.sizes.sorted().map { .string($0) }), "threads": .int(threads),
         "workers": .int(state.workers), "non_finite_boxes": .int(state.nonFinite),
       ]
