@@ -65,11 +65,15 @@ struct KeyFrameGate {
   /// How many seconds a connection over which packets come may stay without a picture, where one over which nothing
   /// comes has `stallS`: key frames may be far apart, but a stream that marks none, or whose codec has changed, never
   /// gets any better.
-  func patienceS(stallS: Double) -> Double {
-    switch state {
-    case .open, .damaged(.refused): stallS
-    case .damaged(.missing) where lastKey == nil: stallS
-    case .joining, .damaged(.missing): max(stallS * Self.keyFramePatience, Double(twiceTheInterval) / 1e9)
+  ///
+  /// - Parameter hasShown: whether the connection has given pictures.
+  func patienceS(stallS: Double, hasShown: Bool) -> Double {
+    let forKeyFrame = max(stallS * Self.keyFramePatience, Double(twiceTheInterval) / 1e9)
+    return switch state {
+    case .open: stallS
+    case .joining: forKeyFrame
+    case .damaged(.refused): lastKey == nil ? forKeyFrame : stallS
+    case .damaged(.missing): lastKey == nil && hasShown ? stallS : forKeyFrame
     }
   }
 

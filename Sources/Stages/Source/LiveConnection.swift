@@ -76,7 +76,7 @@ final class LiveConnection {
     var packet = try Packet()
     let limits = job.configuration
     while !job.output.isStopping {
-      let patienceS = gate.patienceS(stallS: limits.stallS)
+      let patienceS = gate.patienceS(stallS: limits.stallS, hasShown: shown > 0)
       let frameLimit = frames.latest.advanced(byMilliseconds: patienceS * 1000)
       guardian.allow(until: min(job.clock.now().advanced(byMilliseconds: limits.timeoutS * 1000), frameLimit))
       let read = demuxer.read(into: packet)
