@@ -101,11 +101,9 @@ public struct ModelImport {
     guard BuiltinModels.find(manifest.name) == nil else {
       throw PipelineError("'\(manifest.name)' is the name of a built-in model", remedy: "say another with --name", exit: .usage)
     }
-    guard options.force || !store.isInstalled(manifest.name) else {
-      throw PipelineError(
-        "model '\(manifest.name)' is there already", remedy: "say another --name, or --force", exit: .usage)
-    }
-    return try store.install(manifest, fill: fill)
+    store.clearLeftovers()
+    guard options.force || !store.isInstalled(manifest.name) else { throw ModelStore.isThere(manifest.name) }
+    return try store.install(manifest, replaces: options.force, fill: fill)
   }
 
   /// What models of a head usually are.

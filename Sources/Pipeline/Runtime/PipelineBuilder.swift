@@ -13,6 +13,8 @@ struct BuiltPipeline: Sendable {
   /// In the order of the plan.
   let stages: [any Stage]
   let census: ThreadCensus
+  /// Everything that the run reads and writes.
+  let files: FileClaims
 }
 
 /// Makes every stage of a plan and lets the stages find each other.
@@ -23,6 +25,8 @@ struct PipelineBuilder {
   let journal: Journal
   /// Set by what follows the run's power; nil where nobody does.
   let pace: DetectionPace?
+  /// What the command itself reads and writes.
+  var files: [FileUse] = []
 
   /// - Throws: ``StageBuildErrors``.
   func build(_ plan: PipelinePlan) throws -> BuiltPipeline {
@@ -33,7 +37,8 @@ struct PipelineBuilder {
     // Over a run an id may come again; a trace has all of them at once.
     if journal.trace == nil { try checkStreams(of: stages) }
     try connect(stages, graph: graph)
-    return BuiltPipeline(plan: plan, graph: graph, stages: stages, census: census)
+    return BuiltPipeline(
+      plan: plan, graph: graph, stages: stages, census: census, files: try claims(of: stages, graph: graph))
   }
 
   private func makeStages(_ plan: PipelinePlan, census: ThreadCensus) throws -> [any Stage] {
@@ -77,6 +82,20 @@ struct PipelineBuilder {
     }
   }
 
+  /// The command's files and those of all stages, of which none may get into another's way.
+  private func claims(of stages: [any Stage], graph: Graph) throws -> FileClaims {
+    var claims = FileClaims(), errors: [PipelineError] = []
+    errors += files.compactMap { claims.add($0, of: nil) }
+    for index in graph.order {
+      let uses = stages[index].files(for: graph.streams(of: index, stages))
+      errors += uses.compactMap { claims.add($0, of: graph.nodes[index].id) }
+    }
+    // What concerns the command alone has no place in the pipeline file.
+    if let error = errors.first(where: { $0.stage == nil }) { throw error }
+    if !errors.isEmpty { throw StageBuildErrors(errors: errors) }
+    return claims
+  }
+
   private func connect(_ stages: [any Stage], graph: Graph) throws {
     let byID = Dictionary(zip(graph.nodes.map(\.id), stages), uniquingKeysWith: { first, _ in first })
     var errors: [PipelineError] = []
@@ -89,5 +108,15 @@ struct PipelineBuilder {
       }
     }
     if !errors.isEmpty { throw StageBuildErrors(errors: errors) }
+  }
+}
+
+extension Graph {
+  /// The ids of the streams whose frames come through a stage.
+  func streams(of node: Int, _ stages: [any Stage]) -> [String] {
+    var seen: Set<String> = []
+    return nodes[node].sources.sorted().flatMap { source in
+      ((stages[source] as? any SourceStage)?.streams ?? []).map(\.id).filter { seen.insert($0).inserted }
+    }
   }
 }
