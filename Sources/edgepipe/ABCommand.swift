@@ -75,12 +75,15 @@ struct ABCommand: ParsableCommand {
   }
 
   func run() throws {
-    if let report { try ReportFile.check(report) }
+    let files = (coco.map { [FileUse.reads($0, as: "--coco")] } ?? [])
+      + (report.map { [FileUse.writes($0, as: "--report")] } ?? [])
+    // Before anything takes time; with what the pipelines read, it is looked at again.
+    try FileClaims.check(files)
     let truth = try coco.map { (try COCODataset(contentsOf: URL(fileURLWithPath: $0)), $0) }
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("edgepipe-ab-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let inputs = try ABInputs(a, b, place: place, folder: folder, frames: frames, rounds: rounds)
+    let inputs = try ABInputs(a, b, place: place, folder: folder, frames: frames, rounds: rounds, files: files)
     // Before the minutes of runs, and not only in the result.
     for note in inputs.sameness.notes { Terminal.note("note: \(note)") }
     let runs = ChildRuns()
@@ -98,7 +101,7 @@ struct ABCommand: ParsableCommand {
     let document = try ABReport(comparison, subject: subject).root.json()
     Terminal.out(json ? String(document.dropLast()) : ABTable(comparison: comparison, subject: subject).text)
     if let report {
-      try ReportFile.write(document, to: report)
+      try WholeFile.write(to: report) { try $0(document) }
       if !json { Terminal.out("\nreport      \(report)") }
     }
   }

@@ -18,8 +18,11 @@ struct ABInputs {
   ///   - folder: for the pipeline that is made here.
   ///   - frames: of each stream in a run that is measured.
   ///   - rounds: as many times more frames are looked at.
+  ///   - files: what the command reads and writes beside the two.
   /// - Throws: what is wrong with one of them: ``PipelineError`` or `ConfigErrors`.
-  init(_ a: String, _ b: String, place: ABPlace, folder: URL, frames: Int, rounds: Int) throws {
+  init(
+    _ a: String, _ b: String, place: ABPlace, folder: URL, frames: Int, rounds: Int, files: [FileUse]
+  ) throws {
     switch try (CompareInput(a), CompareInput(b)) {
     case (.pipeline, .pipeline):
       guard place.pipeline == nil else {
@@ -29,7 +32,7 @@ struct ABInputs {
       kind = "pipelines"
       stage = place.stage
       sides = try Both(a: a, b: b).map { name in
-        try ABSide(name: name, options: PipelineOptions(file: name, place: place), frames: frames, rounds: rounds)
+        try ABSide(name: name, options: PipelineOptions(file: name, place: place), frames: frames, rounds: rounds, files: files)
       }
     case (.model, .model):
       kind = "models"
@@ -38,7 +41,7 @@ struct ABInputs {
       sides = try Both(a: a, b: b).map { model in
         var options = PipelineOptions(file: base.file, place: place)
         options.sets = [try "\(base.stage).model=\(Self.quoted(model))"]
-        return try ABSide(name: model, options: options, frames: frames, rounds: rounds)
+        return try ABSide(name: model, options: options, frames: frames, rounds: rounds, files: files)
       }
     case (.pipeline, .model), (.model, .pipeline):
       throw PipelineError(
@@ -80,7 +83,8 @@ struct ABInputs {
         remedy: "compare models of one kind", exit: .usage)
     }
     let file = folder.appendingPathComponent("pipeline.json")
-    try ReportFile.write(built(detector: types.a, model: a), to: file.path)
+    let text = try built(detector: types.a, model: a)
+    try WholeFile.write(to: file.path) { try $0(text) }
     return (file.path, detector)
   }
 

@@ -18,13 +18,15 @@ struct ABSide {
   /// - Parameters:
   ///   - frames: each stream of a measured run ends after so many.
   ///   - rounds: as many times more frames are looked at.
-  init(name: String, options: PipelineOptions, frames: Int, rounds: Int) throws {
+  ///   - files: what the command reads and writes beside the pipeline.
+  init(name: String, options: PipelineOptions, frames: Int, rounds: Int, files: [FileUse]) throws {
     self.name = name
     self.options = options
     self.frames = frames
     self.rounds = rounds
     config = try options.config()
-    let streams = try options.makeRunner(logger: Log.quiet).snapshot().streamFigures
+    let streams = try options.withoutSinks(config).makeRunner(logger: Log.quiet, files: files)
+      .snapshot().streamFigures
     if let live = streams.first(where: \.isLive) {
       throw PipelineError(
         "the stream '\(live.id)' of '\(name)' is live: A and B would not see the same frames",

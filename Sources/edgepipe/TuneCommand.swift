@@ -61,13 +61,14 @@ struct TuneCommand: ParsableCommand {
   }
 
   func run() throws {
-    try ReportFile.check(output)
     let config = try options.config()
     let detectors = config.stages.filter { TuneInputs.isTunable($0.type) }
     guard !detectors.isEmpty else {
       throw PipelineError("'\(options.file)' has no detector to tune", remedy: "name one with a detect stage", exit: .config)
     }
     let trial = TuneTrial(options: options, config: config, seconds: seconds)
+    // Also what else is wrong with the pipeline is said before minutes of trials.
+    _ = try trial.makeRunner([], files: [.writes(output, as: "--output")])
     var sets: [String] = [], rows: [TuneRow] = []
     for detector in detectors {
       func show(_ choice: TuneChoice, _ what: String) {
@@ -97,8 +98,9 @@ struct TuneCommand: ParsableCommand {
       sets += best.sets(for: detector.id)
     }
     let overrides = PipelineOverrides(sets: options.sets + sets, sources: options.sources, sourceList: options.sourceList)
-    try ReportFile.write(
-      PipelineConfig.rewritten(file: options.file, registry: .builtin, overrides: overrides, deadlineMs: deadline), to: output)
+    let tuned = try PipelineConfig.rewritten(
+      file: options.file, registry: .builtin, overrides: overrides, deadlineMs: deadline)
+    try WholeFile.write(to: output) { try $0(tuned) }
     Terminal.out(try table(rows))
     if !json { Terminal.out("\nwritten     \(output)") }
   }

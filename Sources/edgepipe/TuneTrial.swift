@@ -92,10 +92,11 @@ struct TuneTrial {
   }
 
   /// The pipeline without its outputs.
-  private func makeRunner(_ sets: [String]) throws -> PipelineRunner {
+  ///
+  /// - Parameter files: what the command reads and writes beside it.
+  func makeRunner(_ sets: [String], files: [FileUse] = []) throws -> PipelineRunner {
     var options = options
-    let sinks = config.stages.filter { $0.role == .sink }.flatMap { ["\($0.id).type=\(NullSink.type)", "\($0.id).config={}"] }
-    options.sets += sets + sinks
-    return try options.makeRunner(logger: Log.quiet)
+    options.sets += sets
+    return try options.withoutSinks(config).makeRunner(logger: Log.quiet, files: files)
   }
 }

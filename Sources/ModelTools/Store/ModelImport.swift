@@ -60,9 +60,7 @@ public struct ModelImport {
     guard BuiltinModels.find(name) == nil else {
       throw PipelineError("'\(name)' is the name of a built-in model", remedy: "say another with --name", exit: .usage)
     }
-    guard options.force || !store.isInstalled(name) else {
-      throw PipelineError("model '\(name)' is there already", remedy: "say another --name, or --force", exit: .usage)
-    }
+    guard options.force || !store.isInstalled(name) else { throw ModelStore.isThere(name) }
   }
 
   /// Imports Darknet's cfg and weights files of the YOLOv3 family.
@@ -98,7 +96,8 @@ public struct ModelImport {
     if let mean = options.mean { manifest.input.mean = mean }
     if let scale = options.scale { manifest.input.scale = scale }
     if let licence = options.licence { manifest.licence = licence }
-    return try store.install(manifest, mayReplace: options.force, fill: fill)
+    store.clearLeftovers()
+    return try store.install(manifest, replaces: options.force, fill: fill)
   }
 
   private func name(_ options: Options, _ file: URL) -> String {

@@ -10,6 +10,8 @@ struct BuiltPipeline: Sendable {
   let census: ThreadCensus
   /// What may well be a mistake, and need not be one.
   let warnings: [StageFault]
+  /// Everything that the run reads and writes.
+  let files: FileClaims
 }
 
 /// Makes every stage of a plan and lets the stages find each other.
@@ -22,6 +24,8 @@ struct PipelineBuilder {
   let pace: DetectionPace?
   /// Streams may be added while it runs.
   var staysOpen = false
+  /// What the command itself reads and writes.
+  var files: [FileUse] = []
 
   /// - Throws: ``StageBuildErrors``.
   func build(_ plan: PipelinePlan) throws -> BuiltPipeline {
@@ -34,7 +38,9 @@ struct PipelineBuilder {
     try connect(stages, graph: graph)
     // What was recorded did run.
     let warnings = journal.trace == nil ? try checkInterfaces(plan, stages, graph: graph) : []
-    return BuiltPipeline(plan: plan, graph: graph, stages: stages, census: census, warnings: warnings)
+    return BuiltPipeline(
+      plan: plan, graph: graph, stages: stages, census: census, warnings: warnings,
+      files: try claims(of: stages, graph: graph))
   }
 
   private func checkInterfaces(
@@ -91,6 +97,20 @@ struct PipelineBuilder {
     }
   }
 
+  /// The command's files and those of all stages, of which none may get into another's way.
+  private func claims(of stages: [any Stage], graph: Graph) throws -> FileClaims {
+    var claims = FileClaims(), errors: [PipelineError] = []
+    errors += files.compactMap { claims.add($0, of: nil) }
+    for index in graph.order {
+      let uses = stages[index].files(for: graph.streams(of: index, stages))
+      errors += uses.compactMap { claims.add($0, of: graph.nodes[index].id) }
+    }
+    // What concerns the command alone has no place in the pipeline file.
+    if let error = errors.first(where: { $0.stage == nil }) { throw error }
+    if !errors.isEmpty { throw StageBuildErrors(errors: errors) }
+    return claims
+  }
+
   private func connect(_ stages: [any Stage], graph: Graph) throws {
     let byID = Dictionary(zip(graph.nodes.map(\.id), stages), uniquingKeysWith: { first, _ in first })
     var errors: [PipelineError] = []
@@ -103,5 +123,15 @@ struct PipelineBuilder {
       }
     }
     if !errors.isEmpty { throw StageBuildErrors(errors: errors) }
+  }
+}
+
+extension Graph {
+  /// The ids of the streams whose frames come through a stage.
+  func streams(of node: Int, _ stages: [any Stage]) -> [String] {
+    var seen: Set<String> = []
+    return nodes[node].sources.sorted().flatMap { source in
+      ((stages[source] as? any SourceStage)?.streams ?? []).map(\.id).filter { seen.insert($0).inserted }
+    }
   }
 }

@@ -10,6 +10,8 @@ public enum Shutdown {
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
     // A closed pipe or socket is an error code for the writer, not the end of the process.
     _ = signal(SIGPIPE, SIG_IGN)
+    // So is a file that has reached the limit on file sizes.
+    _ = signal(SIGXFSZ, SIG_IGN)
   }
 
   private struct State {

@@ -40,6 +40,8 @@ public final class DetectFace: FrameStage, GatedConsumer {
   public var interface: StageInterface { core.interface }
   public var facts: [String: ReportValue] { core.facts }
 
+  public func files(for streams: [String]) -> [FileUse] { core.files }
+
   public func isIdle(for frame: Frame) -> Bool { core.isShut(for: frame) }
 
   public func makeWorker(_ context: WorkerContext) throws -> any FrameWorker {

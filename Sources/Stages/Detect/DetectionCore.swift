@@ -67,6 +67,8 @@ final class DetectionCore: Sendable {
     }
   }
 
+  var files: [FileUse] { resolved.files(as: "the model of '\(context.id)'") }
+
   /// Opens a session for one worker, on that worker's thread.
   func makeDetector(_ worker: WorkerContext) throws -> Detector {
     let bytes = state.withLock { state in

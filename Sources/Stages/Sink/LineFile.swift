@@ -1,7 +1,7 @@
 import Foundation
 import Pipeline
 
-/// A file that only ever holds whole lines: owns its descriptor, writes each line with one call, and takes back what
+/// A file that only ever holds whole lines: writes each line with one call, and takes back what
 /// a failed write left behind. Used by one thread.
 final class LineFile {
   /// How it is opened.
@@ -18,53 +18,32 @@ final class LineFile {
   let path: String
   /// Bytes of an unfinished last line that were cut off when the file was opened.
   private(set) var repairedBytes = 0
+  /// Nil for standard output.
+  private let file: OutputFile?
   private let descriptor: Int32
-  private let isOwned: Bool
-  /// Only regular files can be cut.
-  private let isRegular: Bool
   /// Everything up to here is whole lines.
   private var committed: Int64 = 0
 
   /// Opens `path`, `-` being standard output.
   ///
+  /// - Parameter held: the file, where it was opened before.
   /// - Throws: exit 74 with the path and the reason, also when another sink writes the same file.
-  init(path: String, mode: Mode) throws(PipelineError) {
+  init(path: String, mode: Mode, held: OutputFile? = nil) throws(PipelineError) {
     self.path = path
-    if path == "-" {
+    guard path != "-" else {
+      file = nil
       descriptor = STDOUT_FILENO
-      isOwned = false
-      isRegular = false
       return
     }
-    // SAFETY: the path is a terminated copy for the call.
-    let opened = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    if opened >= 0 {
-      descriptor = opened
-    } else if errno == EACCES {
-      // Write-only places, such as some devices.
-      descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
-    } else {
-      descriptor = -1
-    }
-    guard descriptor >= 0 else { throw OutputPath.failure("open", path, errno: errno) }
-    isOwned = true
-    var status = stat()
-    // SAFETY: `status` outlives the call, which fills one stat.
-    isRegular = unsafe fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-    guard isRegular else { return }
-    // Two writers would cut each other's lines. File systems without locks answer with other codes.
-    if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
-      throw PipelineError(
-        "cannot write '\(path)': another sink or program is writing it", remedy: "give each sink its own path",
-        exit: .ioError)
-    }
+    let file = if let held { held } else { try OutputFile(path: path) }
+    self.file = file
+    descriptor = file.descriptor
+    guard file.isRegular else { return }
     switch mode {
     case .replace: try cut(to: 0)
-    case .append: try repairTail(size: Int64(status.st_size))
+    case .append: try repairTail(size: file.size)
     }
   }
-
-  deinit { if isOwned && descriptor >= 0 { close(descriptor) } }
 
   /// Writes `line`, which ends with a newline.
   ///
@@ -81,7 +60,7 @@ final class LineFile {
         written += count
       } else if count == 0 || errno != EINTR {
         let code = count == 0 ? EIO : errno
-        if isRegular && written > 0 { try? cut(to: committed) }
+        if file?.isRegular == true, written > 0 { try? cut(to: committed) }
         throw OutputPath.failure("write", path, errno: code)
       }
     }
@@ -89,9 +68,7 @@ final class LineFile {
   }
 
   private func cut(to length: Int64) throws(PipelineError) {
-    guard ftruncate(descriptor, off_t(length)) == 0, lseek(descriptor, off_t(length), SEEK_SET) >= 0 else {
-      throw OutputPath.failure("cut", path, errno: errno)
-    }
+    try file?.cut(to: length)
     committed = length
   }
 

@@ -182,6 +182,15 @@ public final class FFmpegSource: SourceStage {
     return interface
   }
 
+  public func files(for streams: [String]) -> [FileUse] {
+    let lists: [FileUse] = [
+      configuration.list.map { .reads($0, as: "the stream list of '\(context.id)'") },
+      configuration.tlsCAFile.map { .reads($0, as: "the certificates of '\(context.id)'") },
+    ].compactMap { $0 }
+    let urls = inputs.withLock { inputs in streams.compactMap { id in inputs[id].map { (id, $0) } } }
+    return lists + urls.compactMap { Self.file($0.1, stream: $0.0) }
+  }
+
   /// One stream's facts stand for the stage's; of several, each has its own.
   public var facts: [String: ReportValue] { noted.values }
 
