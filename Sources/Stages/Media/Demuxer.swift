@@ -50,6 +50,8 @@ struct OpenError: Error {
   let inventsTimes: Bool
   /// The input is a picture, or a row of pictures one behind the other.
   let isPictures: Bool
+  /// The input is Motion JPEG in parts, as cameras send it over HTTP.
+  let isParts: Bool
   /// How many bytes the input has, where the server or file system says.
   let size: Int64?
 
@@ -105,6 +107,7 @@ struct OpenError: Error {
       }
       let formatName = unsafe String(cString: reader.pointee.name)
       isPictures = formatName == "image2" || formatName == "image2pipe" || formatName.hasSuffix("_pipe")
+      isParts = formatName == "mpjpeg"
       inventsTimes = unsafe ep_invents_times(reader) != 0
       let size = unsafe opened.pointee.pb.map { unsafe avio_size($0) } ?? 0
       self.size = size > 0 ? size : nil

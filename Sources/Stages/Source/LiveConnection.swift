@@ -85,6 +85,7 @@ final class LiveConnection {
       case .stopped: return .finished
       case .end where demuxer.isPictures && shown == 1: return .snapshot
       case .end: return .lost("the stream ended")
+      case .failed(let reason) where demuxer.isParts && shown == 0: return .oddParts("its parts cannot be read: \(reason)")
       case .failed(let reason): return .lost("the connection broke: \(reason)")
       case .timedOut where now < frameLimit:
         return .stalled(
