@@ -22,6 +22,14 @@ static void watch(void *context, int level, const char *format, va_list argument
   } else if (begins(format, "Frame num gap") || begins(format, "Missing reference picture") ||
              begins(format, "Could not find ref with POC")) {
     losses.references++;
+  } else if (begins(format, "IEND without all image")) {
+    losses.rows++;
+  } else if (begins(format, "Picture size %ux%u is invalid")) {
+    va_list copy;
+    va_copy(copy, arguments);
+    losses.width = va_arg(copy, unsigned);
+    losses.height = va_arg(copy, unsigned);
+    va_end(copy);
   }
 }
 
@@ -29,6 +37,6 @@ void ep_watch_losses(void) { av_log_set_callback(watch); }
 
 struct ep_losses ep_take_losses(void) {
   struct ep_losses taken = losses;
-  losses = (struct ep_losses){0, 0, 0};
+  losses = (struct ep_losses){0};
   return taken;
 }

@@ -14,6 +14,8 @@ struct VideoTrack: Sendable {
   /// Mean frames a second as the container says, if it does.
   var frameRate: Double?
   var orientation: Orientation?
+  /// A picture, or a row of them, each in a file's form.
+  var isStill = false
 }
 
 /// Why an input could not be opened.
@@ -28,10 +30,13 @@ struct OpenError: Error {
 
   var cause: Cause
   var error: PipelineError
+  /// Why, without the input's name.
+  var reason: String
 
-  init(_ error: PipelineError, _ cause: Cause = .other) {
+  init(_ error: PipelineError, _ cause: Cause = .other, reason: String? = nil) {
     self.cause = cause
     self.error = error
+    self.reason = reason ?? error.message
   }
 }
 
@@ -183,7 +188,15 @@ struct OpenError: Error {
       index: best, videoTrackCount: count, width: width, height: height,
       codec: unsafe String(cString: avcodec_get_name(parameters.pointee.codec_id)),
       frameRate: rate.num > 0 && rate.den > 0 ? Double(rate.num) / Double(rate.den) : nil,
-      orientation: matrix.flatMap { Orientation(displayMatrix: $0) })
+      orientation: matrix.flatMap { Orientation(displayMatrix: $0) }, isStill: unsafe isStill(context))
+  }
+
+  /// FFmpeg's readers of picture files are `image2` and `png_pipe`, `jpeg_pipe` and so on.
+  private static func isStill(_ context: UnsafeMutablePointer<AVFormatContext>) -> Bool {
+    // SAFETY: an open input has a format, whose name is static.
+    guard let name = unsafe context.pointee.iformat?.pointee.name else { return false }
+    let text = unsafe String(cString: name)
+    return text.hasSuffix("_pipe") || text.hasPrefix("image2")
   }
 
   /// Cover art in an audio file is no video.
@@ -207,6 +220,6 @@ struct OpenError: Error {
         remedy: isRemote
           ? "check that the address, user and password are right and that the server or device is running"
           : "check with ffprobe that it is a whole video or picture file",
-        consequence: .endStream, exit: isRemote ? .unavailable : .dataError), cause)
+        consequence: .endStream, exit: isRemote ? .unavailable : .dataError), cause, reason: reason)
   }
 }
