@@ -45,6 +45,8 @@ struct OpenError: Error {
   private var context: UnsafeMutablePointer<AVFormatContext>?
   private let guardian: ReadGuard
   let track: VideoTrack
+  /// What the header says of the track's colours.
+  let color: ContainerColor
   /// The whole length, where the container knows it.
   let duration: MediaTime?
 
@@ -85,11 +87,13 @@ struct OpenError: Error {
     if status < 0 { throw Self.openError(status, name: name, isRemote: isRemote, guardian: guardian) }
     do throws(OpenError) {
       guard let opened = unsafe context else { throw OpenError(.outOfMemory("a demuxer")) }
+      let colors = unsafe Self.colors(opened)
       if unsafe probes || !Self.knowsVideo(opened) {
         let probed = unsafe Self.findStreamInfo(opened)
         if probed < 0 { throw Self.openError(probed, name: name, isRemote: isRemote, guardian: guardian) }
       }
       do throws(PipelineError) { track = try unsafe Self.selectTrack(opened, name: name) } catch { throw OpenError(error) }
+      color = track.index < colors.count ? colors[track.index] : ContainerColor()
     } catch {
       unsafe avformat_close_input(&context)
       throw error
@@ -143,6 +147,15 @@ struct OpenError: Error {
       if unsafe stream.pointee.codecpar.pointee.codec_id != AV_CODEC_ID_NONE { return true }
     }
     return false
+  }
+
+  /// Of each track.
+  private static func colors(_ context: UnsafeMutablePointer<AVFormatContext>) -> [ContainerColor] {
+    // SAFETY: the context is open; indices below `nb_streams` are valid.
+    (0..<(unsafe Int(context.pointee.nb_streams))).map { index in
+      guard let parameters = unsafe context.pointee.streams[index]?.pointee.codecpar else { return ContainerColor() }
+      return unsafe ContainerColor(parameters)
+    }
   }
 
   /// Probing decodes pictures: without the limit a header could make it take gigabytes.

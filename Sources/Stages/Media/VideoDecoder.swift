@@ -41,6 +41,7 @@ struct DecoderOptions: Sendable {
   private let isJPEG: Bool
   private let isGIF: Bool
   private let containerAspect: AVRational
+  private let containerColor: ContainerColor
   /// What the file of the last packet says beside its pixels.
   private var still: StillFacts?
 
@@ -69,6 +70,7 @@ struct DecoderOptions: Sendable {
     self.tape = tape
     timeBase = format.timeBase
     containerAspect = format.containerAspect
+    containerColor = format.containerColor
     isStill = options.isStill
     let id = unsafe format.withParameters { unsafe $0.pointee.codec_id }
     isJPEG = id == AV_CODEC_ID_MJPEG
@@ -87,8 +89,9 @@ struct DecoderOptions: Sendable {
       unsafe opened.pointee.thread_type = FF_THREAD_SLICE
       unsafe opened.pointee.flags |= AV_CODEC_FLAG_LOW_DELAY
     }
-    // Otherwise decoders pass on what they have of a picture whose data is cut off.
-    if isStill { unsafe opened.pointee.err_recognition |= AV_EF_EXPLODE }
+    // Otherwise decoders pass on what they have of a picture whose data is cut off. That for TIFF would refuse every tag
+    // that it does not know as well; its reader here looks for what is missing.
+    if isStill, id != AV_CODEC_ID_TIFF { unsafe opened.pointee.err_recognition |= AV_EF_EXPLODE }
     unsafe opened.pointee.skip_frame = options.skippedFrames.discard
     unsafe opened.pointee.skip_loop_filter = options.skippedLoopFilter.discard
     let status = copied < 0 ? copied : unsafe avcodec_open2(opened, codec, nil)
@@ -162,6 +165,7 @@ struct DecoderOptions: Sendable {
       return .failed(StillFault.endsEarly)
     }
     unsafe frame.pointee.sample_aspect_ratio = pixelShape(of: frame)
+    unsafe containerColor.complete(frame)
     let isDamaged = unsafe frame.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0 || frame.pointee.decode_error_flags != 0
     let time = unsafe MediaTime(timestamp: frame.pointee.best_effort_timestamp, timeBase: timeBase)
     unsafe av_frame_move_ref(picture, frame)

@@ -64,13 +64,15 @@ struct JPEGScans {
     func rounded(_ value: Int, _ by: Int) -> Int { (value + by - 1) / by }
     columns = rounded(width, 8 * most.0)
     rows = rounded(height, 8 * most.1)
+    var total = 0
     for index in components.indices {
       let horizontal = components[index].horizontal, vertical = components[index].vertical
       components[index].blocksWide = rounded(rounded(width * horizontal, most.0), 8)
       components[index].blocksHigh = rounded(rounded(height * vertical, most.1), 8)
       components[index].rowLength = columns * horizontal
       let blocks = components[index].rowLength * rows * vertical
-      guard blocks <= Self.mostBlocks else { return false }
+      total += blocks
+      guard total <= Self.mostBlocks else { return false }
       if isProgressive { components[index].nonZero = Array(repeating: 0, count: blocks) }
     }
     return true
