@@ -14,6 +14,8 @@ struct VideoTrack: Sendable {
   /// Mean frames a second as the container says, if it does.
   var frameRate: Double?
   var orientation: Orientation?
+  /// A picture, or a row of them, each in a file's form.
+  var isStill = false
 }
 
 /// Why an input could not be opened.
@@ -32,10 +34,13 @@ struct OpenError: Error {
 
   var cause: Cause
   var error: PipelineError
+  /// Why, without the input's name.
+  var reason: String
 
-  init(_ error: PipelineError, _ cause: Cause = .other) {
+  init(_ error: PipelineError, _ cause: Cause = .other, reason: String? = nil) {
     self.cause = cause
     self.error = error
+    self.reason = reason ?? error.message
   }
 }
 
@@ -44,6 +49,8 @@ struct OpenError: Error {
   private var context: UnsafeMutablePointer<AVFormatContext>?
   private let guardian: ReadGuard
   let track: VideoTrack
+  /// What the header says of the track's colours.
+  let color: ContainerColor
   /// The whole length, where the container knows it.
   let duration: MediaTime?
   /// Packets come without times of their own: FFmpeg makes them up from the rate that the codec states, or from 25.
@@ -111,6 +118,7 @@ struct OpenError: Error {
       inventsTimes = unsafe ep_invents_times(reader) != 0
       let size = unsafe opened.pointee.pb.map { unsafe avio_size($0) } ?? 0
       self.size = size > 0 ? size : nil
+      let colors = unsafe Self.colors(opened)
       let isProbed = switch probing {
       case .always: true
       case .timed: unsafe !(inventsTimes && Self.knowsVideo(opened))
@@ -124,6 +132,7 @@ struct OpenError: Error {
         }
       }
       do throws(PipelineError) { track = try unsafe Self.selectTrack(opened, name: name) } catch { throw OpenError(error) }
+      color = track.index < colors.count ? colors[track.index] : ContainerColor()
     } catch {
       unsafe avformat_close_input(&context)
       throw error
@@ -179,6 +188,15 @@ struct OpenError: Error {
     return false
   }
 
+  /// Of each track.
+  private static func colors(_ context: UnsafeMutablePointer<AVFormatContext>) -> [ContainerColor] {
+    // SAFETY: the context is open; indices below `nb_streams` are valid.
+    (0..<(unsafe Int(context.pointee.nb_streams))).map { index in
+      guard let parameters = unsafe context.pointee.streams[index]?.pointee.codecpar else { return ContainerColor() }
+      return unsafe ContainerColor(parameters)
+    }
+  }
+
   /// Probing decodes pictures: without the limit a header could make it take gigabytes.
   private static func findStreamInfo(_ context: UnsafeMutablePointer<AVFormatContext>) -> Int32 {
     let count = unsafe Int(context.pointee.nb_streams)
@@ -222,7 +240,15 @@ struct OpenError: Error {
       index: best, videoTrackCount: count, width: width, height: height,
       codec: unsafe String(cString: avcodec_get_name(parameters.pointee.codec_id)),
       frameRate: rate.num > 0 && rate.den > 0 ? Double(rate.num) / Double(rate.den) : nil,
-      orientation: matrix.flatMap { Orientation(displayMatrix: $0) })
+      orientation: matrix.flatMap { Orientation(displayMatrix: $0) }, isStill: unsafe isStill(context))
+  }
+
+  /// FFmpeg's readers of picture files are `image2` and `png_pipe`, `jpeg_pipe` and so on.
+  private static func isStill(_ context: UnsafeMutablePointer<AVFormatContext>) -> Bool {
+    // SAFETY: an open input has a format, whose name is static.
+    guard let name = unsafe context.pointee.iformat?.pointee.name else { return false }
+    let text = unsafe String(cString: name)
+    return text.hasSuffix("_pipe") || text.hasPrefix("image2")
   }
 
   /// Cover art in an audio file is no video.
@@ -252,7 +278,7 @@ struct OpenError: Error {
     return OpenError(
       PipelineError(
         "cannot open '\(name)': \(URLRedaction.scrub(reason, of: url))", remedy: explained?.remedy ?? remedy, consequence: .endStream,
-        exit: isRemote ? .unavailable : .dataError), cause)
+        exit: isRemote ? .unavailable : .dataError), cause, reason: reason)
   }
 }
 

@@ -50,38 +50,10 @@ final class PictureFolderReader {
     let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
     // Refuses what is no regular file before it is opened.
     guard case .file = try MediaInput.find(path) else { throw unreadable(path, "not a file") }
-    let demuxer: Demuxer
-    do throws(OpenError) {
-      demuxer = try Demuxer(
-        url: "file:" + path, options: ["protocol_whitelist": "file", "pattern_type": "none"], name: path,
-        isRemote: false, guardian: guardian)
-    } catch { throw error.error }
-    let decoder = try VideoDecoder(demuxer, name: path, tape: job.tape)
-    let packet = try Packet()
-    var reason: String?
-    reading: while true {
-      let read = demuxer.read(into: packet)
-      switch read {
-      case .again: continue
-      case .packet: reason = decoder.send(packet) ?? reason
-      case .end: reason = decoder.send(nil) ?? reason
-      case .failed(let text): throw unreadable(path, text)
-      case .stopped, .timedOut: throw unreadable(path, "reading was interrupted")
-      }
-      switch decoder.receive() {
-      case .frame(let frame):
-        if frame.isDamaged { throw unreadable(path, "the picture is damaged") }
-        return (frame, frame.orientation ?? demuxer.track.orientation)
-      case .failed(let text): reason = text
-      case .needsInput, .end: break
-      }
-      if case .end = read { break reading }
-    }
-    throw unreadable(path, reason ?? "it holds no picture")
+    return try StillPicture.decode(path, guardian, tape: job.tape)
   }
 
   private func unreadable(_ path: String, _ reason: String) -> PipelineError {
-    PipelineError(
-      "cannot decode '\(path)': \(reason)", remedy: PictureLimits.text, consequence: .skipFrame, exit: .dataError)
+    PipelineError("cannot decode '\(path)': \(reason)", consequence: .skipFrame, exit: .dataError)
   }
 }

@@ -18,14 +18,14 @@ struct SourceJob {
   func makeEmitter() -> FrameEmitter {
     FrameEmitter(
       stream: stream, context: context, isPaced: stream.isLive || configuration.realtime, output: output,
-      maxFrames: configuration.maxFrames, tape: tape)
+      maxFrames: configuration.maxFrames, tape: tape, facts: facts)
   }
 
   /// Opens a decoder, its threads counted with this stage.
   func openDecoder(_ demuxer: Demuxer, name: String) throws(PipelineError) -> VideoDecoder {
     let options = DecoderOptions(
       threads: configuration.threads, isLive: stream.isLive, skippedFrames: configuration.skip.frames,
-      skippedLoopFilter: configuration.skip.loopFilter)
+      skippedLoopFilter: configuration.skip.loopFilter, isStill: demuxer.track.isStill)
     let opened = context.threads.adopt(stage: context.id) {
       Result { () throws(PipelineError) in try VideoDecoder(demuxer, options, name: name, tape: tape) }
     }

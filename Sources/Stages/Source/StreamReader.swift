@@ -17,6 +17,8 @@ final class StreamReader {
   private var damagedInARow = 0
   /// Frames that have a media time, shown or not.
   private var timed = 0
+  /// The decoder's last reason for refusing data.
+  private var refusal: String?
 
   /// So many refusals of the decoder without one picture mean that none will come.
   private static let toleratedDamage = 300
@@ -39,13 +41,15 @@ final class StreamReader {
   func run() throws(PipelineError) {
     let guardian = ReadGuard(output: job.output, clock: job.clock)
     guardian.allow(seconds: job.configuration.timeoutS)
+    // What this thread lost before belongs to another input.
+    _ = MediaLosses.take()
     let demuxer: Demuxer
     do throws(OpenError) {
       demuxer = try Demuxer(
         url: url, format: format, options: options, name: source, isRemote: isRemote, guardian: guardian)
     } catch {
       if guardian.isStopping { return }
-      throw error.error
+      throw isRemote ? error.error : problem(error.reason) ?? error.error
     }
     let decoder = try job.openDecoder(demuxer, name: source)
     // Freeing the decoder ends its threads, and with them the clocks that their time is read from.
@@ -54,9 +58,10 @@ final class StreamReader {
     timeline = FrameTimeline(frameRate: demuxer.track.frameRate)
     if try readAll(demuxer, decoder, guardian) { try flush(demuxer, decoder) }
     if emitter.count == 0, !job.output.isStopping {
+      if let refusal, !isRemote, let error = problem(refusal) { throw error }
       throw PipelineError(
         "no picture in '\(source)' could be decoded\(damaged > 0 ? " (\(damaged) damaged packets)" : "")",
-        remedy: "check it with ffprobe; \(PictureLimits.text)", consequence: .endStream, exit: .dataError)
+        remedy: "check with ffprobe what is in it", consequence: .endStream, exit: .dataError)
     }
   }
 
@@ -130,6 +135,7 @@ final class StreamReader {
   private func countDamage(_ reason: String) throws(PipelineError) {
     job.output.count("damaged_packets", 1)
     if damaged == 0 { job.logger.warning("'\(source)' holds damaged data: \(reason)") }
+    refusal = reason
     damaged += 1
     damagedInARow += 1
     if damagedInARow > Self.toleratedDamage {
@@ -137,6 +143,11 @@ final class StreamReader {
         "'\(source)' cannot be decoded: \(damagedInARow) damaged packets in a row (\(reason))",
         remedy: "check it with ffprobe", consequence: .endStream, exit: .dataError)
     }
+  }
+
+  /// What is known of a file that gives no picture, where its first bytes tell or its size is the reason.
+  private func problem(_ reason: String) -> PipelineError? {
+    StillFault.knownError(source, reason, losses: MediaLosses.take())
   }
 
   private func lost(_ reason: String) -> PipelineError {
