@@ -39,6 +39,8 @@ struct OpenError: Error {
 @safe final class Demuxer {
   private var context: UnsafeMutablePointer<AVFormatContext>?
   private let guardian: ReadGuard
+  /// What the bytes come through where FFmpeg does not open the input itself; closed after the context.
+  private let pipe: PipeInput?
   let track: VideoTrack
   /// The whole length, where the container knows it.
   let duration: MediaTime?
@@ -57,16 +59,19 @@ struct OpenError: Error {
   }
 
   /// - Parameters:
+  ///   - address: a URL, a file or a pipe.
   ///   - format: FFmpeg's name of a device format, or nil to find the format from the content.
   ///   - name: what errors call the input, without secrets.
   ///   - probes: false takes the header's word for what the stream is, where it says it, and so loses no time.
   /// - Throws: ``OpenError`` with `endStream`: `dataError` for files, `unavailable` for what lies beyond a network.
   init(
-    url: String, format: String? = nil, options: [String: String], name: String, isRemote: Bool, probes: Bool = true,
-    guardian: ReadGuard
+    address: MediaAddress, format: String? = nil, options: [String: String], name: String, isRemote: Bool,
+    probes: Bool = true, guardian: ReadGuard
   ) throws(OpenError) {
     MediaLibrary.prepare()
     self.guardian = guardian
+    let pipe: PipeInput? = if case .pipe(let input) = address { input } else { nil }
+    self.pipe = pipe
     var context = unsafe avformat_alloc_context()
     guard unsafe context != nil else { throw OpenError(.outOfMemory("a demuxer")) }
     // SAFETY: `guardian` is kept by this object, which closes the context, and with it every caller of the callback,
@@ -76,7 +81,10 @@ struct OpenError: Error {
     let inputFormat = unsafe format.flatMap { unsafe av_find_input_format($0) }
     let dictionary = MediaOptions(options)
     // SAFETY: on failure the call frees the context and clears the variable.
-    let status = unsafe dictionary.withHandle { unsafe avformat_open_input(&context, url, inputFormat, &$0) }
+    unsafe pipe?.attach(to: context)
+    let status = unsafe dictionary.withHandle { dictionary in
+      unsafe address.withCString { unsafe avformat_open_input(&context, $0, inputFormat, &dictionary) }
+    }
     if status < 0 { throw Self.openError(status, name: name, isRemote: isRemote, guardian: guardian) }
     do throws(OpenError) {
       guard let opened = unsafe context else { throw OpenError(.outOfMemory("a demuxer")) }
@@ -92,6 +100,15 @@ struct OpenError: Error {
     let microseconds = unsafe context?.pointee.duration ?? 0
     duration = microseconds > 0 ? MediaTime(timestamp: microseconds, timeBase: ep_time_base()) : nil
     unsafe self.context = context
+  }
+
+  convenience init(
+    url: String, format: String? = nil, options: [String: String], name: String, isRemote: Bool, probes: Bool = true,
+    guardian: ReadGuard
+  ) throws(OpenError) {
+    try self.init(
+      address: .url(url), format: format, options: options, name: name, isRemote: isRemote, probes: probes,
+      guardian: guardian)
   }
 
   // SAFETY: closes what init opened; nothing else frees it.
@@ -121,6 +138,37 @@ struct OpenError: Error {
   func withStream<Result>(_ body: (UnsafeMutablePointer<AVStream>) -> Result) -> Result {
     // SAFETY: the context lives until deinit, and `track.index` was found by FFmpeg among its streams, which only grow.
     unsafe body(context.unsafelyUnwrapped.pointee.streams[track.index].unsafelyUnwrapped)
+  }
+
+  /// Whether the input comes to an end by itself, by what it is; nil for a single picture, of which another may follow at
+  /// the same address.
+  ///
+  /// A playlist has its end mark, and with it a known length. Other inputs have an end where their size in bytes is known
+  /// (a file, HTTP's content length) or where their header states a length. Multipart pictures never have one: some
+  /// cameras send a content length that means nothing.
+  var isFinite: Bool? {
+    guard let context = unsafe context else { return false }
+    // SAFETY: an open context has its format; names live as long as the library.
+    let format = unsafe context.pointee.iformat.map { unsafe String(cString: $0.pointee.name) } ?? ""
+    if format == "mpjpeg" { return false }
+    if format.hasSuffix("_pipe") || format == "image2" { return nil }
+    if isPlaylist { return duration != nil }
+    if knowsSize { return true }
+    return unsafe duration != nil && context.pointee.duration_estimation_method != AVFMT_DURATION_FROM_BITRATE
+  }
+
+  /// Whether the size in bytes is known.
+  var knowsSize: Bool {
+    // SAFETY: the context of the bytes, where there is one, lives as long as that of the format.
+    guard let bytes = unsafe context?.pointee.pb else { return false }
+    return unsafe avio_size(bytes) > 0
+  }
+
+  /// A list of parts, which may grow while it is read.
+  var isPlaylist: Bool {
+    // SAFETY: an open context has its format; names live as long as the library.
+    guard let name = unsafe context?.pointee.iformat?.pointee.name else { return false }
+    return unsafe ["hls", "dash"].contains(String(cString: name))
   }
 
   private static let interrupted: @convention(c) (UnsafeMutableRawPointer?) -> Int32 = { opaque in

@@ -4,10 +4,13 @@ import Pipeline
 struct LiveReader {
   private let job: SourceJob
   private let url: String
+  private let opening: AddressOpening?
 
-  init(_ job: SourceJob, url: String) {
+  /// - Parameter opening: set where only the first opening shows whether the stream is live.
+  init(_ job: SourceJob, url: String, opening: AddressOpening? = nil) {
     self.job = job
     self.url = url
+    self.opening = opening
   }
 
   /// - Throws: ``PipelineError`` with `endStream` when the address can never work.
@@ -19,7 +22,9 @@ struct LiveReader {
     let stream = LiveStream(
       LiveLimits(policy: policy, refusedS: settings.refusedS), output: job.output, clock: job.clock, logger: job.logger)
     let frames = LiveFrames(job, source: input.source) { stream.frameDelivered() }
-    try stream.run(input.source) { () throws(PipelineError) in try LiveConnection(job, input, frames: frames).run() }
+    try stream.run(input.source) { () throws(PipelineError) in
+      try LiveConnection(job, input, frames: frames, opening: opening).run()
+    }
   }
 
   private func findInput() throws(PipelineError) -> LiveInput {
@@ -29,8 +34,8 @@ struct LiveReader {
         url: url, options: try NetworkOptions(job.configuration, scheme: scheme, isLive: true).values,
         source: URLRedaction.redact(url), probes: !scheme.hasPrefix("rtsp"))
     case .camera(let path): return LiveInput(url: path, format: "v4l2", source: path)
-    case .file(let path), .pictureFolder(let path, _):
-      throw PipelineError("'\(path)' is no live input", consequence: .endStream, exit: .software)
+    case .file, .pictures, .videos, .pipe:
+      throw PipelineError("'\(url)' is no live input", consequence: .endStream, exit: .software)
     }
   }
 }

@@ -13,6 +13,8 @@ enum ConnectionEnd {
   case refused(String)
   /// It can never work, whoever tries and whenever.
   case impossible(PipelineError)
+  /// It is open and no live stream: it has an end, and is read by others from here on.
+  case finite
 }
 
 /// The times of a live stream, in seconds.
@@ -64,6 +66,7 @@ final class LiveStream {
       output.health(state, attempt: max(1, attempt), error: lastError)
       let began = clock.now()
       let end = try connect()
+      if case .finite = end { return output.health(.streaming, attempt: attempt, error: nil) }
       if streamingSince != nil, policy.isFresh { lostSince = clock.now() }
       streamingSince = nil
       guard let pause = try pause(after: end, began: began), !output.isStopping else { return ended() }
@@ -95,7 +98,7 @@ final class LiveStream {
   /// When to try again, or nil when the stream has come to its end.
   private func pause(after end: ConnectionEnd, began: MonotonicTime) throws(PipelineError) -> MonotonicTime? {
     switch end {
-    case .finished: return nil
+    case .finished, .finite: return nil
     case .lost(let reason): (state, lastError) = (.waiting, reason)
     case .stalled(let reason): (state, lastError) = (.stalled, reason)
     case .refused(let reason):
