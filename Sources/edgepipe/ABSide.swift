@@ -24,6 +24,7 @@ struct ABSide {
     self.frames = frames
     self.rounds = rounds
     config = try options.config()
+    try config.requireRepeatableInputs()
     let streams = try options.makeRunner(logger: Log.quiet).snapshot().streamFigures
     if let live = streams.first(where: \.isLive) {
       throw PipelineError(

@@ -105,6 +105,12 @@ enum MediaInput: Sendable, Hashable {
 }
 
 extension FFmpegSource {
+  /// Whether this `url` is a pipe, whose frames come only once.
+  package static func readsPipe(_ url: String) -> Bool {
+    if MediaInput.isStandardInput(url) { return true }
+    return if case .pipe? = try? MediaInput.find(url) { true } else { false }
+  }
+
   /// The files that a source with this `url` reads, as far as they are there: for those who must not write to them.
   /// Empty for addresses, cameras, pipes and what cannot be read. Paths that are no UTF-8 have no text and are left out.
   package static func inputFiles(of url: String) -> [String] {
