@@ -128,15 +128,6 @@ struct MediaInputTests {
     #expect(error.exit == .dataError && error.message.contains("1 .mp4") && error.remedy?.contains("*.mp4") == true)
     #expect(try failure(try MediaFixtures.emptyFolder().path).message.contains("it is empty"))
   }
-
-  @Test("given what a source reads, when asked for its files, then those that are there")
-  func inputFiles() throws {
-    let film = try make("a.mp4"), picture = try make("pictures/b.jpg")
-    #expect(FFmpegSource.inputFiles(of: "file:" + film) == [film])
-    #expect(FFmpegSource.inputFiles(of: path("pictures")) == [picture])
-    #expect(FFmpegSource.inputFiles(of: path("*.mp4")) == [film])
-    #expect(FFmpegSource.inputFiles(of: "rtsp://a/b").isEmpty && FFmpegSource.inputFiles(of: "/nowhere").isEmpty)
-  }
 }
 
 @Suite("What bytes look like that FFmpeg cannot read")

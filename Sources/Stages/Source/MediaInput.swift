@@ -17,6 +17,9 @@ enum MediaInput: Sendable, Hashable {
   /// What carries files and streams alike.
   private static let openSchemes: Set<String> = ["http", "https", "ftp", "sftp", "smb"]
 
+  /// The endings of pictures, in lower case.
+  static var pictureExtensions: Set<String> { PictureKinds.endings }
+
   /// The scheme of a network address in lower case, or nil for a path of this machine.
   static func scheme(of url: String) -> String? {
     guard let range = url.range(of: "://") else { return nil }
@@ -38,7 +41,7 @@ enum MediaInput: Sendable, Hashable {
   static func mayBeEither(scheme: String) -> Bool { openSchemes.contains(scheme) }
 
   static func isCamera(_ url: String) -> Bool {
-    let path = FileURL.path(of: url)?.text ?? url
+    let path = path(of: url)
     return path.hasPrefix("/dev/video") || path.hasPrefix("/dev/v4l/")
   }
 
@@ -48,7 +51,7 @@ enum MediaInput: Sendable, Hashable {
   static func find(_ url: String) throws(PipelineError) -> MediaInput {
     if let scheme = scheme(of: url) { return .network(url: url, scheme: scheme) }
     if isStandardInput(url) { return try standardInput() }
-    let path = path(of: url)
+    let path = bytePath(of: url)
     if FileStatus.isMissing(path), let found = try FilePattern.find(path) { return found }
     return try find(path)
   }
@@ -75,8 +78,11 @@ enum MediaInput: Sendable, Hashable {
     PipelineError("'\(name)' is empty", remedy: "give a video or picture file", consequence: .endStream, exit: .dataError)
   }
 
-  /// The path that a text of this machine names.
-  private static func path(of url: String) -> BytePath {
+  /// A path of this machine as text, without `file:`.
+  static func path(of url: String) -> String { FileURL.path(of: url)?.text ?? url }
+
+  /// The path that a text of this machine names, as far as it is there.
+  private static func bytePath(of url: String) -> BytePath {
     guard let path = FileURL.path(of: url) else { return BytePath(url) }
     guard let literal = FileURL.literalPath(of: url), literal != path else { return path }
     return !FileStatus.exists(path) && FileStatus.exists(literal) ? literal : path
@@ -109,16 +115,5 @@ extension FFmpegSource {
   package static func readsPipe(_ url: String) -> Bool {
     if MediaInput.isStandardInput(url) { return true }
     return if case .pipe? = try? MediaInput.find(url) { true } else { false }
-  }
-
-  /// The files that a source with this `url` reads, as far as they are there: for those who must not write to them.
-  /// Empty for addresses, cameras, pipes and what cannot be read. Paths that are no UTF-8 have no text and are left out.
-  package static func inputFiles(of url: String) -> [String] {
-    switch try? MediaInput.find(url) {
-    case .file(let path): [path].filter(\.isText).map(\.text)
-    case .pictures(let list): list.names.map { list.folder.appending($0) }.filter(\.isText).map(\.text)
-    case .videos(let list): list.paths.filter(\.isText).map(\.text)
-    case .pipe, .camera, .network, nil: []
-    }
   }
 }
