@@ -99,7 +99,7 @@ struct StillPictureTests {
     defer { try? FileManager.default.removeItem(atPath: path) }
     let guardian = ReadGuard(output: RecordingOutput(), clock: SystemClock())
     do {
-      _ = try StillPicture.decode(path, guardian)
+      _ = try StillPicture.decode(BytePath(path), guardian)
       return true
     } catch {
       #expect(error.exit == .dataError && error.consequence == .skipFrame, "\(error)")
@@ -111,7 +111,7 @@ struct StillPictureTests {
   private func failure(_ name: String, _ bytes: Data) throws -> String {
     let path = try MediaFixtures.file(name, bytes)
     let guardian = ReadGuard(output: RecordingOutput(), clock: SystemClock())
-    return "\(try #require(throws: PipelineError.self) { _ = try StillPicture.decode(path, guardian) })"
+    return "\(try #require(throws: PipelineError.self) { _ = try StillPicture.decode(BytePath(path), guardian) })"
   }
 
   @Test("given what is no good picture, when read, then the error names the cause and a remedy for it")
@@ -150,7 +150,7 @@ struct StillPictureTests {
     for (name, options) in [("a.png", ["-f", "apng"]), ("b.gif", ["-f", "gif"])] {
       let made = try MediaFixtures.make("moving-\(name)", ["-f", "lavfi", "-i", "testsrc2=size=64x48:duration=0.4"] + options)
       let guardian = ReadGuard(output: RecordingOutput(), clock: SystemClock())
-      #expect(try StillPicture.decode(made, guardian).frame.picture.width == 64)
+      #expect(try StillPicture.decode(BytePath(made), guardian).frame.picture.width == 64)
       try FileManager.default.copyItem(atPath: made, toPath: folder.appendingPathComponent(name).path)
     }
     #expect(try MediaFixtures.run(folder.path).frames.count >= 1)

@@ -37,7 +37,7 @@ enum ConfigFile {
       count += got
     }
     bytes.removeLast(bytes.count - count)
-    return bytes
+    return TextFile.isUTF16(bytes) ? TextFile.utf8(bytes) : bytes
   }
 
   private static func check(_ status: stat, _ path: String, _ kind: String) throws(ConfigErrors) {

@@ -48,6 +48,8 @@ struct OpenError: Error {
 @safe final class Demuxer {
   private var context: UnsafeMutablePointer<AVFormatContext>?
   private let guardian: ReadGuard
+  /// What the bytes come through where FFmpeg does not open the input itself; closed after the context.
+  private let pipe: PipeInput?
   let track: VideoTrack
   /// What the header says of the track's colours.
   let color: ContainerColor
@@ -85,16 +87,19 @@ struct OpenError: Error {
   }
 
   /// - Parameters:
+  ///   - address: a URL, a file or a pipe.
   ///   - format: FFmpeg's name of a device format, or nil to find the format from the content.
   ///   - name: what errors call the input, without secrets.
   ///   - probing: looking takes time, which a live stream does not have.
   /// - Throws: ``OpenError`` with `endStream`: `dataError` for files, `unavailable` for what lies beyond a network.
   init(
-    url: String, format: String? = nil, options: [String: String], name: String, isRemote: Bool,
+    address: MediaAddress, format: String? = nil, options: [String: String], name: String, isRemote: Bool,
     probing: Probing = .always, guardian: ReadGuard
   ) throws(OpenError) {
     MediaLibrary.prepare()
     self.guardian = guardian
+    let pipe: PipeInput? = if case .pipe(let input) = address { input } else { nil }
+    self.pipe = pipe
     var context = unsafe avformat_alloc_context()
     guard unsafe context != nil else { throw OpenError(.outOfMemory("a demuxer")) }
     // SAFETY: `guardian` is kept by this object, which closes the context, and with it every caller of the callback,
@@ -106,14 +111,19 @@ struct OpenError: Error {
     // What this thread was answered before belongs to another input.
     _ = ServerAnswer.take()
     // SAFETY: on failure the call frees the context and clears the variable.
-    let status = unsafe dictionary.withHandle { unsafe avformat_open_input(&context, url, inputFormat, &$0) }
+    unsafe pipe?.attach(to: context)
+    let status = unsafe dictionary.withHandle { dictionary in
+      unsafe address.withCString { unsafe avformat_open_input(&context, $0, inputFormat, &dictionary) }
+    }
+    let url: String? = if case .url(let url) = address { url } else { nil }
     if status < 0 { throw Self.openError(status, name: name, url: url, isRemote: isRemote, guardian: guardian) }
     do throws(OpenError) {
       guard let opened = unsafe context, let reader = unsafe opened.pointee.iformat else {
         throw OpenError(.outOfMemory("a demuxer"))
       }
       let formatName = unsafe String(cString: reader.pointee.name)
-      isPictures = formatName == "image2" || formatName == "image2pipe" || formatName.hasSuffix("_pipe")
+      // FFmpeg's readers of picture files are `image2`, `png_pipe`, `jpeg_pipe` and so on.
+      isPictures = formatName.hasPrefix("image2") || formatName.hasSuffix("_pipe")
       isParts = formatName == "mpjpeg"
       inventsTimes = unsafe ep_invents_times(reader) != 0
       let size = unsafe opened.pointee.pb.map { unsafe avio_size($0) } ?? 0
@@ -131,7 +141,7 @@ struct OpenError: Error {
             probed, name: name, url: url, isRemote: isRemote, isFound: true, guardian: guardian)
         }
       }
-      do throws(PipelineError) { track = try unsafe Self.selectTrack(opened, name: name) } catch { throw OpenError(error) }
+      do throws(PipelineError) { track = try unsafe Self.selectTrack(opened, name: name, isStill: isPictures) } catch { throw OpenError(error) }
       color = track.index < colors.count ? colors[track.index] : ContainerColor()
     } catch {
       unsafe avformat_close_input(&context)
@@ -140,6 +150,15 @@ struct OpenError: Error {
     let microseconds = unsafe context?.pointee.duration ?? 0
     duration = microseconds > 0 ? MediaTime(timestamp: microseconds, timeBase: ep_time_base()) : nil
     unsafe self.context = context
+  }
+
+  convenience init(
+    url: String, format: String? = nil, options: [String: String], name: String, isRemote: Bool, probes: Bool = true,
+    guardian: ReadGuard
+  ) throws(OpenError) {
+    try self.init(
+      address: .url(url), format: format, options: options, name: name, isRemote: isRemote, probes: probes,
+      guardian: guardian)
   }
 
   // SAFETY: closes what init opened; nothing else frees it.
@@ -169,6 +188,28 @@ struct OpenError: Error {
   func withStream<Result>(_ body: (UnsafeMutablePointer<AVStream>) -> Result) -> Result {
     // SAFETY: the context lives until deinit, and `track.index` was found by FFmpeg among its streams, which only grow.
     unsafe body(context.unsafelyUnwrapped.pointee.streams[track.index].unsafelyUnwrapped)
+  }
+
+  /// Whether the input comes to an end by itself, by what it is; nil for a single picture, of which another may follow at
+  /// the same address.
+  ///
+  /// A playlist has its end mark, and with it a known length. Other inputs have an end where their size in bytes is known
+  /// (a file, HTTP's content length) or where their header states a length. Multipart pictures never have one: some
+  /// cameras send a content length that means nothing.
+  var isFinite: Bool? {
+    guard let context = unsafe context else { return false }
+    if isParts { return false }
+    if isPictures { return nil }
+    if isPlaylist { return duration != nil }
+    if size != nil { return true }
+    return unsafe duration != nil && context.pointee.duration_estimation_method != AVFMT_DURATION_FROM_BITRATE
+  }
+
+  /// A list of parts, which may grow while it is read.
+  var isPlaylist: Bool {
+    // SAFETY: an open context has its format; names live as long as the library.
+    guard let name = unsafe context?.pointee.iformat?.pointee.name else { return false }
+    return unsafe ["hls", "dash"].contains(String(cString: name))
   }
 
   private static let interrupted: @convention(c) (UnsafeMutableRawPointer?) -> Int32 = { opaque in
@@ -210,7 +251,7 @@ struct OpenError: Error {
   }
 
   private static func selectTrack(
-    _ context: UnsafeMutablePointer<AVFormatContext>, name: String
+    _ context: UnsafeMutablePointer<AVFormatContext>, name: String, isStill: Bool
   ) throws(PipelineError) -> VideoTrack {
     // SAFETY: the context is open; indices below `nb_streams` are valid.
     var count = 0
@@ -240,15 +281,7 @@ struct OpenError: Error {
       index: best, videoTrackCount: count, width: width, height: height,
       codec: unsafe String(cString: avcodec_get_name(parameters.pointee.codec_id)),
       frameRate: rate.num > 0 && rate.den > 0 ? Double(rate.num) / Double(rate.den) : nil,
-      orientation: matrix.flatMap { Orientation(displayMatrix: $0) }, isStill: unsafe isStill(context))
-  }
-
-  /// FFmpeg's readers of picture files are `image2` and `png_pipe`, `jpeg_pipe` and so on.
-  private static func isStill(_ context: UnsafeMutablePointer<AVFormatContext>) -> Bool {
-    // SAFETY: an open input has a format, whose name is static.
-    guard let name = unsafe context.pointee.iformat?.pointee.name else { return false }
-    let text = unsafe String(cString: name)
-    return text.hasSuffix("_pipe") || text.hasPrefix("image2")
+      orientation: matrix.flatMap { Orientation(displayMatrix: $0) }, isStill: isStill)
   }
 
   /// Cover art in an audio file is no video.
@@ -259,7 +292,7 @@ struct OpenError: Error {
   }
 
   private static func openError(
-    _ status: Int32, name: String, url: String, isRemote: Bool, isFound: Bool = false, guardian: ReadGuard
+    _ status: Int32, name: String, url: String?, isRemote: Bool, isFound: Bool = false, guardian: ReadGuard
   ) -> OpenError {
     let answer = ServerAnswer.take()
     let isLate = guardian.hasTimedOut || status == ep_error_exit()
@@ -277,7 +310,7 @@ struct OpenError: Error {
       : "check with ffprobe that it is a whole video or picture file"
     return OpenError(
       PipelineError(
-        "cannot open '\(name)': \(URLRedaction.scrub(reason, of: url))", remedy: explained?.remedy ?? remedy, consequence: .endStream,
+        "cannot open '\(name)': \(url.map { URLRedaction.scrub(reason, of: $0) } ?? reason)", remedy: explained?.remedy ?? remedy, consequence: .endStream,
         exit: isRemote ? .unavailable : .dataError), cause, reason: reason)
   }
 }

@@ -10,17 +10,17 @@ enum StillFault {
   ///   - reason: what the demuxer or decoder said.
   ///   - losses: what they noted besides.
   static func error(
-    _ path: String, _ reason: String, losses: MediaLosses? = nil, consequence: ErrorConsequence = .skipFrame
+    _ path: BytePath, _ reason: String, losses: MediaLosses? = nil, consequence: ErrorConsequence = .skipFrame
   ) -> PipelineError {
     let known = known(start(of: path), reason, refused: losses?.refusedSize)
     let (cause, remedy) = known ?? (reason, "check with ffprobe that it is a picture, and a whole one")
-    return PipelineError("cannot decode '\(path)': \(cause)", remedy: remedy, consequence: consequence, exit: .dataError)
+    return PipelineError("cannot decode '\(path.text)': \(cause)", remedy: remedy, consequence: consequence, exit: .dataError)
   }
 
   /// As ``error(_:_:losses:consequence:)``; nil where no more is known than the reason.
-  static func knownError(_ path: String, _ reason: String, losses: MediaLosses) -> PipelineError? {
+  static func knownError(_ path: BytePath, _ reason: String, losses: MediaLosses) -> PipelineError? {
     guard let (cause, remedy) = known(start(of: path), reason, refused: losses.refusedSize) else { return nil }
-    return PipelineError("cannot decode '\(path)': \(cause)", remedy: remedy, consequence: .endStream, exit: .dataError)
+    return PipelineError("cannot decode '\(path.text)': \(cause)", remedy: remedy, consequence: .endStream, exit: .dataError)
   }
 
   static func known(
@@ -48,9 +48,8 @@ enum StillFault {
   }
 
   /// The first bytes of a file; none where it cannot be read.
-  private static func start(of path: String) -> [UInt8] {
-    guard let file = FileHandle(forReadingAtPath: path) else { return [] }
-    defer { try? file.close() }
+  private static func start(of path: BytePath) -> [UInt8] {
+    guard let file = path.openForReading() else { return [] }
     return [UInt8]((try? file.read(upToCount: 4096)) ?? Data())
   }
 }

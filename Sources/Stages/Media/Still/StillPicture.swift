@@ -4,16 +4,17 @@ import Pipeline
 enum StillPicture {
   /// - Throws: ``PipelineError`` `dataError` with `skipFrame`, and what is wrong with the file.
   static func decode(
-    _ path: String, _ guardian: ReadGuard, tape: DecoderTape? = nil
+    _ file: BytePath, _ guardian: ReadGuard, tape: DecoderTape? = nil
   ) throws(PipelineError) -> (frame: DecodedFrame, orientation: Orientation?) {
-    guard StillFile.isWhole(path) else { throw StillFault.error(path, StillFault.endsEarly) }
+    let path = file.text
+    guard StillFile.isWhole(file) else { throw StillFault.error(file, StillFault.endsEarly) }
     _ = MediaLosses.take()
     let demuxer: Demuxer
     do throws(OpenError) {
       demuxer = try Demuxer(
-        url: "file:" + path, options: ["protocol_whitelist": "file", "pattern_type": "none"], name: path,
+        address: .file(file), options: ["protocol_whitelist": "file", "pattern_type": "none"], name: path,
         isRemote: false, guardian: guardian)
-    } catch { throw StillFault.error(path, error.reason, losses: MediaLosses.take()) }
+    } catch { throw StillFault.error(file, error.reason, losses: MediaLosses.take()) }
     // What the search for the format logged is told once more by the decoder, if it is true.
     var losses = MediaLosses.take()
     let decoder: VideoDecoder
@@ -21,7 +22,7 @@ enum StillPicture {
       decoder = try VideoDecoder(demuxer, DecoderOptions(isStill: true), name: path, tape: tape)
     } catch {
       guard error.exit == .dataError else { throw error }
-      throw StillFault.error(path, "no decoder for it in this FFmpeg", losses: losses)
+      throw StillFault.error(file, "no decoder for it in this FFmpeg", losses: losses)
     }
     let packet = try Packet()
     var reason: String?
@@ -31,14 +32,14 @@ enum StillPicture {
       case .again: continue
       case .packet: reason = decoder.send(packet) ?? reason
       case .end: reason = decoder.send(nil) ?? reason
-      case .failed(let text): throw StillFault.error(path, text, losses: losses)
+      case .failed(let text): throw StillFault.error(file, text, losses: losses)
       case .stopped, .timedOut: throw PipelineError(
         "cannot decode '\(path)': reading was interrupted", consequence: .skipFrame, exit: .dataError)
       }
       if reason == StillFault.endsEarly { break reading }
       switch decoder.receive() {
       case .frame(let frame):
-        if frame.isDamaged { throw StillFault.error(path, "the picture is damaged") }
+        if frame.isDamaged { throw StillFault.error(file, "the picture is damaged") }
         return (frame, frame.orientation ?? demuxer.track.orientation)
       case .failed(let text): reason = text
       case .needsInput, .end: break
@@ -46,6 +47,6 @@ enum StillPicture {
       if case .end = read { break reading }
     }
     losses.refusedSize = MediaLosses.take().refusedSize ?? losses.refusedSize
-    throw StillFault.error(path, reason ?? "it holds no picture", losses: losses)
+    throw StillFault.error(file, reason ?? "it holds no picture", losses: losses)
   }
 }
