@@ -140,7 +140,7 @@ struct DecoderOptions: Sendable {
   private func inspect(_ packet: Packet) -> String? {
     guard isStill || isGIF else { return nil }
     if isStill { _ = MediaLosses.take() }
-    still = packet.withBytes { isStill ? StillFacts($0) : StillFacts(isWhole: GIFFile.isWhole($0, needsTrailer: false)) }
+    still = packet.withBytes { isGIF ? StillFacts(isWhole: GIFFile.isWhole($0, needsTrailer: false)) : StillFacts($0) }
     return still?.isWhole == false ? StillFault.endsEarly : nil
   }
 
