@@ -153,11 +153,11 @@ struct OpenError: Error {
   }
 
   convenience init(
-    url: String, format: String? = nil, options: [String: String], name: String, isRemote: Bool, probes: Bool = true,
-    guardian: ReadGuard
+    url: String, format: String? = nil, options: [String: String], name: String, isRemote: Bool,
+    probing: Probing = .always, guardian: ReadGuard
   ) throws(OpenError) {
     try self.init(
-      address: .url(url), format: format, options: options, name: name, isRemote: isRemote, probes: probes,
+      address: .url(url), format: format, options: options, name: name, isRemote: isRemote, probing: probing,
       guardian: guardian)
   }
 

@@ -9,9 +9,10 @@ struct FrameTimeline {
   /// How often the time line has broken.
   private(set) var discontinuity = 0
   /// Nanoseconds from one frame to the next, when the stream says nothing better.
-  private let frameDuration: Int64
+  private var frameDuration: Int64
   private var base: Int64?
   private var last: Int64?
+  private var isBroken = false
 
   /// Frames a second where nothing states a rate.
   static let assumedRate = 25.0
@@ -24,9 +25,16 @@ struct FrameTimeline {
   /// - Parameter frameRate: frames a second, or nil for ``assumedRate``.
   init(frameRate: Double?) { frameDuration = Self.duration(frameRate) }
 
+  /// The next frame is the first of another file, with a clock of its own.
+  mutating func beginFile(frameRate: Double?) {
+    frameDuration = Self.duration(frameRate)
+    isBroken = last != nil
+  }
+
   mutating func next(_ stamp: MediaTime?) -> MediaTime {
     let time = place(stamp?.nanoseconds)
     last = time
+    isBroken = false
     return MediaTime(nanoseconds: time)
   }
 
@@ -35,6 +43,7 @@ struct FrameTimeline {
       base = stamp
       return 0
     }
+    if isBroken { return resume(stamp, after: last) }
     guard let stamp else { return last.saturatingAdd(frameDuration) }
     guard let base else { return rebase(stamp, last.saturatingAdd(frameDuration)) }
     let (time, wrapped) = stamp.subtractingReportingOverflow(base)
@@ -47,14 +56,13 @@ struct FrameTimeline {
   }
 
   /// Goes on after a break.
-  private mutating func resume(_ stamp: Int64, after last: Int64) -> Int64 {
+  private mutating func resume(_ stamp: Int64?, after last: Int64) -> Int64 {
     discontinuity += 1
     return rebase(stamp, last.saturatingAdd(frameDuration))
   }
 
-  private mutating func rebase(_ stamp: Int64, _ time: Int64) -> Int64 {
-    let (difference, overflow) = stamp.subtractingReportingOverflow(time)
-    base = overflow ? nil : difference
+  private mutating func rebase(_ stamp: Int64?, _ time: Int64) -> Int64 {
+    base = stamp.map { $0.subtractingReportingOverflow(time) }.flatMap { $0.overflow ? nil : $0.partialValue }
     return time
   }
 

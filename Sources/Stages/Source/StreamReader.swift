@@ -53,7 +53,7 @@ final class StreamReader {
     defer { withExtendedLifetime(decoder) { job.context.threads.sampleBeforeRelease(stage: job.context.id) } }
     job.note(demuxer.track, decoder, source: source)
     if isContinued {
-      timeline.reconnected(frameRate: demuxer.track.frameRate)
+      timeline.beginFile(frameRate: demuxer.track.frameRate)
     } else {
       timeline = FrameTimeline(frameRate: demuxer.track.frameRate)
     }
