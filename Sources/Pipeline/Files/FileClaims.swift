@@ -36,16 +36,27 @@ package struct FileClaims: Sendable {
     if known.contains(claim) { return nil }
     if use.access == .writes, let error = unusable(claim) { return error }
     if let other = conflict(of: claim) { return error(claim, other) }
+    keep(claim)
+    return nil
+  }
+
+  /// Looks again at what each path leads to: what was still to come may be there now.
+  package mutating func refresh() {
+    let old = claims
+    self = FileClaims()
+    for claim in old { keep(Claim(use: claim.use, stage: claim.stage, place: FilePlace(claim.use.path))) }
+  }
+
+  private mutating func keep(_ claim: Claim) {
     known.insert(claim)
     claims.append(claim)
-    if case .folder(let endings) = use.scope {
-      if let folder = ClaimedFolder(use.path, at: claim.place, endings: endings) {
+    if case .folder(let endings) = claim.use.scope {
+      if let folder = ClaimedFolder(claim.use.path, at: claim.place, endings: endings) {
         folders.append((claims.count - 1, folder))
       }
     } else if let identity = claim.place.fileIdentity {
       owners[identity, default: []].append(claims.count - 1)
     }
-    return nil
   }
 
   // MARK: - Conflicts

@@ -49,6 +49,6 @@ struct LockHolder: Hashable {
 
 extension FileIdentity {
   /// As glibc's gnu_dev_major and gnu_dev_minor take a device's number apart.
-  var major: UInt64 { (device >> 8) & 0xFFF | (device >> 32) & ~0xFFF }
-  var minor: UInt64 { device & 0xFF | (device >> 12) & ~0xFF }
+  var major: UInt64 { (device >> 8) & 0xFFF | (device >> 32) & 0xFFFF_F000 }
+  var minor: UInt64 { device & 0xFF | (device >> 12) & 0xFFFF_FF00 }
 }

@@ -176,6 +176,7 @@ extension PipelineRunner {
     let stages = [source.site.index] + built.graph.reachable(from: source.site.index)
     try claims.withLock { claims throws(PipelineError) in
       var extended = claims
+      extended.refresh()
       for index in stages {
         for use in built.stages[index].files(for: [stream.id]) {
           if let error = extended.add(use, of: built.graph.nodes[index].id) { throw error }

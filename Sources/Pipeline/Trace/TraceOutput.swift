@@ -17,6 +17,9 @@ final class TraceOutput: Sendable {
     held = try OutputFile.existing(path: path)
   }
 
+  /// A device or a pipe: nothing new is left by writing to it, so that it can be tried at once.
+  var isThereToStay: Bool { FilePlace(path) == .other }
+
   /// Writes whole records. Of those that do not fit any more, none is left behind in part.
   ///
   /// - Throws: exit 74 with the reason.

@@ -36,19 +36,26 @@ public final class TraceRecorder: Sendable {
   /// - Throws: exit 74 when it cannot be written.
   public convenience init(path: String, manifest: TraceManifest, logger: Logger) throws(PipelineError) {
     let file = try TraceOutput(path: path)
-    try self.init(manifest, logger: logger) { try file.write($0) }
+    try self.init(manifest, logger: logger, writesAtOnce: file.isThereToStay) { try file.write($0) }
   }
 
   init(
     _ manifest: TraceManifest, logger: Logger, bufferLimit: Int = standardBufferLimit,
-    write: @escaping @Sendable ([UInt8]) throws -> Void
+    writesAtOnce: Bool = true, write: @escaping @Sendable ([UInt8]) throws -> Void
   ) throws(PipelineError) {
     self.write = write
     self.bufferLimit = bufferLimit
     wakeSize = min(256 << 10, bufferLimit / 4)
     self.logger = logger
     var state = State()
-    state.pending = TraceFormat.header + TraceRecord.manifest(manifest.json).encoded
+    let first = TraceFormat.header + TraceRecord.manifest(manifest.json).encoded
+    if writesAtOnce {
+      do { try write(first) } catch { throw PipelineError(error, stage: "trace") }
+      state.bytes = first.count
+      state.hasContent = true
+    } else {
+      state.pending = first
+    }
     monitor = Monitor(state)
     let started = try WorkerThread(name: "trace") { [self] in work() }
     thread.withLock { $0 = started }
