@@ -22,6 +22,7 @@ extension CompressReport {
         "calibrated": .int(pictures.calibrated), "compared": .int(pictures.compared),
         "evaluated": pictures.evaluated.map { .int($0) } ?? .null, "kept_apart": .bool(pictures.isApart),
       ]),
+      "warnings": .list(warnings.map { .string($0) }),
       "power": .object([
         "profile": .string(profile.name), "estimated": .bool(true), "fps": number(rate),
       ]),

@@ -24,6 +24,8 @@ struct CompressReport {
   /// Of the last model; nil where its shapes are not known.
   let footprint: ModelFootprint?
   let pictures: Pictures
+  /// What is wrong with the calibration pictures, and what it costs.
+  let warnings: [String]
   /// What power is estimated with.
   let profile: DeviceProfile
   /// Of this machine: as many sessions of one thread were run side by side.
@@ -71,7 +73,8 @@ struct CompressReport {
   // MARK: - For people
 
   var text: String {
-    let sections = [table, reasons, facts].filter { !$0.isEmpty }
+    let warned = warnings.map { "warning: \($0)" }.joined(separator: "\n")
+    let sections = [table, reasons, facts, warned].filter { !$0.isEmpty }
     return sections.joined(separator: "\n\n")
   }
 

@@ -42,6 +42,8 @@ struct CompressWork {
     let agreement = AgreementMeter(samples.others, shape: manifest.usualShape, engine: engine) { shape in
       try source.read(shape: shape).others
     }
+    line.start("looking at the calibration pictures")
+    let warnings = CalibrationCheck.warnings(samples.drawn, found: try agreement.count(original, in: samples.drawn))
     let meter = CompressMeter(
       engine: engine, library: command.options.library, line: line, interruption: interruption,
       agreement: agreement, precision: precision(), isBenchmark: !command.options.skipBenchmark)
@@ -57,7 +59,7 @@ struct CompressWork {
       float: manifest.name, name: plan.name, plan: plan, ladder: ladder, footprint: footprint,
       pictures: .init(
         calibrated: samples.drawn.count, compared: samples.others.count, evaluated: dataset?.pictures.count,
-        isApart: isApart), profile: plan.target?.profile ?? DeviceProfile.suggested().profile,
+        isApart: isApart), warnings: warnings, profile: plan.target?.profile ?? DeviceProfile.suggested().profile,
       cores: MachineInfo.current.cores)
   }
 

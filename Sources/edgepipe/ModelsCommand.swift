@@ -3,6 +3,7 @@ import Detectors
 import Foundation
 import ModelTools
 import Pipeline
+import Stages
 
 /// `edgepipe models`: the models on this machine, and how to get more.
 struct ModelsCommand: ParsableCommand {
@@ -58,12 +59,16 @@ struct ModelsCommand: ParsableCommand {
     func run() throws {
       let store = options.modelStore
       var manifest: ModelManifest?
-      var path: String?, hash: String?
+      var path: String?, hash: String?, isGuessed = false, isUnnamed = false
       if let builtin = BuiltinModels.find(model), !store.isInstalled(model) {
         manifest = builtin.manifest
       } else {
         let resolved = try store.resolve(model)
-        (manifest, path, hash) = (resolved.manifest, resolved.file.path, resolved.sha256)
+        (path, hash) = (resolved.file.path, resolved.sha256)
+        let file = try ModelFile(resolved, shape: .auto)
+        manifest = file.manifest
+        isGuessed = resolved.manifest == nil
+        isUnnamed = file.namesFrom == .numbers
       }
       if json, let manifest {
         FileHandle.standardOutput.write(try manifest.encoded())
@@ -73,18 +78,21 @@ struct ModelsCommand: ParsableCommand {
       table.add(["model", manifest?.name ?? model])
       if let manifest {
         let input = manifest.input
+        let head: String = manifest.head.rawValue + (manifest.form.map { ", form \($0.rawValue)" } ?? "")
+        var classes: String = "\(manifest.classes.count): \(manifest.classes.joined(separator: ", "))"
+        if isUnnamed { classes = "not named, numbered from class0" }
         let facts = [
-          ["head", manifest.head.rawValue], ["precision", manifest.precision],
+          ["head", head],
+          ["precision", manifest.precision],
           ["input", manifest.inputWords + (manifest.shape == nil ? ", multiples of \(manifest.stride)" : " alone")],
           ["colour", "\(input.color.rawValue), minus \(input.mean), times \(input.scale)"],
           ["placement", "\(input.placement.rawValue), padded with \(input.pad)"],
-          ["classes", "\(manifest.classes.count): \(manifest.classes.joined(separator: ", "))"],
+          ["classes", classes],
           ["licence", manifest.licence], ["origin", manifest.origin],
         ]
         facts.forEach { table.add($0) }
-      } else {
-        table.add(["manifest", "none: the head is guessed from the outputs"])
       }
+      if isGuessed { table.add(["manifest", "none: all of this is read from the file"]) }
       table.add(["sha256", hash ?? manifest?.sha256 ?? ""])
       table.add(["file", path ?? "not installed; run `edgepipe models pull \(model)`"])
       print(table.text)

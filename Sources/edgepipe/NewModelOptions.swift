@@ -9,7 +9,7 @@ import Stages
 struct NewModelOptions: ParsableArguments {
   @OptionGroup var standard: ModelsCommand.StoreOptions
 
-  @Argument(help: "A float model's name, or a path to its manifest.") var model: String
+  @Argument(help: "A float model's name, or a path to an .onnx file or a manifest.") var model: String
 
   @Option(help: ArgumentHelp("Another draw of pictures. The same seed gives the same file.", valueName: "n"))
   var seed: UInt64 = 1
@@ -39,19 +39,23 @@ struct NewModelOptions: ParsableArguments {
     output.map { ModelStore(folder: URL(fileURLWithPath: $0, isDirectory: true)) } ?? standard.modelStore
   }
 
-  /// The model that a new one is made of.
+  /// The model that a new one is made of. Of a bare file, what a manifest would say is told as in a pipeline.
   ///
-  /// - Throws: ``PipelineError``: `usage` for one without a manifest, and for one that is not in floats.
+  /// - Throws: ``PipelineError``: `usage` for one that is not in floats, and as ``ModelFile`` does.
   func floatModel() throws -> (file: ResolvedModel, manifest: ModelManifest) {
     let file = try standard.modelStore.resolve(model)
-    guard let manifest = file.manifest else {
-      throw PipelineError(
-        "'\(model)' has no manifest, which says how it wants its pictures",
-        remedy: "import it with `edgepipe models import`", exit: .usage)
-    }
+    var manifest = try ModelFile(file, shape: .auto).manifest
+    if file.manifest == nil { manifest.name = file.file.deletingPathExtension().lastPathComponent }
     guard manifest.precision == "float32" else {
       throw PipelineError(
-        "'\(manifest.name)' is \(manifest.precision) already", remedy: "name the float model", exit: .usage)
+        "'\(manifest.name)' is quantised or rounded already: its precision is \(manifest.precision)",
+        remedy: "name the float32 model that it was made of", exit: .usage)
+    }
+    guard manifest.input.element == .float32, manifest.input.layout != .nhwc else {
+      throw PipelineError(
+        "'\(manifest.name)' takes \(manifest.input.element.rawValue) pictures in the order "
+          + "\((manifest.input.layout ?? .nchw).rawValue), and this command works on models that take float32, nchw",
+        remedy: "export it again with such an input", exit: .usage)
     }
     return (file, manifest)
   }
@@ -73,7 +77,8 @@ struct NewModelOptions: ParsableArguments {
   func check(_ newName: String, mayReplace: Bool, source: ResolvedModel) throws {
     guard ModelManifest.isUsable(name: newName) else {
       throw PipelineError(
-        "a model cannot be called '\(newName)'", remedy: "use letters, digits, '.', '_' and '-'", exit: .usage)
+        "a model cannot be called '\(newName)'", remedy: "say another with --name: letters, digits, '.', '_' and '-'",
+        exit: .usage)
     }
     guard BuiltinModels.find(newName) == nil else {
       throw PipelineError("'\(newName)' is the name of a built-in model", remedy: "say another with --name", exit: .usage)

@@ -119,8 +119,12 @@ struct OutputChoice {
     guard file.evidence.channels.contains(64), !branches.isEmpty, !branches.contains(classes),
       branches.allSatisfy({ $0 < classes })
     else { return }
-    let extra = branches.filter { $0 > 1 && $0 % 3 == 0 && branches.contains(classes - $0) }
-    let task = branches.contains(32) ? "segmentation" : extra.isEmpty ? "oriented boxes" : "pose"
+    // Keypoints are three numbers each, COCO's are 17; an angle is one.
+    let isPose = branches.contains { $0 > 1 && $0 % 3 == 0 && branches.contains(classes - $0) }
+    let isTurned = branches.contains(1) && branches.contains(classes - 1) && !branches.contains(51)
+    let task =
+      branches.contains(32)
+      ? "segmentation" : isPose ? isTurned ? "pose or oriented boxes" : "pose" : "oriented boxes"
     throw UnsupportedTask.refusal(task, model: model, evidence: "its last convolutions give 64, "
       + branches.sorted().map(String.init).joined(separator: " and ") + " channels", claims: claims)
   }

@@ -58,7 +58,7 @@ struct OutputReading: Sendable, Hashable {
       return cells.map { $0.anchored.contains(count) } ?? (count > leastCells && count % 3 == 0)
     }
     var found: [OutputReading] = []
-    if let rows, rows >= 5, isFree(columns), cells != nil || rows < columns ?? .max {
+    if let rows, rows >= 5, isFree(columns), cells != nil && !isLenient || rows < columns ?? .max {
       found.append(OutputReading(head: .yolov8, form: .plain, classCount: rows - 4))
       if rows >= 65, columns == nil || cells == nil || columns == cells?.usual {
         found.append(OutputReading(head: .yolov8, form: .distribution, classCount: rows - 64))

@@ -26,6 +26,7 @@ public struct ModelMetadata: Sendable, Hashable {
     switch properties["imgsz"].flatMap(MetadataLiteral.init) {
     case .list(let values)?:
       let pixels = values.compactMap(\.pixels)
+      guard pixels.count == values.count else { break }
       if pixels.count == 2 { sides = pixels } else if pixels.count == 1 { sides = [pixels[0], pixels[0]] }
     case let value?: sides = value.pixels.map { [$0, $0] } ?? []
     case nil: break

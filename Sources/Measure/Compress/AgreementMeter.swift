@@ -48,6 +48,11 @@ public final class AgreementMeter: Sendable {
     return agreement
   }
 
+  /// How many objects a model finds in pictures at its own shape.
+  public func count(_ candidate: CompressionCandidate, in pictures: [ModelInput]) throws -> Int {
+    try detections(candidate, pictures) { _, _ in }.reduce(0) { $0 + $1.count }
+  }
+
   private func pictures(at shape: InputShape) throws -> [ModelInput] {
     let known = prepared.withLock { $0 }
     if let pictures = known[shape] { return pictures }

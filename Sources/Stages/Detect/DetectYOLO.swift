@@ -1,7 +1,7 @@
 import Detectors
 import Pipeline
 
-/// Finds objects with a YOLO model (YOLOX, YOLOv3 family, YOLOv8 and YOLO11).
+/// Finds objects with a YOLO model (YOLOX, YOLOv3 family, YOLOv5, YOLOv7, YOLOv8 to YOLO26).
 ///
 /// Input: frames on which a `preprocess.letterbox` stage has hung this stage's tensor. Output: the same frames with
 /// boxes in source pixels. Drops nothing: frames that `interval`, `maxRate` or `onMotion` keep from it pass without
@@ -41,7 +41,7 @@ public final class DetectYOLO: FrameStage, GatedConsumer {
   }
 
   public static let type = "detect.yolo"
-  public static let summary = "Finds objects with YOLOX, YOLOv3, YOLOv8 or YOLO11."
+  public static let summary = "Finds objects with YOLOX, YOLOv3, YOLOv5, YOLOv7, YOLOv8 or YOLO11."
   public static let role = StageRole.transform
   public static let maximumWorkers = 64
 
