@@ -58,7 +58,7 @@ final class StreamReader {
     if emitter.count == before, !job.output.isStopping {
       throw PipelineError(
         "no picture in '\(source)' could be decoded\(damaged > 0 ? " (\(damaged) damaged packets)" : "")",
-        remedy: "check it with ffprobe", consequence: .endStream, exit: .dataError)
+        remedy: "check it with ffprobe; \(PictureLimits.text)", consequence: .endStream, exit: .dataError)
     }
     return goOn
   }
