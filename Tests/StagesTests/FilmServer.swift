@@ -78,8 +78,5 @@ final class FilmServer {
       guard count > 0 else { return }
       sent += count
     }
-    // What is sent arrives before the connection ends.
-    shutdown(client, Int32(SHUT_WR))
-    while unsafe buffer.withUnsafeMutableBytes({ unsafe recv(client, $0.baseAddress, $0.count, 0) }) > 0 {}
   }
 }

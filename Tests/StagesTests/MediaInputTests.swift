@@ -152,6 +152,13 @@ struct InputDiagnosisTests {
     #expect(finding(box("ftyp", 24) + box("moov", 500) + box("mdat", 50)) == nil)
   }
 
+  @Test("given an MP4 in a pipe, when looked at, then whether its index comes last")
+  func pipedMP4() {
+    let last = InputDiagnosis(pipe: box("ftyp", 24) + box("mdat", 4000))
+    #expect(last?.finding.contains("cannot be searched") == true && last?.remedy.contains("faststart") == true)
+    #expect(InputDiagnosis(pipe: box("ftyp", 24) + box("moov", 400) + box("mdat", 400)) == nil)
+  }
+
   @Test("given other files, when looked at, then their kind", arguments: [
     ("{\"version\": 1}", "JSON"), ("door a.mp4\r\n", "text file"), ("  <!DOCTYPE html><html>", "HTML"), ("#EXTM3U\n", "playlist"),
     ("%PDF-1.4 \u{1}", "PDF"), ("PK\u{3}\u{4}\u{1}\u{0}", "ZIP"), ("\u{FEFF}grüße", "text file"), ("\0\0\0\0\0\0", "zeros"),
