@@ -19,7 +19,9 @@ struct LiveReader {
     let stream = LiveStream(
       LiveLimits(policy: policy, refusedS: settings.refusedS), output: job.output, clock: job.clock, logger: job.logger)
     let frames = LiveFrames(job, source: input.source) { stream.frameDelivered() }
-    try stream.run(input.source) { () throws(PipelineError) in try LiveConnection(job, input, frames: frames).run() }
+    try stream.run(input.source) { () throws(PipelineError) in
+      try LiveConnection(job, input, frames: frames).run().scrubbed(of: input.url)
+    }
   }
 
   private func findInput() throws(PipelineError) -> LiveInput {

@@ -13,6 +13,17 @@ enum ConnectionEnd {
   case refused(String)
   /// It can never work, whoever tries and whenever.
   case impossible(PipelineError)
+
+  /// The same without what is secret in `url`: servers and libraries may quote it.
+  func scrubbed(of url: String) -> ConnectionEnd {
+    switch self {
+    case .finished: .finished
+    case .lost(let reason): .lost(URLRedaction.scrub(reason, of: url))
+    case .stalled(let reason): .stalled(URLRedaction.scrub(reason, of: url))
+    case .refused(let reason): .refused(URLRedaction.scrub(reason, of: url))
+    case .impossible(let error): .impossible(error.scrubbed(of: url))
+    }
+  }
 }
 
 /// The times of a live stream, in seconds.
