@@ -193,6 +193,11 @@ struct OpenError: Error {
       && stream.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC == 0
   }
 
+  /// A value that was encoded by hand would be encoded twice.
+  private static let refusedRemedy =
+    "check the user and password; a value from ${NAME} is percent-encoded where it is put in, so it stands there as it is, "
+    + "not as %40 for '@'"
+
   private static func openError(_ status: Int32, name: String, isRemote: Bool, guardian: ReadGuard) -> OpenError {
     let reason = guardian.isStopping ? "the run is ending"
       : guardian.hasTimedOut || status == ep_error_exit() ? "no answer within the time allowed" : avErrorText(status)
@@ -204,7 +209,8 @@ struct OpenError: Error {
     return OpenError(
       PipelineError(
         "cannot open '\(name)': \(reason)",
-        remedy: isRemote
+        remedy: cause == .refused ? refusedRemedy
+          : isRemote
           ? "check that the address, user and password are right and that the server or device is running"
           : "check with ffprobe that it is a whole video or picture file",
         consequence: .endStream, exit: isRemote ? .unavailable : .dataError), cause)

@@ -152,6 +152,7 @@ public final class FFmpegSource: SourceStage {
       throw PipelineError(
         "the url of '\(entry.id)' is empty", remedy: "name a file, a folder, a device or an address", exit: .config)
     }
+    try AddressCheck.check(entry.url)
   }
 
   private static func stream(_ entry: StreamEntry, _ configuration: Configuration, stage: String) -> StreamInfo {
@@ -177,7 +178,11 @@ public final class FFmpegSource: SourceStage {
     let job = SourceJob(
       configuration: configuration, context: context, stream: stream, output: output, facts: noted,
       tape: output.tape.map { DecoderTape($0, clock: context.clock) })
-    if stream.isLive { return try LiveReader(job, url: url).run() }
+    do { try read(job, url) } catch let error as PipelineError { throw error.scrubbed(of: url) }
+  }
+
+  private func read(_ job: SourceJob, _ url: String) throws {
+    if job.stream.isLive { return try LiveReader(job, url: url).run() }
     switch try MediaInput.find(url) {
     case .file(let path):
       // Only files: a playlist must not make this machine call others.

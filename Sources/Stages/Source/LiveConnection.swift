@@ -107,7 +107,7 @@ final class LiveConnection {
     let error = failure.error
     guard error.consequence == .endStream else { throw error }
     switch failure.cause {
-    case .refused: return .refused(error.message)
+    case .refused: return .refused(error.description)
     case .impossible: return .impossible(error)
     case .other: return .lost(error.message)
     }
