@@ -93,11 +93,9 @@ struct ABCommand: ParsableCommand {
     let subject = ABReport.Subject(
       names: Both(a: a, b: b), kind: inputs.kind, stage: inputs.stage, version: EdgePipe.version)
     let document = try ABReport(comparison, subject: subject).root.json()
+    if let report { try ReportFile.write(document, to: report) }
     Terminal.out(json ? String(document.dropLast()) : ABTable(comparison: comparison, subject: subject).text)
-    if let report {
-      try ReportFile.write(document, to: report)
-      if !json { Terminal.out("\nreport      \(report)") }
-    }
+    if let report, !json { Terminal.say("\nreport      \(report)") }
   }
 
   /// Nil when it was ended too early.

@@ -27,10 +27,13 @@ struct ABInputs {
       kind = "pipelines"
       stage = place.stage
       sides = try Both(a: a, b: b).map { name in
-        try ABSide(name: name, options: PipelineOptions(file: name, place: place), frames: frames, rounds: rounds)
+        let file = try Self.file(of: name, in: folder)
+        return try ABSide(name: name, options: PipelineOptions(file: file, place: place), frames: frames, rounds: rounds)
       }
     case (.model, .model):
       kind = "models"
+      var place = place
+      place.pipeline = try place.pipeline.map { try Self.file(of: $0, in: folder) }
       let base = try Self.base(a, b, place: place, folder: folder)
       stage = base.stage
       sides = try Both(a: a, b: b).map { model in
@@ -44,6 +47,15 @@ struct ABInputs {
         remedy: "compare two pipelines or two models", exit: .usage)
     }
     for side in Side.allCases { try Self.check(stage: stage, of: sides[side]) }
+  }
+
+  /// The pipeline file `name`, or a copy of it where the runs, which are processes of their own, could not read it again.
+  private static func file(of name: String, in folder: URL) throws -> String {
+    guard PipelineConfig.isPiped(name) else { return name }
+    let copy = folder.appendingPathComponent("\(UUID().uuidString).json").path
+    let text = try PipelineConfig.rewritten(file: name, registry: .builtin, overrides: PipelineOverrides())
+    try ReportFile.write(text, to: copy)
+    return copy
   }
 
   private static func check(stage: String?, of side: ABSide) throws {

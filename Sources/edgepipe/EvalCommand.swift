@@ -118,7 +118,7 @@ struct EvalCommand: ParsableCommand {
     if json { return Terminal.out(String(try report.value.json().dropLast())) }
     Terminal.out(report.text)
     let written = [predictions, plot].compactMap { $0 }
-    if !written.isEmpty { Terminal.out("\nwritten   \(written.joined(separator: ", "))") }
+    if !written.isEmpty { Terminal.say("\nwritten   \(written.joined(separator: ", "))") }
   }
 
   /// The detections, where they are from, and the ids of the categories to evaluate.

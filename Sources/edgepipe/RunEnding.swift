@@ -21,18 +21,18 @@ struct RunEnding {
   /// - Throws: ``RunFailed`` with the run's exit status, unless it is 0.
   func finish(_ outcome: RunOutcome, _ ledger: Ledger.Account, report value: ReportValue, _ summary: String) throws {
     let document = try value.json()
+    // The file comes first: standard output may be a pipe that nobody empties.
+    let written = Result { try report.map { try ReportFile.write(document, to: $0) } }
     if json {
       Terminal.out(String(document.dropLast()))
     } else if !quiet, ledger.admitted > 0 || outcome.exit == .success {
       // Where nothing ever ran, the reason below says it all.
-      Terminal.out(summary)
+      Terminal.say(summary)
     }
-    if let report {
-      try ReportFile.write(document, to: report)
-      if !quiet, !json { Terminal.out("report      \(report)") }
-    }
+    if let report, case .success = written, !quiet, !json { Terminal.say("report      \(report)") }
     for failure in outcome.streamFailures { Terminal.note("error: stream '\(failure.stream)': \(failure.error.withoutStage)") }
-    if let failure = outcome.failure { Terminal.note("error: \(failure)") }
+    if let failure = outcome.failure, failure.exit != .readerGone { Terminal.note("error: \(failure)") }
+    try written.get()
     if outcome.exit != .success { throw RunFailed(exit: outcome.exit) }
     // Threads that a stage leaves hanging must not keep the process.
     if !outcome.isOver { throw RunFailed(exit: .software) }

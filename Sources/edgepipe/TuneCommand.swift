@@ -65,7 +65,7 @@ struct TuneCommand: ParsableCommand {
     let config = try options.config()
     let detectors = config.stages.filter { TuneInputs.isTunable($0.type) }
     guard !detectors.isEmpty else {
-      throw PipelineError("'\(options.file)' has no detector to tune", remedy: "name one with a detect stage", exit: .config)
+      throw PipelineError("'\(options.shownFile)' has no detector to tune", remedy: "name one with a detect stage", exit: .config)
     }
     let trial = TuneTrial(options: options, config: config, seconds: seconds)
     var sets: [String] = [], rows: [TuneRow] = []
@@ -89,7 +89,7 @@ struct TuneCommand: ParsableCommand {
     try ReportFile.write(
       PipelineConfig.rewritten(file: options.file, registry: .builtin, overrides: overrides, deadlineMs: deadline), to: output)
     Terminal.out(try table(rows))
-    if !json { Terminal.out("\nwritten     \(output)") }
+    if !json { Terminal.say("\nwritten     \(output)") }
   }
 
   private func limits(for detector: StageSettings) -> TuneSearch.Limits {

@@ -14,10 +14,10 @@ struct ValidateCommand: ParsableCommand {
   func run() throws {
     let runner = try options.makeRunner(logger: Log.quiet)
     let count = runner.plan.stages.count
-    Terminal.out("\(options.file): ok, \(count) stage\(count == 1 ? "" : "s"), nothing to complain about")
+    Terminal.say("\(options.shownFile): ok, \(count) stage\(count == 1 ? "" : "s"), nothing to complain about")
     for stage in runner.snapshot(withFacts: true).stages {
       guard let model = stage.facts["model"]?.plain, let precision = stage.facts["precision"]?.plain else { continue }
-      Terminal.out("  \(stage.id): \(model) (\(precision))")
+      Terminal.say("  \(stage.id): \(model) (\(precision))")
     }
   }
 }

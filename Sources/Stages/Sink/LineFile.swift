@@ -25,19 +25,26 @@ final class LineFile {
   /// Everything up to here is whole lines.
   private var committed: Int64 = 0
 
-  /// Opens `path`, `-` being standard output.
+  /// Opens `path`, `-` and `/dev/stdout` being standard output.
   ///
   /// - Throws: exit 74 with the path and the reason, also when another sink writes the same file.
   init(path: String, mode: Mode) throws(PipelineError) {
     self.path = path
-    if path == "-" {
-      descriptor = STDOUT_FILENO
+    if let standard = StandardDescriptors.output(named: path) {
+      guard StandardDescriptors.canWrite(standard) else {
+        throw PipelineError(
+          "cannot write '\(path)': standard \(standard == STDOUT_FILENO ? "output" : "error") is closed",
+          remedy: "give it a file, a pipe or /dev/null, or give the sink another path", exit: .ioError)
+      }
+      descriptor = standard
       isOwned = false
       isRegular = false
       return
     }
+    // A pipe that its writer reads as well never learns that its reader has gone.
+    let access = Self.isPipe(path) ? O_WRONLY : O_RDWR | O_CREAT
     // SAFETY: the path is a terminated copy for the call.
-    let opened = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    let opened = unsafe open(path, access | O_CLOEXEC, 0o644)
     if opened >= 0 {
       descriptor = opened
     } else if errno == EACCES {
@@ -68,24 +75,21 @@ final class LineFile {
 
   /// Writes `line`, which ends with a newline.
   ///
-  /// - Throws: exit 74; a part of the line that was written is taken back where the file allows it.
+  /// - Throws: exit 74, or 141 when standard output's reader has gone; a part of the line that was written is taken back
+  ///   where the file allows it.
   func write(_ line: [UInt8]) throws(PipelineError) {
-    var written = 0
-    while written < line.count {
-      // SAFETY: the bytes from `written` to the array's end are read during the call only.
-      let count = unsafe line.withUnsafeBytes { bytes in
-        guard let base = bytes.baseAddress else { return 0 }
-        return unsafe Foundation.write(descriptor, base + written, bytes.count - written)
-      }
-      if count > 0 {
-        written += count
-      } else if count == 0 || errno != EINTR {
-        let code = count == 0 ? EIO : errno
-        if isRegular && written > 0 { try? cut(to: committed) }
-        throw OutputPath.failure("write", path, errno: code)
-      }
-    }
-    committed += Int64(line.count)
+    let (written, code) = DescriptorWriting.write(line, to: descriptor)
+    guard let code else { return committed += Int64(line.count) }
+    if isRegular && written > 0 { try? cut(to: committed) }
+    guard code == EPIPE else { throw OutputPath.failure("write", path, errno: code) }
+    throw PipelineError(
+      "the reader of '\(path)' has gone", exit: descriptor == STDOUT_FILENO ? .readerGone : .ioError)
+  }
+
+  private static func isPipe(_ path: String) -> Bool {
+    var status = stat()
+    // SAFETY: the path is a terminated copy for the call, and `status` outlives it.
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO
   }
 
   private func cut(to length: Int64) throws(PipelineError) {
