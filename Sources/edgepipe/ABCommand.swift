@@ -75,12 +75,17 @@ struct ABCommand: ParsableCommand {
   }
 
   func run() throws {
-    if let report { try ReportFile.check(report) }
+    let files = (coco.map { [FileUse.reads($0, as: "--coco")] } ?? [])
+      + (report.map { [FileUse.writes($0, as: "--report")] } ?? [])
+    // Before anything takes time; with what the pipelines read, it is looked at again.
+    try FileClaims.check(files)
     let truth = try coco.map { (try COCODataset(contentsOf: URL(fileURLWithPath: $0)), $0) }
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("edgepipe-ab-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let inputs = try ABInputs(a, b, place: place, folder: folder, frames: frames, rounds: rounds)
+    let inputs = try ABInputs(a, b, place: place, folder: folder, frames: frames, rounds: rounds, files: files)
+    // Before the minutes of runs, and not only in the result.
+    for note in inputs.sameness.notes { Terminal.note("note: \(note)") }
     let runs = ChildRuns()
     try Shutdown.onSignal { _ in
       Terminal.note("\nending: the run under way is given up (again to end at once)")
@@ -91,9 +96,10 @@ struct ABCommand: ParsableCommand {
       return Terminal.note("nothing has been compared: it ended before the first round did")
     }
     let subject = ABReport.Subject(
-      names: Both(a: a, b: b), kind: inputs.kind, stage: inputs.stage, version: EdgePipe.version)
+      names: Both(a: a, b: b), kind: inputs.kind, stage: inputs.stage, version: EdgePipe.version,
+      sameness: inputs.sameness)
     let document = try ABReport(comparison, subject: subject).root.json()
-    if let report { try ReportFile.write(document, to: report) }
+    if let report { try WholeFile.write(to: report) { try $0(document) } }
     Terminal.out(json ? String(document.dropLast()) : ABTable(comparison: comparison, subject: subject).text)
     if let report, !json { Terminal.say("\nreport      \(report)") }
   }

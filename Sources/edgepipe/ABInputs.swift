@@ -11,13 +11,18 @@ struct ABInputs {
   let kind: String
   /// The stage whose service time is the latency; nil: the work of all stages.
   let stage: String?
+  /// What the two have in common.
+  let sameness: Sameness
 
   /// - Parameters:
   ///   - folder: for the pipeline that is made here.
   ///   - frames: of each stream in a run that is measured.
   ///   - rounds: as many times more frames are looked at.
+  ///   - files: what the command reads and writes beside the two.
   /// - Throws: what is wrong with one of them: ``PipelineError`` or `ConfigErrors`.
-  init(_ a: String, _ b: String, place: ABPlace, folder: URL, frames: Int, rounds: Int) throws {
+  init(
+    _ a: String, _ b: String, place: ABPlace, folder: URL, frames: Int, rounds: Int, files: [FileUse]
+  ) throws {
     switch try (CompareInput(a), CompareInput(b)) {
     case (.pipeline, .pipeline):
       guard place.pipeline == nil else {
@@ -28,7 +33,7 @@ struct ABInputs {
       stage = place.stage
       sides = try Both(a: a, b: b).map { name in
         let file = try Self.file(of: name, in: folder)
-        return try ABSide(name: name, options: PipelineOptions(file: file, place: place), frames: frames, rounds: rounds)
+        return try ABSide(name: name, options: PipelineOptions(file: file, place: place), frames: frames, rounds: rounds, files: files)
       }
     case (.model, .model):
       kind = "models"
@@ -39,7 +44,7 @@ struct ABInputs {
       sides = try Both(a: a, b: b).map { model in
         var options = PipelineOptions(file: base.file, place: place)
         options.sets = [try "\(base.stage).model=\(Self.quoted(model))"]
-        return try ABSide(name: model, options: options, frames: frames, rounds: rounds)
+        return try ABSide(name: model, options: options, frames: frames, rounds: rounds, files: files)
       }
     case (.pipeline, .model), (.model, .pipeline):
       throw PipelineError(
@@ -47,6 +52,7 @@ struct ABInputs {
         remedy: "compare two pipelines or two models", exit: .usage)
     }
     for side in Side.allCases { try Self.check(stage: stage, of: sides[side]) }
+    sameness = try Sameness(sides.map { side in try side.subject() }, kind: kind)
   }
 
   /// The pipeline file `name`, or a copy of it where the runs, which are processes of their own, could not read it again.
@@ -54,7 +60,7 @@ struct ABInputs {
     guard PipelineConfig.isPiped(name) else { return name }
     let copy = folder.appendingPathComponent("\(UUID().uuidString).json").path
     let text = try PipelineConfig.rewritten(file: name, registry: .builtin, overrides: PipelineOverrides())
-    try ReportFile.write(text, to: copy)
+    try WholeFile.write(to: copy) { try $0(text) }
     return copy
   }
 
@@ -89,7 +95,8 @@ struct ABInputs {
         remedy: "compare models of one kind", exit: .usage)
     }
     let file = folder.appendingPathComponent("pipeline.json")
-    try ReportFile.write(built(detector: types.a, model: a), to: file.path)
+    let text = try built(detector: types.a, model: a)
+    try WholeFile.write(to: file.path) { try $0(text) }
     return (file.path, detector)
   }
 

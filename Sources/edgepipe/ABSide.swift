@@ -18,13 +18,15 @@ struct ABSide {
   /// - Parameters:
   ///   - frames: each stream of a measured run ends after so many.
   ///   - rounds: as many times more frames are looked at.
-  init(name: String, options: PipelineOptions, frames: Int, rounds: Int) throws {
+  ///   - files: what the command reads and writes beside the pipeline.
+  init(name: String, options: PipelineOptions, frames: Int, rounds: Int, files: [FileUse]) throws {
     self.name = name
     self.options = options
     self.frames = frames
     self.rounds = rounds
     config = try options.config()
-    let streams = try options.makeRunner(logger: Log.quiet).snapshot().streamFigures
+    let streams = try options.withoutSinks(config).makeRunner(logger: Log.quiet, files: files)
+      .snapshot().streamFigures
     if let live = streams.first(where: \.isLive) {
       throw PipelineError(
         "the stream '\(live.id)' of '\(name)' is live: A and B would not see the same frames",
@@ -60,11 +62,32 @@ struct ABSide {
     let store = ModelStore.standard()
     return try detectors.reduce(into: []) { classes, stage in
       if let wanted = stage.config["classes"]?.elements?.compactMap(\.string) {
-        classes.formUnion(wanted)
+        classes.formUnion(ClassName.spellings(wanted))
       } else if let model = stage.config["model"]?.string {
         classes.formUnion(try DetectorModel(model, resolver: store).classes)
       }
     }
+  }
+
+  /// What decides about its runs.
+  func subject() throws -> Sameness.Subject {
+    let store = ModelStore.standard()
+    var models: [String: Sameness.Subject.Model] = [:]
+    for stage in detectors {
+      guard let reference = stage.config["model"]?.string else { continue }
+      let model = try store.resolve(reference)
+      models[stage.id] = .init(reference: reference, sha256: model.sha256, manifest: model.manifest)
+    }
+    let stages = config.stages.map { stage in
+      let options = stage.role == .sink ? [] : stage.config.members ?? []
+      let words = options.filter { models[stage.id] == nil || $0.key != "model" }.map { member in
+        "\(member.key)=\(String(decoding: member.value.data, as: UTF8.self))"
+      }
+      let queue = "\(stage.queue.capacity.map(String.init) ?? "-") \(stage.queue.overflow?.rawValue ?? "-")"
+      return ([stage.id, stage.role == .sink ? "sink" : stage.type, "\(stage.after)", "\(stage.workers)", queue]
+        + words.sorted()).joined(separator: " ")
+    }
+    return Sameness.Subject(name: name, stages: stages, models: models)
   }
 
   private var detectors: [StageSettings] { config.stages.filter { TuneInputs.isTunable($0.type) } }

@@ -101,6 +101,6 @@ final class ABProgress {
 
   private func line(_ parts: [String]) {
     guard Terminal.isInteractive else { return }
-    Terminal.liveLine(String(parts.joined(separator: " | ").prefix(max(20, Terminal.columns - 1))))
+    Terminal.liveLine(parts.joined(separator: " | "))
   }
 }

@@ -67,9 +67,13 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
-    for file in [markdown, csv].compactMap({ $0 }) { try ReportFile.check(file) }
-    let power = PowerSetup.standard(profile: try powerProfile.map { file throws(PipelineError) in try .load(file) })
     let resolved = try ModelStore.standard().resolve(model)
+    let files: [FileUse?] = [
+      powerProfile.map { .reads($0, as: "the power profile") }, markdown.map { .writes($0, as: "--markdown") },
+      csv.map { .writes($0, as: "--csv") },
+    ]
+    try FileClaims.check(resolved.files(as: "the model") + files.compactMap { $0 })
+    let power = PowerSetup.standard(profile: try powerProfile.map { file throws(PipelineError) in try .load(file) })
     let engine = try ONNXRuntimeEngine(libraryPath: library)
     let subject = try ModelSubject(resolved, engine: engine, decodes: decode, seed: seed)
     let configurations = BenchConfiguration.matrix(
@@ -95,8 +99,8 @@ struct BenchCommand: ParsableCommand {
 
   private func finish(_ result: BenchResult, _ facts: BenchFacts) throws {
     let tables = BenchTables(result, facts: facts)
-    if let markdown { try ReportFile.write(tables.markdown, to: markdown) }
-    if let csv { try ReportFile.write(BenchCSV(result).text, to: csv) }
+    if let markdown { try WholeFile.write(to: markdown) { try $0(tables.markdown) } }
+    if let csv { try WholeFile.write(to: csv) { try $0(BenchCSV(result).text) } }
     if json {
       Terminal.out(String(try BenchReport(result, facts: facts).root.json().dropLast()))
     } else {
@@ -125,6 +129,6 @@ struct BenchCommand: ParsableCommand {
       "round \(progress.round)/\(progress.rounds)", progress.configuration.label, progress.activity,
       progress.remainingSeconds.map { "ETA \(LiveDisplay.clock($0))" },
     ]
-    return String(parts.compactMap { $0 }.joined(separator: " | ").prefix(max(20, Terminal.columns - 1)))
+    return parts.compactMap { $0 }.joined(separator: " | ")
   }
 }

@@ -62,8 +62,10 @@ struct CompressCommand: ParsableCommand {
     let line = ProgressLine()
     defer { line.end() }
     let interruption = try WorkInterruption(line)
-    if let plot { try ReportFile.check(plot) }
     let (resolved, manifest) = try options.floatModel()
+    try FileClaims.check(
+      resolved.files(as: "the float model") + NewModelOptions.pictures([calibration], truth.images, coco: truth.coco)
+        + (plot.map { [.writes($0, as: "--plot")] } ?? []))
     let plan = try planning.plan(float: manifest.name, name: options.name)
     let target = options.target
     let recipe = try CompressionRecipe(
@@ -79,7 +81,7 @@ struct CompressCommand: ParsableCommand {
     }
     // What another command made is not replaced without a word.
     let isRemade = ifChanged && (try? target.manifest(plan.name))?.recipe != nil
-    try options.check(plan.name, mayReplace: options.force || isRemade)
+    try options.check(plan.name, mayReplace: options.force || isRemade, source: resolved)
 
     let work = try CompressWork(
       self, manifest: manifest, file: resolved, plan: plan, line: line, interruption: interruption)
@@ -88,9 +90,12 @@ struct CompressCommand: ParsableCommand {
     interruption.settle()
     if !report.ladder.kept.isEmpty {
       try report.check(force: options.force)
-      report.installed = try install(report, manifest, resolved, recipe, in: target)
+      report.installed = try install(report, manifest, resolved, recipe, in: target, replaces: options.force || isRemade)
     }
-    if let plot { try ReportFile.write(LadderPlot.svg(report.ladder, title: report.title), to: plot) }
+    if let plot {
+      let drawing = LadderPlot.svg(report.ladder, title: report.title)
+      try WholeFile.write(to: plot) { try $0(drawing) }
+    }
     Terminal.out(options.json ? String(try report.value.json().dropLast()) : report.text)
   }
 
@@ -106,7 +111,8 @@ struct CompressCommand: ParsableCommand {
   }
 
   private func install(
-    _ report: CompressReport, _ float: ModelManifest, _ source: ResolvedModel, _ recipe: String, in target: ModelStore
+    _ report: CompressReport, _ float: ModelManifest, _ source: ResolvedModel, _ recipe: String, in target: ModelStore,
+    replaces: Bool
   ) throws -> String {
     let model = report.ladder.model
     var made = model.manifest
@@ -115,7 +121,7 @@ struct CompressCommand: ParsableCommand {
     made.origin = "\(float.name) (sha256 \(source.sha256)) compressed by edgepipe (\(steps)); calibrated on "
       + "\(report.pictures.calibrated) pictures of '\(URL(fileURLWithPath: calibration).lastPathComponent)', "
       + "seed \(options.seed), clip \(clip.map(String.init(describing:)) ?? "automatic"). \(float.origin)"
-    _ = try target.install(made) { try model.model.write(to: $0) }
+    _ = try target.install(made, replaces: replaces) { try model.model.write(to: $0) }
     return target.folder(of: report.name).path
   }
 }

@@ -44,6 +44,7 @@ struct DevicesCommand: ParsableCommand {
     @Option(help: "The profile's name in reports; that of the readings' file when absent.") var name: String?
 
     func run() throws {
+      try FileClaims.check([.reads(readings, as: "the readings"), .writes(output, as: "--output")])
       let text: String
       do throws(SystemTree.Failure) { text = try SystemTree.contents(readings) } catch {
         throw PipelineError("cannot read the readings '\(readings)': \(error)", exit: .noInput)
@@ -52,21 +53,12 @@ struct DevicesCommand: ParsableCommand {
       let file = URL(fileURLWithPath: readings)
       let profile = fit.profile(
         name: name ?? file.deletingPathExtension().lastPathComponent, source: file.lastPathComponent)
-      try write(profile)
+      let json = profile.json
+      try WholeFile.write(to: output) { try $0(json) }
       Terminal.out(
         "\(profile.name): \(profile.idleW) W idle + \(profile.wattsPerBusyCore) W a busy core, from \(fit.readings) readings; "
           + "they lie \(profile.residualW ?? 0) W beside the line (root mean square)\n"
           + "written to \(output); use it with: edgepipe run PIPELINE --power-profile \(output)")
-    }
-
-    private func write(_ profile: DeviceProfile) throws {
-      let url = URL(fileURLWithPath: output)
-      do {
-        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(profile.json.utf8).write(to: url, options: .atomic)
-      } catch {
-        throw PipelineError("cannot write the profile to '\(output)': \(error.localizedDescription)", exit: .ioError)
-      }
     }
   }
 }

@@ -101,7 +101,7 @@ struct EvalCommand: ParsableCommand {
 
   func run() throws {
     let interruption = try EvalInterruption()
-    for file in [predictions, plot] { if let file { try ReportFile.check(file) } }
+    try FileClaims.check(files)
     let dataset = try COCODataset(contentsOf: URL(fileURLWithPath: coco))
     let (source, found, evaluated) = try detections(dataset, interruption)
     let kept = dataset.keeping(categories: evaluated)
@@ -110,15 +110,30 @@ struct EvalCommand: ParsableCommand {
       leftOut: dataset.categories.filter { !evaluated.contains($0.id) }.map(\.name),
       reason: wanted == nil ? "which the model does not know" : "not among --classes",
       evaluation: COCOMatches(kept, found).evaluation())
-    if let predictions { try ReportFile.write(COCOPredictions.text(found), to: predictions) }
+    if let predictions {
+      let text = COCOPredictions.text(found)
+      try WholeFile.write(to: predictions) { try $0(text) }
+    }
     if let plot {
       let title = "\(source.title) on \(URL(fileURLWithPath: coco).lastPathComponent)"
-      try ReportFile.write(PrecisionRecallPlot.svg(report.evaluation, title: title), to: plot)
+      let drawing = PrecisionRecallPlot.svg(report.evaluation, title: title)
+      try WholeFile.write(to: plot) { try $0(drawing) }
     }
     if json { return Terminal.out(String(try report.value.json().dropLast())) }
     Terminal.out(report.text)
     let written = [predictions, plot].compactMap { $0 }
     if !written.isEmpty { Terminal.say("\nwritten   \(written.joined(separator: ", "))") }
+  }
+
+  /// What is read and written. A model that is not there is told of where it is resolved.
+  private var files: [FileUse] {
+    let resolved = model.flatMap { try? store.modelStore.resolve($0) }
+    let read: [FileUse?] = [
+      .reads(coco, as: "--coco"), fromPredictions.map { .reads($0, as: "--from-predictions") },
+      images.map { .reads($0, as: "--images", folderEndings: FFmpegSource.pictureExtensions) },
+    ]
+    let written: [FileUse?] = [predictions.map { .writes($0, as: "--predictions") }, plot.map { .writes($0, as: "--plot") }]
+    return (read + written).compactMap { $0 } + (resolved?.files(as: "the model") ?? [])
   }
 
   /// The detections, where they are from, and the ids of the categories to evaluate.

@@ -36,7 +36,7 @@ final class LiveDisplay {
     parts.append("\(snapshot.stages.reduce(0) { $0 + $1.values.detections }) detections")
     parts.append("\(snapshot.ledger.droppedTotal) dropped")
     if snapshot.ledger.failedTotal > 0 { parts.append("\(snapshot.ledger.failedTotal) failed") }
-    return String(parts.joined(separator: " | ").prefix(max(20, Terminal.columns - 1)))
+    return parts.joined(separator: " | ")
   }
 
   /// The finite input that has the longest way to go.

@@ -139,6 +139,8 @@ struct ModelsCommand: ParsableCommand {
     var classes: String?
     @Option(help: "What the model is called from now on; else the file's name.") var name: String?
     @Option(help: "How the outputs are decoded: \(words(ModelManifest.Head.self)).") var head: ModelManifest.Head?
+    @Option(help: "The form of the outputs, where head and shape do not tell: \(words(ModelManifest.Form.self)).")
+    var form: ModelManifest.Form?
     @Option(help: "The nominal input side in pixels.") var size: Int?
     @Option(help: "Channel order of the input: rgb or bgr.") var color: InputFormat.ColorOrder?
     @Option(help: "Where the picture lies: topLeft, centered or stretch.") var placement: InputFormat.Placement?
@@ -158,6 +160,7 @@ struct ModelsCommand: ParsableCommand {
       var settings = ModelImport.Options()
       settings.name = name
       settings.head = head
+      settings.form = form
       settings.inputSize = size
       settings.color = color
       settings.placement = placement
@@ -222,5 +225,6 @@ extension ModelManifest {
 }
 
 extension ModelManifest.Head: ExpressibleByArgument {}
+extension ModelManifest.Form: ExpressibleByArgument {}
 extension InputFormat.ColorOrder: ExpressibleByArgument {}
 extension InputFormat.Placement: ExpressibleByArgument {}

@@ -2,6 +2,7 @@ import ArgumentParser
 import Detectors
 import Foundation
 import Pipeline
+import Stages
 
 /// What commands that make a model of another have in common: which model, where the new one goes, and how the work is
 /// shown.
@@ -55,10 +56,21 @@ struct NewModelOptions: ParsableArguments {
     return (file, manifest)
   }
 
+  /// What is read beside the model: pictures, and what is known of them.
+  static func pictures(_ calibration: [String], _ images: String?, coco: String?) -> [FileUse] {
+    let endings = FFmpegSource.pictureExtensions
+    let annotated: [FileUse?] = [
+      images.map { .reads($0, as: "--images", folderEndings: endings) }, coco.map { .reads($0, as: "--coco") },
+    ]
+    return calibration.map { .reads($0, as: "--calibration", folderEndings: endings) } + annotated.compactMap { $0 }
+  }
+
   /// Refuses names that a new model cannot have.
   ///
-  /// - Parameter mayReplace: a model of that name.
-  func check(_ newName: String, mayReplace: Bool) throws {
+  /// - Parameters:
+  ///   - mayReplace: a model of that name.
+  ///   - source: the model that the new one is made of, which stays.
+  func check(_ newName: String, mayReplace: Bool, source: ResolvedModel) throws {
     guard ModelManifest.isUsable(name: newName) else {
       throw PipelineError(
         "a model cannot be called '\(newName)'", remedy: "use letters, digits, '.', '_' and '-'", exit: .usage)
@@ -66,9 +78,11 @@ struct NewModelOptions: ParsableArguments {
     guard BuiltinModels.find(newName) == nil else {
       throw PipelineError("'\(newName)' is the name of a built-in model", remedy: "say another with --name", exit: .usage)
     }
-    guard mayReplace || !target.isInstalled(newName) else {
+    guard FilePlace(target.folder(of: newName).path) != FilePlace(source.file.deletingLastPathComponent().path) else {
       throw PipelineError(
-        "model '\(newName)' is there already", remedy: "say another --name, or --force to replace it", exit: .usage)
+        "'\(newName)' is the model that the new one is made of", remedy: "say another --name, or another --output",
+        exit: .usage)
     }
+    guard mayReplace || !target.isInstalled(newName) else { throw ModelStore.isThere(newName) }
   }
 }

@@ -55,38 +55,59 @@ struct PipelineOptions: ParsableArguments {
   ///   - record: the file of the run's trace.
   ///   - power: what the run's energy is measured with; nil: not at all.
   ///   - instruments: what looks at the run closely.
+  ///   - files: what the command reads and writes beside the pipeline.
+  ///   - warn: takes what may be a mistake and need not be one; nil: the logger does.
   /// - Throws: `ConfigErrors` with everything that is wrong, each at its place in the file.
   func makeRunner(
     logger: Logger, staysOpen: Bool = false, record: String? = nil, power: PowerSetup? = nil,
-    instruments: RunInstruments = RunInstruments()
+    instruments: RunInstruments = RunInstruments(), files: [FileUse] = [], warn: ((ConfigIssue) -> Void)? = nil
   ) throws -> PipelineRunner {
     let config = try config()
+    var files = [FileUse.reads(file, as: "the pipeline file")] + files
+    if let library { files.append(.reads(library, as: "the ONNX Runtime library")) }
+    if let record { files.append(.writes(record, as: "--record")) }
     // The old trace of that name is only replaced by a run that can begin.
-    if record != nil { _ = try build(config, logger: Log.quiet) }
+    if record != nil { _ = try build(config, logger: Log.quiet, staysOpen: staysOpen, files: files) }
     let journal = try record.map { path throws(PipelineError) in
-      try? FileManager.default.createDirectory(
-        at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
+      try OutputPath.makeParent(of: path)
       return Journal.recording(
         try TraceRecorder(
           path: path, manifest: TraceManifest(version: EdgePipe.version, pipeline: config.redactedDocument()),
           logger: logger))
     }
     let monitor = power.map { PowerMonitor($0, budgetW: config.budget.powerW, enforces: config.budget.enforce, logger: logger) }
-    return try build(
-      config, logger: logger, staysOpen: staysOpen, journal: journal ?? .off, power: monitor, instruments: instruments)
+    let runner = try build(
+      config, logger: logger, staysOpen: staysOpen, journal: journal ?? .off, power: monitor, instruments: instruments,
+      files: files)
+    for warning in runner.warnings {
+      let issue = config.issue(warning)
+      if let warn { warn(issue) } else { logger.warning("\(issue)") }
+    }
+    return runner
   }
 
   private func build(
     _ config: PipelineConfig, logger: Logger, staysOpen: Bool = false, journal: Journal = .off,
-    power: PowerMonitor? = nil, instruments: RunInstruments = RunInstruments()
+    power: PowerMonitor? = nil, instruments: RunInstruments = RunInstruments(), files: [FileUse]
   ) throws -> PipelineRunner {
     do {
       return try PipelineRunner(
         PipelinePlan(config, registry: .builtin), logger: logger, services: EngineServices.standard(library: library),
-        staysOpen: staysOpen, journal: journal, power: power, instruments: instruments)
+        staysOpen: staysOpen, journal: journal, power: power, instruments: instruments, files: files)
     } catch let failure as StageBuildErrors {
-      throw ConfigErrors(issues: failure.errors.map { config.issue(forStage: $0.stage ?? "", error: $0) })
+      throw ConfigErrors(issues: failure.faults.map(config.issue), omitted: failure.omitted)
     }
+  }
+}
+
+extension PipelineOptions {
+  /// The same with every sink replaced by one that writes nothing.
+  func withoutSinks(_ config: PipelineConfig) -> PipelineOptions {
+    var options = self
+    options.sets += config.stages.filter { $0.role == .sink }.flatMap {
+      ["\($0.id).type=\(NullSink.type)", "\($0.id).config={}"]
+    }
+    return options
   }
 }
 

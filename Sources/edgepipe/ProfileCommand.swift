@@ -55,13 +55,16 @@ struct ProfileCommand: ParsableCommand {
   }
 
   func run() throws {
-    for path in [report, html, trace] { if let path { try ReportFile.check(path) } }
     let logger = Log.logger(level: quiet ? .error : .notice)
     let power = PowerSetup.standard(profile: try powerProfile.map { file throws(PipelineError) in try .load(file) })
     let (counters, refusal) = Self.counters()
     let instruments = RunInstruments(
       spans: trace.map { _ in SpanRecorder(seconds: traceSeconds) }, counters: counters)
-    let runner = try options.makeRunner(logger: logger, power: power, instruments: instruments)
+    let own: [FileUse] = [
+      powerProfile.map { .reads($0, as: "the power profile") }, report.map { .writes($0, as: "--report") },
+      html.map { .writes($0, as: "--html") }, trace.map { .writes($0, as: "--trace") },
+    ].compactMap { $0 }
+    let runner = try options.makeRunner(logger: logger, power: power, instruments: instruments, files: own)
     let profiler = RunProfiler(runner, instruments: instruments)
     let outcome = try RunSession(quiet: quiet, showsProgress: !quiet && !json).run(runner) { profiler.begin() }
     let profile = profiler.end(outcome)
@@ -98,13 +101,13 @@ struct ProfileCommand: ParsableCommand {
         let file = ChromeTrace(
           pipeline: profile.plan.name, stages: profile.snapshot.stages.map(\.id), recording: recording,
           timeline: profile.timeline.samples.filter { $0.seconds <= traceSeconds })
-        try ReportFile.write(to: trace) { try file.write($0) }
+        try WholeFile.write(to: trace) { try file.write($0) }
         files.append(trace)
       }
       if let html {
         let all = notes + (profile.snapshot.power?.notes ?? [])
-        try ReportFile.write(
-          ProfilePage(ProfileContent(profile, version: EdgePipe.version, notes: all)).html, to: html)
+        let page = ProfilePage(ProfileContent(profile, version: EdgePipe.version, notes: all)).html
+        try WholeFile.write(to: html) { try $0(page) }
         files.append(html)
       }
       return (files, nil)

@@ -70,10 +70,12 @@ struct PruneCommand: ParsableCommand {
   }
 
   func run() throws {
-    if let curve { try ReportFile.check(curve) }
     let (resolved, manifest) = try options.floatModel()
+    try FileClaims.check(
+      resolved.files(as: "the float model") + NewModelOptions.pictures(calibration, images, coco: coco)
+        + (curve.map { [.writes($0, as: "--curve")] } ?? []))
     let target = options.target, newName = options.name ?? "\(manifest.name)-pruned"
-    try options.check(newName, mayReplace: options.force || curve != nil)
+    try options.check(newName, mayReplace: options.force || curve != nil, source: resolved)
     let dataset = try coco.map { try COCODataset(contentsOf: URL(fileURLWithPath: $0)) }
     let engine = try ONNXRuntimeEngine(libraryPath: options.library)
     let whole = CompressionCandidate(model: try OnnxModel(resolved), manifest: manifest)
@@ -112,7 +114,7 @@ struct PruneCommand: ParsableCommand {
     let rows = try compare([("float32, passes", original), (method.rawValue, result.model)], inputs, engine, line)
     line.end()
     let made = try target.install(
-      self.manifest(manifest, newName, ratio: ratio, source: resolved.sha256, samples.count)
+      self.manifest(manifest, newName, ratio: ratio, source: resolved.sha256, samples.count), replaces: options.force
     ) { try result.model.write(to: $0) }
     let report = PruneReport(
       name: made.name, folder: target.folder(of: made.name).path, method: method.rawValue,
@@ -180,7 +182,8 @@ struct PruneCommand: ParsableCommand {
     let report = PruneCurveReport(
       model: whole.manifest.name, coco: URL(fileURLWithPath: coco ?? "").lastPathComponent,
       isStructured: method == .structured, pictures: pictures, file: file, rows: rows)
-    try ReportFile.write(report.curve.svg, to: file)
+    let drawing = report.curve.svg
+    try WholeFile.write(to: file) { try $0(drawing) }
     Terminal.out(options.json ? String(try report.value.json().dropLast()) : report.text)
   }
 }

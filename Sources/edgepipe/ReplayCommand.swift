@@ -38,7 +38,6 @@ struct ReplayCommand: ParsableCommand {
   var quiet = false
 
   func run() throws {
-    if let report { try ReportFile.check(report) }
     let logger = Log.logger(level: quiet ? .error : .notice)
     let recorded = try Trace(file: trace)
     if let gap = recorded.gap {
@@ -64,9 +63,10 @@ struct ReplayCommand: ParsableCommand {
     services.provide(DecoderReplayer(), as: (any MediaReplayer).self)
     do {
       return try PipelineRunner(
-        PipelinePlan(config, registry: registry), logger: logger, services: services, journal: .replaying(trace))
+        PipelinePlan(config, registry: registry), logger: logger, services: services, journal: .replaying(trace),
+        files: [.reads(self.trace, as: "the trace")] + (report.map { [.writes($0, as: "--report")] } ?? []))
     } catch let failure as StageBuildErrors {
-      throw ConfigErrors(issues: failure.errors.map { config.issue(forStage: $0.stage ?? "", error: $0) })
+      throw ConfigErrors(issues: failure.faults.map(config.issue), omitted: failure.omitted)
     }
   }
 }

@@ -69,11 +69,16 @@ struct RunCommand: ParsableCommand {
   private var quiet: Bool { verbosity == .quiet }
 
   func run() throws {
-    if let report { try ReportFile.check(report) }
     let address = try metrics.map { text throws(PipelineError) in try ListenAddress(text) }
     let logger = Log.logger(level: quiet ? .error : verbosity == .verbose ? .debug : .notice)
     let power = PowerSetup.standard(profile: try powerProfile.map { file throws(PipelineError) in try .load(file) })
-    let runner = try options.makeRunner(logger: logger, staysOpen: control != nil, record: record, power: power)
+    let files: [FileUse] = [
+      powerProfile.map { .reads($0, as: "the power profile") }, report.map { .writes($0, as: "--report") },
+      control.map { .makes(socket: $0, as: "--control") },
+    ].compactMap { $0 }
+    let runner = try options.makeRunner(
+      logger: logger, staysOpen: control != nil, record: record, power: power,
+      files: files)
     let monitoring = try address.map {
       try MetricsServer($0, version: EdgePipe.version, runner: runner, logger: logger)
     }

@@ -1,4 +1,5 @@
-/// A table in plain text whose columns line up.
+/// A table in plain text whose columns line up. On a terminal it keeps to the width of the screen, see ``TableLayout``;
+/// elsewhere nothing is left out.
 struct Table {
   enum Alignment { case left, right }
 
@@ -15,26 +16,15 @@ struct Table {
 
   mutating func add(_ row: [String]) { rows.append(row) }
 
-  var text: String {
-    let all = [header].compactMap { $0 } + rows
-    let widths = alignment.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-    func line(_ cells: [String]) -> String {
-      let padded = cells.indices.map { column in
-        let space = String(repeating: " ", count: max(0, widths[column] - cells[column].count))
-        return alignment[column] == .right ? space + cells[column] : cells[column] + space
-      }
-      return padded.joined(separator: "  ").trimmedAtEnd
-    }
-    guard let header else { return rows.map(line).joined(separator: "\n") }
-    let rule = widths.map { String(repeating: "-", count: $0) }.joined(separator: "  ")
-    return ([line(header), rule] + rows.map(line)).joined(separator: "\n")
-  }
-}
+  /// As standard output takes it.
+  var text: String { text(width: Terminal.outputColumns) }
 
-extension String {
-  fileprivate var trimmedAtEnd: String {
-    var text = self
-    while text.last == " " { text.removeLast() }
-    return text
+  /// - Parameter width: what a line may have; nil: any.
+  func text(width: Int?) -> String {
+    let all = [header].compactMap { $0 } + rows
+    let natural = alignment.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+    let layout = TableLayout(natural: natural, isText: alignment.map { $0 == .left }, width: width)
+    guard let header else { return rows.flatMap(layout.lines).joined(separator: "\n") }
+    return (layout.lines(header) + [layout.rule] + rows.flatMap(layout.lines)).joined(separator: "\n")
   }
 }

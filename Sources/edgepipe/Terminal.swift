@@ -19,8 +19,8 @@ enum Terminal {
   /// Prints to standard error, whose state changes nothing.
   static func note(_ text: String) { errors.write(text + "\n") }
 
-  /// Replaces the live line on a terminal.
-  static func liveLine(_ text: String) { errors.write("\r\u{1B}[2K\(text)") }
+  /// Replaces the live line on a terminal; what does not fit in one line is cut off.
+  static func liveLine(_ text: String) { errors.write("\r\u{1B}[2K\(text.prefix(max(20, columns - 1)))") }
   static func endLiveLine() { errors.write("\r\u{1B}[2K") }
 
   /// The exit status of a command that by itself ends with `status`: what has failed elsewhere goes before what could not
@@ -33,12 +33,19 @@ enum Terminal {
     return failure.exit.rawValue
   }
 
-  /// The width in columns, or 100 where it is not known.
-  static var columns: Int {
+  /// The width of the terminal that shows the live line, in columns.
+  static var columns: Int { columns(of: STDERR_FILENO) }
+
+  /// The width of the terminal that standard output goes to; nil where that is a file or a pipe, which take all.
+  static var outputColumns: Int? { isatty(STDOUT_FILENO) == 1 ? columns(of: STDOUT_FILENO) : nil }
+
+  /// As the terminal says, else as `COLUMNS` says, else 80.
+  private static func columns(of descriptor: Int32) -> Int {
     var size = winsize()
     // SAFETY: TIOCGWINSZ fills one winsize, which outlives the call.
-    guard unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
-    return Int(size.ws_col)
+    if unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+    let said = ProcessInfo.processInfo.environment["COLUMNS"].flatMap { Int($0) }
+    return said.flatMap { (1...10_000).contains($0) ? $0 : nil } ?? 80
   }
 
   /// Prints an error of ours and returns its exit status; nil for what the argument parser has to say.

@@ -61,22 +61,34 @@ struct TuneCommand: ParsableCommand {
   }
 
   func run() throws {
-    try ReportFile.check(output)
     let config = try options.config()
     let detectors = config.stages.filter { TuneInputs.isTunable($0.type) }
     guard !detectors.isEmpty else {
       throw PipelineError("'\(options.shownFile)' has no detector to tune", remedy: "name one with a detect stage", exit: .config)
     }
     let trial = TuneTrial(options: options, config: config, seconds: seconds)
+    // Also what else is wrong with the pipeline is said before minutes of trials.
+    _ = try trial.makeRunner([], files: [.writes(output, as: "--output")])
     var sets: [String] = [], rows: [TuneRow] = []
     for detector in detectors {
-      var search = TuneSearch(stage: detector.id, limits: limits(for: detector)) { [fixed = sets] choice in
-        if Terminal.isInteractive { Terminal.liveLine("\(detector.id): \(choice.model) \(choice.shape), \(choice.split)") }
-        return try trial.measure(fixed + choice.sets(for: detector.id))
+      func show(_ choice: TuneChoice, _ what: String) {
+        let line = "\(detector.id): \(choice.model) \(choice.shape), \(what)"
+        if Terminal.isInteractive { Terminal.liveLine(line) }
       }
+      var search = TuneSearch(
+        stage: detector.id, limits: limits(for: detector),
+        glance: { [fixed = sets] choice in
+          show(choice, "is the deadline in reach?")
+          return trial.glance(at: detector.id, fixed + choice.sets(for: detector.id))
+        },
+        measure: { [fixed = sets] choice in
+          show(choice, choice.split)
+          return try trial.measure(fixed + choice.sets(for: detector.id))
+        })
       let best = try search.run(TuneInputs(detector, trial: trial, fixed: sets).all())
       if Terminal.isInteractive { Terminal.endLiveLine() }
       rows += search.rows
+      if let obstacle = search.obstacle { throw unreachable(obstacle, for: detector.id) }
       guard let best else {
         Terminal.out(try table(rows))
         throw PipelineError(
@@ -86,10 +98,28 @@ struct TuneCommand: ParsableCommand {
       sets += best.sets(for: detector.id)
     }
     let overrides = PipelineOverrides(sets: options.sets + sets, sources: options.sources, sourceList: options.sourceList)
-    try ReportFile.write(
-      PipelineConfig.rewritten(file: options.file, registry: .builtin, overrides: overrides, deadlineMs: deadline), to: output)
+    let tuned = try PipelineConfig.rewritten(
+      file: options.file, registry: .builtin, overrides: overrides, deadlineMs: deadline)
+    try WholeFile.write(to: output) { try $0(tuned) }
     Terminal.out(try table(rows))
     if !json { Terminal.say("\nwritten     \(output)") }
+  }
+
+  private func unreachable(_ obstacle: TuneObstacle, for detector: String) -> PipelineError {
+    func ms(_ value: Double) -> String { String(format: value < 1 ? "%.3f ms" : "%.1f ms", value) }
+    let limit = "no setting of '\(detector)' keeps a deadline of \(deadline) ms: "
+    switch obstacle {
+    case .other(let stage, let serviceMs):
+      return PipelineError(
+        limit + "the stage '\(stage)', which is not tuned, works \(ms(serviceMs)) on a frame at its quickest",
+        remedy: "allow a --deadline well above that, or make its work less", exit: .dataError)
+    case .tuned(let choice, let serviceMs):
+      let shape = choice.shape.filter { $0 != "\"" }
+      return PipelineError(
+        limit + "its quickest, \(choice.model) at \(shape) with \(choice.threads == 1 ? "one thread" : "\(choice.threads) threads"), "
+          + "works \(ms(serviceMs)) on a frame by itself",
+        remedy: "allow a --deadline well above that, install a smaller model, or lower --floor", exit: .dataError)
+    }
   }
 
   private func limits(for detector: StageSettings) -> TuneSearch.Limits {

@@ -33,7 +33,7 @@ struct TuneInputs {
 
   private func hasWantedClasses(_ manifest: ModelManifest) -> Bool {
     let wanted = detector.config["classes"]?.elements?.compactMap(\.string) ?? []
-    return wanted.allSatisfy(manifest.classes.contains)
+    return wanted.allSatisfy { ClassName.index(of: $0, in: manifest.classes) != nil }
   }
 
   private func shapes(of model: String) -> [(model: String, shape: String, accuracy: Double?)] {

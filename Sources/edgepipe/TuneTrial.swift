@@ -44,6 +44,39 @@ struct TuneTrial {
       p95: latencies.map { $0.milliseconds(atPercentile: 95) }.max() ?? 0)
   }
 
+  /// The quickest work of a detector, and of the slowest of the stages that tuning leaves as they are, in a few frames.
+  func glance(at stage: String, _ sets: [String]) -> TuneGlance? {
+    guard let runner = try? makeRunner(sets) else { return nil }
+    try? runner.start()
+    let start = Date()
+    while !runner.isStopping {
+      let seen = runner.snapshot()
+      let frames = seen.stages.first { $0.id == stage }?.values.service.count ?? 0
+      let seconds = Date().timeIntervalSince(start)
+      if frames >= Self.glanceFrames || frames > 0 && seconds > Self.glanceSeconds || seconds > 10 { break }
+      if !seen.streamFigures.contains(where: \.isRunning) { break }
+      usleep(10_000)
+    }
+    runner.requestStop()
+    guard runner.wait().isOver else { return nil }
+    return glance(at: stage, runner.snapshot())
+  }
+
+  /// Enough for the quickest to have met no other program's work.
+  private static let glanceFrames = 30
+  private static let glanceSeconds = 3.0
+
+  private func glance(at stage: String, _ seen: PipelineRunner.Snapshot) -> TuneGlance? {
+    guard let own = seen.stages.first(where: { $0.id == stage })?.values.service, own.count > 0 else { return nil }
+    let others = seen.stages.compactMap { figures -> TuneGlance.Part? in
+      // The other detectors are tuned as well, and a source's time is not that of a frame's way.
+      guard figures.role != .source, !TuneInputs.isTunable(figures.type), figures.values.service.count > 0 else { return nil }
+      return .init(stage: figures.id, serviceMs: figures.values.service.milliseconds(atPercentile: 0))
+    }
+    return TuneGlance(
+      serviceMs: own.milliseconds(atPercentile: 0), other: others.max { $0.serviceMs < $1.serviceMs })
+  }
+
   /// The input shapes that a detector's preprocessing really makes, as height and width: from one short run.
   func inputShape(of stage: String, _ sets: [String]) -> (height: Int, width: Int)? {
     guard let runner = try? makeRunner(sets) else { return nil }
@@ -59,10 +92,11 @@ struct TuneTrial {
   }
 
   /// The pipeline without its outputs.
-  private func makeRunner(_ sets: [String]) throws -> PipelineRunner {
+  ///
+  /// - Parameter files: what the command reads and writes beside it.
+  func makeRunner(_ sets: [String], files: [FileUse] = []) throws -> PipelineRunner {
     var options = options
-    let sinks = config.stages.filter { $0.role == .sink }.flatMap { ["\($0.id).type=\(NullSink.type)", "\($0.id).config={}"] }
-    options.sets += sets + sinks
-    return try options.makeRunner(logger: Log.quiet)
+    options.sets += sets
+    return try options.withoutSinks(config).makeRunner(logger: Log.quiet, files: files)
   }
 }

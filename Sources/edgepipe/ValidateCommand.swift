@@ -12,9 +12,11 @@ struct ValidateCommand: ParsableCommand {
   @OptionGroup var options: PipelineOptions
 
   func run() throws {
-    let runner = try options.makeRunner(logger: Log.quiet)
-    let count = runner.plan.stages.count
-    Terminal.say("\(options.shownFile): ok, \(count) stage\(count == 1 ? "" : "s"), nothing to complain about")
+    let runner = try options.makeRunner(logger: Log.quiet) { Terminal.note("warning: \($0)") }
+    let count = runner.plan.stages.count, warnings = runner.warnings.count
+    let verdict =
+      warnings == 0 ? "nothing to complain about" : warnings == 1 ? "one warning" : "\(warnings) warnings"
+    Terminal.say("\(options.shownFile): ok, \(count) stage\(count == 1 ? "" : "s"), \(verdict)")
     for stage in runner.snapshot(withFacts: true).stages {
       guard let model = stage.facts["model"]?.plain, let precision = stage.facts["precision"]?.plain else { continue }
       Terminal.say("  \(stage.id): \(model) (\(precision))")

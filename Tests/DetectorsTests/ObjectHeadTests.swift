@@ -42,6 +42,63 @@ import Testing
     #expect(try decode(YOLOXHead(classCount: 1), [output], threshold: 0.499).list.count == 1)
   }
 
+  /// Rows that are decoded inside the model: YOLOv5's three boxes a cell, and YOLOX's one.
+  @Test(arguments: [ModelManifest.Head.yolov5, .yolox])
+  func givenDecodedRowsWhenDecodedThenBoxIsCentreAndSizeInPixels(kind: ModelManifest.Head) throws {
+    var output = SyntheticOutput([1, 63, 7])
+    for (index, value) in [16, 12, 8, 6, 0.8, 0.1, 0.9].enumerated() { output[0, 40, index] = Float(value) }
+    let head = ObjectnessHead(kind, classCount: 2)
+    let found = try decode(head, [output], classCount: 2)
+    try #require(found.list.count == 1)
+    expect(found.list[0], [12, 9, 20, 15], 0.72, 1)
+    #expect(try decode(head, [output], classCount: 2, wanted: [0]).list.isEmpty)
+    // Early exports put the undecoded maps beside it, in any place.
+    let maps = [SyntheticOutput([1, 3, 4, 4, 7]), SyntheticOutput([1, 3, 2, 2, 7]), SyntheticOutput([1, 3, 1, 1, 7])]
+    #expect(try decode(head, maps + [output], classCount: 2).list.count == 1)
+    #expect(throws: PipelineError.self) { try decode(ObjectnessHead(kind, classCount: 3), [output], classCount: 3) }
+  }
+
+  @Test func givenYOLOv8WithTheClassesLastWhenDecodedThenItIsThePlainFormTransposed() throws {
+    var plain = SyntheticOutput([1, 14, 21]), last = SyntheticOutput([1, 21, 14])
+    for (index, value) in [16, 12, 8, 6].enumerated() {
+      plain[0, index, 5] = Float(value)
+      last[0, 5, index] = Float(value)
+    }
+    for (index, value) in [(2, 0.9), (9, 0.5)] {
+      plain[0, 4 + index, 5] = Float(value)
+      last[0, 5, 4 + index] = Float(value)
+    }
+    for wanted in [nil, [9], [2, 3]] as [[Int]?] {
+      let expected = try decode(YOLOv8Head(classCount: 10, form: .plain), [plain], classCount: 10, wanted: wanted)
+      let found = try decode(YOLOv8Head(classCount: 10, form: .classesLast), [last], classCount: 10, wanted: wanted)
+      #expect(found.list.map(\.classIndex) == expected.list.map(\.classIndex))
+      #expect(found.list.map(\.x1) == expected.list.map(\.x1) && found.list.map(\.score) == expected.list.map(\.score))
+      // A model that declares no shape shows its form with each output.
+      #expect(try decode(YOLOv8Head(classCount: 10, form: nil), [last], classCount: 10, wanted: wanted).list.count == found.list.count)
+      #expect(try decode(YOLOv8Head(classCount: 10, form: nil), [plain], classCount: 10, wanted: wanted).list.count == found.list.count)
+    }
+  }
+
+  /// Half precision and integers may miss 1 by a step; keypoints and logits miss it by far.
+  @Test(arguments: [(Float(1.004), true), (1.5, false), (326, false)])
+  func givenAScoreBeyondOneWhenDetectedThenItIsCutOrTheModelIsRefused(score: Float, isCut: Bool) throws {
+    var output = SyntheticOutput([1, 300, 6])
+    for (index, value) in [4, 4, 20, 20, score, 0].enumerated() { output[0, 0, index] = value }
+    var manifest = ModelManifest.test(.yolov8, classes: ["a"])
+    manifest.form = .endToEnd
+    let detector = try Detector(session: SyntheticSession([output]), manifest: manifest, options: DetectorOptions())
+    let request = InputRequest(format: manifest.input, shape: .square, nominalSize: 32)
+    let input = ModelInput(
+      tensor: Tensor(shape: [1, 3, 32, 32], pool: BufferPool()),
+      geometry: LetterboxGeometry(sourceWidth: 32, sourceHeight: 32, request: request))
+    if isCut {
+      #expect(try detector.detect(input).map(\.score) == [1])
+    } else {
+      let error = #expect(throws: PipelineError.self) { try detector.detect(input) }
+      #expect(error?.exit == .dataError && error?.message.contains("0...1") == true)
+    }
+  }
+
   @Test func givenAYOLOv3MapWhenDecodedThenAnchorsScaleTheSize() throws {
     let head = try YOLOv3Head(classCount: 1, maps: [.init(stride: 16, anchors: [[10, 20], [30, 40]])])
     var map = SyntheticOutput([1, 12, 2, 3])

@@ -20,9 +20,12 @@ import Testing
       var options = ModelImport.Options()
       let silent = #expect(throws: PipelineError.self) { try ModelImport(store: store).onnx(file, options) }
       #expect(silent?.exit == .usage && silent?.remedy?.contains("--head") == true)
-      // 84 rows are the cells of a 64x64 input at strides 8, 16, 32: now the head and two classes can be told.
+      // 84 rows are the cells of a 64x64 input at strides 8, 16, 32: YOLOX for two classes, or YOLOv8 for three.
       try TestGraphs.model([TestGraphs.head], [TestGraphs.weights], output: [1, 84, 7]).write(to: file)
       options.licence = "MIT"
+      let twofold = #expect(throws: PipelineError.self) { try ModelImport(store: store).onnx(file, options) }
+      #expect(twofold?.exit == .usage && twofold?.message.contains("YOLOX") == true)
+      (options.head, options.form) = (.yolox, .raw)
       let manifest = try ModelImport(store: store).onnx(file, options)
       #expect(manifest.name == "mine" && manifest.inputSize == 64 && manifest.licence == "MIT")
       #expect(manifest.classes == ["class0", "class1"] && manifest.input.color == .bgr)
@@ -53,7 +56,9 @@ import Testing
       tensor.externalData = [entry]
       let file = folder.appendingPathComponent("mine.onnx")
       try TestGraphs.model([TestGraphs.head], [tensor], output: [1, 84, 7]).write(to: file)
-      _ = try ModelImport(store: store).onnx(file, ModelImport.Options())
+      var options = ModelImport.Options()
+      (options.head, options.form) = (.yolox, .raw)
+      _ = try ModelImport(store: store).onnx(file, options)
       let resolved = try store.resolve("mine")
       #expect(try OnnxModel(contentsOf: resolved.file).proto.graph.initializer[0].rawData == bytes)
       #expect(try FileManager.default.contentsOfDirectory(atPath: store.folder(of: "mine").path).count == 2)

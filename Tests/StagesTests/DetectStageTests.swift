@@ -123,6 +123,15 @@ struct DetectStageTests {
     expectRefused("detect.face", #"{"model": "yolox_nano.onnx"}"#, "YOLOX", "'detect.yolo'")
   }
 
+  @Test func givenAModelsClassesWhenAskedThenTheStageSaysWhatItFindsAndWhatItNeeds() throws {
+    let all = try make("detect.yolo", #"{"model": "yolox_nano.onnx"}"#).interface
+    #expect(all.finds == .only(Set(COCOClasses.names)) && all.leavesOut.isEmpty)
+    #expect(all.preparedBy == "preprocess.letterbox")
+    let some = try make("detect.yolo", #"{"model": "yolox_nano.onnx", "classes": ["dog", "cat"]}"#).interface
+    #expect(some.finds == .only(["cat", "dog"]) && some.leavesOut.count == 78)
+    #expect(try make("detect.face", #"{"model": "yunet_n_dynamic.onnx"}"#).interface.finds == .only(["face"]))
+  }
+
   @Test func givenABareModelWhenMadeThenTheGuessIsInTheFacts() throws {
     let stage = try make("detect.yolo", #"{"model": "yolox_nano.onnx"}"#, hasManifests: false)
     guard case .list(let notes)? = stage.facts["notes"], case .string(let note)? = notes.first else {

@@ -5,7 +5,8 @@ import Synchronization
 
 @testable import Stages
 
-/// An RTSP camera with faults on this machine (`Support/faulty_camera.py`, which lists them); ends with this object.
+/// A camera with faults on this machine (`Support/faulty_camera.py` for RTSP and `http_camera.py`, which list them); ends
+/// with this object.
 final class FaultyCamera {
   static let python = URL(fileURLWithPath: "/usr/bin/python3")
   static let isAvailable = MediaFixtures.areAvailable && FileManager.default.isExecutableFile(atPath: python.path)
@@ -16,8 +17,9 @@ final class FaultyCamera {
   private let input = Pipe()
   private let output = Pipe()
 
-  init(_ films: [String], _ options: [String] = []) throws {
-    let script = TestData.packageRoot.appendingPathComponent("Tests/StagesTests/Support/faulty_camera.py").path
+  /// - Parameter program: which of the cameras in `Support` it is.
+  init(_ films: [String], _ options: [String] = [], program: String = "faulty_camera.py") throws {
+    let script = TestData.packageRoot.appendingPathComponent("Tests/StagesTests/Support/\(program)").path
     process.executableURL = Self.python
     process.arguments = [script] + films + options
     process.standardInput = input

@@ -51,6 +51,45 @@ struct LetterboxTests {
     #expect(bytes[0] >= 254 && bytes[16 * 32 - 1] >= 254 && bytes[16 * 32] == 7 && bytes[3 * 1024 - 1] == 7)
   }
 
+  /// The planar float tensor is the reference; the others hold the same pixels in another order or type.
+  @Test(arguments: [TensorElement.float32, .float16, .uint8], [TensorLayout.nchw, .nhwc])
+  func givenAnotherTypeAndLayout_whenLetterboxed_thenTheTensorHoldsTheSamePixels(
+    element: TensorElement, layout: TensorLayout
+  ) throws {
+    let frame = try frame("157x90"), placement = InputFormat.Placement.centered
+    func request(_ element: TensorElement, _ layout: TensorLayout) -> InputRequest {
+      let isBytes = element == .uint8
+      var request = LetterboxFixtures.request(
+        .square, nominal: 64, placement: placement, pad: 114, mean: isBytes ? [0, 0, 0] : [10, 20, 30],
+        scale: isBytes ? [1, 1, 1] : [0.5, 0.25, 0.125], element: element)
+      request.format.layout = layout
+      return request
+    }
+    var plain = request(element, .nchw)
+    plain.format.element = .float32
+    let expected = LetterboxFixtures.floats(try LetterboxFixtures.input(frame, plain))
+    let input = try LetterboxFixtures.input(frame, request(element, layout))
+    #expect(input.tensor.shape == (layout == .nchw ? [1, 3, 64, 64] : [1, 64, 64, 3]))
+    #expect(input.tensor.buffer.byteCount == 3 * 64 * 64 * element.byteCount)
+    // SAFETY: read within the buffer's own bytes, as elements of the type that it was made for.
+    let values = unsafe input.tensor.buffer.withBytes { bytes in
+      (0..<3 * 64 * 64).map { index -> Float in
+        switch element {
+        case .float32: unsafe bytes.load(fromByteOffset: index * 4, as: Float.self)
+        case .float16: unsafe Float(Float16(bitPattern: bytes.load(fromByteOffset: index * 2, as: UInt16.self)))
+        case .uint8: unsafe Float(bytes[index])
+        }
+      }
+    }
+    let area = 64 * 64
+    let wrong = expected.indices.filter { index in
+      let place = layout == .nchw ? index : index % area * 3 + index / area
+      let rounded = element == .float16 ? Float(Float16(expected[index])) : expected[index]
+      return values[place] != rounded
+    }
+    #expect(wrong.isEmpty, "\(wrong.count) of \(expected.count)")
+  }
+
   // Sizes from one pixel to the limit, odd ones, and extreme aspect ratios.
   @Test(arguments: ["1x1", "1x300", "3000x1", "157x113", "33x2", "8000x8000", "16000x33"])
   func givenAnOddSize_whenLetterboxed_thenEveryElementIsAColor(_ size: String) throws {

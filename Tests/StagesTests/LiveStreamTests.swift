@@ -57,7 +57,7 @@ struct LiveStreamTests {
 
   private func stream(resetS: Double = 30) -> LiveStream {
     LiveStream(
-      LiveLimits(policy: ReconnectPolicy(minS: 1, maxS: 45, resetS: resetS), refusedS: 60), output: output,
+      LiveLimits(policy: ReconnectPolicy(minS: 1, maxS: 45, resetS: resetS), refusedS: 60, intervalS: 2), output: output,
       clock: output.clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, random: SeededRandom(seed: 7))
   }
 
@@ -143,6 +143,39 @@ struct LiveStreamTests {
     #expect(output.states == [.connecting, .streaming, .stalled, .waiting, .streaming, .ended])
   }
 
+  @Test func givenSnapshots_whenPolled_thenOneStreamingStateAndASteadyPeriod() throws {
+    let stream = stream(), clock = output.clock
+    var starts: [Double] = []
+    let snapshot: () -> ConnectionEnd = {
+      starts.append(Double(clock.now().nanoseconds) / 1e9)
+      clock.advance(milliseconds: 300)
+      stream.frameDelivered()
+      return .snapshot
+    }
+    try play(stream, [snapshot, snapshot, snapshot, { .lost("503") }, snapshot, snapshot])
+    #expect(output.states == [.connecting, .streaming, .waiting, .streaming, .ended])
+    #expect(abs(starts[1] - starts[0] - 2) < 1e-6 && abs(starts[2] - starts[1] - 2) < 1e-6)
+    #expect(abs(starts[4] - starts[3] - 2) < 1e-6, "the time that the server takes is part of the period")
+  }
+
+  @Test func givenAConnectionThatStaysWithoutPictures_whenTheyComeBack_thenStalledOnceAndStreaming() throws {
+    let stream = stream()
+    try play(
+      stream,
+      [
+        {
+          stream.frameDelivered()
+          stream.framesMissing("no key frame")
+          stream.framesMissing("no key frame")
+          stream.frameDelivered()
+          return .finished
+        }
+      ])
+    #expect(output.told.map(\.state) == [.connecting, .streaming, .stalled, .streaming, .ended])
+    #expect(output.told[2].error == "no key frame")
+    #expect(output.pauses.isEmpty, "it is the same connection")
+  }
+
   @Test func givenAnImpossibleAddress_whenConnecting_thenTheStreamEndsWithTheError() throws {
     let stream = stream()
     let impossible = PipelineError("no such protocol", consequence: .endStream, exit: .unavailable)
@@ -190,9 +223,13 @@ private final class Gate {
   private var gate: KeyFrameGate
   init(at now: MonotonicTime, patienceS: Double) { gate = KeyFrameGate(at: now, patienceS: patienceS) }
   var isDamaged: Bool { gate.isDamaged }
-  func lose(at now: MonotonicTime) { gate.lose(at: now) }
-  func admits(isKey: Bool, at now: MonotonicTime) -> Bool { gate.admits(isKey: isKey, at: now) }
-  func isHopeless(at now: MonotonicTime) -> Bool { gate.isHopeless(at: now) }
+  func lose(_ loss: KeyFrameGate.Loss = .missing, at now: MonotonicTime) { gate.lose(loss, at: now) }
+  func admits(isKey: Bool, at now: MonotonicTime) -> Bool {
+    if isKey { gate.noteKey(at: now) }
+    return gate.admits(isKey: isKey, at: now)
+  }
+  func noteKey(at now: MonotonicTime) { gate.noteKey(at: now) }
+  func patienceS(_ stallS: Double, hasShown: Bool = true) -> Double { gate.patienceS(stallS: stallS, hasShown: hasShown) }
 }
 
 struct KeyFrameGateTests {
@@ -217,37 +254,39 @@ struct KeyFrameGateTests {
     _ = gate.admits(isKey: true, at: at(0))
     gate.lose(at: at(1))
     #expect(!gate.admits(isKey: false, at: at(100)), "patience does not make a damaged picture whole")
-    #expect(gate.isDamaged && gate.isHopeless(at: at(100)))
+    #expect(gate.isDamaged)
     #expect(gate.admits(isKey: true, at: at(101)))
-    #expect(!gate.isHopeless(at: at(200)))
+    #expect(!gate.isDamaged)
   }
 
-  @Test func givenKeyFramesFarApart_whenLost_thenHopelessOnlyAfterTwoOfTheirIntervals() {
+  @Test func givenALoss_whenOnlyAKeyFrameIsMissing_thenTheConnectionMayWaitForLonger() {
     let gate = Gate(at: at(0), patienceS: 5)
-    for second in stride(from: 0.0, through: 20, by: 10) { _ = gate.admits(isKey: true, at: at(second)) }
-    gate.lose(at: at(21))
-    #expect(!gate.isHopeless(at: at(40)))
-    #expect(gate.isHopeless(at: at(41.1)))
-  }
-}
-
-struct PairedStampsTests {
-  private func repeated(_ stamps: [Int64?]) -> [Bool] {
-    var pairs = PairedStamps()
-    var last: Int64?
-    return stamps.map { stamp in
-      defer { last = stamp }
-      return pairs.isRepeated(stamp, after: last)
-    }
+    _ = gate.admits(isKey: true, at: at(0))
+    #expect(gate.patienceS(20) == 20, "an open gate waits for nothing")
+    gate.lose(at: at(1))
+    #expect(gate.patienceS(20) == 60)
+    _ = gate.admits(isKey: true, at: at(2))
+    #expect(gate.patienceS(20) == 20)
   }
 
-  @Test func givenAStampTwiceNowAndThen_whenRead_thenRepeatedEachTime() {
-    let stamps: [Int64] = Array(0..<40).flatMap { $0 % 7 == 3 ? [$0, $0] : [$0] }
-    #expect(repeated(stamps).count { $0 } == 6)
+  @Test func givenKeyFramesFarApart_whenLost_thenTwoOfTheirIntervals() {
+    let gate = Gate(at: at(0), patienceS: 5)
+    _ = gate.admits(isKey: true, at: at(0))
+    // The one that ends the interval is itself damaged.
+    gate.noteKey(at: at(45))
+    gate.lose(at: at(45))
+    #expect(gate.patienceS(20) == 90)
   }
 
-  @Test func givenFields_whenRead_thenRepeatedOnlyUntilTheyAreKnown() {
-    #expect(repeated((0..<40).flatMap { [$0, $0] }).lastIndex(of: true) == 5)
-    #expect(repeated([nil, nil, nil]).allSatisfy { !$0 } == true)
+  @Test func givenWhatNeverGetsBetter_whenLost_thenNoLongerThanWithoutPackets() {
+    let refused = Gate(at: at(0), patienceS: 5)
+    _ = refused.admits(isKey: true, at: at(0))
+    refused.lose(.refused, at: at(1))
+    #expect(refused.patienceS(20) == 20, "whole packets that the decoder refuses: another codec")
+    let unmarked = Gate(at: at(0), patienceS: 5)
+    _ = unmarked.admits(isKey: false, at: at(6))
+    unmarked.lose(at: at(7))
+    #expect(unmarked.patienceS(20) == 20, "a stream that marks no key frames, as its pictures show")
+    #expect(unmarked.patienceS(20, hasShown: false) == 60, "one that was joined in the middle, until its first key frame")
   }
 }

@@ -66,6 +66,22 @@ struct SourceCountTests {
   @Test func givenMaxFrames_whenRead_thenSoManyCome() throws {
     let output = try MediaFixtures.run(try MediaFixtures.path("plain.mp4")) { $0.maxFrames = 7 }
     #expect(output.frames.count == 7)
+    // Its end is that of the frames that are wanted, not that of the file.
+    let last = try #require(output.frames.last?.header.mediaTime)
+    #expect(output.duration == last && output.positions.last == last)
+  }
+
+  @Test func givenMaxFrames_whenAFrameIsOut_thenTheEndIsToldAtThePaceOfTheFrames() throws {
+    let path = try MediaFixtures.path("plain.mp4")
+    let whole = try #require(try MediaFixtures.run(path).duration)
+    for (most, stop) in [(20, 10), (1_000_000, 10)] {
+      let output = RecordingOutput(stopAfter: stop)
+      try MediaFixtures.run(path, output: output) { $0.maxFrames = most }
+      let times = output.frames.map(\.header.mediaTime.seconds)
+      let pace = (times[times.count - 1] - times[0]) / Double(times.count - 1)
+      let expected = min(whole.seconds, times[0] + pace * Double(most - 1))
+      #expect(abs((output.duration?.seconds ?? 0) - expected) < 0.1)
+    }
   }
 
   @Test func givenARunThatStops_whenReading_thenTheSourceReturns() throws {

@@ -25,6 +25,27 @@ struct SourceTests {
     }
   }
 
+  @Test(
+    .enabled(if: MediaFixtures.areAvailable, "needs the programs ffmpeg and ffprobe"),
+    arguments: [
+      ("stated.h264", [], "by the stated rate of 10 frames/s", 0.1),
+      ("silent.mjpeg", ["-c:v", "mjpeg", "-pix_fmt", "yuvj420p"], "by an assumed rate of 25 frames/s", 0.04),
+      ("stamped.mp4", [], nil, 0.1),
+    ] as [(String, [String], String?, Double?)])
+  func givenAFileWithoutTimes_whenRead_thenTheReportSaysWhichRateItHas(
+    name: String, options: [String], times: String?, interval: Double?
+  ) throws {
+    let path = try MediaFixtures.make(
+      name, ["-f", "lavfi", "-i", "testsrc2=size=64x48:rate=10:duration=1", "-pix_fmt", "yuv420p"] + options)
+    let output = RecordingOutput()
+    let source = try FFmpegSource(.init(url: path), context: MediaFixtures.context("camera"))
+    try source.run(try #require(source.streams.first), output)
+    #expect(source.facts["times"] == times.map { .string($0) })
+    let seconds = output.frames.map(\.header.mediaTime.seconds)
+    #expect(seconds.count == 10)
+    if let interval { #expect(zip(seconds, seconds.dropFirst()).allSatisfy { abs($1 - $0 - interval) < 1e-3 }, "\(seconds)") }
+  }
+
   @Test func givenFramesOutOfOrder_whenAsked_thenTheInstantIsThatOfTheirOwnPacket() {
     let clock = ManualClock()
     var log = CaptureLog()

@@ -211,14 +211,4 @@ import Testing
     let again = try ids(worker, 1, thing, stream: "first")
     #expect(again == [2])
   }
-
-  @Test func `given a stage name that is not there when connected then the error names it and the known ones`() throws {
-    let stage = try SortStage(.init(stages: ["objcts"]), context: SinkFixture.context("tracks"))
-    let null = NullSink(NoConfiguration(), context: SinkFixture.context("objects"))
-    let error = #expect(throws: PipelineError.self) {
-      try stage.connect(to: StagePeers(stages: ["objects": null], downstream: []))
-    }
-    #expect(error?.exit == .config && error?.description.contains("objcts") == true)
-    #expect(error?.description.contains("known: objects") == true)
-  }
 }

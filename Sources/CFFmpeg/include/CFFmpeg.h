@@ -51,10 +51,20 @@ struct ep_losses {
   /// Pictures that others refer to and that never came.
   int references;
 };
-/// From now on FFmpeg's messages are counted where they tell of a loss, and go nowhere else.
-void ep_watch_losses(void);
+/// From now on FFmpeg's messages are kept where they tell of a loss or of a server's answer, and go nowhere else.
+void ep_watch_log(void);
 /// The calling thread's losses since the last call.
 struct ep_losses ep_take_losses(void);
+/// What FFmpeg has logged of servers' answers on the calling thread since the last call, a message a line; returns the
+/// number of bytes.
+size_t ep_take_notes(char *text, size_t size);
+/// Whether packets of this format come without times, which the reader then makes up from a rate: raw video, Motion JPEG
+/// in parts, pictures in a row. Cameras' own formats know when a picture was taken.
+static inline int ep_invents_times(const AVInputFormat *format) {
+  const AVClass *options = format->priv_class;
+  if (format->flags & AVFMT_NOTIMESTAMPS) return 1;
+  return options && !AV_IS_INPUT_DEVICE(options->category) && av_opt_find((void *)&options, "framerate", 0, 0, AV_OPT_SEARCH_FAKE_OBJ) != 0;
+}
 /// Whether the options of a demuxer, such as `rtsp`, include this one.
 static inline int ep_demuxer_has_option(const char *demuxer, const char *option) {
   const AVInputFormat *format = av_find_input_format(demuxer);

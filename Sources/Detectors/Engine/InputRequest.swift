@@ -23,10 +23,12 @@ public struct InputFormat: Sendable, Hashable, Codable {
   /// Multiplied after subtracting, such as 1/255.
   public var scale: [Float]
   public var element: TensorElement
+  /// The order of the dimensions; nil, which is usual, for NCHW or for what the file says.
+  public var layout: TensorLayout?
 
   public init(
     color: ColorOrder, placement: Placement, pad: Float, mean: [Float] = [0, 0, 0], scale: [Float] = [1, 1, 1],
-    element: TensorElement = .float32
+    element: TensorElement = .float32, layout: TensorLayout? = nil
   ) {
     self.color = color
     self.placement = placement
@@ -34,6 +36,12 @@ public struct InputFormat: Sendable, Hashable, Codable {
     self.mean = mean
     self.scale = scale
     self.element = element
+    self.layout = layout
+  }
+
+  /// The tensor's shape for pictures of this size.
+  public func shape(batch: Int = 1, height: Int, width: Int) -> [Int] {
+    layout == .nhwc ? [batch, height, width, 3] : [batch, 3, height, width]
   }
 }
 

@@ -3,9 +3,44 @@ import Pipeline
 /// The element types that models take and give here.
 public enum TensorElement: String, Sendable, Codable {
   case float32
+  case float16
   case uint8
 
-  public var byteCount: Int { self == .float32 ? 4 : 1 }
+  public var byteCount: Int {
+    switch self {
+    case .float32: 4
+    case .float16: 2
+    case .uint8: 1
+    }
+  }
+}
+
+extension TensorElement {
+  /// By the numbers that ONNX files and ONNX Runtime share.
+  public init?(onnx number: Int32) {
+    switch number {
+    case 1: self = .float32
+    case 2: self = .uint8
+    case 10: self = .float16
+    default: return nil
+    }
+  }
+
+  var onnxNumber: Int32 {
+    switch self {
+    case .float32: 1
+    case .uint8: 2
+    case .float16: 10
+    }
+  }
+}
+
+/// The order of a picture's dimensions.
+public enum TensorLayout: String, Sendable, Codable {
+  /// Batch, channels, height, width: one plane after the other.
+  case nchw
+  /// Batch, height, width, channels: one pixel after the other.
+  case nhwc
 }
 
 /// A dense, row-major block of numbers with a shape. Written once by its maker, then only read.

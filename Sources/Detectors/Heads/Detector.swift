@@ -25,6 +25,8 @@ public struct DetectorOptions: Sendable, Hashable {
 public final class Detector {
   private let session: any InferenceSession
   private let head: any Head
+  private let name: String
+  private let kind: ModelManifest.Head
   private let labels: [String]
   private let options: DetectorOptions
   private let classes: ClassFilter
@@ -36,7 +38,7 @@ public final class Detector {
     self.session = session
     self.options = options
     head = try HeadFactory.make(manifest, outputs: session.outputs)
-    labels = manifest.classes
+    (name, kind, labels) = (manifest.name, manifest.head, manifest.classes)
     classes = ClassFilter(classCount: manifest.classes.count, wanted: options.classes)
   }
 
@@ -54,6 +56,7 @@ public final class Detector {
     try session.run(input.tensor) { (outputs: borrowing ModelOutputs) in
       try head.decode(outputs, request, into: &candidates)
     }
+    guard candidates.largestScore <= Candidates.scoreLimit else { throw noScore(candidates.largestScore) }
     suppression.run(
       candidates.list, classCount: labels.count, iou: head.needsSuppression ? options.iou : nil,
       maximum: options.maxDetections)
@@ -63,6 +66,14 @@ public final class Detector {
       if let detection = detection(candidates.list[Int(index)], geometry) { detections.append(detection) }
     }
     return detections
+  }
+
+  private func noScore(_ score: Float) -> PipelineError {
+    PipelineError(
+      "the model '\(name)' gave the score \(score), and scores lie in 0...1: its outputs are not what the "
+        + "\(kind.title) head reads",
+      remedy: "check 'head' and 'form' in its manifest; models for poses, masks or oriented boxes and scores without a "
+        + "sigmoid look like this", exit: .dataError)
   }
 
   /// Nil when nothing of the box lies inside the picture.

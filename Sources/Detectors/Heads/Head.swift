@@ -108,13 +108,32 @@ public struct Candidates: Sendable {
   public private(set) var list: [Candidate] = []
   /// Boxes left out because the model gave NaN or an infinite number for them, since this value was made.
   public private(set) var nonFinite = 0
+  /// The largest score since the list was emptied, before it was cut to 1.
+  private(set) var largestScore: Float = 0
 
   public init() {}
 
-  public mutating func removeAll() { list.removeAll(keepingCapacity: true) }
+  /// Integers and half precision may miss 1 by a step. What lies farther beyond is no score.
+  static let scoreLimit: Float = 1.02
+
+  public mutating func removeAll() {
+    list.removeAll(keepingCapacity: true)
+    largestScore = 0
+  }
 
   @inline(__always) mutating func add(_ candidate: Candidate) {
-    if candidate.isFinite { list.append(candidate) } else { nonFinite += 1 }
+    guard candidate.isFinite else {
+      nonFinite += 1
+      return
+    }
+    list.append(candidate)
+    if candidate.score > 1 { cutScore() }
+  }
+
+  private mutating func cutScore() {
+    let last = list.count - 1
+    largestScore = max(largestScore, list[last].score)
+    list[last].score = 1
   }
 
   mutating func countNonFinite() { nonFinite += 1 }

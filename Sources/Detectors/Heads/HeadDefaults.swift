@@ -2,17 +2,37 @@ extension ModelManifest.Head {
   /// True for the heads that find faces.
   public var findsFaces: Bool {
     switch self {
-    case .yolox, .yolov3, .yolov8: false
+    case .yolox, .yolov3, .yolov5, .yolov8: false
     case .retinaface, .yunet, .centerface: true
     }
   }
+
+  /// True for the heads that read one output of three dimensions, which others have, too.
+  var readsOneOutput: Bool {
+    switch self {
+    case .yolox, .yolov5, .yolov8: true
+    case .yolov3, .retinaface, .yunet, .centerface: false
+    }
+  }
+
+  /// The forms that its outputs come in.
+  public var forms: [ModelManifest.Form] {
+    switch self {
+    case .yolox: [.raw, .decoded]
+    case .yolov8: [.plain, .classesLast, .distribution, .endToEnd]
+    case .yolov3, .yolov5, .retinaface, .yunet, .centerface: []
+    }
+  }
+
+  /// The input's side where nothing says another, in pixels.
+  public var usualSize: Int { self == .yolox || self == .yolov3 ? 416 : 640 }
 
   /// How models of this kind were trained to see their picture.
   public var defaultInput: InputFormat {
     let unit: [Float] = [1 / 255, 1 / 255, 1 / 255]
     return switch self {
     case .yolox: InputFormat(color: .bgr, placement: .topLeft, pad: 114)
-    case .yolov3, .yolov8: InputFormat(color: .rgb, placement: .centered, pad: 114, scale: unit)
+    case .yolov3, .yolov5, .yolov8: InputFormat(color: .rgb, placement: .centered, pad: 114, scale: unit)
     case .retinaface: InputFormat(color: .bgr, placement: .topLeft, pad: 0, mean: [104, 117, 123])
     case .yunet: InputFormat(color: .bgr, placement: .topLeft, pad: 0)
     case .centerface: InputFormat(color: .rgb, placement: .topLeft, pad: 0)
@@ -24,6 +44,7 @@ extension ModelManifest.Head {
     switch self {
     case .yolox: "YOLOX"
     case .yolov3: "YOLOv3"
+    case .yolov5: "YOLOv5"
     case .yolov8: "YOLOv8"
     case .retinaface: "RetinaFace"
     case .yunet: "YuNet"

@@ -1,48 +1,96 @@
 import Pipeline
 
-/// What a model without a manifest seems to be, told from the shapes of its input and outputs, or from
-/// the outputs' names where the shapes are left open.
+/// What a model seems to be, told from what was said of it, from its metadata, from the shapes of its input and outputs, or
+/// from the outputs' names where the shapes are left open. Where several things fit, it is refused: nothing is chosen in
+/// silence.
 public struct HeadGuess: Sendable, Hashable {
+  /// Where the names of the classes are from.
+  public enum NameSource: String, Sendable {
+    case options = "options"
+    case manifest = "manifest"
+    case file = "file"
+    /// COCO's, for a model of 80 classes that does not name them.
+    case coco = "assumed: COCO"
+    /// Nobody says them: `class0`, `class1` and so on.
+    case numbers = "numbers"
+    /// A face model has one class.
+    case head = "head"
+  }
+
   public var head: ModelManifest.Head
+  /// Nil where the head has one form, or the outputs of a run tell.
+  public var form: ModelManifest.Form?
   public var classes: [String]
+  public var namesFrom: NameSource
   public var anchors: [ModelManifest.AnchorMap]?
   /// What was seen and what is assumed, for the log and the report.
   public var sentence: String
 
-  /// - Throws: a ``PipelineError`` (exit code 78) that says to write a manifest when nothing, or more than one thing,
-  ///   fits.
-  public init(model: String, inputs: [TensorDescription], outputs: [TensorDescription]) throws {
-    let shapes = outputs.map(\.shape)
-    let seen = outputs.map(\.shapeText).joined(separator: ", ")
-    guard
-      let kind = Self.kind(of: shapes, cells: Self.cells(inputs.first?.shape ?? [])) ?? Self.kind(byNames: outputs)
-    else {
-      throw PipelineError(
-        "cannot tell what the model '\(model)' is from its outputs (\(seen))",
-        remedy: "write a manifest beside it (`edgepipe models import` does) with 'head' "
-          + ModelManifest.Head.allCases.map(\.rawValue).joined(separator: ", ") + ", 'classes' and 'input'",
-        exit: .config)
+  /// A model that says nowhere how many classes it has gets names for this many.
+  static let unnamedClasses = 1000
+
+  /// - Throws: a ``PipelineError`` that says what the file looks like, and what to do, when nothing, or more than one
+  ///   thing, fits.
+  public init(model: String, _ file: ModelDescription, claims: ModelClaims = ModelClaims()) throws {
+    let input = try PictureInput(file.inputs, model: model, claims: claims)
+    try UnsupportedTask.check(file, model: model, claims: claims)
+    let seen = file.outputs.map(\.shapeText).joined(separator: ", ")
+    let count: Int?
+    if let known = Self.kind(of: file.outputs.map(\.shape)) ?? Self.kind(byNames: file.outputs),
+      claims.head ?? known.head == known.head {
+      (head, anchors) = (known.head, known.anchors)
+      count = known.classCount
+    } else if let claimed = claims.head, !claimed.readsOneOutput {
+      // What its outputs must be is checked where the head is made.
+      head = claimed
+      count = claimed.findsFaces ? 1 : claims.classes?.count ?? file.metadata.names?.count
+    } else {
+      let reading = try OutputChoice(file, input: input, model: model, claims: claims).reading()
+      (head, form) = (reading.head, reading.form)
+      count = reading.classCount
     }
-    head = kind.head
-    anchors = kind.anchors
-    classes = kind.head.findsFaces ? ["face"] : Self.names(kind.classCount)
-    let input = kind.head.defaultInput
-    let range = input.scale.first == 1 ? "0..255" : "0..1"
-    let objects = classes == COCOClasses.names ? "COCO's 80 classes" : "\(classes.count) classes"
-    let names = head.findsFaces ? "faces" : objects
+    (classes, namesFrom) = try Self.names(count, head, file, model: model, claims: claims)
+    let format = head.defaultInput
+    let range = input.element == .uint8 || format.scale.first == 1 ? "0..255" : "0..1"
+    let names =
+      switch namesFrom {
+      case .head: "faces"
+      case .coco: "COCO's 80 classes"
+      case .numbers where count == nil: "classes that it does not name"
+      default: "\(classes.count) \(classes.count == 1 ? "class" : "classes")"
+      }
     sentence =
-      "'\(model)' has no manifest: its outputs (\(seen)) look like \(head.title) for \(names); "
-      + "assuming \(input.color.rawValue.uppercased()) in \(range)"
+      "'\(model)' has no manifest: its outputs (\(seen)) look like \(head.title) for \(names)"
+      + (namesFrom == .file ? ", as the file names them" : "")
+      + "; assuming \(format.color.rawValue.uppercased()) in \(range)"
   }
+
+  /// Names: of options or manifest, then of the file; COCO's for 80 classes; else numbers.
+  private static func names(
+    _ count: Int?, _ head: ModelManifest.Head, _ file: ModelDescription, model: String, claims: ModelClaims
+  ) throws -> ([String], NameSource) {
+    if let said = claims.classes {
+      if let count, count != said.count {
+        throw claims.contradiction(
+          "\(said.count) class names are given, and the model '\(model)' has \(count)", remedy: "give a name for each class")
+      }
+      return (said, claims.source == .manifest ? .manifest : .options)
+    }
+    if head.findsFaces { return (["face"], .head) }
+    if let names = file.metadata.names, count == nil || count == names.count { return (names, .file) }
+    guard let count else { return (numbered(unnamedClasses), .numbers) }
+    return count == COCOClasses.names.count ? (COCOClasses.names, .coco) : (numbered(count), .numbers)
+  }
+
+  private static func numbered(_ count: Int) -> [String] { (0..<count).map { "class\($0)" } }
 
   private typealias Kind = (head: ModelManifest.Head, classCount: Int, anchors: [ModelManifest.AnchorMap]?)
 
-  private static func kind(of shapes: [[Int?]], cells: Int?) -> Kind? {
+  private static func kind(of shapes: [[Int?]]) -> Kind? {
     func count(rank: Int, at axis: Int, _ size: Int) -> Int {
       shapes.count { $0.count == rank && $0[axis] == size }
     }
     switch shapes.count {
-    case 1 where shapes[0].count == 3: return single(shapes[0][1], shapes[0][2], cells: cells)
     case 2 where count(rank: 4, at: 1, 255) == 2: return (.yolov3, 80, ModelManifest.AnchorMap.yolov3Tiny)
     case 3 where count(rank: 4, at: 1, 255) == 3: return (.yolov3, 80, ModelManifest.AnchorMap.yolov3)
     case 3
@@ -82,37 +130,8 @@ public struct HeadGuess: Sendable, Hashable {
     }
     return match.map { ($0.head, 1, nil) }
   }
-
-  /// One output 1 x rows x columns: YOLOX has cells as rows, YOLOv8 as columns, end-to-end rows hold 6 numbers.
-  private static func single(_ rows: Int?, _ columns: Int?, cells: Int?) -> Kind? {
-    // The count of cells that the input's size gives tells YOLOX from its look-alikes, such as YOLOv5 with three times
-    // as many rows.
-    if let columns, columns > 5, rows == cells, cells != nil { return (.yolox, columns - 5, nil) }
-    if columns == 6, let rows, rows > 6, rows <= 1000 { return (.yolov8, 80, nil) }
-    guard let rows, rows > 4, columns == nil || columns == cells || cells == nil, rows < columns ?? .max else {
-      return nil
-    }
-    switch rows {
-    case 84: return (.yolov8, 80, nil)
-    // 144 channels: 64 of box distribution and COCO's classes.
-    case 144: return (.yolov8, 80, nil)
-    // Fewer than 65 channels leave no room for a distribution: 4 of the box, and the classes.
-    case 5...64: return (.yolov8, rows - 4, nil)
-    default: return nil
-    }
-  }
-
-  /// Cells over strides 8, 16, 32 for an input of fixed size.
-  private static func cells(_ input: [Int?]) -> Int? {
-    guard input.count == 4, let height = input[2], let width = input[3] else { return nil }
-    return cellCount(width: width, height: height, strides: [8, 16, 32])
-  }
-
-  private static func names(_ count: Int) -> [String] {
-    count == COCOClasses.names.count ? COCOClasses.names : (0..<count).map { "class\($0)" }
-  }
 }
 
 extension TensorDescription {
-  var shapeText: String { shape.map { $0.map(String.init) ?? "?" }.joined(separator: "x") }
+  var shapeText: String { shape.isEmpty ? "any shape" : shape.map { $0.map(String.init) ?? "?" }.joined(separator: "x") }
 }

@@ -1,35 +1,50 @@
 import Foundation
 import Pipeline
 
-/// YOLOv8 and YOLO11 exports, in the three forms that exist:
+/// YOLOv8 and YOLO11 exports, in the forms that exist:
 ///
 /// - plain, 1 x (4 + classes) x N: centre and size in input pixels, class scores final;
+/// - classes last, 1 x N x (4 + classes): the same, transposed;
 /// - raw, 1 x (64 + classes) x N over strides 8, 16, 32: for each side (left, top, right, bottom) 16 logits whose
 ///   softmax-weighted mean of 0...15, times the stride, is the distance from the cell's centre; scores are logits;
 /// - end to end, 1 x M x 6: x1, y1, x2, y2, score, class, with no suppression left to do.
 public struct YOLOv8Head: Head {
-  public enum Form: Sendable { case plain, distribution, endToEnd }
-
   public let classCount: Int
-  public let form: Form
+  /// Nil for a model that declares no shape: each output then tells its form.
+  public let form: ModelManifest.Form?
   static let strides = [8, 16, 32]
   static let bins = 16
 
   public var needsSuppression: Bool { form != .endToEnd }
 
-  public init(classCount: Int, form: Form) {
+  public init(classCount: Int, form: ModelManifest.Form?) {
     self.classCount = classCount
     self.form = form
   }
 
-  /// The form that a declared output shape stands for, or nil when it is none of them.
-  public static func form(of shape: [Int?], classCount: Int) -> Form? {
-    guard shape.count == 3, shape[0] ?? 1 == 1 else { return nil }
-    switch (shape[1], shape[2]) {
-    case (4 + classCount, _): return .plain
-    case (4 * bins + classCount, _): return .distribution
-    case (_, 6): return .endToEnd
-    default: return nil
+  /// The form that an output's shape stands for, or nil when it is none of them or not known.
+  public static func form(of shape: [Int?], classCount: Int) -> ModelManifest.Form? {
+    let forms: [ModelManifest.Form] = [.plain, .distribution, .endToEnd, .classesLast]
+    guard shape.count == 3, shape[1] != nil || shape[2] != nil else { return nil }
+    // Two classes last have six columns as well, and no model leaves a thousand boxes after suppression.
+    if classCount == 2, shape[2] == 6, let rows = shape[1], rows > 1000 { return .classesLast }
+    return forms.first { form in
+      let size = form == .plain || form == .distribution ? shape[1] : shape[2]
+      return size != nil && fits(shape, form, classCount: classCount)
+    }
+  }
+
+  /// Whether an output of this form can have the shape; nil is any size.
+  static func fits(_ shape: [Int?], _ form: ModelManifest.Form, classCount: Int) -> Bool {
+    if shape.isEmpty { return true }
+    guard shape.count == 3, shape[0] ?? 1 == 1 else { return false }
+    func agrees(_ axis: Int, _ size: Int) -> Bool { shape[axis] ?? size == size }
+    return switch form {
+    case .plain: agrees(1, 4 + classCount)
+    case .classesLast: agrees(2, 4 + classCount)
+    case .distribution: agrees(1, 4 * bins + classCount)
+    case .endToEnd: agrees(2, 6)
+    case .raw, .decoded: false
     }
   }
 
@@ -40,31 +55,40 @@ public struct YOLOv8Head: Head {
       throw shapeMismatch(head: .yolov8, expected: "one output of three dimensions", outputs, request)
     }
     let shape = outputs.outputs[0].shape
-    switch form {
-    case .plain:
+    switch form ?? Self.form(of: shape, classCount: classCount) {
+    case .plain?:
       let count = shape[2]
       guard let values = unsafe outputs.outputs[0].elements([1, 4 + classCount, count]) else {
         throw shapeMismatch(head: .yolov8, expected: "1x\(4 + classCount)xN", outputs, request)
       }
       unsafe decodePlain(values, count: count, request, &found)
-    case .distribution:
+    case .classesLast?:
+      let count = shape[1]
+      guard let values = unsafe outputs.outputs[0].elements([1, count, 4 + classCount]) else {
+        throw shapeMismatch(head: .yolov8, expected: "1xNx\(4 + classCount)", outputs, request)
+      }
+      unsafe decodeRows(values, count: count, request, &found)
+    case .distribution?:
       let count = cellCount(width: request.inputWidth, height: request.inputHeight, strides: Self.strides)
       let channels = 4 * Self.bins + classCount
       guard let values = unsafe outputs.outputs[0].elements([1, channels, count]) else {
         throw shapeMismatch(head: .yolov8, expected: "1x\(channels)x\(count)", outputs, request)
       }
       unsafe decodeDistribution(values, count: count, request, &found)
-    case .endToEnd:
+    case .endToEnd?:
       let count = shape[1]
       guard let values = unsafe outputs.outputs[0].elements([1, count, 6]) else {
         throw shapeMismatch(head: .yolov8, expected: "1xMx6", outputs, request)
       }
       try unsafe decodeEndToEnd(values, count: count, request, &found)
+    case .raw?, .decoded?, nil:
+      throw shapeMismatch(
+        head: .yolov8, expected: "1x\(4 + classCount)xN or 1xNx\(4 + classCount)", outputs, request)
     }
   }
 
-  // SAFETY (the three below): `values` holds exactly the elements of the shape checked above, and every index is
-  // channel x count + anchor, or row x 6 + column, within it.
+  // SAFETY (the four below): `values` holds exactly the elements of the shape checked above, and every index is
+  // channel x count + anchor, or row x columns + column, within it.
 
   private func decodePlain(
     _ values: UnsafePointer<Float>, count: Int, _ request: borrowing DecodeRequest, _ found: inout Candidates
@@ -78,6 +102,28 @@ public struct YOLOv8Head: Head {
             centerX: values[hit], centerY: values[count + hit], width: values[2 * count + hit],
             height: values[3 * count + hit], score: scores[hit], classIndex: classIndex))
         anchor = hit + 1
+      }
+    }
+  }
+
+  private func decodeRows(
+    _ values: UnsafePointer<Float>, count: Int, _ request: borrowing DecodeRequest, _ found: inout Candidates
+  ) {
+    let width = 4 + classCount
+    let isWhole = request.classes.indices.count == classCount
+    for row in 0..<count {
+      let box = unsafe values + row * width
+      let scores = unsafe box + 4
+      if isWhole {
+        var index = 0
+        while let hit = unsafe Self.next(scores, from: index, to: classCount, above: request.threshold) {
+          unsafe found.add(row: box, score: scores[hit], classIndex: hit)
+          index = hit + 1
+        }
+      } else {
+        for index in request.classes.indices where unsafe !(scores[index] <= request.threshold) {
+          unsafe found.add(row: box, score: scores[index], classIndex: index)
+        }
       }
     }
   }
@@ -118,8 +164,10 @@ public struct YOLOv8Head: Head {
       }
       guard (0..<classCount).contains(classIndex) else {
         throw PipelineError(
-          "the model reports class \(classIndex), and its manifest lists \(classCount) classes",
-          remedy: "complete 'classes' in the model's manifest", exit: .dataError)
+          "the model reports class \(classIndex) with score \(unsafe box[4]), and \(classCount) classes are known",
+          remedy: classIndex < 0
+            ? "its rows are not x1, y1, x2, y2, score, class" : "complete 'classes' in the model's manifest",
+          exit: .dataError)
       }
       guard request.classes.contains(classIndex) else { continue }
       unsafe found.add(
@@ -172,5 +220,14 @@ public struct YOLOv8Head: Head {
       rest -= cells
     }
     return (.nan, .nan, .nan)
+  }
+}
+
+extension Candidates {
+  /// A row that begins with centre and size.
+  @inline(__always) fileprivate mutating func add(row: UnsafePointer<Float>, score: Float, classIndex: Int) {
+    // SAFETY: the caller's row holds four floats and more.
+    unsafe add(
+      Candidate(centerX: row[0], centerY: row[1], width: row[2], height: row[3], score: score, classIndex: classIndex))
   }
 }

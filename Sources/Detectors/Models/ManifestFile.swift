@@ -2,6 +2,9 @@ import Foundation
 import Pipeline
 
 extension ModelManifest {
+  /// Larger files are no manifests.
+  static let maximumByteCount = 1 << 20
+
   /// Reads and checks a manifest.
   ///
   /// - Throws: a ``PipelineError``: `config` when the file is missing, `dataError` when it is not a sound manifest.
@@ -9,7 +12,7 @@ extension ModelManifest {
     guard let data = FileManager.default.contents(atPath: file.path) else {
       throw PipelineError("cannot read manifest '\(file.path)'", exit: .config)
     }
-    guard data.count <= 1 << 20 else {
+    guard data.count <= maximumByteCount else {
       throw PipelineError("manifest '\(file.path)' holds \(data.count) bytes, too many", exit: .dataError)
     }
     let manifest: ModelManifest
@@ -53,6 +56,11 @@ extension ModelManifest {
     }
     if sha256.count != 64 || !sha256.allSatisfy({ $0.isHexDigit && !$0.isUppercase }) {
       return "sha256 '\(sha256)' is not 64 lower-case hexadecimal digits"
+    }
+    if let form, !head.forms.contains(form) {
+      let known = head.forms.map(\.rawValue).joined(separator: ", ")
+      return "head \(head.rawValue) has no form '\(form.rawValue)'"
+        + (known.isEmpty ? "; leave 'form' out" : "; it has \(known)")
     }
     guard head == .yolov3 else { return nil }
     let maps = anchors ?? []

@@ -25,22 +25,24 @@ extension ModelStore {
 
   /// Puts a model into the store in one step: readers see the old model or the new one, never a part.
   ///
-  /// - Parameter fill: writes the ONNX file to the given path; `manifest` must hold that file's hash, or an empty one
-  ///   to be filled in here.
-  /// - Throws: a ``PipelineError``: `ioError` when the store cannot be written, `dataError` when the hash differs.
+  /// - Parameters:
+  ///   - replaces: takes the place of a model of that name; otherwise one that is there is an error.
+  ///   - fill: writes the ONNX file to the given path; `manifest` must hold that file's hash, or an empty one to be
+  ///     filled in here.
+  /// - Throws: a ``PipelineError``: `ioError` when the store cannot be written, `dataError` when the hash differs,
+  ///   `usage` when something is there that stays.
   @discardableResult
-  public func install(_ manifest: ModelManifest, fill: (URL) throws -> Void) throws -> ModelManifest {
+  public func install(
+    _ manifest: ModelManifest, replaces: Bool = true, fill: (URL) throws -> Void
+  ) throws -> ModelManifest {
     let name = manifest.name
     guard ModelManifest.isUsable(name: name) else {
       throw PipelineError(
         "a model cannot be called '\(name)'", remedy: "use letters, digits, '.', '_' and '-'", exit: .usage)
     }
-    // A leading dot keeps what is not finished out of every listing.
-    let staging = folder.appendingPathComponent(".\(name)-\(UUID().uuidString)", isDirectory: true)
-    defer { try? FileManager.default.removeItem(at: staging) }
-    try writing("create '\(staging.path)'") {
-      try FileManager.default.createDirectory(at: staging, withIntermediateDirectories: true)
-    }
+    let making = try writing("make a folder in '\(folder.path)'") { try StagingFolder(in: folder, name: name) }
+    defer { making.remove() }
+    let staging = making.url
     let file = staging.appendingPathComponent(manifest.file)
     try fill(file)
     var manifest = manifest
@@ -55,32 +57,54 @@ extension ModelStore {
     try writing("write the manifest of '\(name)'") {
       try encoded.write(to: staging.appendingPathComponent("manifest.json"))
     }
-    try writing("install '\(name)' in '\(folder.path)'") { try swapIn(staging, name: name) }
+    try writing("install '\(name)' in '\(folder.path)'") { try swapIn(staging, name: name, replaces: replaces) }
     return manifest
   }
 
-  /// Renames the finished folder into its place; the old one steps aside first, as folders cannot be overwritten.
-  private func swapIn(_ staging: URL, name: String) throws {
+  /// The error for a name that is taken.
+  package static func isThere(_ name: String) -> PipelineError {
+    PipelineError("model '\(name)' is there already", remedy: "say another --name, or --force to replace it", exit: .usage)
+  }
+
+  /// Clears what programs that were killed while they made a model have left.
+  package func clearLeftovers() { StagingFolder.clearLeftovers(in: folder) }
+
+  /// Renames the finished folder into its place, in one step also where one is replaced. Others who install wait.
+  private func swapIn(_ staging: URL, name: String, replaces: Bool) throws {
+    let lock = FolderLock(folder, waits: true)
+    defer { lock.release() }
     let place = folder(of: name)
+    guard FileManager.default.fileExists(atPath: place.path) else {
+      return try FileManager.default.moveItem(at: staging, to: place)
+    }
+    guard replaces || !isInstalled(name) else { throw Self.isThere(name) }
+    guard isModel(place) else {
+      throw PipelineError(
+        "cannot install '\(name)': '\(place.path)' is there and is no model", remedy: "say another --name, or move it away",
+        exit: .ioError)
+    }
+    if OutputPath.exchange(staging.path, place.path) { return }
+    // File systems that cannot: the old one steps aside first, as folders cannot be overwritten.
     let old = folder.appendingPathComponent(".\(name)-old-\(UUID().uuidString)", isDirectory: true)
+    try FileManager.default.moveItem(at: place, to: old)
     defer { try? FileManager.default.removeItem(at: old) }
-    // Another process may install the same model now: whoever renames last wins, and both are whole.
-    for attempt in 0..<5 {
-      if FileManager.default.fileExists(atPath: place.path) {
-        do { try FileManager.default.moveItem(at: place, to: old) } catch where attempt < 4 { continue }
-      }
-      do {
-        return try FileManager.default.moveItem(at: staging, to: place)
-      } catch {
-        if attempt == 4 || !FileManager.default.fileExists(atPath: staging.path) { throw error }
-        try? FileManager.default.removeItem(at: old)
-      }
+    do { try FileManager.default.moveItem(at: staging, to: place) } catch {
+      try? FileManager.default.moveItem(at: old, to: place)
+      throw error
     }
   }
 
-  private func writing(_ attempt: String, _ body: () throws -> Void) throws {
+  /// Whether a folder in a model's place may be replaced: it holds a manifest, or what is left of a model.
+  private func isModel(_ place: URL) -> Bool {
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: place.path) else { return false }
+    return names.contains("manifest.json") || names.allSatisfy { $0.hasSuffix(".onnx") }
+  }
+
+  private func writing<Result>(_ attempt: String, _ body: () throws -> Result) throws -> Result {
     do {
-      try body()
+      return try body()
+    } catch let error as PipelineError {
+      throw error
     } catch {
       throw PipelineError(
         "cannot \(attempt): \(error.localizedDescription)",

@@ -4,7 +4,23 @@ import Foundation
 public struct ModelManifest: Sendable, Hashable, Codable {
   /// The code that turns raw outputs into detections.
   public enum Head: String, Sendable, Codable, CaseIterable {
-    case yolox, yolov3, yolov8, retinaface, yunet, centerface
+    case yolox, yolov3, yolov5, yolov8, retinaface, yunet, centerface
+  }
+
+  /// How the numbers of an output are laid out, for heads whose models come in several forms.
+  public enum Form: String, Sendable, Codable, CaseIterable {
+    /// `yolov8`: 1 x (4 + classes) x N.
+    case plain
+    /// `yolov8`: 1 x N x (4 + classes).
+    case classesLast
+    /// `yolov8`: 1 x (64 + classes) x N, boxes and scores not decoded.
+    case distribution
+    /// `yolov8`: 1 x M x 6, duplicates removed inside the model.
+    case endToEnd
+    /// `yolox`: boxes relative to their cells, as the authors' export gives them.
+    case raw
+    /// `yolox`: boxes in pixels, decoded inside the model.
+    case decoded
   }
 
   /// One output map of a YOLOv3-family model.
@@ -22,6 +38,8 @@ public struct ModelManifest: Sendable, Hashable, Codable {
 
   public var name: String
   public var head: Head
+  /// Nil where the head has one form, or the outputs' shapes tell.
+  public var form: Form?
   public var input: InputFormat
   /// The nominal input side in pixels.
   public var inputSize: Int

@@ -39,9 +39,12 @@ public struct ModelStore: ModelResolver {
       && FileManager.default.fileExists(atPath: folder(of: name).appendingPathComponent("manifest.json").path)
   }
 
-  /// The manifest of an installed model.
+  /// The manifest of an installed model. A folder's name is the model's: the manifest of a copied folder still has the
+  /// original's.
   public func manifest(_ name: String) throws -> ModelManifest {
-    try ModelManifest.read(folder(of: name).appendingPathComponent("manifest.json"))
+    var manifest = try ModelManifest.read(folder(of: name).appendingPathComponent("manifest.json"))
+    manifest.name = name
+    return manifest
   }
 
   /// Finds a model by its name in the store, or by a path to an .onnx file or a manifest, and checks its hash.

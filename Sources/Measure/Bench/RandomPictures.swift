@@ -13,8 +13,8 @@ enum RandomPictures {
     let pictures = pictures ?? 0..<configuration.batch
     let area = configuration.height * configuration.width
     let tensor = Tensor(
-      shape: [pictures.count, 3, configuration.height, configuration.width], element: format.element,
-      pool: BufferPool())
+      shape: format.shape(batch: pictures.count, height: configuration.height, width: configuration.width),
+      element: format.element, pool: BufferPool())
     // SAFETY: the buffer holds pictures x 3 x area elements of the format's type, and each place is below that.
     unsafe tensor.buffer.withBytes { bytes in
       for (slot, picture) in pictures.enumerated() {
@@ -22,15 +22,20 @@ enum RandomPictures {
         var random = SplitMix64(seed: seed &+ UInt64(picture) &* 0x9E37_79B9)
         let brightness = 1 - 0.5 * Float(picture) / Float(max(1, configuration.batch))
         for channel in 0..<3 {
-          let start = (slot * 3 + channel) * area
+          // Planes follow each other, or the channels of a pixel do.
+          let isInterleaved = format.layout == .nhwc
+          let start = isInterleaved ? slot * 3 * area + channel : (slot * 3 + channel) * area
           let mean = format.mean.count > channel ? format.mean[channel] : 0
           let scale = format.scale.count > channel ? format.scale[channel] : 1
           for pixel in 0..<area {
-            let value = Float(random.next() >> 56) * brightness
+            let value = Float(random.next() >> 56) * brightness, place = start + (isInterleaved ? 3 * pixel : pixel)
             switch format.element {
-            case .uint8: unsafe bytes.storeBytes(of: UInt8(value), toByteOffset: start + pixel, as: UInt8.self)
+            case .uint8: unsafe bytes.storeBytes(of: UInt8(value), toByteOffset: place, as: UInt8.self)
             case .float32:
-              unsafe bytes.storeBytes(of: (value - mean) * scale, toByteOffset: (start + pixel) * 4, as: Float.self)
+              unsafe bytes.storeBytes(of: (value - mean) * scale, toByteOffset: place * 4, as: Float.self)
+            case .float16:
+              let half = Float16((value - mean) * scale).bitPattern
+              unsafe bytes.storeBytes(of: half, toByteOffset: place * 2, as: UInt16.self)
             }
           }
         }

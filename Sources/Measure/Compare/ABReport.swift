@@ -13,8 +13,13 @@ public struct ABReport: Sendable {
     /// The stage whose service time is the latency; nil: the work of all stages.
     public var stage: String?
     public var version: String
+    /// What the two have in common; nil where nobody looked.
+    public var sameness: Sameness?
 
-    public init(names: Both<String>, kind: String, stage: String?, version: String) {
+    public init(
+      names: Both<String>, kind: String, stage: String?, version: String, sameness: Sameness? = nil
+    ) {
+      self.sameness = sameness
       self.names = names
       self.kind = kind
       self.stage = stage
@@ -29,6 +34,8 @@ public struct ABReport: Sendable {
       "edgepipe": .string(subject.version),
       "kind": .string(subject.kind),
       "a": .string(subject.names.a), "b": .string(subject.names.b),
+      "same": subject.sameness.map { .bool($0.isSame) } ?? .null,
+      "notes": .list((subject.sameness?.notes ?? []).map { .string($0) }),
       "latency_of": subject.stage.map { .string($0) } ?? .null,
       "repeats": .int(comparison.schedule.repeats),
       "rounds": .int(comparison.rounds),

@@ -6,6 +6,9 @@ extension Tensor {
   public static func grey(shape: [Int], element: TensorElement) -> Tensor {
     let tensor = Tensor(shape: shape, element: element, pool: BufferPool())
     switch element {
+    case .float16:
+      // SAFETY: every element is written, within the tensor's own memory; 0x3800 is 0.5.
+      unsafe tensor.buffer.withBytes { unsafe $0.bindMemory(to: UInt16.self).update(repeating: 0x3800) }
     // SAFETY: every element is written, within the tensor's own memory.
     case .float32: unsafe tensor.withFloats { unsafe $0.update(repeating: 0.5) }
     // SAFETY: as above.

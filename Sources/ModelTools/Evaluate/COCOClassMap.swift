@@ -1,9 +1,9 @@
+import Detectors
 import Pipeline
 
 /// Which category of a dataset each class of a model is, by name: indices of classes and ids of categories differ.
 ///
-/// Case, and spaces written as `_` or `-`, do not matter. Names that Pascal VOC and Darknet use for COCO's categories
-/// are known, such as `aeroplane`.
+/// Names are compared as ``ClassName`` does.
 public struct COCOClassMap: Sendable, Hashable {
   /// By index of the class; nil for classes that are not evaluated.
   public let categoryIDs: [Int?]
@@ -25,8 +25,8 @@ public struct COCOClassMap: Sendable, Hashable {
     let chosen: Set<Int>?
     if let wanted {
       let categories = try Self.categories(wanted, dataset: dataset, file: file)
-      let known = Set(classes.map(Self.key))
-      let unknown = categories.map { dataset.categories[$0].name }.filter { !known.contains(Self.key($0)) }
+      let known = Set(classes.map(ClassName.key))
+      let unknown = categories.map { dataset.categories[$0].name }.filter { !known.contains(ClassName.key($0)) }
       guard unknown.isEmpty else {
         throw PipelineError(
           "the model '\(model)' knows no class \(Self.list(unknown))",
@@ -36,7 +36,7 @@ public struct COCOClassMap: Sendable, Hashable {
     } else {
       chosen = nil
     }
-    let found = classes.map { names[Self.key($0)] }
+    let found = classes.map { names[ClassName.key($0)] }
     let unknown = zip(classes, found).filter { $1 == nil }.map(\.0)
     if chosen == nil, !unknown.isEmpty {
       throw PipelineError(
@@ -75,7 +75,7 @@ public struct COCOClassMap: Sendable, Hashable {
     _ names: [String], dataset: COCODataset, file: String
   ) throws(PipelineError) -> [Int] {
     let known = dataset.categories.map(\.name), index = index(known)
-    let unknown = names.filter { index[key($0)] == nil }
+    let unknown = names.filter { index[ClassName.key($0)] == nil }
     guard unknown.isEmpty else {
       let hints = unknown.map { name in
         NearestName.suggestion(for: name, among: known).map { "'\(JSONReader.short(name))' (did you mean '\($0)'?)" }
@@ -83,22 +83,11 @@ public struct COCOClassMap: Sendable, Hashable {
       }
       throw PipelineError("'\(file)' has no category \(hints.joined(separator: ", "))", exit: .usage)
     }
-    return names.compactMap { index[key($0)] }
+    return names.compactMap { index[ClassName.key($0)] }
   }
 
   private static func index(_ names: [String]) -> [String: Int] {
-    Dictionary(names.enumerated().map { (key($0.element), $0.offset) }, uniquingKeysWith: { first, _ in first })
-  }
-
-  /// What Pascal VOC calls six of COCO's categories; Darknet's `coco.names` kept these names.
-  private static let synonyms = [
-    "aeroplane": "airplane", "diningtable": "dining table", "motorbike": "motorcycle", "pottedplant": "potted plant",
-    "sofa": "couch", "tvmonitor": "tv",
-  ]
-
-  private static func key(_ name: String) -> String {
-    let plain = name.lowercased().split { $0.isWhitespace || $0 == "_" || $0 == "-" }.joined(separator: " ")
-    return synonyms[plain] ?? plain
+    Dictionary(names.enumerated().map { (ClassName.key($0.element), $0.offset) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// In quotes; of many the first ones.

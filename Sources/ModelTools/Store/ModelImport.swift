@@ -8,6 +8,7 @@ public struct ModelImport {
   public struct Options: Sendable {
     public var name: String?
     public var head: ModelManifest.Head?
+    public var form: ModelManifest.Form?
     public var classes: [String]?
     public var inputSize: Int?
     public var color: InputFormat.ColorOrder?
@@ -27,57 +28,54 @@ public struct ModelImport {
 
   /// Imports an ONNX file; tensors that lie in files beside it are taken in.
   ///
-  /// - Throws: a ``PipelineError``: `noInput`, `dataError` for an unsound file, `usage` when something must be said
-  ///   that the file does not tell.
+  /// - Throws: a ``PipelineError``: `noInput`, `dataError` for an unsound file and for one that cannot run, `usage` when
+  ///   something must be said that the file does not tell, and where the options contradict it.
   public func onnx(_ file: URL, _ options: Options) throws -> ModelManifest {
+    try checkName(options, file)
     let model = try OnnxModel(contentsOf: file)
-    let stored = Set(model.proto.graph.initializer.map(\.name))
-    let inputs = Self.describe(model.proto.graph.input.filter { !stored.contains($0.name) })
-    let outputs = Self.describe(model.proto.graph.output)
-    guard inputs.count == 1, inputs[0].shape.count == 4 else {
-      throw PipelineError(
-        "'\(file.path)' takes \(inputs.map(\.shape.count)) dimensions; one picture, N x C x H x W, is expected",
-        exit: .dataError)
-    }
-    // A guess also tells the classes and, for YOLOv3's usual forms, the anchors.
-    let guess = Result { try HeadGuess(model: file.path, inputs: inputs, outputs: outputs) }
-    let guessed = try? guess.get()
-    guard let head = options.head ?? guessed?.head else {
-      throw PipelineError(
-        "cannot tell the head of '\(file.path)' from its outputs \(outputs.map(\.name).joined(separator: ", "))",
-        remedy: "say it with --head: \(ModelManifest.Head.allCases.map(\.rawValue).joined(separator: ", "))",
-        exit: .usage)
-    }
-    let known = guessed?.head == head ? guessed : nil
-    guard head != .yolov3 || known?.anchors != nil else {
+    if options.head == .yolov3, model.proto.graph.output.allSatisfy({ $0.type.tensorType.shape.dim.dropFirst().first?.size != 255 }) {
       throw PipelineError(
         "an ONNX file does not hold the anchors that head yolov3 needs",
         remedy: "import the Darknet files with --cfg and --weights", exit: .usage)
     }
-    var manifest = Self.manifest(head, name: name(options, file))
-    if let height = inputs[0].shape[2], let width = inputs[0].shape[3] { manifest.inputSize = max(height, width) }
-    manifest.anchors = known?.anchors
-    manifest.classes = options.classes ?? known?.classes ?? manifest.classes
-    if let known, known.classes.count != manifest.classes.count, head != .yolov8 {
-      throw PipelineError(
-        "\(manifest.classes.count) class names are given, the model has \(known.classes.count) classes", exit: .usage)
-    }
+    let description = ModelDescription(model)
+    let claims = ModelClaims(.options, head: options.head, form: options.form, classes: options.classes)
+    let reading = try ModelReading(file.path, description, claims: claims)
+    var manifest = reading.manifest
+    manifest.name = name(options, file)
+    manifest.file = "model.onnx"
     manifest.origin = file.lastPathComponent
     return try install(manifest, options) { try model.write(to: $0) }
   }
 
+  /// Before anything is read: a name that cannot be used is nothing to find out at the end.
+  private func checkName(_ options: Options, _ file: URL) throws {
+    let name = name(options, file)
+    guard ModelManifest.isUsable(name: name) else {
+      throw PipelineError(
+        "a model cannot be called \(Quoted.text(name))",
+        remedy: "use letters, digits, '.', '_' and '-', at most 100, not '.' or '-' first"
+          + (options.name == nil ? ": say a name with --name" : ""), exit: .usage)
+    }
+    guard BuiltinModels.find(name) == nil else {
+      throw PipelineError("'\(name)' is the name of a built-in model", remedy: "say another with --name", exit: .usage)
+    }
+    guard options.force || !store.isInstalled(name) else { throw ModelStore.isThere(name) }
+  }
+
   /// Imports Darknet's cfg and weights files of the YOLOv3 family.
   public func darknet(config: URL, weights: URL, _ options: Options) throws -> ModelManifest {
+    try checkName(options, weights)
     guard options.head ?? .yolov3 == .yolov3 else {
       throw PipelineError("Darknet models have the head yolov3, not \(options.head?.rawValue ?? "")", exit: .usage)
     }
     let imported = try DarknetImporter.convert(config: config, weights: weights, name: name(options, weights))
-    var manifest = Self.manifest(.yolov3, name: name(options, weights))
-    manifest.inputSize = imported.inputSize
-    manifest.stride = imported.stride
-    manifest.anchors = imported.anchors
     let classes = options.classes ?? (imported.classCount == 80 ? COCOClasses.names : nil)
-    manifest.classes = classes ?? (0..<imported.classCount).map { "class\($0)" }
+    var manifest = ModelManifest(
+      name: name(options, weights), head: .yolov3, input: ModelManifest.Head.yolov3.defaultInput,
+      inputSize: imported.inputSize, stride: imported.stride,
+      classes: classes ?? (0..<imported.classCount).map { "class\($0)" }, anchors: imported.anchors, file: "model.onnx",
+      sha256: "", licence: "unknown", origin: "")
     guard manifest.classes.count == imported.classCount else {
       throw PipelineError(
         "\(manifest.classes.count) class names are given, the cfg file has \(imported.classCount) classes",
@@ -98,39 +96,11 @@ public struct ModelImport {
     if let mean = options.mean { manifest.input.mean = mean }
     if let scale = options.scale { manifest.input.scale = scale }
     if let licence = options.licence { manifest.licence = licence }
-    guard BuiltinModels.find(manifest.name) == nil else {
-      throw PipelineError("'\(manifest.name)' is the name of a built-in model", remedy: "say another with --name", exit: .usage)
-    }
-    guard options.force || !store.isInstalled(manifest.name) else {
-      throw PipelineError(
-        "model '\(manifest.name)' is there already", remedy: "say another --name, or --force", exit: .usage)
-    }
-    return try store.install(manifest, fill: fill)
-  }
-
-  /// What models of a head usually are.
-  private static func manifest(_ head: ModelManifest.Head, name: String) -> ModelManifest {
-    let isFace = [.retinaface, .yunet, .centerface].contains(head)
-    return ModelManifest(
-      name: name, head: head, input: head.defaultInput, inputSize: head == .yolox || head == .yolov3 ? 416 : 640,
-      classes: isFace ? ["face"] : COCOClasses.names, file: "model.onnx", sha256: "", licence: "unknown", origin: "")
+    store.clearLeftovers()
+    return try store.install(manifest, replaces: options.force, fill: fill)
   }
 
   private func name(_ options: Options, _ file: URL) -> String {
     options.name ?? file.deletingPathExtension().lastPathComponent
-  }
-
-  /// Inputs or outputs as an engine would describe them.
-  static func describe(_ values: [Onnx_ValueInfoProto]) -> [TensorDescription] {
-    values.map { value in
-      let type = value.type.tensorType
-      let element: TensorElement? =
-        switch Onnx_TensorProto.DataType(rawValue: Int(type.elemType)) {
-        case .float: .float32
-        case .uint8: .uint8
-        default: nil
-        }
-      return TensorDescription(name: value.name, element: element, shape: type.shape.dim.map(\.size))
-    }
   }
 }

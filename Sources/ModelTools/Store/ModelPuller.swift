@@ -43,18 +43,19 @@ public struct ModelPuller {
       }
       throw store.unknown(name)
     }
+    store.clearLeftovers()
     if !force, (try? store.resolve(name))?.manifest == model.manifest {
       progress("\(name): already installed")
       return .present
     }
-    let temporary = FileManager.default.temporaryDirectory.appendingPathComponent("edgepipe-pull-\(UUID().uuidString)")
-    defer { try? FileManager.default.removeItem(at: temporary) }
-    do {
-      try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)
-    } catch {
-      throw PipelineError("cannot create '\(temporary.path)': \(error.localizedDescription)", exit: .ioError)
+    let temporary: StagingFolder
+    do { temporary = try StagingFolder(in: store.folder, name: "pull") } catch {
+      throw PipelineError(
+        "cannot make a folder in '\(store.folder.path)': \(error.localizedDescription)",
+        remedy: "check the folder's permissions and space, or set EDGEPIPE_MODELS", exit: .ioError)
     }
-    let files = try ModelSources(mirror: mirror, temporary: temporary, progress: progress).fetch(model)
+    defer { temporary.remove() }
+    let files = try ModelSources(mirror: mirror, temporary: temporary.url, progress: progress).fetch(model)
     try store.install(model.manifest) { target in try make(model, from: files, at: target) }
     progress("\(name): installed in \(store.folder(of: name).path) (licence: \(model.manifest.licence))")
     return .installed

@@ -1,6 +1,6 @@
 extension JSONParser {
   /// Longer numbers are refused: no value needs them, and converting them takes time.
-  private static let maximumNumberLength = 400
+  static let maximumNumberLength = 400
 
   // MARK: - Words and numbers
 

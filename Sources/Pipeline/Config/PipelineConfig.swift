@@ -74,35 +74,48 @@ public struct QueueSettings: Sendable, Hashable {
 // MARK: - Issues that stages find
 
 extension PipelineConfig {
-  /// An issue at a stage's `config`, or at one key of it.
+  /// An issue at a stage's `config`, or at one value of it.
+  ///
+  /// - Parameter key: such as `model` or `zones[1].labels[0]`.
   public func issue(
     forStage id: String, key: String? = nil, message: String, exit: ExitStatus = .config
   ) -> ConfigIssue {
     guard let stage = self[stage: id] else { return ConfigIssue(file: file, message: "\(id): \(message)", exit: exit) }
-    let member = key.flatMap { key in stage.config.members?.first { $0.key == key } }
+    let value = key.flatMap { stage.config.value(at: $0) }
     let path = "stages[\(stage.index)].config"
     var issue = ConfigIssue(
-      file: file, path: member.map { JSONPath.join(path, key: $0.key) } ?? path,
+      file: file, path: value == nil ? path : "\(path).\(key ?? "")",
       message: stage.config.withoutEnvironment(message), exit: exit)
-    issue.place(at: member?.value.origin ?? stage.config.origin, overrideNames: overrideNames)
+    issue.place(at: value?.origin ?? stage.config.origin, overrideNames: overrideNames)
     return issue
   }
 
   /// What a stage threw when it was made, at the place in the file: at the key whose value the error names, such as a
   /// model that is not there, else at the stage's `config`.
-  public func issue(forStage id: String, error: any Error) -> ConfigIssue {
+  ///
+  /// - Parameter key: where the value is known.
+  public func issue(forStage id: String, error: any Error, key: String? = nil) -> ConfigIssue {
     switch error {
     case let issue as ConfigIssue: return issue
     case let error as PipelineError:
       var error = error
       error.stage = nil
       return issue(
-        forStage: id, key: keyNamed(in: error.message, stage: id), message: error.description, exit: error.exit)
+        forStage: id, key: key ?? keyNamed(in: error.message, stage: id), message: error.description, exit: error.exit)
     case DecodingError.dataCorrupted(let context), DecodingError.keyNotFound(_, let context),
       DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
       return issue(forStage: id, key: context.codingPath.first?.stringValue, message: context.debugDescription)
     default: return issue(forStage: id, message: "\(error)")
     }
+  }
+
+  /// What is wrong with a stage, at its place in the file.
+  public func issue(_ fault: StageFault) -> ConfigIssue {
+    var error = fault.error
+    let value = fault.key.flatMap { self[stage: error.stage ?? ""]?.config.value(at: $0) }
+    // A value from the environment is not described, not even by what it resembles.
+    if value?.original != nil { error.remedy = nil }
+    return issue(forStage: error.stage ?? "", error: error, key: fault.key)
   }
 
   private func keyNamed(in message: String, stage id: String) -> String? {
@@ -115,6 +128,20 @@ extension PipelineConfig {
 }
 
 extension JSONNode {
+  /// The value at a path such as `zones[1].labels[0]`; nil where there is none.
+  fileprivate func value(at path: String) -> JSONNode? {
+    var node: JSONNode? = path.isEmpty ? nil : self
+    for part in path.split(whereSeparator: { ".[".contains($0) }) {
+      if part.hasSuffix("]") {
+        let elements = node?.elements ?? [], index = Int(part.dropLast()) ?? -1
+        node = elements.indices.contains(index) ? elements[index] : nil
+      } else {
+        node = node?[String(part)]
+      }
+    }
+    return node
+  }
+
   /// `message` with every value that the environment gave replaced by what the file says.
   fileprivate func withoutEnvironment(_ message: String) -> String {
     switch value {

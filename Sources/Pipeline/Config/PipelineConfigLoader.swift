@@ -55,13 +55,15 @@ extension PipelineConfig {
     issues.add("there is nothing to enforce; add 'powerW'", at: enforce.origin, path: "budget.enforce")
   }
 
+  static let longestName = 100
+
   /// The name may become part of file names.
   private static func checkName(_ node: JSONNode?, issues: inout IssueCollector) {
     guard let node, let name = node.string else { return }
-    let isGood = (1...100).contains(name.unicodeScalars.count)
+    let isGood = (1...longestName).contains(name.unicodeScalars.count)
       && name.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F && $0 != "/" }
     if !isGood {
-      issues.add("expected 1 to 100 characters, no '/' and no control characters", at: node.origin, path: "name")
+      issues.add("expected 1 to \(longestName) characters, no '/' and no control characters", at: node.origin, path: "name")
     }
   }
 

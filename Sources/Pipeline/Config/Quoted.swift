@@ -1,7 +1,7 @@
 /// Text from a file as messages show it.
-enum Quoted {
+package enum Quoted {
   /// In quotes, on one line, at most 60 characters, without control characters and passwords.
-  static func text(_ text: String) -> String {
+  package static func text(_ text: String) -> String {
     // A hostile text may have megabytes. What is cut off may hold the '@' that ends a password, so one is put there.
     let head = text.unicodeScalars.prefix(200)
     let shown = URLRedaction.redact(String(head) + (head.endIndex == text.unicodeScalars.endIndex ? "" : "@"))

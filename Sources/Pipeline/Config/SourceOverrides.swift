@@ -71,7 +71,7 @@ struct SourceOverrides {
   }
 
   /// The keys that say where frames come from.
-  private static let inputKeys: Set<String> = ["url", "stream", "streams", "list"]
+  fileprivate static let inputKeys: Set<String> = ["url", "stream", "streams", "list"]
 
   /// What to set where; the inputs that the file names give way to all of these.
   var changes: [Change] {
@@ -103,5 +103,16 @@ struct SourceOverrides {
 
   private static func member(_ key: String, _ text: String, _ origin: JSONNode.Origin) -> JSONNode.Member {
     JSONNode.Member(key: key, keyOrigin: origin, value: JSONNode(.string(text), origin: origin))
+  }
+}
+
+extension StageSettings {
+  /// Whether what brings frames in was given on the command line.
+  var hasReplacedInputs: Bool {
+    guard role == .source else { return false }
+    return config.members?.contains { member in
+      guard SourceOverrides.inputKeys.contains(member.key), case .override = member.value.origin else { return false }
+      return true
+    } ?? false
   }
 }

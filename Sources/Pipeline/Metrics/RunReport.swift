@@ -54,7 +54,7 @@ public struct RunReport: Sendable {
   /// What a stage that runs a model says of it.
   private static func model(_ stage: PipelineRunner.Snapshot.StageFigures) -> ReportValue? {
     guard let model = stage.facts["model"] else { return nil }
-    let keys = ["sha256", "head", "precision", "input_sizes", "threads", "workers"]
+    let keys = ["sha256", "head", "precision", "names_from", "input_sizes", "threads", "workers"]
     var object = stage.facts.filter { keys.contains($0.key) }
     object["stage"] = .string(stage.id)
     object["model"] = model

@@ -1,11 +1,6 @@
 import Foundation
 import Logging
 
-/// Why stages could not be made: all of them, so that one look at the errors is enough.
-public struct StageBuildErrors: Error, Sendable {
-  public let errors: [PipelineError]
-}
-
 /// The stages of a plan, made and connected, not yet running.
 struct BuiltPipeline: Sendable {
   let plan: PipelinePlan
@@ -13,6 +8,10 @@ struct BuiltPipeline: Sendable {
   /// In the order of the plan.
   let stages: [any Stage]
   let census: ThreadCensus
+  /// What may well be a mistake, and need not be one.
+  let warnings: [StageFault]
+  /// Everything that the run reads and writes.
+  let files: FileClaims
 }
 
 /// Makes every stage of a plan and lets the stages find each other.
@@ -23,6 +22,10 @@ struct PipelineBuilder {
   let journal: Journal
   /// Set by what follows the run's power; nil where nobody does.
   let pace: DetectionPace?
+  /// Streams may be added while it runs.
+  var staysOpen = false
+  /// What the command itself reads and writes.
+  var files: [FileUse] = []
 
   /// - Throws: ``StageBuildErrors``.
   func build(_ plan: PipelinePlan) throws -> BuiltPipeline {
@@ -33,7 +36,24 @@ struct PipelineBuilder {
     // Over a run an id may come again; a trace has all of them at once.
     if journal.trace == nil { try checkStreams(of: stages) }
     try connect(stages, graph: graph)
-    return BuiltPipeline(plan: plan, graph: graph, stages: stages, census: census)
+    // What was recorded did run.
+    let warnings = journal.trace == nil ? try checkInterfaces(plan, stages, graph: graph) : []
+    return BuiltPipeline(
+      plan: plan, graph: graph, stages: stages, census: census, warnings: warnings,
+      files: try claims(of: stages, graph: graph))
+  }
+
+  private func checkInterfaces(
+    _ plan: PipelinePlan, _ stages: [any Stage], graph: Graph
+  ) throws -> [StageFault] {
+    let members = zip(plan.stages, stages).map { entry, stage in
+      InterfaceCheck.Member(
+        id: entry.id, type: entry.descriptor.type, interface: stage.interface, workers: entry.workers,
+        streams: (stage as? any SourceStage)?.streams.map(\.id) ?? [], hasReplacedInputs: entry.hasReplacedInputs)
+    }
+    let check = InterfaceCheck(members, graph: graph, staysOpen: staysOpen)
+    guard check.errors.isEmpty else { throw StageBuildErrors(check.errors, omitted: check.omitted) }
+    return check.warnings
   }
 
   private func makeStages(_ plan: PipelinePlan, census: ThreadCensus) throws -> [any Stage] {
@@ -77,6 +97,20 @@ struct PipelineBuilder {
     }
   }
 
+  /// The command's files and those of all stages, of which none may get into another's way.
+  private func claims(of stages: [any Stage], graph: Graph) throws -> FileClaims {
+    var claims = FileClaims(), errors: [PipelineError] = []
+    errors += files.compactMap { claims.add($0, of: nil) }
+    for index in graph.order {
+      let uses = stages[index].files(for: graph.streams(of: index, stages))
+      errors += uses.compactMap { claims.add($0, of: graph.nodes[index].id) }
+    }
+    // What concerns the command alone has no place in the pipeline file.
+    if let error = errors.first(where: { $0.stage == nil }) { throw error }
+    if !errors.isEmpty { throw StageBuildErrors(errors: errors) }
+    return claims
+  }
+
   private func connect(_ stages: [any Stage], graph: Graph) throws {
     let byID = Dictionary(zip(graph.nodes.map(\.id), stages), uniquingKeysWith: { first, _ in first })
     var errors: [PipelineError] = []
@@ -89,5 +123,15 @@ struct PipelineBuilder {
       }
     }
     if !errors.isEmpty { throw StageBuildErrors(errors: errors) }
+  }
+}
+
+extension Graph {
+  /// The ids of the streams whose frames come through a stage.
+  func streams(of node: Int, _ stages: [any Stage]) -> [String] {
+    var seen: Set<String> = []
+    return nodes[node].sources.sorted().flatMap { source in
+      ((stages[source] as? any SourceStage)?.streams ?? []).map(\.id).filter { seen.insert($0).inserted }
+    }
   }
 }

@@ -6,9 +6,11 @@ extension PipelinePlan {
       framesInFlight: config.framesInFlight,
       stages: config.stages.compactMap { stage in
         registry[stage.type].map { descriptor in
-          StagePlan(
+          var plan = StagePlan(
             id: stage.id, descriptor: descriptor, configuration: Array(stage.configurationData), after: stage.after,
             workers: stage.workers, queueCapacity: stage.queue.capacity, overflow: stage.queue.overflow)
+          plan.hasReplacedInputs = stage.hasReplacedInputs
+          return plan
         }
       })
   }

@@ -11,6 +11,9 @@ public struct PipelinePlan: Sendable {
     public var queueCapacity: Int?
     /// Nil: `block` behind files, `dropLate` behind live sources.
     public var overflow: OverflowPolicy?
+    /// The command line has put other inputs in the place of those in the file: what the file says of its streams may
+    /// be of no use in this run, and is no mistake.
+    public var hasReplacedInputs = false
 
     public init(
       id: String, descriptor: StageDescriptor, configuration: [UInt8] = Array("{}".utf8), after: [String] = [],

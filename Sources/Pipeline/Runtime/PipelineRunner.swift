@@ -12,6 +12,8 @@ public final class PipelineRunner: Sendable {
   private static let abortLimitMs = 3_000.0
 
   public let plan: PipelinePlan
+  /// What may well be a mistake in the pipeline, and need not be one.
+  public var warnings: [StageFault] { built.warnings }
   public let ledger = Ledger()
   private let built: BuiltPipeline
   private let control: RunControl
@@ -24,6 +26,8 @@ public final class PipelineRunner: Sendable {
   private let instruments: RunInstruments
   /// One stream joins at a time, so that none comes twice.
   private let joining = Mutex(())
+  /// What the run reads and writes, streams that joined included.
+  private let claims: Mutex<FileClaims>
   private let times: Monitor<(start: MonotonicTime, end: MonotonicTime?, wall: WallTime, threads: [WorkerThread])>
 
   /// Makes the stages of `plan` and connects them. Nothing that costs time or memory is opened yet.
@@ -33,21 +37,23 @@ public final class PipelineRunner: Sendable {
   ///   - journal: what remembers the run; or the trace of one that is done again, on the plan of its manifest.
   ///   - power: follows the run's energy; nil: nobody asks.
   ///   - instruments: what looks at the run closely.
-  /// - Throws: ``StageBuildErrors`` with everything that is wrong.
+  ///   - files: what the caller itself reads and writes meanwhile, so that no stage writes there.
+  /// - Throws: ``StageBuildErrors`` with everything that is wrong; ``PipelineError`` where it is one of `files`.
   public convenience init(
     _ plan: PipelinePlan, clock: any PipelineClock = SystemClock(), logger: Logger = Logger(label: "edgepipe"),
     services: StageServices = StageServices(), staysOpen: Bool = false, journal: Journal = .off,
-    power: PowerMonitor? = nil, instruments: RunInstruments = RunInstruments()
+    power: PowerMonitor? = nil, instruments: RunInstruments = RunInstruments(), files: [FileUse] = []
   ) throws {
     try self.init(
       plan, clock: clock, logger: logger, services: services, staysOpen: staysOpen, journal: journal, power: power,
-      instruments: instruments, launch: WorkerThread.init)
+      instruments: instruments, files: files, launch: WorkerThread.init)
   }
 
   init(
     _ plan: PipelinePlan, clock: any PipelineClock = SystemClock(), logger: Logger = Logger(label: "edgepipe"),
     services: StageServices = StageServices(), staysOpen: Bool = false, journal: Journal = .off,
-    power: PowerMonitor? = nil, instruments: RunInstruments = RunInstruments(), launch: @escaping ThreadLaunch
+    power: PowerMonitor? = nil, instruments: RunInstruments = RunInstruments(), files: [FileUse] = [],
+    launch: @escaping ThreadLaunch
   ) throws {
     let plan = journal.trace.map { plan.replaying($0) } ?? plan
     self.plan = plan
@@ -56,8 +62,10 @@ public final class PipelineRunner: Sendable {
     self.power = power
     self.instruments = instruments
     built = try PipelineBuilder(
-      clock: clock, logger: logger, services: services, journal: journal, pace: power?.pace
+      clock: clock, logger: logger, services: services, journal: journal, pace: power?.pace, staysOpen: staysOpen,
+      files: files
     ).build(plan)
+    claims = Mutex(built.files)
     control = RunControl(
       clock: clock, failureStops: journal.trace.map { $0.isWhole && !$0.runFailed } ?? true, launch: launch)
     metrics = plan.stages.map { _ in StageMetrics() }
@@ -157,7 +165,23 @@ extension PipelineRunner {
       if streamRunners.contains(where: { $0.stream.id == id && $0.isWorking }) {
         throw PipelineError("there is a stream '\(id)' already", remedy: "remove it first, or take another id", exit: .usage)
       }
-      try source.add(source.site.stage.makeStream(id: id, url: url), keep)
+      let stream = try source.site.stage.makeStream(id: id, url: url)
+      try claim(stream, from: source)
+      try source.add(stream, keep)
+    }
+  }
+
+  /// Refuses a stream that reads what the run writes, or whose output is already something else.
+  private func claim(_ stream: StreamInfo, from source: SourceRunner) throws(PipelineError) {
+    let stages = [source.site.index] + built.graph.reachable(from: source.site.index)
+    try claims.withLock { claims throws(PipelineError) in
+      var extended = claims
+      for index in stages {
+        for use in built.stages[index].files(for: [stream.id]) {
+          if let error = extended.add(use, of: built.graph.nodes[index].id) { throw error }
+        }
+      }
+      claims = extended
     }
   }
 

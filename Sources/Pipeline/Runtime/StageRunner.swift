@@ -113,7 +113,10 @@ final class StageRunner: Sendable {
 
   private func open(_ index: Int) -> (any FrameWorker)? {
     do {
-      return try stage.makeWorker(WorkerContext(index: index, workerCount: workers))
+      return try stage.makeWorker(
+        WorkerContext(index: index, workerCount: workers) { [control] in
+          control.failure != nil || !control.streamFailures.isEmpty
+        })
     } catch {
       breakDown(error)
       return nil

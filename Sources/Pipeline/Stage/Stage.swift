@@ -28,6 +28,13 @@ public protocol Stage: AnyObject, Sendable {
   /// Called once every stage of the pipeline exists: finds the stages that this one works for.
   func connect(to peers: StagePeers) throws
 
+  /// What it gives and asks for by name; read once every stage is connected.
+  var interface: StageInterface { get }
+
+  /// The files that the stage reads and writes for these streams: of a source its own ones, else those whose frames come
+  /// to it. Asked before anything is opened for writing, and again for a stream that joins.
+  func files(for streams: [String]) -> [FileUse]
+
   /// Facts for the run report, such as the engine and the model; read after the run, and by any thread during it.
   var facts: [String: ReportValue] { get }
 }
@@ -36,6 +43,8 @@ extension Stage {
   public static var maximumWorkers: Int { 1 }
   public static var needsImage: Bool { false }
   public func connect(to peers: StagePeers) throws {}
+  public var interface: StageInterface { StageInterface() }
+  public func files(for streams: [String]) -> [FileUse] { [] }
   public var facts: [String: ReportValue] { [:] }
 }
 

@@ -1,47 +1,55 @@
 import Glibc
+import Synchronization
 
-/// The file that a trace is written to: owns its descriptor. Used by one thread at a time.
+/// The file that a trace is written to, by nobody else. Used by one thread at a time.
 final class TraceOutput: Sendable {
   private let path: String
-  private let descriptor: Int32
+  /// Before the first record: the file where it is there already, so that nobody else takes it.
+  private let held: OutputFile?
+  private let opened = Mutex<OutputFile?>(nil)
 
+  /// Makes nothing yet, and leaves what is there as it is.
+  ///
   /// - Throws: exit 74 with the path and the reason.
   init(path: String) throws(PipelineError) {
     self.path = path
-    // SAFETY: the path is a terminated copy for the call.
-    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0o600)
-    guard descriptor >= 0 else {
-      throw PipelineError(
-        "cannot write the trace '\(path)': \(Self.reason(errno))", remedy: "name a file in a folder that is there",
-        exit: .ioError)
-    }
+    try OutputPath.checkFile(path)
+    held = try OutputFile.existing(path: path)
   }
-
-  deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// Writes whole records. Of those that do not fit any more, none is left behind in part.
   ///
   /// - Throws: exit 74 with the reason.
   func write(_ records: [UInt8]) throws(PipelineError) {
+    let file = try open()
     var written = 0
     while written < records.count {
       // SAFETY: the bytes from `written` to the array's end are read during the call only.
       let count = unsafe records.withUnsafeBytes { bytes in
         guard let base = bytes.baseAddress else { return 0 }
-        return unsafe Glibc.write(descriptor, base + written, bytes.count - written)
+        return unsafe Glibc.write(file.descriptor, base + written, bytes.count - written)
       }
       if count > 0 {
         written += count
       } else if count == 0 || errno != EINTR {
         let code = count == 0 ? EIO : errno
-        takeBack(from: records, written: written)
-        throw PipelineError("cannot write the trace '\(path)': \(Self.reason(code))", exit: .ioError)
+        takeBack(from: records, written: written, file.descriptor)
+        throw OutputPath.failure("write the trace", path, errno: code)
       }
     }
   }
 
+  /// The file, which replaces an older one now that there is something to write. Only its owner may read it.
+  private func open() throws(PipelineError) -> OutputFile {
+    if let file = opened.withLock({ $0 }) { return file }
+    let file = if let held { held } else { try OutputFile(path: path, rights: 0o600) }
+    if file.isRegular { try file.cut(to: 0) }
+    opened.withLock { $0 = file }
+    return file
+  }
+
   /// Cuts off what was written of a record that is not whole.
-  private func takeBack(from records: [UInt8], written: Int) {
+  private func takeBack(from records: [UInt8], written: Int, _ descriptor: Int32) {
     let whole = TraceFormat.wholeRecords(records, within: written)
     let end = lseek(descriptor, 0, SEEK_CUR)
     guard written > whole, end >= 0, ftruncate(descriptor, end - off_t(written - whole)) == 0 else { return }

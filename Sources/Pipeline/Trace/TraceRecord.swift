@@ -55,6 +55,24 @@ enum TraceRecord: Sendable {
   case cut(String)
   case end(failed: Bool)
 
+  /// A frame, or what one is made of, or the state of a camera: something that a source had to say.
+  var isContent: Bool {
+    switch self {
+    case .media, .frame, .health: true
+    default: false
+    }
+  }
+
+  /// A stream or the run failed.
+  var isFailure: Bool {
+    switch self {
+    case .streamFailure: true
+    case .streamEnd(_, let error): error != nil
+    case .end(let failed): failed
+    default: false
+    }
+  }
+
   /// The stream whose source must see this record again.
   var sourceStream: Int? {
     switch self {

@@ -9,6 +9,9 @@ import Synchronization
 public final class TraceRecorder: Sendable {
   private struct State {
     var pending: [UInt8] = []
+    /// Something came from a source: until then, nothing is written.
+    var hasContent = false
+    var hasFailed = false
     var isClosing = false
     /// Nothing is taken any more, for the reason in `cut` if it came too early.
     var isOver = false
@@ -29,7 +32,7 @@ public final class TraceRecorder: Sendable {
   private let logger: Logger
   private let thread = Mutex<WorkerThread?>(nil)
 
-  /// - Parameter path: replaced if it is there. Only its owner may read it, since it holds pictures.
+  /// - Parameter path: replaced if it is there, once something comes from a source. Only its owner may read it, since it holds pictures.
   /// - Throws: exit 74 when it cannot be written.
   public convenience init(path: String, manifest: TraceManifest, logger: Logger) throws(PipelineError) {
     let file = try TraceOutput(path: path)
@@ -44,10 +47,8 @@ public final class TraceRecorder: Sendable {
     self.bufferLimit = bufferLimit
     wakeSize = min(256 << 10, bufferLimit / 4)
     self.logger = logger
-    let first = TraceFormat.header + TraceRecord.manifest(manifest.json).encoded
-    do { try write(first) } catch { throw PipelineError(error, stage: "trace") }
     var state = State()
-    state.bytes = first.count
+    state.pending = TraceFormat.header + TraceRecord.manifest(manifest.json).encoded
     monitor = Monitor(state)
     let started = try WorkerThread(name: "trace") { [self] in work() }
     thread.withLock { $0 = started }
@@ -58,7 +59,8 @@ public final class TraceRecorder: Sendable {
   /// The trace's size so far.
   public var bytes: Int { monitor.withLock { $0.bytes } }
 
-  /// The run is over: writes what is left and closes the trace.
+  /// The run is over: writes what is left and closes the trace. Of a run that failed before anything came from a source
+  /// no trace is left, and an older one stays.
   public func finish(failed: Bool) {
     append(.end(failed: failed))
     monitor.change { $0.isClosing = true }
@@ -86,6 +88,8 @@ public final class TraceRecorder: Sendable {
       if state.pending.count + bytes.count > bufferLimit, !state.pending.isEmpty { return (true, true) }
       let before = state.pending.count
       state.pending += bytes
+      state.hasContent = state.hasContent || record.isContent
+      state.hasFailed = state.hasFailed || record.isFailure
       return (false, before < wakeSize && state.pending.count >= wakeSize)
     }
     if isFull { cut("the disk cannot keep up: \(bufferLimit >> 20) MB wait for it") }
@@ -126,9 +130,11 @@ public final class TraceRecorder: Sendable {
     while true {
       let pause = SystemClock().now().advanced(byMilliseconds: Self.pauseMs)
       _ = monitor.wait(until: pause) { $0.isClosing || $0.pending.count >= wakeSize ? () : nil }
-      let (batch, isLast) = monitor.change { state in
-        defer { state.pending = [] }
+      let (batch, isLast) = monitor.change { state -> ([UInt8], Bool) in
         if state.isClosing { state.isOver = true }
+        // Cut short, it says so.
+        guard state.hasContent || state.cut != nil || state.isClosing && !state.hasFailed else { return ([], state.isClosing) }
+        defer { state.pending = [] }
         return (state.pending, state.isClosing)
       }
       if !batch.isEmpty { put(batch) }

@@ -92,18 +92,30 @@ public struct TuneSearch {
   public let stage: String
   public let limits: Limits
   public private(set) var rows: [TuneRow] = []
+  /// Why no setting can meet the deadline, where a look at the quickest work said so before any trial.
+  public private(set) var obstacle: TuneObstacle?
   private let measure: (TuneChoice) throws -> TuneMeasurement?
+  let glance: (TuneChoice) throws -> TuneGlance?
 
-  /// - Parameter measure: runs a trial; nil where the pipeline does not run with that choice.
-  public init(stage: String, limits: Limits, measure: @escaping (TuneChoice) throws -> TuneMeasurement?) {
+  /// - Parameters:
+  ///   - glance: sees for a moment how long the work on a frame takes at least; nil where the pipeline does not run with
+  ///     that choice.
+  ///   - measure: runs a trial; nil where the pipeline does not run with that choice.
+  public init(
+    stage: String, limits: Limits, glance: @escaping (TuneChoice) throws -> TuneGlance? = { _ in nil },
+    measure: @escaping (TuneChoice) throws -> TuneMeasurement?
+  ) {
     self.stage = stage
     self.limits = limits
+    self.glance = glance
     self.measure = measure
   }
 
   /// - Parameter inputs: models with the shapes to try; the first is what the pipeline has now.
   /// - Returns: the best choice, or nil when none runs within the limits.
   public mutating func run(_ inputs: [(model: String, shape: String, accuracy: Double?)]) throws -> TuneChoice? {
+    obstacle = try findObstacle(inputs)
+    if obstacle != nil { return nil }
     for input in inputs {
       let choice = TuneChoice(
         model: input.model, shape: input.shape, workers: limits.cores, threads: 1, interval: 1, accuracy: input.accuracy)

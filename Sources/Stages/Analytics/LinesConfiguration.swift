@@ -1,3 +1,4 @@
+import Detectors
 import Pipeline
 
 extension LinesStage {
@@ -93,7 +94,7 @@ extension LinesStage {
         checked.append(
           LinesStage.Line(
             outline: outline, anchor: Anchor(rawValue: line.anchor ?? anchor) ?? .bottom,
-            labels: (line.labels ?? labels).map(Set.init), streams: line.streams.map(Set.init), forward: names[0],
+            labels: (line.labels ?? labels).map(ClassName.spellings), streams: line.streams.map(Set.init), forward: names[0],
             backward: names[1]))
       }
       try ShapeOutline.checkNames(kind: "line", stage: stage, checked.map { ($0.outline.name, $0.streams) })

@@ -60,11 +60,17 @@ public final class LinesStage: FrameStage {
   private let lines: [Line]
   /// In the order of `lines`.
   private let totals: Mutex<[Totals]>
+  private let outside: OutsideShapes
+  public let interface: StageInterface
 
   public init(_ configuration: Configuration, context: StageContext) throws {
     self.context = context
     self.configuration = configuration
     lines = try configuration.checkedLines(stage: context.id)
+    outside = OutsideShapes(kind: "line", logger: context.logger)
+    interface = .analytics(
+      "line", labels: configuration.labels,
+      shapes: configuration.lines.map { (name: $0.name, labels: $0.labels, streams: $0.streams) })
     totals = Mutex(Array(repeating: Totals(), count: lines.count))
   }
 
@@ -72,7 +78,7 @@ public final class LinesStage: FrameStage {
 
   /// Over all streams: the counts of each line by direction, of everything and of each class.
   public var facts: [String: ReportValue] {
-    var facts: [String: ReportValue] = [:]
+    var counts: [String: ReportValue] = [:]
     for (line, total) in zip(lines, totals.withLock { $0 }) {
       let value = ReportValue.object([
         "totals": total.all.value(line), "by_label": .object(total.labels.mapValues { $0.value(line) }),
@@ -80,9 +86,11 @@ public final class LinesStage: FrameStage {
       // Lines of one name lie in different streams.
       let isShared = lines.count { $0.outline.name == line.outline.name } > 1
       let streams = (line.streams ?? []).sorted().joined(separator: ",")
-      facts[isShared ? "\(line.outline.name) (\(streams))" : line.outline.name] = value
+      counts[isShared ? "\(line.outline.name) (\(streams))" : line.outline.name] = value
     }
-    return ["lines": .object(facts)]
+    var facts = ["lines": ReportValue.object(counts)]
+    facts["outside"] = outside.fact
+    return facts
   }
 
   /// A line in the pixels of one stream.
@@ -162,15 +170,11 @@ public final class LinesStage: FrameStage {
       for (index, line) in stage.lines.enumerated() where line.streams?.contains(header.stream.id) ?? true {
         let ends = line.outline.vertices(width: header.width, height: header.height)
         guard ends.count == 2 else { continue }
-        if ShapeOutline.isOutside(ends, width: header.width, height: header.height) {
-          stage.context.logger.warning(
-            "a line lies outside the picture: nothing will cross it",
-            metadata: [
-              "line": "\(line.outline.name)", "stream": "\(header.stream.id)", "size": "\(header.width)x\(header.height)",
-            ])
+        let directed = DirectedLine(from: ends[0], to: ends[1])
+        if !PictureReach(width: header.width, height: header.height).isCrossable(directed, hysteresis: rules.hysteresis) {
+          stage.outside.tell(line.outline.name, header, consequence: "nothing can cross it")
         }
-        gates.append(
-          Gate(index: index, counter: LineCounter(line: DirectedLine(from: ends[0], to: ends[1]), rules: rules)))
+        gates.append(Gate(index: index, counter: LineCounter(line: directed, rules: rules)))
       }
       return gates
     }

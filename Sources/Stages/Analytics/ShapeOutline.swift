@@ -100,10 +100,4 @@ struct ShapeOutline: Sendable, Hashable {
       }
     }
   }
-
-  /// Whether nothing of the shape lies in a picture of this size.
-  static func isOutside(_ vertices: [Vertex], width: Int, height: Int) -> Bool {
-    let box = Polygon(vertices)
-    return box.high.x <= 0 || box.high.y <= 0 || box.low.x >= Double(width) || box.low.y >= Double(height)
-  }
 }

@@ -1,3 +1,4 @@
+import Detectors
 import Pipeline
 
 extension ZonesStage {
@@ -91,7 +92,7 @@ extension ZonesStage {
         checked.append(
           ZonesStage.Zone(
             outline: outline, anchor: Anchor(rawValue: zone.anchor ?? anchor) ?? .bottom,
-            labels: (zone.labels ?? labels).map(Set.init), streams: zone.streams.map(Set.init),
+            labels: (zone.labels ?? labels).map(ClassName.spellings), streams: zone.streams.map(Set.init),
             rules: ZoneState.Rules(
               debounce: MediaTime(seconds: debounceS).nanoseconds, debounceFrames: debounceFrames,
               gone: MediaTime(seconds: goneS).nanoseconds,

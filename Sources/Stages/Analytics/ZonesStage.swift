@@ -9,8 +9,8 @@ import Synchronization
 ///
 /// Trade-off: a longer `debounceS` keeps boxes that tremble on an outline from telling anything, and tells real visits
 /// later; visits that are shorter are not told. A longer `goneS` bridges longer gaps of the tracker, and tells later
-/// that somebody is gone. A stream whose media time steps back or whose pictures change their size starts anew: who was
-/// inside leaves with the reason `reset`.
+/// that somebody is gone. A stream whose media time steps back, whose pictures change their size or whose camera began
+/// anew starts anew: who was inside leaves with the reason `reset`, and its time begins again.
 ///
 /// ```json
 /// { "id": "zones", "type": "analytics.zones", "after": ["tracks"],
@@ -36,17 +36,25 @@ public final class ZonesStage: FrameStage {
     var leaves = 0
     var inside = 0
     var maximum = 0
+    /// Stays that a new start of the stream ended before their `dwellS`.
+    var cutShort = 0
   }
 
   private let context: StageContext
   private let zones: [Zone]
   private let told: Set<String>
   private let tallies = Mutex<[String: Tally]>([:])
+  private let outside: OutsideShapes
+  public let interface: StageInterface
 
   public init(_ configuration: Configuration, context: StageContext) throws {
     self.context = context
     zones = try configuration.checkedZones(stage: context.id)
     told = Set(configuration.events.map { "zone." + $0 })
+    outside = OutsideShapes(kind: "zone", logger: context.logger)
+    interface = .analytics(
+      "zone", labels: configuration.labels,
+      shapes: configuration.zones.map { (name: $0.name, labels: $0.labels, streams: $0.streams) })
     tallies.withLock { tallies in
       for zone in zones { tallies[zone.outline.name] = Tally() }
     }
@@ -58,12 +66,16 @@ public final class ZonesStage: FrameStage {
   /// once in one stream.
   public var facts: [String: ReportValue] {
     let zones = tallies.withLock { $0 }.mapValues { tally in
-      ReportValue.object([
+      var values: [String: ReportValue] = [
         "entries": .int(tally.entries), "leaves": .int(tally.leaves), "inside": .int(tally.inside),
         "max_occupancy": .int(tally.maximum),
-      ])
+      ]
+      if tally.cutShort > 0 { values["dwells_cut_short"] = .int(tally.cutShort) }
+      return ReportValue.object(values)
     }
-    return ["zones": .object(zones)]
+    var facts = ["zones": ReportValue.object(zones)]
+    facts["outside"] = outside.fact
+    return facts
   }
 
   /// A zone in the pixels of one stream.
@@ -98,6 +110,7 @@ public final class ZonesStage: FrameStage {
           changes.removeAll(keepingCapacity: true)
           area.state.reset(changes: &changes)
           area.state.endFrame(at: header.mediaTime, changes: &changes)
+          noteCutStays(in: area, header)
           tell(area, &frame)
         }
         state = StreamState(areas: areas(header))
@@ -126,6 +139,25 @@ public final class ZonesStage: FrameStage {
       guard !changes.isEmpty else { return false }
       tell(area, &frame)
       return true
+    }
+
+    /// A camera that begins anew again and again keeps everything from its `dwellS`, for ever.
+    private func noteCutStays(in area: Area, _ header: FrameHeader) {
+      guard let needed = area.zone.rules.dwell else { return }
+      let cut = changes.count { change in
+        if case .leave(_, _, let dwell, .reset) = change { dwell < needed } else { false }
+      }
+      guard cut > 0 else { return }
+      let name = area.zone.outline.name
+      let isFirst = stage.tallies.withLock { tallies in
+        let known = tallies[name]?.cutShort ?? 0
+        tallies[name, default: Tally()].cutShort = known + cut
+        return known == 0
+      }
+      guard isFirst else { return }
+      stage.context.logger.warning(
+        "the stream '\(header.stream.id)' began anew: what stays in the zone '\(name)' is timed from the start again, and is told as long there only after \(Double(needed) / 1e9) s without a new start"
+      )
     }
 
     private func tell(_ area: Area, _ frame: inout Frame) {
@@ -173,15 +205,11 @@ public final class ZonesStage: FrameStage {
     private func areas(_ header: FrameHeader) -> [Area] {
       let zones = stage.zones.filter { $0.streams?.contains(header.stream.id) ?? true }
       return zones.map { zone in
-        let vertices = zone.outline.vertices(width: header.width, height: header.height)
-        if ShapeOutline.isOutside(vertices, width: header.width, height: header.height) {
-          stage.context.logger.warning(
-            "a zone lies outside the picture: nothing will enter it",
-            metadata: [
-              "zone": "\(zone.outline.name)", "stream": "\(header.stream.id)", "size": "\(header.width)x\(header.height)",
-            ])
+        let polygon = Polygon(zone.outline.vertices(width: header.width, height: header.height))
+        if !PictureReach(width: header.width, height: header.height).isReached(polygon) {
+          stage.outside.tell(zone.outline.name, header, consequence: "nothing can enter it")
         }
-        return Area(zone: zone, polygon: Polygon(vertices), state: ZoneState(rules: zone.rules))
+        return Area(zone: zone, polygon: polygon, state: ZoneState(rules: zone.rules))
       }
     }
 

@@ -5,7 +5,7 @@ import Pipeline
 enum ClassNames {
   /// - Throws: a ``PipelineError`` (exit code 78) that names every unknown class and the nearest known one.
   static func indices(of names: [String], in manifest: ModelManifest) throws -> [Int] {
-    let unknown = names.filter { !manifest.classes.contains($0) }
+    let unknown = names.filter { ClassName.index(of: $0, in: manifest.classes) == nil }
     guard unknown.isEmpty else {
       let words = unknown.map { name in
         NearestName.suggestion(for: name, among: manifest.classes).map { "'\(name)' (did you mean '\($0)'?)" } ?? "'\(name)'"
@@ -14,6 +14,6 @@ enum ClassNames {
         "the model '\(manifest.name)' knows no class \(words.joined(separator: ", "))",
         remedy: "`edgepipe models info \(manifest.name)` lists its classes", exit: .config)
     }
-    return names.compactMap { manifest.classes.firstIndex(of: $0) }
+    return names.compactMap { ClassName.index(of: $0, in: manifest.classes) }
   }
 }

@@ -29,7 +29,7 @@ public final class DetectFace: FrameStage, GatedConsumer {
   public static let role = StageRole.transform
   public static let maximumWorkers = 64
 
-  private let core: DetectionCore
+  let core: DetectionCore
 
   public init(_ configuration: Configuration, context: StageContext) throws {
     core = try DetectionCore(configuration.settings, classes: nil, findsFaces: true, context: context)
@@ -37,7 +37,10 @@ public final class DetectFace: FrameStage, GatedConsumer {
 
   public var inputRequest: InputRequest { core.request }
   var gate: GateSettings { core.gate }
+  public var interface: StageInterface { core.interface }
   public var facts: [String: ReportValue] { core.facts }
+
+  public func files(for streams: [String]) -> [FileUse] { core.files }
 
   public func isIdle(for frame: Frame) -> Bool { core.isShut(for: frame) }
 

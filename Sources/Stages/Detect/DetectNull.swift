@@ -38,6 +38,13 @@ public final class DetectNull: FrameStage {
     busyNanoseconds = Int64(configuration.busyMs * 1e6)
   }
 
+  /// It stands for any detector.
+  public var interface: StageInterface {
+    var interface = StageInterface()
+    interface.finds = .any
+    return interface
+  }
+
   public func makeWorker(_ context: WorkerContext) -> any FrameWorker { Worker(id: id, busyNanoseconds: busyNanoseconds) }
 
   private final class Worker: FrameWorker {

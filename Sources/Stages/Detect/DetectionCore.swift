@@ -15,6 +15,7 @@ final class DetectionCore: Sendable {
   private let options: DetectorOptions
   private let threads: Int
   private let notes: [String]
+  private let namesFrom: HeadGuess.NameSource
 
   private struct State {
     /// Until the last worker has its session.
@@ -47,6 +48,7 @@ final class DetectionCore: Sendable {
     manifest = file.manifest
     request = file.request
     notes = file.notes
+    namesFrom = file.namesFrom
     options = DetectorOptions(
       score: Float(settings.score), iou: Float(settings.iou), maxDetections: settings.maxDetections,
       classes: try classes.map { try ClassNames.indices(of: $0, in: file.manifest) })
@@ -65,6 +67,8 @@ final class DetectionCore: Sendable {
     }
   }
 
+  var files: [FileUse] { resolved.files(as: "the model of '\(context.id)'") }
+
   /// Opens a session for one worker, on that worker's thread.
   func makeDetector(_ worker: WorkerContext) throws -> Detector {
     let bytes = state.withLock { state in
@@ -78,6 +82,19 @@ final class DetectionCore: Sendable {
         model: model, options: SessionOptions(threads: threads, modelName: manifest.name))
       return try Detector(session: session, manifest: manifest, options: options)
     }
+  }
+
+  /// Of the detections that this model can give with these options.
+  var labels: [String] { options.classes.map { $0.map { manifest.classes[$0] } } ?? manifest.classes }
+
+  /// What the stage can find, and that its input must be prepared.
+  var interface: StageInterface {
+    let found = Set(labels)
+    var interface = StageInterface()
+    interface.finds = .only(found)
+    interface.leavesOut = Set(manifest.classes).subtracting(found)
+    interface.preparedBy = Letterbox.type
+    return interface
   }
 
   func saw(_ geometry: LetterboxGeometry) {
@@ -105,6 +122,7 @@ final class DetectionCore: Sendable {
       var facts: [String: ReportValue] = [
         "engine": .string(engine.version), "model": .string(manifest.name), "sha256": .string(resolved.sha256),
         "head": .string(manifest.head.rawValue), "precision": .string(manifest.precision),
+        "names_from": .string(namesFrom.rawValue),
         "input_sizes": .list(state.sizes.sorted().map { .string($0) }), "threads": .int(threads),
         "workers": .int(state.workers), "non_finite_boxes": .int(state.nonFinite),
       ]

@@ -10,6 +10,8 @@ public struct ModelFile {
   public let manifest: ModelManifest
   /// The bytes for the engine; the input size freed in memory where the shape asks for it.
   public let bytes: Data
+  /// Where the names of its classes are from.
+  public let namesFrom: HeadGuess.NameSource
   /// What a preprocessing stage must prepare.
   public let request: InputRequest
   /// Assumptions and fallbacks, in sentences, for the log and the report.
@@ -21,22 +23,25 @@ public struct ModelFile {
   /// - Throws: a ``PipelineError`` that names the model; `config` for a shape that contradicts its own.
   public init(_ resolved: ResolvedModel, shape: InputShape) throws {
     self.resolved = resolved
-    let (inputs, outputs) = try Self.describe(resolved)
-    var notes: [String] = []
-    let manifest: ModelManifest
+    let file = try ModelDescription(OnnxModel(data: Self.read(resolved), name: resolved.reference))
+    let reading: ModelReading
     if let known = resolved.manifest {
-      manifest = known
+      reading = try ModelReading(known, file, model: resolved.reference)
     } else {
-      let guess = try HeadGuess(model: resolved.reference, inputs: inputs, outputs: outputs)
-      notes.append(guess.sentence)
-      manifest = Self.manifest(from: guess, resolved, input: inputs.first?.shape ?? [])
+      reading = try ModelReading(resolved.reference, file)
     }
-    _ = try HeadFactory.make(manifest, outputs: outputs)
+    var notes = [reading.assumption].compactMap { $0 }
+    var manifest = reading.manifest
+    if resolved.manifest == nil {
+      (manifest.file, manifest.sha256) = (resolved.file.lastPathComponent, resolved.sha256)
+      manifest.origin = resolved.file.path
+    }
+    namesFrom = reading.namesFrom
     let shape = try Self.settled(shape, manifest, model: resolved.reference)
     try Self.check(shape, stride: manifest.stride, model: resolved.reference)
     var request = InputRequest(
       format: manifest.input, shape: shape, nominalSize: manifest.inputSize, stride: manifest.stride)
-    (bytes, request.shape) = try Self.fit(resolved, inputs, shape, manifest, &notes)
+    (bytes, request.shape) = try Self.fit(resolved, PictureInput(file.inputs, model: resolved.reference), shape, manifest, &notes)
     self.manifest = manifest
     self.request = request
     self.notes = notes
@@ -45,26 +50,23 @@ public struct ModelFile {
   /// Frees the file's input size when `shape` asks for another one; falls back to the file's size, said in a note,
   /// unless the pipeline file demands a size.
   private static func fit(
-    _ resolved: ResolvedModel, _ inputs: [TensorDescription], _ shape: InputShape, _ manifest: ModelManifest,
+    _ resolved: ResolvedModel, _ input: PictureInput, _ shape: InputShape, _ manifest: ModelManifest,
     _ notes: inout [String]
   ) throws -> (Data, InputShape) {
-    guard inputs.count == 1, inputs[0].shape.count == 4 else { return (try read(resolved), shape) }
-    let input = inputs[0].shape
-    let isSingle = input[0] ?? 1 == 1
     let wanted: (height: Int, width: Int)? =
       switch shape {
       case .auto: nil
       case .square: (manifest.inputSize, manifest.inputSize)
       case .fixed(let height, let width): (height, width)
       }
-    if isSingle, input[2] == nil, input[3] == nil { return (try read(resolved), shape) }
-    if isSingle, let wanted, input[2] ?? wanted.height == wanted.height, input[3] ?? wanted.width == wanted.width {
+    if input.height == nil, input.width == nil { return (try read(resolved), shape) }
+    if let wanted, input.height ?? wanted.height == wanted.height, input.width ?? wanted.width == wanted.width {
       return (try read(resolved), shape)
     }
     do {
       return (try freed(resolved, head: manifest.head), shape)
     } catch let error as PipelineError {
-      guard isSingle, wanted == nil, let height = input[2], let width = input[3] else { throw error }
+      guard wanted == nil, let height = input.height, let width = input.width else { throw error }
       notes.append("input fixed at \(width)x\(height) by the file '\(manifest.name)': \(error.message)")
       return (try read(resolved), .fixed(height: height, width: width))
     }
@@ -110,45 +112,8 @@ public struct ModelFile {
     }
   }
 
-  private static func describe(
-    _ resolved: ResolvedModel
-  ) throws -> (inputs: [TensorDescription], outputs: [TensorDescription]) {
-    let graph = try OnnxModel(data: read(resolved), name: resolved.reference).proto.graph
-    let stored = Set(graph.initializer.map(\.name))
-    let inputs = graph.input.filter { !stored.contains($0.name) }
-    return (inputs.map(TensorDescription.init), graph.output.map(TensorDescription.init))
-  }
-
   private static func freed(_ resolved: ResolvedModel, head: ModelManifest.Head) throws -> Data {
     var onnx = try OnnxModel(data: read(resolved), name: resolved.reference)
     return try OnnxShapes.free(&onnx, head: head) ? onnx.serialized() : read(resolved)
-  }
-
-  private static func manifest(from guess: HeadGuess, _ resolved: ResolvedModel, input: [Int?]) -> ModelManifest {
-    let usual = guess.head == .yolov8 ? 640 : 416
-    let side = input.count == 4 ? max(input[2] ?? 0, input[3] ?? 0) : 0
-    var format = guess.head.defaultInput
-    format.element = .float32
-    return ModelManifest(
-      name: resolved.reference, head: guess.head, input: format, inputSize: side > 0 ? side : usual,
-      classes: guess.classes, anchors: guess.anchors, file: resolved.file.lastPathComponent, sha256: resolved.sha256,
-      licence: "unknown", origin: resolved.file.path, precision: "unknown")
-  }
-}
-
-extension TensorDescription {
-  init(_ info: Onnx_ValueInfoProto) {
-    let tensor = info.type.tensorType
-    let element: TensorElement? =
-      switch tensor.elemType {
-      case Int32(Onnx_TensorProto.DataType.float.rawValue): .float32
-      case Int32(Onnx_TensorProto.DataType.uint8.rawValue): .uint8
-      default: nil
-      }
-    self.init(
-      name: info.name, element: element,
-      shape: tensor.shape.dim.map { dimension in
-        if case .dimValue(let size)? = dimension.value, size > 0 { Int(size) } else { nil }
-      })
   }
 }

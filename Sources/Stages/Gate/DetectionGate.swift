@@ -19,7 +19,7 @@ struct DetectionGate {
   }
 
   /// Streams whose state is kept; of more, the one that was silent for longest is forgotten.
-  private static let maximumStreams = 256
+  static let maximumStreams = 256
 
   /// What a look costs: shares are counted in thousandths, without the rounding of fractions.
   private static let look = 1000

@@ -23,6 +23,10 @@ struct OpenError: Error {
     case refused
     /// Nobody can ever open this: an unknown scheme, format, option or codec.
     case impossible
+    /// It is Motion JPEG in parts that FFmpeg's reader of parts does not take.
+    case oddParts
+    /// The stream is there, but too slow to be looked at in the time allowed.
+    case slow
     case other
   }
 
@@ -42,6 +46,21 @@ struct OpenError: Error {
   let track: VideoTrack
   /// The whole length, where the container knows it.
   let duration: MediaTime?
+  /// Packets come without times of their own: FFmpeg makes them up from the rate that the codec states, or from 25.
+  let inventsTimes: Bool
+  /// The input is a picture, or a row of pictures one behind the other.
+  let isPictures: Bool
+  /// How many bytes the input has, where the server or file system says.
+  let size: Int64?
+
+  /// How an input is looked at before its first packet, beside what its header says.
+  enum Probing {
+    case always
+    /// Only where packets carry times: where they do not, looking takes as long as it takes to send so many pictures.
+    case timed
+    /// Only where the header does not name a codec.
+    case unknown
+  }
 
   enum ReadResult {
     /// A packet of the video track.
@@ -59,11 +78,11 @@ struct OpenError: Error {
   /// - Parameters:
   ///   - format: FFmpeg's name of a device format, or nil to find the format from the content.
   ///   - name: what errors call the input, without secrets.
-  ///   - probes: false takes the header's word for what the stream is, where it says it, and so loses no time.
+  ///   - probing: looking takes time, which a live stream does not have.
   /// - Throws: ``OpenError`` with `endStream`: `dataError` for files, `unavailable` for what lies beyond a network.
   init(
-    url: String, format: String? = nil, options: [String: String], name: String, isRemote: Bool, probes: Bool = true,
-    guardian: ReadGuard
+    url: String, format: String? = nil, options: [String: String], name: String, isRemote: Bool,
+    probing: Probing = .always, guardian: ReadGuard
   ) throws(OpenError) {
     MediaLibrary.prepare()
     self.guardian = guardian
@@ -75,14 +94,31 @@ struct OpenError: Error {
       callback: Self.interrupted, opaque: Unmanaged.passUnretained(guardian).toOpaque())
     let inputFormat = unsafe format.flatMap { unsafe av_find_input_format($0) }
     let dictionary = MediaOptions(options)
+    // What this thread was answered before belongs to another input.
+    _ = ServerAnswer.take()
     // SAFETY: on failure the call frees the context and clears the variable.
     let status = unsafe dictionary.withHandle { unsafe avformat_open_input(&context, url, inputFormat, &$0) }
-    if status < 0 { throw Self.openError(status, name: name, isRemote: isRemote, guardian: guardian) }
+    if status < 0 { throw Self.openError(status, name: name, url: url, isRemote: isRemote, guardian: guardian) }
     do throws(OpenError) {
-      guard let opened = unsafe context else { throw OpenError(.outOfMemory("a demuxer")) }
-      if unsafe probes || !Self.knowsVideo(opened) {
+      guard let opened = unsafe context, let reader = unsafe opened.pointee.iformat else {
+        throw OpenError(.outOfMemory("a demuxer"))
+      }
+      let formatName = unsafe String(cString: reader.pointee.name)
+      isPictures = formatName == "image2" || formatName == "image2pipe" || formatName.hasSuffix("_pipe")
+      inventsTimes = unsafe ep_invents_times(reader) != 0
+      let size = unsafe opened.pointee.pb.map { unsafe avio_size($0) } ?? 0
+      self.size = size > 0 ? size : nil
+      let isProbed = switch probing {
+      case .always: true
+      case .timed: unsafe !(inventsTimes && Self.knowsVideo(opened))
+      case .unknown: unsafe !Self.knowsVideo(opened)
+      }
+      if isProbed {
         let probed = unsafe Self.findStreamInfo(opened)
-        if probed < 0 { throw Self.openError(probed, name: name, isRemote: isRemote, guardian: guardian) }
+        if probed < 0 {
+          throw Self.openError(
+            probed, name: name, url: url, isRemote: isRemote, isFound: true, guardian: guardian)
+        }
       }
       do throws(PipelineError) { track = try unsafe Self.selectTrack(opened, name: name) } catch { throw OpenError(error) }
     } catch {
@@ -198,21 +234,53 @@ struct OpenError: Error {
     "check the user and password; a value from ${NAME} is percent-encoded where it is put in, so it stands there as it is, "
     + "not as %40 for '@'"
 
-  private static func openError(_ status: Int32, name: String, isRemote: Bool, guardian: ReadGuard) -> OpenError {
+  private static func openError(
+    _ status: Int32, name: String, url: String, isRemote: Bool, isFound: Bool = false, guardian: ReadGuard
+  ) -> OpenError {
+    let answer = ServerAnswer.take()
+    let isLate = guardian.hasTimedOut || status == ep_error_exit()
+    let explained = isLate || guardian.isStopping ? nil : Explanation(answer, status: status)
     let reason = guardian.isStopping ? "the run is ending"
-      : guardian.hasTimedOut || status == ep_error_exit() ? "no answer within the time allowed" : avErrorText(status)
+      : isLate ? "no answer within the time allowed" : explained?.reason ?? avErrorText(status)
     let cause: OpenError.Cause = switch status {
     case ep_error_unauthorized(), ep_error_forbidden(): .refused
     case ep_error_no_protocol(), ep_error_no_demuxer(), ep_error_no_option(): .impossible
-    default: .other
+    case ep_error_invalid_data() where answer.isMultipart: .oddParts
+    default: isLate && isFound ? .slow : .other
     }
+    let remedy = cause == .refused ? refusedRemedy
+      : isRemote
+      ? "check that the address, user and password are right and that the server or device is running"
+      : "check with ffprobe that it is a whole video or picture file"
     return OpenError(
       PipelineError(
-        "cannot open '\(name)': \(reason)",
-        remedy: cause == .refused ? refusedRemedy
-          : isRemote
-          ? "check that the address, user and password are right and that the server or device is running"
-          : "check with ffprobe that it is a whole video or picture file",
-        consequence: .endStream, exit: isRemote ? .unavailable : .dataError), cause)
+        "cannot open '\(name)': \(URLRedaction.scrub(reason, of: url))", remedy: explained?.remedy ?? remedy, consequence: .endStream,
+        exit: isRemote ? .unavailable : .dataError), cause)
+  }
+}
+
+/// Why a server was of no use, in its own words where FFmpeg's code says less.
+private struct Explanation {
+  var reason: String
+  var remedy: String?
+
+  init?(_ answer: ServerAnswer, status: Int32) {
+    if let unresolved = answer.unresolved {
+      reason = "the name of the server cannot be resolved (\(unresolved))"
+      remedy = "check the name in the address, and this machine's name server and network"
+    } else if let digest = answer.unknownDigest, status == ep_error_unauthorized() {
+      reason = "401 Unauthorized: the server wants a digest with \(digest), which FFmpeg does not know"
+      remedy = "set the camera to digest with MD5, or to basic authentication"
+    } else if let refusal = answer.refusal, refusal.hasPrefix("461") {
+      reason = "the server does not have the transport that was asked for: it answers \"\(refusal)\""
+      remedy = "set \"transport\" to another one; \"auto\" takes TCP, or UDP where there is no TCP"
+    } else if answer.hasOtherTransport {
+      reason = "the server agreed to another transport than the one that was asked for"
+      remedy = "set \"transport\" to another one"
+    } else if let refusal = answer.refusal {
+      reason = "the server answers \"\(refusal)\""
+    } else {
+      return nil
+    }
   }
 }

@@ -6,7 +6,7 @@ enum MediaLibrary {
     // FFmpeg's own messages may quote a URL with its password, and they bypass the logger: errors reach the user as
     // PipelineErrors and counters instead.
     av_log_set_level(AV_LOG_QUIET)
-    ep_watch_losses()
+    ep_watch_log()
     avdevice_register_all()
     avformat_network_init()
   }()

@@ -1,14 +1,6 @@
 import CFFmpeg
 import Pipeline
 
-/// What two packets have in common when one of them came twice.
-struct PacketIdentity: Equatable {
-  var presentation: Int64
-  var size: Int32
-  /// FNV-1a over the last 256 bytes.
-  var content: UInt64
-}
-
 /// One compressed packet, used again for each read: owns one AVPacket.
 @safe final class Packet {
   private var handle: UnsafeMutablePointer<AVPacket>
@@ -37,16 +29,17 @@ struct PacketIdentity: Equatable {
     return MediaTime(timestamp: dts != ep_nopts() ? dts : pts, timeBase: timeBase)
   }
 
-  /// Nil where the packet has no time stamp to be known by.
-  var identity: PacketIdentity? {
-    let pts = unsafe handle.pointee.pts, size = unsafe handle.pointee.size
-    guard pts != ep_nopts(), size > 0, let data = unsafe handle.pointee.data else { return nil }
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    // SAFETY: the packet holds `size` bytes at `data`.
-    for unsafe byte in unsafe UnsafeBufferPointer(start: data, count: Int(size)).suffix(256) {
-      hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
-    }
-    return PacketIdentity(presentation: pts, size: size, content: hash)
+  /// On the stream's own clock; nil where the packet has none.
+  var presentationStamp: Int64? {
+    let pts = unsafe handle.pointee.pts
+    return pts != ep_nopts() ? pts : nil
+  }
+
+  /// The compressed data; the pointer is valid during `body` only.
+  func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    let size = unsafe Int(handle.pointee.size), data = unsafe handle.pointee.data
+    // SAFETY: the packet holds `size` bytes at `data`, or none.
+    return unsafe body(UnsafeRawBufferPointer(start: data, count: data == nil ? 0 : max(0, size)))
   }
 
   /// Pictures from here on build on nothing before it.

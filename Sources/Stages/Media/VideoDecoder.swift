@@ -95,6 +95,13 @@ struct DecoderOptions: Sendable {
   /// The number of threads that really decode.
   var threadCount: Int { unsafe context.map { unsafe Int($0.pointee.thread_count) } ?? 0 }
 
+  /// Frames a second as the coded pictures themselves state it, once one is decoded.
+  var statedRate: Double? {
+    // SAFETY: the context is open until deinit.
+    guard let rate = unsafe context?.pointee.framerate, rate.num > 0, rate.den > 0 else { return nil }
+    return Double(rate.num) / Double(rate.den)
+  }
+
   /// Hands a packet in, or nil at the end of the stream. Call ``receive()`` until it needs input before each call.
   ///
   /// - Returns: nil, or FFmpeg's reason for refusing the packet.

@@ -95,11 +95,18 @@ public final class Letterbox: FrameStage {
     targets.withLock { $0 = found }
   }
 
+  public var interface: StageInterface {
+    var interface = StageInterface()
+    interface.prepares = Set(targets.withLock { $0 }.flatMap(\.consumers))
+    interface.needsOrder = gates.withLock { $0.keys.min() }.map(Self.orderReason)
+    return interface
+  }
+
   public func makeWorker(_ context: WorkerContext) throws -> any FrameWorker {
     let gates = gates.withLock { $0 }
     if let gated = gates.keys.min(), context.workerCount > 1 {
       throw PipelineError(
-        "'\(id)' has \(context.workerCount) workers, and '\(gated)' looks at some frames only, which needs them in order",
+        "'\(id)' has \(context.workerCount) workers, and \(Self.orderReason(gated))",
         remedy: "give '\(id)' one worker", exit: .config)
     }
     return LetterboxWorker(targets: targets.withLock { $0 }, gates: gates, pool: pool) { consumers, shape in
@@ -109,6 +116,10 @@ public final class Letterbox: FrameStage {
     }
   }
 
+  private static func orderReason(_ gated: String) -> String {
+    "'\(gated)' looks at some frames only, which needs them in order"
+  }
+
   /// The input shapes really made for each consumer.
   public var facts: [String: ReportValue] {
     let made = shapes.withLock { $0 }
@@ -116,7 +127,7 @@ public final class Letterbox: FrameStage {
   }
 
   /// The largest side of an input tensor, in pixels.
-  private static let sideLimit = 8192
+  static let sideLimit = 8192
 
   /// Manifests are written by others: what the loops rely on is checked here.
   private func check(_ request: InputRequest, of consumer: String) throws {

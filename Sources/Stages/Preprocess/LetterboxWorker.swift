@@ -71,7 +71,8 @@ final class LetterboxWorker: FrameWorker {
     let geometry = geometry(for: picture, index)
     let scaler = try scaler(for: picture, geometry, index)
     let tensor = Tensor(
-      shape: [1, 3, geometry.inputHeight, geometry.inputWidth], element: request.format.element, pool: pool)
+      shape: request.format.shape(height: geometry.inputHeight, width: geometry.inputWidth),
+      element: request.format.element, pool: pool)
     try scaler.scale(picture) { planes in
       TensorWriter.write(planes, into: tensor, geometry: geometry, format: request.format)
     }
@@ -85,7 +86,8 @@ final class LetterboxWorker: FrameWorker {
     let made = LetterboxGeometry(
       sourceWidth: picture.width, sourceHeight: picture.height, request: targets[index].request)
     geometries[index] = made
-    noteShape(targets[index].consumers, "1x3x\(made.inputHeight)x\(made.inputWidth)")
+    let shape = targets[index].request.format.shape(height: made.inputHeight, width: made.inputWidth)
+    noteShape(targets[index].consumers, shape.map(String.init).joined(separator: "x"))
     return made
   }
 

@@ -67,15 +67,24 @@ public final class JSONLinesSink: HealthObserver {
     self.context = context
   }
 
+  public func files(for streams: [String]) -> [FileUse] {
+    configuration.path == "-" ? [] : [.writes(configuration.path, as: "the results of '\(context.id)'")]
+  }
+
   public func makeWorker(_ worker: WorkerContext) throws -> any FrameWorker {
+    let held = configuration.path == "-" ? nil : try OutputFile.existing(path: configuration.path)
+    return Worker(held: held, stage: self, hasFailed: worker.hasFailed)
+  }
+
+  private func open(_ held: OutputFile?) throws(PipelineError) -> LineFile {
     if configuration.path != "-" { try OutputPath.makeParent(of: configuration.path) }
-    let file = try LineFile(path: configuration.path, mode: configuration.append ? .append : .replace)
+    let file = try LineFile(path: configuration.path, mode: configuration.append ? .append : .replace, held: held)
     if file.repairedBytes > 0 {
       context.logger.warning(
         "cut off an unfinished last line", metadata: ["path": "\(file.path)", "bytes": "\(file.repairedBytes)"])
       counts.withLock { $0.repairedBytes = file.repairedBytes }
     }
-    return Worker(file: file, stage: self)
+    return file
   }
 
   public var facts: [String: ReportValue] {
@@ -88,20 +97,35 @@ public final class JSONLinesSink: HealthObserver {
   }
 
   private final class Worker: HealthObservingWorker {
-    let file: LineFile
     let stage: JSONLinesSink
+    let hasFailed: @Sendable () -> Bool
+    /// What was there before; it is replaced when there is something to write.
+    var held: OutputFile?
+    var file: LineFile?
     var line = JSONLineBuffer()
 
-    init(file: LineFile, stage: JSONLinesSink) {
-      self.file = file
+    init(held: OutputFile?, stage: JSONLinesSink, hasFailed: @escaping @Sendable () -> Bool) {
+      self.held = held
       self.stage = stage
+      self.hasFailed = hasFailed
+    }
+
+    private func opened() throws(PipelineError) -> LineFile {
+      if let file { return file }
+      let opened = try stage.open(held)
+      file = opened
+      held = nil
+      return opened
     }
 
     func note(_ change: HealthChange) throws {
       line.removeAll()
       line.healthLine(change)
-      try file.write(line.bytes)
+      try opened().write(line.bytes)
     }
+
+    /// A run that found nothing to read has no results, not even empty ones.
+    func finish() throws { if !hasFailed() { _ = try opened() } }
 
     func process(_ frame: Frame) throws -> FrameOutcome {
       line.removeAll()
@@ -113,6 +137,7 @@ public final class JSONLinesSink: HealthObserver {
         lines += 1
       }
       for event in frame.events { line.eventLine(event, of: frame.header) }
+      let file = try opened()
       if lines == 0 { return .emit(frame) }
       try file.write(line.bytes)
       stage.counts.withLock {

@@ -19,12 +19,14 @@ final class SnapshotFolder {
   private var lastNumber: [String: Int] = [:]
 
   /// Opens the folder, making it, and takes over what an earlier run left.
-  init(path: String, limit: Int) throws(PipelineError) {
+  ///
+  /// - Parameter held: its index, where that was opened before.
+  init(path: String, limit: Int, held: OutputFile? = nil) throws(PipelineError) {
     self.path = path
     self.limit = max(1, limit)
     try OutputPath.makeFolder(path)
-    let indexPath = path + "/" + Self.indexName
-    index = try LineFile(path: indexPath, mode: .append)
+    let indexPath = Self.index(of: path)
+    index = try LineFile(path: indexPath, mode: .append, held: held)
     let text = (try? Data(contentsOf: URL(fileURLWithPath: indexPath))) ?? Data()
     for line in text.split(separator: 0x0A) {
       guard let entry = try? JSONDecoder().decode(Entry.self, from: Data(line)), entry.file == Self.plain(entry.file),
@@ -35,28 +37,34 @@ final class SnapshotFolder {
     }
   }
 
+  static func index(of folder: String) -> String { folder + "/" + indexName }
+
   var count: Int { names.count - first }
 
   /// The next picture's name, such as `camera-000012.jpg`.
   func nextName(stream: String, fileExtension: String) -> String {
     let stream = OutputPath.fileName(for: stream)
-    let number = (lastNumber[stream] ?? 0) + 1
-    lastNumber[stream] = number
-    let digits = String(number)
-    return "\(stream)-\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).\(fileExtension)"
+    while true {
+      let number = (lastNumber[stream] ?? 0) + 1
+      lastNumber[stream] = number
+      let digits = String(number)
+      let name = "\(stream)-\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).\(fileExtension)"
+      // A picture that the index does not know is somebody else's.
+      var status = stat()
+      // SAFETY: a terminated copy of the path; the call fills one stat.
+      if unsafe lstat(path + "/" + name, &status) != 0 { return name }
+    }
   }
 
   /// Writes a picture under `name`, whole or not at all, then its line of the index, then removes what is too much.
   func add(_ picture: [UInt8], name: String, line: [UInt8]) throws(PipelineError) {
     let target = path + "/" + name, partial = path + "/." + name + ".part"
-    do {
-      try Data(picture).write(to: URL(fileURLWithPath: partial))
+    do throws(PipelineError) {
+      try WholeFile.fill(partial, named: target, with: picture)
     } catch {
       // SAFETY: terminated copies of the paths, here and below.
       unsafe unlink(partial)
-      throw PipelineError(
-        "cannot write '\(target)': \(error.localizedDescription)", remedy: "make room and check its permissions",
-        exit: .ioError)
+      throw error
     }
     guard unsafe rename(partial, target) == 0 else {
       let code = errno
@@ -84,7 +92,7 @@ final class SnapshotFolder {
   /// Takes `camera-000012.jpg` apart.
   private static func number(of name: String) -> (stream: String, value: Int)? {
     guard let dash = name.lastIndex(of: "-"), let dot = name.lastIndex(of: "."), dash < dot,
-      let value = Int(name[name.index(after: dash)..<dot]), value >= 0, value < Int.max
+      let value = Int(name[name.index(after: dash)..<dot]), value >= 0, value < Int.max / 2
     else { return nil }
     return (String(name[..<dash]), value)
   }

@@ -82,8 +82,25 @@ public final class SnapshotSink: FrameStage {
     self.context = context
   }
 
+  public var interface: StageInterface {
+    var interface = StageInterface()
+    interface.needsDetections = configuration.onNewLabel
+    interface.needsTracks = configuration.onNewTrack
+    return interface
+  }
+
+  public func files(for streams: [String]) -> [FileUse] {
+    let format = StillEncoder.Format(rawValue: configuration.format) ?? .jpeg
+    return [
+      .writes(
+        folder: configuration.folder, endings: [format.fileExtension], as: "the folder of the pictures of '\(context.id)'"),
+      .writes(SnapshotFolder.index(of: configuration.folder), as: "the index of the pictures of '\(context.id)'"),
+    ]
+  }
+
   public func makeWorker(_ worker: WorkerContext) throws -> any FrameWorker {
-    Worker(stage: self, folder: try SnapshotFolder(path: configuration.folder, limit: configuration.maxFiles))
+    let held = try OutputFile.existing(path: SnapshotFolder.index(of: configuration.folder))
+    return Worker(stage: self, held: held, hasFailed: worker.hasFailed)
   }
 
   public var facts: [String: ReportValue] {
@@ -110,7 +127,10 @@ public final class SnapshotSink: FrameStage {
 
   private final class Worker: FrameWorker {
     let stage: SnapshotSink
-    let folder: SnapshotFolder
+    let hasFailed: @Sendable () -> Bool
+    /// The index that was there before.
+    var held: OutputFile?
+    var folder: SnapshotFolder?
     let interval: Double?
     let format: StillEncoder.Format
     var annotator: Annotator
@@ -119,9 +139,10 @@ public final class SnapshotSink: FrameStage {
     var encoder: StillEncoder?
     var line = JSONLineBuffer()
 
-    init(stage: SnapshotSink, folder: SnapshotFolder) {
+    init(stage: SnapshotSink, held: OutputFile?, hasFailed: @escaping @Sendable () -> Bool) {
       self.stage = stage
-      self.folder = folder
+      self.held = held
+      self.hasFailed = hasFailed
       let configuration = stage.configuration
       let isAsked = configuration.onNewTrack || configuration.onNewLabel
       interval = configuration.everyS ?? (isAsked ? nil : SnapshotSink.defaultSeconds)
@@ -129,6 +150,18 @@ public final class SnapshotSink: FrameStage {
       annotator = Annotator(
         options: .init(labels: configuration.labels, tracks: configuration.tracks, zones: configuration.zones))
     }
+
+    private func opened() throws(PipelineError) -> SnapshotFolder {
+      if let folder { return folder }
+      let opened = try SnapshotFolder(
+        path: stage.configuration.folder, limit: stage.configuration.maxFiles, held: held)
+      folder = opened
+      held = nil
+      return opened
+    }
+
+    /// A run that found nothing to read leaves no empty index.
+    func finish() throws { if !hasFailed() { _ = try opened() } }
 
     func process(_ frame: Frame) throws -> FrameOutcome {
       if let occasion = occasion(frame) { try take(frame, occasion) }
@@ -144,6 +177,7 @@ public final class SnapshotSink: FrameStage {
       try copy.fill(from: image)
       copy.withCanvas { annotator.draw(frame, on: $0) }
       let encoder = try encoder(for: copy)
+      let folder = try opened()
       let name = folder.nextName(stream: frame.header.stream.id, fileExtension: format.fileExtension)
       line.removeAll()
       line.snapshotLine(

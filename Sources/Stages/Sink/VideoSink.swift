@@ -81,6 +81,15 @@ public final class VideoSink: FrameStage {
     self.context = context
   }
 
+  public func files(for streams: [String]) -> [FileUse] {
+    streams.map { .writes(Self.path(configuration.path, of: $0), as: "the video of stream '\($0)' in '\(context.id)'") }
+  }
+
+  /// The file of a stream.
+  private static func path(_ template: String, of stream: String) -> String {
+    template.replacingOccurrences(of: "{stream}", with: OutputPath.fileName(for: stream))
+  }
+
   public func makeWorker(_ worker: WorkerContext) -> any FrameWorker { Worker(stage: self) }
 
   public var facts: [String: ReportValue] {

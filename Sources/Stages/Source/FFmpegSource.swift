@@ -37,12 +37,15 @@ public final class FFmpegSource: SourceStage {
     public var threads = 1
     /// Plays files at the speed of their own time.
     public var realtime = false
-    /// How RTSP carries its packets; `auto` asks for TCP and takes UDP where the server has no TCP.
+    /// How RTSP carries its packets; `auto` asks for TCP and takes UDP where the server has no TCP, `http` is RTSP's tunnel.
     public var transport = Transport.auto
     /// How long a stream may take to open, and then between two packets, in seconds.
     public var timeoutS = 10.0
     /// How long a live stream may go without a frame before it is connected anew, in seconds.
     public var stallS = 20.0
+    /// The time from one picture to the next of an http address that answers with one picture, in seconds; 1 when nil.
+    /// With it such an address is polled also where it ends like a picture file.
+    public var intervalS: Double?
     /// The pauses between a live stream's connections.
     public var reconnect = Reconnect()
     /// The time from one attempt to the next when a user or password is refused, in seconds.
@@ -58,7 +61,7 @@ public final class FFmpegSource: SourceStage {
     /// Ends the stream after so many frames.
     public var maxFrames: Int?
 
-    public enum Transport: String, Decodable, Sendable, CaseIterable { case auto, tcp, udp }
+    public enum Transport: String, Decodable, Sendable, CaseIterable { case auto, tcp, udp, multicast, http }
 
     public static let schema = ObjectSchema([
       .init("url", .string, "A video file, a folder of pictures, a /dev/videoN device or an address such as rtsp://host/path."),
@@ -68,9 +71,10 @@ public final class FFmpegSource: SourceStage {
       .init("deadlineMs", .number(1...3_600_000), "Milliseconds from capture to delivery for live streams; the pipeline's budget when absent."),
       .init("threads", .integer(0...64), default: "1", "Decoding threads; 0 takes one for each processor."),
       .init("realtime", .bool, default: "false", "Plays files at the speed of their own time, like a camera."),
-      .init("transport", .word(Transport.allCases.map(\.rawValue)), default: "\"auto\"", "How RTSP carries its packets; auto is TCP, or UDP where the server has no TCP."),
+      .init("transport", .word(Transport.allCases.map(\.rawValue)), default: "\"auto\"", "How RTSP carries its packets; auto is TCP, or UDP where the server has no TCP; http is RTSP's tunnel."),
       .init("timeoutS", .number(0.1...3600), default: "10", "Seconds that a stream may take to open, and between packets."),
       .init("stallS", .number(0.1...3600), default: "20", "Seconds without a frame after which a live stream is connected anew."),
+      .init("intervalS", .number(0.05...86_400), "Seconds from one snapshot to the next of an http address that answers with one picture; 1 when absent."),
       .init("reconnect", .object(Reconnect.schema), default: "{}", "The pauses between a live stream's connections: minS, maxS and resetS."),
       .init("refusedS", .number(0.1...86_400), default: "60", "Seconds between attempts when a user or password is refused."),
       .init("reorderMs", .integer(0...10_000), default: "100", "Milliseconds that RTSP's UDP packets wait for those that they have overtaken."),
@@ -81,8 +85,8 @@ public final class FFmpegSource: SourceStage {
     ])
 
     private enum Key: String, CodingKey {
-      case url, stream, streams, list, deadlineMs, threads, realtime, transport, timeoutS, stallS, reconnect, refusedS
-      case reorderMs, skip, tlsVerify, tlsCAFile, maxFrames
+      case url, stream, streams, list, deadlineMs, threads, realtime, transport, timeoutS, stallS, intervalS, reconnect
+      case refusedS, reorderMs, skip, tlsVerify, tlsCAFile, maxFrames
     }
 
     public init(url: String) { self.url = url }
@@ -99,6 +103,7 @@ public final class FFmpegSource: SourceStage {
       transport = try values.decodeIfPresent(Transport.self, forKey: .transport) ?? transport
       timeoutS = try values.decodeIfPresent(Double.self, forKey: .timeoutS) ?? timeoutS
       stallS = try values.decodeIfPresent(Double.self, forKey: .stallS) ?? stallS
+      intervalS = try values.decodeIfPresent(Double.self, forKey: .intervalS)
       reconnect = try values.decodeIfPresent(Reconnect.self, forKey: .reconnect) ?? reconnect
       refusedS = try values.decodeIfPresent(Double.self, forKey: .refusedS) ?? refusedS
       reorderMs = try values.decodeIfPresent(Int.self, forKey: .reorderMs) ?? reorderMs
@@ -157,8 +162,12 @@ public final class FFmpegSource: SourceStage {
 
   private static func stream(_ entry: StreamEntry, _ configuration: Configuration, stage: String) -> StreamInfo {
     StreamInfo(
-      id: entry.id, sourceStage: stage, isLive: MediaInput.isLive(entry.url),
+      id: entry.id, sourceStage: stage, isLive: MediaInput.isLive(entry.url) || isPolled(entry.url, configuration),
       deadlineMs: entry.deadlineMs ?? configuration.deadlineMs)
+  }
+
+  private static func isPolled(_ url: String, _ configuration: Configuration) -> Bool {
+    configuration.intervalS != nil && MediaInput.scheme(of: url)?.hasPrefix("http") == true
   }
 
   public func makeStream(id: String, url: String) throws -> StreamInfo {
@@ -166,6 +175,21 @@ public final class FFmpegSource: SourceStage {
     try Self.check(entry)
     inputs.withLock { $0[id] = url }
     return Self.stream(entry, configuration, stage: context.id)
+  }
+
+  public var interface: StageInterface {
+    var interface = StageInterface()
+    interface.otherStreams = configuration.list == nil ? .joining : .listed
+    return interface
+  }
+
+  public func files(for streams: [String]) -> [FileUse] {
+    let lists: [FileUse] = [
+      configuration.list.map { .reads($0, as: "the stream list of '\(context.id)'") },
+      configuration.tlsCAFile.map { .reads($0, as: "the certificates of '\(context.id)'") },
+    ].compactMap { $0 }
+    let urls = inputs.withLock { inputs in streams.compactMap { id in inputs[id].map { (id, $0) } } }
+    return lists + urls.compactMap { Self.file($0.1, stream: $0.0) }
   }
 
   /// One stream's facts stand for the stage's; of several, each has its own.

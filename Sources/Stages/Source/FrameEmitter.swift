@@ -14,6 +14,8 @@ final class FrameEmitter {
   private var deadline: MonotonicTime?
   /// Frames put out so far, whatever became of them: the next frame's sequence number.
   private(set) var count = 0
+  private var first: MediaTime?
+  private var latest: MediaTime?
 
   init(
     stream: StreamInfo, context: StageContext, isPaced: Bool, output: any SourceOutput, maxFrames: Int?,
@@ -44,8 +46,22 @@ final class FrameEmitter {
       deadline: deadline, source: source, width: upright.width, height: upright.height, discontinuity: discontinuity,
       detectionShare: context.detectionShare(isPaced: isPaced))
     count += 1
+    first = first ?? mediaTime
+    latest = mediaTime
     tape?.picture(orientation)
     if output.emit(Frame(header: header, image: upright)) == .stopped { return false }
     return maxFrames.map { count < $0 } ?? true
+  }
+
+  /// Where the stream will end: with its input, or with `maxFrames` at the pace of its frames so far.
+  ///
+  /// - Parameter inputEnd: nil where it is not known.
+  func end(of inputEnd: MediaTime?) -> MediaTime? {
+    guard let maxFrames, let first, let latest else { return inputEnd }
+    if count >= maxFrames { return latest }
+    guard count > 1, latest > first else { return inputEnd }
+    let pace = (latest.seconds - first.seconds) / Double(count - 1)
+    let end = MediaTime(seconds: latest.seconds + pace * Double(maxFrames - count))
+    return inputEnd.map { min($0, end) } ?? end
   }
 }

@@ -1,53 +1,6 @@
 import Logging
 import Pipeline
 
-/// What must be opened for a live input.
-struct LiveInput: Sendable {
-  var url: String
-  /// FFmpeg's name of a device format, or nil to find it.
-  var format: String?
-  var options: [String: String] = [:]
-  /// What outputs and errors call the input, without secrets.
-  var source: String
-  /// False where the header says what the stream is, so that no time is lost with looking.
-  var probes = true
-}
-
-/// The frames of one live stream over all its connections: one sequence, one rising time line. Used by one thread.
-final class LiveFrames {
-  private let job: SourceJob
-  private let emitter: FrameEmitter
-  private let source: String
-  private let whenDelivered: () -> Void
-  private var timeline = FrameTimeline(frameRate: nil, isLive: true)
-  /// When the last frame was put out, or the connection was begun.
-  private(set) var latest: MonotonicTime
-
-  init(_ job: SourceJob, source: String, whenDelivered: @escaping () -> Void) {
-    self.job = job
-    self.source = source
-    self.whenDelivered = whenDelivered
-    emitter = job.makeEmitter()
-    latest = job.clock.now()
-  }
-
-  /// A connection is being made: its frames have `stallS` from now.
-  func begin() { latest = job.clock.now() }
-
-  func connected(frameRate: Double?) { timeline.reconnected(frameRate: frameRate) }
-
-  /// - Returns: false when the run is ending or has all the frames it wants.
-  func put(_ frame: DecodedFrame, captured: CaptureInstant, orientation: Orientation?) throws(PipelineError) -> Bool {
-    let time = timeline.next(frame.time, captured: captured.monotonic)
-    latest = job.clock.now()
-    whenDelivered()
-    job.output.report(position: time, duration: nil)
-    return try emitter.emit(
-      frame.picture, orientation: frame.orientation ?? orientation, mediaTime: time, captured: captured, source: source,
-      discontinuity: timeline.discontinuity)
-  }
-}
-
 /// One connection of a live stream, from opening it to its end. Used by one thread.
 ///
 /// The camera is always drained: nothing here waits for the pipeline. What is lost on the way closes ``KeyFrameGate``,
@@ -61,9 +14,10 @@ final class LiveConnection {
   private var captures = CaptureLog()
   private var latest: CaptureInstant
   private var refusals = 0
-  /// The time stamp and size of the last packet, by which one that comes twice is known.
-  private var lastPacket: PacketIdentity?
-  private var pairs = PairedStamps()
+  /// Frames put out over this connection.
+  private var shown = 0
+  /// The packet before, by which one that comes twice is known.
+  private var lastPacket: Packet?
 
   /// So many refusals of the decoder in a row without a picture: the stream is not what it was when it was opened.
   private static let toleratedRefusals = 50
@@ -87,7 +41,7 @@ final class LiveConnection {
     do throws(OpenError) {
       demuxer = try Demuxer(
         url: input.url, format: input.format, options: input.options, name: input.source, isRemote: true,
-        probes: input.probes, guardian: guardian)
+        probing: input.probing, guardian: guardian)
     } catch {
       return try end(of: error)
     }
@@ -98,7 +52,8 @@ final class LiveConnection {
     // Freeing the decoder ends its threads, and with them the clocks that their time is read from.
     defer { withExtendedLifetime(decoder) { job.context.threads.sampleBeforeRelease(stage: job.context.id) } }
     job.note(demuxer.track, decoder, source: input.source)
-    frames.connected(frameRate: demuxer.track.frameRate)
+    frames.connected(demuxer)
+    if demuxer.isPictures, demuxer.size != nil { return try readSnapshot(demuxer, decoder) }
     return try readAll(demuxer, decoder)
   }
 
@@ -109,6 +64,8 @@ final class LiveConnection {
     switch failure.cause {
     case .refused: return .refused(error.description)
     case .impossible: return .impossible(error)
+    case .oddParts: return .oddParts(error.message)
+    case .slow: return .slow(error.message)
     case .other: return .lost(error.message)
     }
   }
@@ -116,21 +73,26 @@ final class LiveConnection {
   private func rethrow(_ error: PipelineError) throws(PipelineError) -> ConnectionEnd { throw error }
 
   private func readAll(_ demuxer: Demuxer, _ decoder: VideoDecoder) throws(PipelineError) -> ConnectionEnd {
-    let packet = try Packet()
+    var packet = try Packet()
     let limits = job.configuration
     while !job.output.isStopping {
-      let frameLimit = frames.latest.advanced(byMilliseconds: limits.stallS * 1000)
+      let patienceS = gate.patienceS(stallS: limits.stallS, hasShown: shown > 0)
+      let frameLimit = frames.latest.advanced(byMilliseconds: patienceS * 1000)
       guardian.allow(until: min(job.clock.now().advanced(byMilliseconds: limits.timeoutS * 1000), frameLimit))
       let read = demuxer.read(into: packet)
       let now = job.clock.now()
       switch read {
       case .stopped: return .finished
+      case .end where demuxer.isPictures && shown == 1: return .snapshot
       case .end: return .lost("the stream ended")
       case .failed(let reason): return .lost("the connection broke: \(reason)")
-      case .timedOut where now < frameLimit: return .stalled("nothing came for \(limits.timeoutS) s")
-      case .timedOut: return .stalled("no frame came for \(limits.stallS) s")
+      case .timedOut where now < frameLimit:
+        return .stalled(
+          "nothing came for \(limits.timeoutS) s; for a camera that sends less often make 'timeoutS' and 'stallS' longer")
+      case .timedOut: return .stalled(missing(patienceS))
       case .packet, .again:
-        if now >= frameLimit { return .stalled("no frame came for \(limits.stallS) s") }
+        if now >= frameLimit { return .stalled(missing(patienceS)) }
+        if now >= frames.latest.advanced(byMilliseconds: limits.stallS * 1000) { frames.missing(missing(limits.stallS)) }
       }
       let losses = MediaLosses.take()
       let isBroken = losses.packets > 0 || losses.repeated > 0
@@ -145,26 +107,37 @@ final class LiveConnection {
       }
       latest = CaptureInstant(job.clock)
       guard try take(packet, afterLoss: isBroken, demuxer, decoder) else { return .finished }
-      if refusals > Self.toleratedRefusals || gate.isHopeless(at: latest.monotonic) {
+      if refusals > Self.toleratedRefusals {
         return .lost("its packets cannot be decoded any more; perhaps its codec has changed")
       }
+      if input.mayRepeat { packet = try exchange(packet) }
     }
     return .finished
+  }
+
+  /// Keeps what was read until the next packet is compared with it, and gives one that is free.
+  private func exchange(_ packet: Packet) throws(PipelineError) -> Packet {
+    defer { lastPacket = packet }
+    if let lastPacket { return lastPacket }
+    return try Packet()
+  }
+
+  private func missing(_ seconds: Double) -> String {
+    gate.isWaiting ? "no key frame came for \(seconds) s, and nothing can be shown before one" : "no frame came for \(seconds) s"
   }
 
   /// - Returns: false when the run is ending.
   private func take(
     _ packet: Packet, afterLoss: Bool, _ demuxer: Demuxer, _ decoder: VideoDecoder
   ) throws(PipelineError) -> Bool {
-    let identity = packet.identity
-    if let lastPacket, lastPacket == identity {
+    if packet.isKey { gate.noteKey(at: latest.monotonic) }
+    let repetition = lastPacket.flatMap { PacketRepetition.find(packet, after: $0, codec: demuxer.track.codec) }
+    if repetition == .whole {
       job.output.count("duplicate_packets", 1)
       return true
     }
-    let isRepeated = pairs.isRepeated(identity?.presentation, after: lastPacket?.presentation)
-    lastPacket = identity
     // A packet that was put together around a loss holds a hole, also when it begins a key frame.
-    if afterLoss || packet.isCorrupt || isRepeated {
+    if afterLoss || packet.isCorrupt || repetition == .part {
       if !afterLoss { guard try lose(demuxer, decoder, pendingIsGood: true) else { return false } }
       job.output.count("damaged_frames", 1)
       return true
@@ -200,17 +173,21 @@ final class LiveConnection {
   }
 
   private func put(_ frame: DecodedFrame, _ demuxer: Demuxer) throws(PipelineError) -> Bool {
-    try frames.put(
-      frame, captured: captures.instant(of: frame.key) ?? latest, orientation: demuxer.track.orientation)
+    shown += 1
+    return try frames.put(
+      frame, captured: captures.instant(of: frame.key) ?? latest, arrival: latest.monotonic,
+      orientation: demuxer.track.orientation)
   }
 
   /// Something is missing: the decoder gives out what it still holds and starts anew with the next key frame.
   ///
   /// - Parameter pendingIsGood: whether what the decoder holds came before the loss.
   /// - Returns: false when the run is ending.
-  private func lose(_ demuxer: Demuxer, _ decoder: VideoDecoder, pendingIsGood: Bool) throws(PipelineError) -> Bool {
+  private func lose(
+    _ demuxer: Demuxer, _ decoder: VideoDecoder, pendingIsGood: Bool, _ loss: KeyFrameGate.Loss = .missing
+  ) throws(PipelineError) -> Bool {
     let wasDamaged = gate.isDamaged
-    gate.lose(at: job.clock.now())
+    gate.lose(loss, at: job.clock.now())
     if wasDamaged { return true }
     _ = decoder.send(nil)
     var goesOn = true
@@ -235,23 +212,42 @@ final class LiveConnection {
     job.output.count("damaged_packets", 1)
     job.logger.debug("'\(input.source)' holds damaged data: \(reason)")
     refusals += 1
-    return try lose(demuxer, decoder, pendingIsGood: false)
+    return try lose(demuxer, decoder, pendingIsGood: false, .refused)
   }
-}
 
-/// Finds pictures that begin anew in their middle because an RTP packet came twice: they share their time stamp with the
-/// packet before. So do the two fields of interlaced pictures, but those do it every time.
-struct PairedStamps {
-  private var pairs = 0
-  private var wasShared = false
-
-  /// So many pairs in a row are fields.
-  private static let fields = 4
-
-  mutating func isRepeated(_ stamp: Int64?, after last: Int64?) -> Bool {
-    let isShared = stamp != nil && stamp == last
-    if isShared { pairs += 1 } else if !wasShared { pairs = 0 }
-    wasShared = isShared
-    return isShared && pairs < Self.fields
+  /// A server that gives one picture a connection: nothing is shown before the picture is whole.
+  private func readSnapshot(_ demuxer: Demuxer, _ decoder: VideoDecoder) throws(PipelineError) -> ConnectionEnd {
+    let packet = try Packet()
+    var picture: DecodedFrame?
+    var trouble: String?
+    reading: while true {
+      guardian.allow(seconds: job.configuration.timeoutS)
+      let read = demuxer.read(into: packet)
+      switch read {
+      case .stopped: return .finished
+      case .timedOut: return .lost("its picture did not come within \(job.configuration.timeoutS) s")
+      case .failed(let reason): return .lost("its picture is cut off: \(reason)")
+      case .again: continue
+      case .packet:
+        latest = CaptureInstant(job.clock)
+        trouble = decoder.send(packet) ?? trouble
+      case .end: trouble = decoder.send(nil) ?? trouble
+      }
+      receiving: while true {
+        switch decoder.receive() {
+        case .frame(let frame): picture = frame
+        case .failed(let reason): trouble = reason
+        case .needsInput, .end: break receiving
+        }
+      }
+      if case .end = read { break reading }
+    }
+    guard trouble == nil, let picture, !picture.isDamaged else {
+      job.output.count("damaged_frames", 1)
+      return .lost("its picture is damaged\(trouble.map { ": \($0)" } ?? "")")
+    }
+    let goesOn = try frames.put(
+      picture, captured: latest, arrival: latest.monotonic, orientation: demuxer.track.orientation)
+    return goesOn ? .snapshot : .finished
   }
 }

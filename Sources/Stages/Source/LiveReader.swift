@@ -12,27 +12,56 @@ struct LiveReader {
 
   /// - Throws: ``PipelineError`` with `endStream` when the address can never work.
   func run() throws(PipelineError) {
-    let input = try findInput()
+    var input = try findInput()
     let settings = job.configuration
     let policy = ReconnectPolicy(
       minS: settings.reconnect.minS, maxS: settings.reconnect.maxS, resetS: settings.reconnect.resetS)
     let stream = LiveStream(
-      LiveLimits(policy: policy, refusedS: settings.refusedS), output: job.output, clock: job.clock, logger: job.logger)
-    let frames = LiveFrames(job, source: input.source) { stream.frameDelivered() }
+      LiveLimits(policy: policy, refusedS: settings.refusedS, intervalS: settings.intervalS ?? 1), output: job.output,
+      clock: job.clock, logger: job.logger)
+    let frames = LiveFrames(job, source: input.source, stream: stream)
+    var isPolled = settings.intervalS != nil
     try stream.run(input.source) { () throws(PipelineError) in
-      try LiveConnection(job, input, frames: frames).run().scrubbed(of: input.url)
+      var end = try LiveConnection(job, input, frames: frames).run()
+      switch end {
+      case .oddParts:
+        // The pictures alone are enough: the reader of plain Motion JPEG finds them whatever is between them.
+        input.format = "mjpeg"
+        end = try LiveConnection(job, input, frames: frames).run()
+      case .slow: input.probing = .unknown
+      case .snapshot: isPolled = true
+      case .lost, .stalled, .refused: if isPolled { job.output.count("failed_snapshots", 1) }
+      case .finished, .impossible: break
+      }
+      return end.scrubbed(of: url)
     }
   }
 
   private func findInput() throws(PipelineError) -> LiveInput {
+    let path = MediaInput.path(of: url)
+    // A camera may be plugged in later.
+    if MediaInput.scheme(of: url) == nil, MediaInput.isCamera(path) {
+      return LiveInput(url: path, format: "v4l2", source: path)
+    }
     switch try MediaInput.find(url) {
     case .network(let url, let scheme):
+      let isRTSP = scheme.hasPrefix("rtsp")
       return LiveInput(
         url: url, options: try NetworkOptions(job.configuration, scheme: scheme, isLive: true).values,
-        source: URLRedaction.redact(url), probes: !scheme.hasPrefix("rtsp"))
-    case .camera(let path): return LiveInput(url: path, format: "v4l2", source: path)
-    case .file(let path), .pictureFolder(let path, _):
-      throw PipelineError("'\(path)' is no live input", consequence: .endStream, exit: .software)
+        source: URLRedaction.redact(url), probing: isRTSP ? .unknown : .timed,
+        mayRepeat: isRTSP && job.configuration.transport.mayRepeat || scheme == "rtp")
+    case .camera, .file, .pictureFolder:
+      throw PipelineError("'\(url)' is no live input", consequence: .endStream, exit: .software)
+    }
+  }
+}
+
+extension FFmpegSource.Configuration.Transport {
+  /// Packets may come twice, as they do over UDP.
+  fileprivate var mayRepeat: Bool {
+    switch self {
+    case .auto, .udp, .multicast: true
+    case .tcp, .http: false
     }
   }
 }

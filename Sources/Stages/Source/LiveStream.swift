@@ -13,6 +13,12 @@ enum ConnectionEnd {
   case refused(String)
   /// It can never work, whoever tries and whenever.
   case impossible(PipelineError)
+  /// The server gave a picture, and gives the next one when it is asked again.
+  case snapshot
+  /// The server sends parts that FFmpeg's reader of Motion JPEG in parts does not take.
+  case oddParts(String)
+  /// The server sends, but too seldom to be looked at first.
+  case slow(String)
 
   /// The same without what is secret in `url`: servers and libraries may quote it.
   func scrubbed(of url: String) -> ConnectionEnd {
@@ -22,6 +28,9 @@ enum ConnectionEnd {
     case .stalled(let reason): .stalled(URLRedaction.scrub(reason, of: url))
     case .refused(let reason): .refused(URLRedaction.scrub(reason, of: url))
     case .impossible(let error): .impossible(error.scrubbed(of: url))
+    case .snapshot: .snapshot
+    case .oddParts(let reason): .oddParts(URLRedaction.scrub(reason, of: url))
+    case .slow(let reason): .slow(URLRedaction.scrub(reason, of: url))
     }
   }
 }
@@ -31,6 +40,8 @@ struct LiveLimits: Sendable {
   var policy: ReconnectPolicy
   /// The shortest time from one refused attempt to the next.
   var refusedS: Double
+  /// The time from one snapshot to the next.
+  var intervalS = 1.0
 }
 
 /// Keeps a live stream going over lost connections, for ever, and says how it is. Used by one thread.
@@ -38,7 +49,7 @@ final class LiveStream {
   private let output: any SourceOutput
   private let clock: any PipelineClock
   private let logger: Logger
-  private let refusedS: Double
+  private let limits: LiveLimits
   private var policy: ReconnectPolicy
   private var random: any RandomNumberGenerator
 
@@ -49,13 +60,15 @@ final class LiveStream {
   /// When the stream was lost; of several losses without stable frames between, the first.
   private var lostSince: MonotonicTime
   private var hasWarned = false
+  /// The last connection gave the snapshot that was wanted of it.
+  private var isPolling = false
 
   init(
     _ limits: LiveLimits, output: any SourceOutput, clock: any PipelineClock, logger: Logger,
     random: any RandomNumberGenerator = SystemRandomNumberGenerator()
   ) {
     policy = limits.policy
-    refusedS = limits.refusedS
+    self.limits = limits
     self.output = output
     self.clock = clock
     self.logger = logger
@@ -71,10 +84,18 @@ final class LiveStream {
   /// - Throws: ``PipelineError`` with `endStream` when no attempt can ever work; the runtime then says that it has ended.
   func run(_ name: String, _ connect: () throws(PipelineError) -> ConnectionEnd) throws(PipelineError) {
     while true {
-      attempt += 1
-      output.health(state, attempt: max(1, attempt), error: lastError)
+      if !isPolling {
+        attempt += 1
+        output.health(state, attempt: max(1, attempt), error: lastError)
+      }
       let began = clock.now()
       let end = try connect()
+      if case .snapshot = end {
+        isPolling = true
+        guard output.wait(until: began.advanced(byMilliseconds: limits.intervalS * 1000)) else { return ended() }
+        continue
+      }
+      isPolling = false
       if streamingSince != nil, policy.isFresh { lostSince = clock.now() }
       streamingSince = nil
       guard let pause = try pause(after: end, began: began), !output.isStopping else { return ended() }
@@ -103,15 +124,24 @@ final class LiveStream {
     output.health(.streaming, attempt: max(1, attempt), error: lastError)
   }
 
+  /// The connection is there and packets come, but no picture has come for long.
+  func framesMissing(_ reason: String) {
+    guard state != .stalled else { return }
+    if streamingSince != nil, policy.isFresh { lostSince = clock.now() }
+    streamingSince = nil
+    (state, lastError) = (.stalled, reason)
+    output.health(state, attempt: max(1, attempt), error: reason)
+  }
+
   /// When to try again, or nil when the stream has come to its end.
   private func pause(after end: ConnectionEnd, began: MonotonicTime) throws(PipelineError) -> MonotonicTime? {
     switch end {
-    case .finished: return nil
-    case .lost(let reason): (state, lastError) = (.waiting, reason)
+    case .finished, .snapshot: return nil
+    case .lost(let reason), .oddParts(let reason), .slow(let reason): (state, lastError) = (.waiting, reason)
     case .stalled(let reason): (state, lastError) = (.stalled, reason)
     case .refused(let reason):
       (state, lastError) = (.refused, reason)
-      return began.advanced(byMilliseconds: refusedS * 1000)
+      return began.advanced(byMilliseconds: limits.refusedS * 1000)
     case .impossible(let error): throw error
     }
     let now = clock.now()

@@ -78,7 +78,7 @@ enum MediaInput: Sendable, Hashable {
     }
   }
 
-  private static func isCamera(_ path: String) -> Bool {
+  static func isCamera(_ path: String) -> Bool {
     path.hasPrefix("/dev/video") || path.hasPrefix("/dev/v4l/")
   }
 

@@ -21,6 +21,8 @@ struct NetworkOptions {
       switch configuration.transport {
       case .tcp: values["rtsp_transport"] = "tcp"
       case .udp: values["rtsp_transport"] = "udp"
+      case .multicast: values["rtsp_transport"] = "udp_multicast"
+      case .http: values["rtsp_transport"] = "http"
       case .auto:
         // The server answers at once whether it can do TCP, so that nothing has to run dry to find out.
         values["rtsp_transport"] = "tcp+udp"

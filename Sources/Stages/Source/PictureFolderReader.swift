@@ -35,7 +35,7 @@ final class PictureFolderReader {
         job.output.count("unreadable_pictures", 1)
         job.logger.warning("picture skipped: \(error)")
       }
-      job.output.report(position: time, duration: MediaTime(seconds: Double(names.count)))
+      job.output.report(position: time, duration: emitter.end(of: MediaTime(seconds: Double(names.count))))
     }
     if emitter.count == 0 {
       throw PipelineError(

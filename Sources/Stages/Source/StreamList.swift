@@ -39,7 +39,7 @@ public struct StreamEntry: Decodable, Sendable, Hashable {
 /// `${NAME}` takes a value from the environment, which keeps passwords out of the file.
 enum StreamListFile {
   /// More is no list of cameras.
-  private static let byteLimit = 1 << 20
+  static let byteLimit = 1 << 20
 
   /// - Throws: ``PipelineError``: `noInput` when the file cannot be read, `config` with the line that is wrong.
   static func read(

@@ -15,6 +15,8 @@ final class StreamReader {
   private var latest: CaptureInstant
   private var damaged = 0
   private var damagedInARow = 0
+  /// Frames that have a media time, shown or not.
+  private var timed = 0
 
   /// So many refusals of the decoder without one picture mean that none will come.
   private static let toleratedDamage = 300
@@ -98,6 +100,8 @@ final class StreamReader {
       case .failed(let reason): try countDamage(reason)
       case .frame(let frame):
         damagedInARow = 0
+        if timed == 0 { noteTimes(frame, demuxer, decoder) }
+        timed += 1
         // Also a frame that is not shown keeps its place in time.
         let time = timeline.next(frame.time)
         if frame.isDamaged {
@@ -108,10 +112,19 @@ final class StreamReader {
           frame.picture, orientation: frame.orientation ?? demuxer.track.orientation, mediaTime: time,
           captured: captures.instant(of: frame.key) ?? latest, source: source,
           discontinuity: timeline.discontinuity)
-        job.output.report(position: time, duration: demuxer.duration)
+        job.output.report(position: time, duration: emitter.end(of: demuxer.duration))
         guard goOn else { return false }
       }
     }
+  }
+
+  /// Says in the report what the times are when the file has none of its own.
+  private func noteTimes(_ frame: DecodedFrame, _ demuxer: Demuxer, _ decoder: VideoDecoder) {
+    guard !demuxer.isPictures, demuxer.inventsTimes || frame.time == nil else { return }
+    let stated = decoder.statedRate ?? (demuxer.inventsTimes ? nil : demuxer.track.frameRate)
+    let rounded = ((stated ?? FrameTimeline.assumedRate) * 1000).rounded() / 1000
+    let rate = "rate of \(Int(exactly: rounded).map { "\($0)" } ?? "\(rounded)") frames/s"
+    job.facts.note("times", .string(stated == nil ? "by an assumed \(rate)" : "by the stated \(rate)"))
   }
 
   private func countDamage(_ reason: String) throws(PipelineError) {

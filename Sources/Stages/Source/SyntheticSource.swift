@@ -75,6 +75,8 @@ public final class SyntheticSource: SourceStage {
         source: "synthetic", width: configuration.width, height: configuration.height,
         detectionShare: context.detectionShare(isPaced: true))
       if output.emit(Frame(header: header, image: nil)) == .stopped { return }
+      output.report(
+        position: header.mediaTime, duration: MediaTime(seconds: Double(configuration.frames) / configuration.fps))
     }
   }
 }

@@ -95,7 +95,6 @@ public final class ByteTrackStage: FrameStage {
   public static let role = StageRole.transform
 
   private let configuration: Configuration
-  private let id: String
   private let selection: TrackSelection
   private let count = TrackCount()
 
@@ -107,11 +106,10 @@ public final class ByteTrackStage: FrameStage {
         exit: .config)
     }
     self.configuration = configuration
-    id = context.id
     selection = TrackSelection(labels: configuration.labels, stages: configuration.stages)
   }
 
-  public func connect(to peers: StagePeers) throws { try selection.check(peers, for: id) }
+  public var interface: StageInterface { selection.interface }
 
   public func makeWorker(_ context: WorkerContext) -> any FrameWorker {
     TrackingWorker<ByteTracker>(

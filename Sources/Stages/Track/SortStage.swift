@@ -64,17 +64,15 @@ public final class SortStage: FrameStage {
   public static let role = StageRole.transform
 
   private let configuration: Configuration
-  private let id: String
   private let selection: TrackSelection
   private let count = TrackCount()
 
   public init(_ configuration: Configuration, context: StageContext) throws {
     self.configuration = configuration
-    id = context.id
     selection = TrackSelection(labels: configuration.labels, stages: configuration.stages)
   }
 
-  public func connect(to peers: StagePeers) throws { try selection.check(peers, for: id) }
+  public var interface: StageInterface { selection.interface }
 
   public func makeWorker(_ context: WorkerContext) -> any FrameWorker {
     let options = SortTracker.Options(

@@ -1,14 +1,19 @@
+import Detectors
 import Pipeline
 
 /// Which detections a tracker follows.
 struct TrackSelection: Sendable {
   private let labels: Set<String>?
   private let stages: Set<String>?
+  private let listedLabels: [String]?
+  private let listedStages: [String]?
 
   /// Without `labels` all but faces, or all of the stages that are named.
   init(labels: [String]?, stages: [String]?) {
-    self.labels = labels.map(Set.init)
+    self.labels = labels.map(ClassName.spellings)
     self.stages = stages.map(Set.init)
+    listedLabels = labels
+    listedStages = stages
   }
 
   func includes(stage: String) -> Bool { stages?.contains(stage) ?? true }
@@ -19,12 +24,15 @@ struct TrackSelection: Sendable {
     return stages != nil || detection.label != "face"
   }
 
-  /// Throws when `stages` names what is no stage of the pipeline.
-  func check(_ peers: StagePeers, for id: String) throws {
-    for stage in (stages ?? []).sorted() where peers.stages[stage] == nil {
-      throw PipelineError(
-        "'stages' of '\(id)' names '\(stage)', which is no stage of this pipeline",
-        remedy: "known: \(peers.stages.keys.sorted().joined(separator: ", "))", exit: .config)
-    }
+  /// What the tracker says of itself to the check of the whole pipeline.
+  var interface: StageInterface {
+    var interface = StageInterface()
+    interface.needsDetections = true
+    interface.follows = StageInterface.Following(
+      labels: listedLabels.map { $0.map { ClassName.spellings([$0]) } }, except: stages == nil ? ["face"] : [], stages: stages)
+    // In the order of the file, so that places are right.
+    if let listedLabels { interface.wishes.append(.labels(.foundLabels, listedLabels, key: "labels")) }
+    if let listedStages { interface.wishes.append(NameWish(.detectors, listedStages, key: "stages")) }
+    return interface
   }
 }

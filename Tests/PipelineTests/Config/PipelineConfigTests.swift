@@ -191,4 +191,35 @@ import Testing
     #expect(issue.description == "p.json:7:65: stages[0].config.url: no file '${CLIP}'")
     #expect(issue.exit == .noInput)
   }
+
+  @Test func `given a fault deep in a config, when made an issue, then it is placed at that value`() throws {
+    let config = try Stages.load(Stages.good)
+    func place(_ key: String) -> String {
+      config.issue(StageFault(PipelineError("odd", stage: "scale", exit: .config), key: key)).description
+    }
+    #expect(place("for[0]") == "p.json:8:90: stages[1].config.for[0]: odd")
+    for unknown in ["for[1]", "for[-1]", "for.x", "labels[0]", "for[0][0]", ""] {
+      #expect(place(unknown) == "p.json:8:80: stages[1].config: odd", "\(unknown)")
+    }
+  }
+
+  @Test func `given a fault in a value from the environment, when made an issue, then nothing tells what it is`() throws {
+    let config = try Stages.load(Stages.good("\"for\": [\"objects\"]", "\"for\": [\"${WHO}\"]"), environment: ["WHO": "s3cret"])
+    let fault = StageFault(
+      PipelineError("no stage 's3cret'", remedy: "did you mean 's3cre7'?", stage: "scale", exit: .config), key: "for[0]")
+    #expect(config.issue(fault).description == "p.json:8:90: stages[1].config.for[0]: no stage '${WHO}'")
+  }
+
+  @Test func `given inputs from the command line, when planned, then the source says so`() throws {
+    func isReplaced(_ overrides: PipelineOverrides) throws -> Bool? {
+      let config = try PipelineConfig.load(
+        text: Stages.good, file: "p.json", registry: Stages.registry, overrides: overrides)
+      return PipelinePlan(config, registry: Stages.registry).stages.first?.hasReplacedInputs
+    }
+    #expect(try isReplaced(PipelineOverrides()) == false)
+    #expect(try isReplaced(PipelineOverrides(sets: ["camera.realtime=true"])) == false)
+    #expect(try isReplaced(PipelineOverrides(sets: ["camera.url=b.mp4"])) == true)
+    #expect(try isReplaced(PipelineOverrides(sources: ["b.mp4"])) == true)
+    #expect(try isReplaced(PipelineOverrides(sources: ["x=rtsp://a/b", "y=rtsp://a/c"])) == true)
+  }
 }

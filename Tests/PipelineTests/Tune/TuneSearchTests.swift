@@ -63,4 +63,71 @@ struct TuneSearchTests {
     #expect(best == nil)
     #expect(Set(rows.map(\.verdict)) == [.late])
   }
+
+  // MARK: - Deadlines out of reach
+
+  /// As `search`, with a look at the quickest work first, and how many trials there were.
+  private func glancing(
+    deadline: Double, floor: Double? = nil, interval: Int = 4, other: TuneGlance.Part? = nil,
+    _ inputs: [(model: String, shape: String, accuracy: Double?)]
+  ) throws -> (best: TuneChoice?, obstacle: TuneObstacle?, trials: Int, looks: [TuneChoice]) {
+    var trials = 0, looks: [TuneChoice] = []
+    var search = TuneSearch(
+      stage: "objects",
+      limits: .init(deadlineMs: deadline, floor: floor, rate: 30, maximumInterval: interval, cores: 2),
+      glance: { choice in
+        looks.append(choice)
+        return machine(choice).map { TuneGlance(serviceMs: $0.p50, other: other) }
+      },
+      measure: { choice in
+        trials += 1
+        return machine(choice)
+      })
+    let best = try search.run(inputs)
+    return (best, search.obstacle, trials, looks)
+  }
+
+  @Test("given a deadline below the quickest work of all, then there is no trial and the quickest choice is named")
+  func unreachable() throws {
+    // Half of small takes 12 ms with one thread and 8 with two.
+    let found = try glancing(deadline: 7, [("small", "auto", 0.3), ("small", "half", nil), ("big", "auto", 0.4)])
+    #expect(found.best == nil && found.trials == 0)
+    guard case .tuned(let choice, let serviceMs)? = found.obstacle else {
+      Issue.record("no obstacle")
+      return
+    }
+    #expect(choice.model == "small" && choice.shape == "half" && choice.threads == 2 && serviceMs == 8)
+    #expect(found.looks.filter { $0.model == "big" }.map(\.threads) == [1], "100 ms are more than 7 with two threads, too")
+  }
+
+  @Test("given one choice that could keep the deadline, then one look is enough and the search goes on as before")
+  func reachable() throws {
+    let inputs: [(model: String, shape: String, accuracy: Double?)] = [("small", "auto", 0.3), ("small", "half", nil)]
+    let found = try glancing(deadline: 100, inputs)
+    #expect(found.obstacle == nil && found.looks.count == 1)
+    #expect(try found.best == search(deadline: 100, inputs).0)
+    // With two threads only.
+    #expect(try glancing(deadline: 9, inputs).obstacle == nil)
+  }
+
+  @Test("given another stage that takes longer than the deadline, then it is named at the first look")
+  func otherStage() throws {
+    let found = try glancing(deadline: 5, other: .init(stage: "scale", serviceMs: 6), [("tiny", "auto", 0.2), ("small", "auto", 0.3)])
+    #expect(found.obstacle == .other(stage: "scale", serviceMs: 6))
+    #expect(found.looks.count == 1 && found.trials == 0)
+  }
+
+  @Test("given frames of which so few are looked at that all of those may be late, then trials decide")
+  func skipping() throws {
+    let found = try glancing(deadline: 7, interval: 20, [("small", "auto", 0.3)])
+    #expect(found.obstacle == nil && found.trials > 0)
+  }
+
+  @Test("given choices below the floor or that do not run, then they are not looked at or say nothing")
+  func nothingToLookAt() throws {
+    let below = try glancing(deadline: 1, floor: 0.5, [("small", "auto", 0.3), ("tiny", "half", nil)])
+    #expect(below.looks.isEmpty && below.obstacle == nil)
+    let gone = try glancing(deadline: 1, [("gone", "auto", 0.3)])
+    #expect(gone.obstacle == nil)
+  }
 }

@@ -23,17 +23,23 @@ parser.add_argument("--port", type=int, default=0)
 parser.add_argument("--fps", type=float, default=25, help="as the time stamps say")
 parser.add_argument("--pace", type=float, default=25, help="pictures a second as they are sent")
 parser.add_argument("--loops", type=int, default=1, help="how often a connection is sent its file; 0 for ever")
-parser.add_argument("--transports", default="tcp,udp", help="what SETUP agrees to")
+parser.add_argument("--transports", default="tcp,udp", help="what SETUP agrees to, of tcp, udp and multicast")
+parser.add_argument("--group", default="239.255.77.7", help="where multicast goes")
 parser.add_argument("--payload", type=int, default=1000, help="bytes of H.264 in an RTP packet")
 parser.add_argument("--loss", type=float, default=0, help="part of the packets that are not sent")
 parser.add_argument("--duplicate", type=float, default=0, help="part of the packets that are sent twice")
 parser.add_argument("--reorder", type=float, default=0, help="part of the packets that change places with the next")
 parser.add_argument("--drop-pictures", default="", help="pictures (counted from 0) that are left out, as 3,17")
 parser.add_argument("--jump", default="", help="PICTURE:SECONDS, the time stamps jump there, as 20:-100")
+parser.add_argument("--stamps", default="", help="twice:N, back:N:MILLISECONDS (each N-th picture) or frozen")
+parser.add_argument("--lose", default="", help="the first RTP packet of these pictures (counted from 0) is not sent, as 3,17")
+parser.add_argument("--refuse", default="", help="METHOD:STATUS, the answer to the first such request, as SETUP:453 Busy")
+parser.add_argument("--digest", default="", help="algorithms that 401 offers in place of Basic, as MD5,SHA-256")
 parser.add_argument("--silent-after", type=int, default=0, help="sends so many pictures and then nothing")
 parser.add_argument("--password", default="", help="of the user 'viewer'")
 parser.add_argument("--seed", type=int, default=1)
 options = parser.parse_args()
+refusals = [options.refuse.split(":", 1)] if options.refuse else []
 
 
 def pictures(path):
@@ -62,12 +68,16 @@ def payloads(units):
     return [(payload, index == len(result) - 1) for index, payload in enumerate(result)]
 
 
+tunnels, tunnels_changed = {}, threading.Condition()
+
+
 class Client(threading.Thread):
     def __init__(self, connection, film, dice):
         super().__init__(daemon=True)
         self.connection, self.film, self.dice = connection, film, dice
         self.udp = None
         self.playing = False
+        self.incoming, self.encoded = None, b""
 
     def run(self):
         try:
@@ -78,7 +88,7 @@ class Client(threading.Thread):
         self.connection.close()
 
     def serve(self):
-        buffer = b""
+        buffer = self.tunnel()
         while True:
             while b"\r\n\r\n" not in buffer:
                 if buffer[:1] == b"$" and len(buffer) >= 4:
@@ -86,7 +96,7 @@ class Client(threading.Thread):
                     if len(buffer) >= size:
                         buffer = buffer[size:]
                         continue
-                more = self.connection.recv(65536)
+                more = self.requests()
                 if not more:
                     return
                 buffer += more
@@ -95,6 +105,43 @@ class Client(threading.Thread):
             fields = {k.strip().lower(): v.strip() for k, v in (line.split(":", 1) for line in lines[1:] if ":" in line)}
             self.answer(lines[0].split()[0], fields)
 
+    def tunnel(self):
+        """RTSP through HTTP: answers go out on the connection of a GET, requests come in Base64 on that of a POST."""
+        first = self.connection.recv(65536)
+        if not first.startswith((b"GET ", b"POST ")):
+            return first
+        cookie = first.lower().split(b"x-sessioncookie:")[1].split(b"\r\n")[0].strip()
+        with tunnels_changed:
+            if first.startswith(b"POST "):
+                tunnels[cookie] = self.connection, first.split(b"\r\n\r\n", 1)[1]
+                tunnels_changed.notify_all()
+                self.connection = self.connection.dup()
+                raise OSError("the other half reads on")
+            self.connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: application/x-rtsp-tunnelled\r\n\r\n")
+            while cookie not in tunnels:
+                tunnels_changed.wait()
+            self.incoming, begun = tunnels.pop(cookie)
+        self.encoded = begun
+        return self.decoded()
+
+    def decoded(self):
+        whole = len(self.encoded) // 4 * 4
+        text, self.encoded = self.encoded[:whole], self.encoded[whole:]
+        # Each request ends with padding of its own.
+        return b"".join(base64.b64decode(text[i : i + 4]) for i in range(0, whole, 4))
+
+    def requests(self):
+        if self.incoming is None:
+            return self.connection.recv(65536)
+        while True:
+            more = self.incoming.recv(65536)
+            if not more:
+                return b""
+            self.encoded += more
+            request = self.decoded()
+            if request:
+                return request
+
     def reply(self, fields, status="200 OK", extra=(), body=""):
         lines = [f"RTSP/1.0 {status}", f"CSeq: {fields.get('cseq', '0')}", "Session: 1;timeout=60", *extra]
         if body:
@@ -102,10 +149,13 @@ class Client(threading.Thread):
         self.connection.sendall(("\r\n".join(lines) + "\r\n\r\n" + body).encode())
 
     def answer(self, method, fields):
+        if refusals and refusals[0][0] == method:
+            return self.reply(fields, refusals.pop()[1])
         word = "Basic " + base64.b64encode(f"viewer:{options.password}".encode()).decode()
         if options.password and method != "OPTIONS" and fields.get("authorization") != word:
             print("refused" if "authorization" in fields else "asked", flush=True)
-            return self.reply(fields, "401 Unauthorized", ['WWW-Authenticate: Basic realm="camera"'])
+            digests = [f'WWW-Authenticate: Digest realm="camera", nonce="1", algorithm="{a}"' for a in options.digest.split(",") if a]
+            return self.reply(fields, "401 Unauthorized", digests or ['WWW-Authenticate: Basic realm="camera"'])
         if method == "DESCRIBE":
             media = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=camera\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
             media += "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track1\r\n"
@@ -116,8 +166,16 @@ class Client(threading.Thread):
         if method == "SETUP":
             transport = fields.get("transport", "")
             is_tcp = "TCP" in transport
-            if ("tcp" if is_tcp else "udp") not in options.transports.split(","):
+            kind = "tcp" if is_tcp else "multicast" if "multicast" in transport else "udp"
+            if kind not in options.transports.split(","):
                 return self.reply(fields, "461 Unsupported Transport")
+            if kind == "multicast":
+                self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                self.udp.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
+                port = 20000 + 2 * (os.getpid() % 20000)
+                self.udp.connect((options.group, port))
+                line = f"Transport: RTP/AVP;multicast;destination={options.group};port={port}-{port + 1};ttl=1"
+                return self.reply(fields, extra=[line])
             if is_tcp:
                 return self.reply(fields, extra=["Transport: RTP/AVP/TCP;unicast;interleaved=0-1"])
             ports = transport.split("client_port=")[1].split(";")[0]
@@ -153,6 +211,7 @@ class Client(threading.Thread):
     def send_pictures(self):
         number, count, offset, held, begin = 1000, 0, 0, None, time.monotonic()
         left_out = {int(n) for n in options.drop_pictures.split(",") if n}
+        lost = {int(n) for n in options.lose.split(",") if n}
         jump = options.jump.split(":") if options.jump else None
         loop = 0
         while options.loops == 0 or loop < options.loops:
@@ -160,14 +219,22 @@ class Client(threading.Thread):
             for units in self.film:
                 if jump and count == int(jump[0]):
                     offset = float(jump[1])
-                stamp = int((count / options.fps + offset) * 90000) % 2**32
-                for payload, marked in payloads(units):
+                moment = count / options.fps + offset
+                kind = options.stamps.split(":")
+                if kind[0] == "frozen":
+                    moment = 7
+                elif kind[0] == "twice" and count % int(kind[1]) == int(kind[1]) - 1:
+                    moment -= 1 / options.fps
+                elif kind[0] == "back" and count % int(kind[1]) == int(kind[1]) - 1:
+                    moment -= 1 / options.fps + float(kind[2]) / 1000
+                stamp = int(moment * 90000) % 2**32
+                for index, (payload, marked) in enumerate(payloads(units)):
                     packet = struct.pack(">BBHII", 0x80, 96 | (0x80 if marked else 0), number % 65536, stamp, 7) + payload
                     if count in left_out:
                         # Left out before it was numbered, as a server does that cannot keep up.
                         continue
                     number += 1
-                    if self.dice.random() < options.loss:
+                    if self.dice.random() < options.loss or index == 0 and count in lost:
                         continue
                     if held is None and self.dice.random() < options.reorder:
                         held = packet

@@ -16,8 +16,6 @@ enum ONNXRuntimeConstant {
   static let sequential: Int32 = 0
   static let deviceAllocator: Int32 = 0
   static let defaultMemory: Int32 = 0
-  static let elementFloat: Int32 = 1
-  static let elementUInt8: Int32 = 2
   static let failed: Int32 = 1
   static let invalidArgument: Int32 = 2
 }

@@ -61,15 +61,3 @@ import Pipeline
     throw ONNXRuntimeFailure(code: code, message: message)
   }
 }
-
-/// What the library itself says of a failure.
-struct ONNXRuntimeFailure: Error {
-  var code: Int32
-  var message: String
-
-  /// The message on one line, shortened to what helps.
-  var reason: String {
-    let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
-    return line.count > 300 ? line.prefix(300) + "..." : line
-  }
-}

@@ -2,7 +2,7 @@ import COnnxRuntime
 import Foundation
 import Pipeline
 
-/// One opened model: one picture in, float32 tensors out.
+/// One opened model: one picture in, float32 tensors out. Outputs in half precision are widened.
 @safe final class ONNXRuntimeSession: InferenceSession {
   let inputs: [TensorDescription]
   let outputs: [TensorDescription]
@@ -14,6 +14,8 @@ import Pipeline
   private let inputNames: CStringList
   private let outputNames: CStringList
   private let inputElement: Int32
+  /// For outputs in half precision, by index.
+  private var widened: [Int: HalfFloats]
   /// The outputs of the run under way, one slot each; null between runs.
   // SAFETY: allocated in init for `outputs.count` slots, used by one thread at a time, freed in deinit.
   private let results: UnsafeMutablePointer<OpaquePointer?>
@@ -38,10 +40,12 @@ import Pipeline
           exit: .unavailable)
       }
       throw PipelineError(
-        "ONNX Runtime refuses the model '\(options.modelName)': \(failure.reason)",
-        remedy: "check the file with `edgepipe models verify` or fetch it again", exit: .dataError)
+        "ONNX Runtime \(library.version) refuses the model '\(options.modelName)': \(failure.reason)",
+        remedy: failure.remedy, exit: .dataError)
     }
     inputElement = try Self.checkedInput(inputs, outputs: outputs, modelName: options.modelName)
+    widened = [:]
+    for (index, output) in outputs.enumerated() where output.element == .float16 { widened[index] = HalfFloats() }
     inputNames = CStringList(inputs.map(\.name))
     outputNames = CStringList(outputs.map(\.name))
     unsafe results = .allocate(capacity: max(1, outputs.count))
@@ -86,13 +90,19 @@ import Pipeline
     for index in outputs.indices {
       let value = try unsafe library.owned(results[index])
       let info = try unsafe ONNXRuntimeShapeInfo(library, of: value)
-      guard try info.element() == ONNXRuntimeConstant.elementFloat else {
-        throw ONNXRuntimeFailure(code: 1, message: "output '\(outputs[index].name)' is not float32")
+      guard try info.element() == outputs[index].element?.onnxNumber else {
+        throw ONNXRuntimeFailure(code: 1, message: "output '\(outputs[index].name)' is not of the type that it declares")
       }
       let shape = try info.shape()
       var data: UnsafeMutableRawPointer?
       try unsafe library.check(library.api.pointee.GetTensorMutableData(value, &data))
       let count = shape.reduce(1, *)
+      if let widened = widened[index] {
+        // SAFETY: the value holds `count` half floats, as its own shape and type say; they are copied.
+        let halves = unsafe UnsafeBufferPointer(start: data?.bindMemory(to: UInt16.self, capacity: count), count: data == nil ? 0 : count)
+        unsafe lent.append(.init(shape: shape, values: widened.widen(halves)))
+        continue
+      }
       // SAFETY: the value holds `count` floats, as its own shape and type say, until it is released above.
       let start = unsafe data?.bindMemory(to: Float.self, capacity: count)
       let values = unsafe UnsafeBufferPointer(start: start, count: start == nil ? 0 : count)
@@ -104,7 +114,7 @@ import Pipeline
   private func checkShape(of input: Tensor) throws {
     let declared = inputs[0]
     let fits =
-      declared.element == input.element && declared.shape.count == input.shape.count
+      declared.element == input.element && (declared.shape.isEmpty || declared.shape.count == input.shape.count)
       && zip(declared.shape, input.shape).allSatisfy { $0 == nil || $0 == $1 }
     guard fits else {
       throw PipelineError(
@@ -143,13 +153,8 @@ import Pipeline
         ? ONNXRuntimeTypeInfo(library, session: session, input: index)
         : ONNXRuntimeTypeInfo(library, session: session, output: index)
       guard let tensor = try info.tensor() else { return TensorDescription(name: text, element: nil, shape: []) }
-      let element: TensorElement? =
-        switch tensor.element {
-        case ONNXRuntimeConstant.elementFloat: .float32
-        case ONNXRuntimeConstant.elementUInt8: .uint8
-        default: nil
-        }
-      return TensorDescription(name: text, element: element, shape: tensor.shape.map { $0 < 0 ? nil : $0 })
+      return TensorDescription(
+        name: text, element: TensorElement(onnx: tensor.element), shape: tensor.shape.map { $0 < 0 ? nil : $0 })
     }
   }
 
@@ -160,22 +165,17 @@ import Pipeline
     func refuse(_ reason: String) -> PipelineError {
       PipelineError("cannot use the model '\(modelName)': \(reason)", exit: .dataError)
     }
-    guard inputs.count == 1 else {
-      let names = inputs.map(\.name).joined(separator: ", ")
-      throw refuse("it has \(inputs.count) inputs (\(names)) instead of one picture")
+    do {
+      let input = try PictureInput(inputs, model: modelName)
+      guard !outputs.isEmpty else { throw refuse("it has no outputs") }
+      if let odd = outputs.first(where: { $0.element != .float32 && $0.element != .float16 }) {
+        throw refuse("its output '\(odd.name)' is neither float32 nor float16")
+      }
+      return input.element.onnxNumber
+    } catch var error as PipelineError {
+      error.exit = .dataError
+      throw error
     }
-    let input = inputs[0]
-    guard let element = input.element else {
-      throw refuse("its input '\(input.name)' is neither float32 nor uint8")
-    }
-    guard input.shape.count == 4, input.shape[0] ?? 1 == 1, input.shape[1] ?? 3 == 3,
-      input.shape[2] ?? 1 >= 1, input.shape[3] ?? 1 >= 1
-    else { throw refuse("it takes \(input.text) instead of one picture of shape [1, 3, height, width]") }
-    guard !outputs.isEmpty else { throw refuse("it has no outputs") }
-    if let odd = outputs.first(where: { $0.element != .float32 }) {
-      throw refuse("its output '\(odd.name)' is not float32")
-    }
-    return element == .float32 ? ONNXRuntimeConstant.elementFloat : ONNXRuntimeConstant.elementUInt8
   }
 }
 

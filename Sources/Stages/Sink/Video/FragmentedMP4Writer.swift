@@ -12,12 +12,15 @@ import Pipeline
   private var hasHeader = false
   private var isFinished = false
   private var lastTicks: Int64?
+  /// Keeps others from writing the same file.
+  private let lock: OutputFile
 
   /// Opens `path`, replacing what is there.
   ///
-  /// - Throws: exit 74 with the path and the reason.
+  /// - Throws: exit 74 with the path and the reason, also when another sink or program writes it.
   init(path: String, encoder: VideoEncoder) throws(PipelineError) {
     self.path = path
+    lock = try OutputFile(path: path)
     // SAFETY: the context is written by the call and freed in deinit; names are copied.
     try avCheck(
       unsafe avformat_alloc_output_context2(&context, nil, "mp4", nil), "cannot make an MP4 file", exit: .unavailable)
@@ -78,8 +81,8 @@ import Pipeline
   }
 
   private func failing(_ attempt: String, _ code: Int32) throws(PipelineError) {
-    try avCheck(
-      code, "cannot \(attempt) '\(path)'", remedy: "choose another path, or make room and check its permissions",
-      exit: .ioError)
+    // FFmpeg's codes for what the system refuses are the system's numbers, negated.
+    if code < 0, code > -4096 { throw OutputPath.failure(attempt, path, errno: -code) }
+    try avCheck(code, "cannot \(attempt) '\(path)'", remedy: "choose another path", exit: .ioError)
   }
 }

@@ -70,7 +70,7 @@ import COnnxRuntime
 
   private static func number(_ elements: [TensorElement], _ index: Int) -> Int32 {
     guard elements.indices.contains(index) else { return 0 }
-    return elements[index] == .uint8 ? ONNXRuntimeConstant.elementUInt8 : ONNXRuntimeConstant.elementFloat
+    return elements[index] == .uint8 ? TensorElement.uint8.onnxNumber : TensorElement.float32.onnxNumber
   }
 
   private static func of(_ op: UnsafePointer<OrtCustomOp>) -> OperatorEntry {

@@ -1,0 +1,60 @@
+import Pipeline
+
+/// What a person says of a model, with options or in a manifest. It goes before what the file says; where the two cannot
+/// both be right, the model is refused.
+public struct ModelClaims: Sendable {
+  /// Who said it, for errors.
+  public enum Source: Sendable {
+    /// Nobody: a pipeline names the file.
+    case none
+    case options
+    case manifest
+  }
+
+  public var source: Source
+  public var head: ModelManifest.Head?
+  public var form: ModelManifest.Form?
+  public var classes: [String]?
+  public var layout: TensorLayout?
+  public var element: TensorElement?
+
+  public init(
+    _ source: Source = .none, head: ModelManifest.Head? = nil, form: ModelManifest.Form? = nil,
+    classes: [String]? = nil, layout: TensorLayout? = nil, element: TensorElement? = nil
+  ) {
+    self.source = source
+    self.head = head
+    self.form = form
+    self.classes = classes
+    self.layout = layout
+    self.element = element
+  }
+
+  var words: String {
+    switch source {
+    case .none, .options: "the options say"
+    case .manifest: "its manifest says"
+    }
+  }
+
+  /// The model can run, once somebody says what it is.
+  func unsaid(_ message: String, remedy: String) -> PipelineError {
+    PipelineError(message, remedy: remedy, exit: source == .options ? .usage : .config)
+  }
+
+  /// The model cannot run here.
+  func unusable(_ message: String, remedy: String? = nil) -> PipelineError {
+    PipelineError(message, remedy: remedy, exit: source == .options ? .dataError : .config)
+  }
+
+  /// What was said and what the file shows exclude each other.
+  func contradiction(_ message: String, remedy: String) -> PipelineError {
+    let exit: ExitStatus =
+      switch source {
+      case .none: .config
+      case .options: .usage
+      case .manifest: .dataError
+      }
+    return PipelineError(message, remedy: remedy, exit: exit)
+  }
+}

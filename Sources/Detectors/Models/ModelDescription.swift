@@ -1,0 +1,37 @@
+/// What a model file says of itself: the tensors that go in and come out, the exporter's metadata, and what its operators
+/// show.
+public struct ModelDescription: Sendable, Hashable {
+  public var inputs: [TensorDescription]
+  public var outputs: [TensorDescription]
+  public var metadata: ModelMetadata
+  public var evidence: OutputEvidence
+  /// In what numbers its convolutions calculate: float32, float16 or int8.
+  public var precision: String
+
+  public init(
+    inputs: [TensorDescription], outputs: [TensorDescription], metadata: ModelMetadata = ModelMetadata(),
+    evidence: OutputEvidence = OutputEvidence(), precision: String = "float32"
+  ) {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.metadata = metadata
+    self.evidence = evidence
+    self.precision = precision
+  }
+}
+
+/// What lies between a model's last convolutions and its outputs. It tells apart models whose outputs have one shape.
+public struct OutputEvidence: Sendable, Hashable {
+  /// How many channels each of the last convolutions gives; empty when there are none.
+  public var channels: Set<Int>
+  /// YOLOX gives the logarithm of a box's sides: where an exponential follows, the boxes are decoded inside.
+  public var hasExponential: Bool
+  /// YOLOv8 gives a distribution for each side: where a softmax follows, the boxes are decoded inside.
+  public var hasSoftmax: Bool
+
+  public init(channels: Set<Int> = [], hasExponential: Bool = false, hasSoftmax: Bool = false) {
+    self.channels = channels
+    self.hasExponential = hasExponential
+    self.hasSoftmax = hasSoftmax
+  }
+}

@@ -1,0 +1,64 @@
+import Pipeline
+
+/// A model's input as one picture: the order of its dimensions, its element type, and its sides where the file fixes them.
+public struct PictureInput: Sendable, Hashable {
+  public let layout: TensorLayout
+  public let element: TensorElement
+  /// In pixels; nil where the model takes any.
+  public let height: Int?
+  public let width: Int?
+
+  /// - Throws: a ``PipelineError`` that says what the input is instead, or what contradicts the claims.
+  public init(_ inputs: [TensorDescription], model: String, claims: ModelClaims = ModelClaims()) throws {
+    guard inputs.count == 1 else {
+      let names = inputs.map { "'\($0.name)'" }.joined(separator: ", ")
+      throw claims.unusable(
+        "the model '\(model)' has \(inputs.count) inputs (\(names)), and one picture is what a stage gives it",
+        remedy: "export it with the picture as its only input")
+    }
+    let input = inputs[0], seen = "its input is \(input.text)"
+    guard let element = input.element else {
+      throw claims.unusable(
+        "cannot feed the model '\(model)': \(seen), neither float32, float16 nor uint8",
+        remedy: "export it with one of these as the input's type")
+    }
+    // Exporters may say nothing of the shape.
+    let shape = input.shape.isEmpty ? [nil, nil, nil, nil] : input.shape
+    guard shape.count == 4 else {
+      throw claims.unusable(
+        "cannot feed the model '\(model)': \(seen) with \(shape.count) dimensions; one picture, 1x3xHxW or 1xHxWx3, is expected",
+        remedy: "export it with a picture as its input")
+    }
+    if let batch = shape[0], batch != 1 {
+      throw claims.unusable(
+        "the model '\(model)' is made for \(batch) pictures at a time (\(seen)), and a stage gives it one",
+        remedy: "export it with batch=1, or with a free batch (dynamic=True)")
+    }
+    let shown: TensorLayout?
+    switch (shape[1], shape[3]) {
+    case (3?, _): shown = .nchw
+    case (_, 3?): shown = .nhwc
+    case (nil, _), (_, nil): shown = nil
+    default:
+      throw claims.unusable(
+        "cannot feed the model '\(model)': \(seen), and a picture has three channels: 1x3xHxW or 1xHxWx3",
+        remedy: "export it for colour pictures")
+    }
+    if let claimed = claims.layout, let shown, claimed != shown {
+      throw claims.contradiction(
+        "\(claims.words) that the input of '\(model)' is \(claimed.rawValue), and \(seen): \(shown.rawValue)",
+        remedy: "correct 'input.layout', or leave it out")
+    }
+    if let claimed = claims.element, claimed != element {
+      throw claims.contradiction(
+        "\(claims.words) that the input of '\(model)' is \(claimed.rawValue), and \(seen)",
+        remedy: "correct 'input.element', or import the file again")
+    }
+    layout = shown ?? claims.layout ?? .nchw
+    self.element = element
+    (height, width) = layout == .nchw ? (shape[2], shape[3]) : (shape[1], shape[2])
+    guard (height ?? 1) >= 1, (width ?? 1) >= 1 else {
+      throw claims.unusable("cannot feed the model '\(model)': \(seen)", remedy: "export it with a picture as its input")
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Pipeline
+
+/// A folder in the model store for what is not finished: a leading dot keeps it out of every listing. Its maker
+/// removes it. What a program that was killed has left is cleared by the next one, who sees that nobody holds its lock.
+package final class StagingFolder {
+  package let url: URL
+  private let descriptor: Int32
+
+  /// Makes a folder in the store's one, which is made as well, and clears what others have left there.
+  ///
+  /// - Throws: what `FileManager` throws when it cannot be made.
+  package init(in store: URL, name: String) throws {
+    try FileManager.default.createDirectory(at: store, withIntermediateDirectories: true)
+    let lock = FolderLock(store, waits: true)
+    defer { lock.release() }
+    Self.clear(store)
+    url = store.appendingPathComponent(".\(name)-\(UUID().uuidString)", isDirectory: true)
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
+    descriptor = FolderLock(url, waits: false).keep()
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  /// Removes the folder, unless it was renamed.
+  package func remove() { try? FileManager.default.removeItem(at: url) }
+
+  /// Clears what programs that were killed have left in a store.
+  static func clearLeftovers(in store: URL) {
+    guard FileManager.default.fileExists(atPath: store.path) else { return }
+    let lock = FolderLock(store, waits: true)
+    defer { lock.release() }
+    clear(store)
+  }
+
+  /// The store's lock is held: nobody makes a folder now that is not locked yet.
+  private static func clear(_ store: URL) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: store.path)) ?? [] where isStaging(name) {
+      let folder = store.appendingPathComponent(name, isDirectory: true)
+      let lock = FolderLock(folder, waits: false)
+      if lock.isHeld { try? FileManager.default.removeItem(at: folder) }
+      lock.release()
+    }
+  }
+
+  /// `.yolox-nano-` and a UUID.
+  static func isStaging(_ name: String) -> Bool {
+    name.hasPrefix(".") && name.utf8.count > 38 && name.dropLast(36).last == "-" && UUID(uuidString: String(name.suffix(36))) != nil
+  }
+}
+
+/// The lock (flock) on a folder; `isHeld` is false where another has it or the file system has none.
+struct FolderLock {
+  private let descriptor: Int32
+  let isHeld: Bool
+
+  /// - Parameter waits: for another holder, of whom each needs milliseconds.
+  init(_ folder: URL, waits: Bool) {
+    // SAFETY: the path is a terminated copy for the call.
+    descriptor = unsafe open(folder.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    var code: Int32 = -1
+    repeat {
+      code = descriptor < 0 ? -1 : flock(descriptor, waits ? LOCK_EX : LOCK_EX | LOCK_NB)
+    } while code != 0 && descriptor >= 0 && errno == EINTR
+    isHeld = code == 0
+  }
+
+  /// The descriptor, which holds the lock until it is closed.
+  func keep() -> Int32 { descriptor }
+
+  func release() { if descriptor >= 0 { close(descriptor) } }
+}

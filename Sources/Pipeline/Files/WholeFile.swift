@@ -1,0 +1,83 @@
+import Glibc
+
+/// Writes files that are there whole or not at all: under another name first, which then takes the place of the old one.
+/// Devices and pipes take what comes.
+package enum WholeFile {
+  /// Writes a file piece by piece, making its folder.
+  ///
+  /// - Parameter body: calls its argument with each piece.
+  /// - Throws: exit 74 with the path and the reason; what was there then still is.
+  package static func write(to path: String, _ body: ((String) throws -> Void) throws -> Void) throws {
+    try OutputPath.checkFile(path)
+    let place = FilePlace(path)
+    if case .other = place { return try write(to: path, descriptor: open(path, named: path, O_WRONLY), body) }
+    try OutputPath.makeParent(of: path)
+    // A link keeps leading to the file that it led to.
+    let target = place.isThere ? resolved(path) : path
+    let (folder, name) = FilePlace.split(target)
+    let part = "\(folder)/.\(name.prefix(64)).\(getpid())-\(UInt32.random(in: 0 ... .max)).part"
+    let descriptor = try open(part, named: path, O_WRONLY | O_CREAT | O_EXCL)
+    do {
+      try write(to: path, descriptor: descriptor, body)
+      // SAFETY: both paths are terminated copies for the call, here and below.
+      guard unsafe rename(part, target) == 0 else { throw OutputPath.failure("write", path, errno: errno) }
+    } catch {
+      unsafe unlink(part)
+      throw error
+    }
+  }
+
+  /// Writes a new file at once.
+  ///
+  /// - Parameter name: what errors call it.
+  package static func fill(_ path: String, named name: String, with bytes: [UInt8]) throws(PipelineError) {
+    let descriptor = try open(path, named: name, O_WRONLY | O_CREAT | O_TRUNC)
+    defer { close(descriptor) }
+    try put(bytes, into: descriptor, named: name)
+  }
+
+  private static func write(
+    to path: String, descriptor: Int32, _ body: ((String) throws -> Void) throws -> Void
+  ) throws {
+    var isOpen = true
+    defer { if isOpen { close(descriptor) } }
+    try body { try put(Array($0.utf8), into: descriptor, named: path) }
+    // Some file systems say only now that there was no room.
+    isOpen = false
+    guard close(descriptor) == 0 || errno == EINTR else { throw OutputPath.failure("write", path, errno: errno) }
+  }
+
+  private static func open(_ path: String, named name: String, _ flags: Int32) throws(PipelineError) -> Int32 {
+    // SAFETY: the path is a terminated copy for the call.
+    let descriptor = unsafe Glibc.open(path, flags | O_CLOEXEC | O_NOCTTY, 0o644)
+    guard descriptor >= 0 else { throw OutputPath.failure("write", name, errno: errno) }
+    return descriptor
+  }
+
+  private static func put(_ bytes: [UInt8], into descriptor: Int32, named name: String) throws(PipelineError) {
+    var written = 0
+    while written < bytes.count {
+      // SAFETY: the bytes from `written` to the array's end are read during the call only.
+      let count = unsafe bytes.withUnsafeBytes { bytes in
+        guard let base = bytes.baseAddress else { return 0 }
+        return unsafe Glibc.write(descriptor, base + written, bytes.count - written)
+      }
+      if count > 0 {
+        written += count
+      } else if count == 0 || errno != EINTR {
+        throw OutputPath.failure("write", name, errno: count == 0 ? EIO : errno)
+      }
+    }
+  }
+
+  private static func resolved(_ path: String) -> String {
+    // SAFETY: realpath gives a terminated string of its own, which is copied and freed, or nil.
+    guard let real = unsafe realpath(path, nil) else { return path }
+    defer { unsafe free(real) }
+    return unsafe String(cString: real)
+  }
+}
+
+extension FilePlace {
+  fileprivate var isThere: Bool { if case .file = self { true } else { false } }
+}

@@ -1,0 +1,26 @@
+import Detectors
+import Testing
+
+@Suite struct ClassNameTests {
+  @Test(arguments: [
+    ("motorbike", "motorcycle"), ("aeroplane", "airplane"), ("tvmonitor", "tv"), ("sofa", "couch"),
+    ("pottedplant", "potted plant"), ("diningtable", "dining table"), ("Traffic_Light", "traffic light"),
+    ("STOP-SIGN", "stop sign"),
+  ])
+  func givenAnotherSpelling_whenLookedUp_thenTheClassOfCOCOIsMeant(written: String, meant: String) throws {
+    let index = try #require(ClassName.index(of: written, in: COCOClasses.names))
+    #expect(COCOClasses.names[index] == meant)
+    #expect(ClassName.spellings([written]).isSuperset(of: [written, meant]))
+  }
+
+  /// Models trained on Pascal VOC have the other names.
+  @Test func givenAModelWithPascalNames_whenCOCONamesAreWritten_thenTheyAreFoundAsWell() {
+    #expect(ClassName.index(of: "couch", in: ["chair", "sofa"]) == 1)
+    #expect(ClassName.spellings(["couch"]).contains("sofa"))
+  }
+
+  @Test func givenBothSpellingsInOneModel_whenOneIsWritten_thenTheOneSpelledSoIsMeant() {
+    #expect(ClassName.index(of: "motorbike", in: ["motorcycle", "motorbike"]) == 1)
+    #expect(ClassName.index(of: "helmet", in: ["motorcycle", "motorbike"]) == nil)
+  }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import Pipeline
+import PipelineTestSupport
+import Testing
+
+@testable import Detectors
+
+@Suite("What is not finished in the model store")
+struct StagingFolderTests {
+  private let store: URL
+  init() throws { store = try TestData.temporaryFolder("staging") }
+
+  private func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: store.path).sorted() }
+
+  @Test func `given what a killed program left when the next one begins then it is cleared, and nothing else`() throws {
+    defer { try? FileManager.default.removeItem(at: store) }
+    let left = [".yolox-nano-\(UUID().uuidString)", ".yolox-nano-old-\(UUID().uuidString)", ".pull-\(UUID().uuidString)"]
+    let others = [".git", ".yolox-nano-", "yolox-nano", ".notes-not-a-uuid-of-thirty-six-characters-x", UUID().uuidString]
+    for name in left + others {
+      try FileManager.default.createDirectory(at: store.appendingPathComponent(name), withIntermediateDirectories: true)
+      try Data("x".utf8).write(to: store.appendingPathComponent(name).appendingPathComponent("model.onnx"))
+    }
+    let folder = try StagingFolder(in: store, name: "new")
+    #expect(try names() == (others + [folder.url.lastPathComponent]).sorted())
+    folder.remove()
+    #expect(try names() == others.sorted())
+  }
+
+  @Test func `given a program that is at work when another begins then its folder stays`() throws {
+    defer { try? FileManager.default.removeItem(at: store) }
+    let first = try StagingFolder(in: store, name: "a"), second = try StagingFolder(in: store, name: "a")
+    StagingFolder.clearLeftovers(in: store)
+    #expect(try Set(names()) == [first.url.lastPathComponent, second.url.lastPathComponent])
+    first.remove()
+    #expect(try names() == [second.url.lastPathComponent])
+    second.remove()
+  }
+
+  private func install(_ name: String, _ text: String, replaces: Bool) throws {
+    let manifest = ModelManifest(
+      name: name, head: .yolox, input: ModelManifest.Head.yolox.defaultInput, inputSize: 416, classes: ["a"],
+      file: "model.onnx", sha256: "", licence: "MIT", origin: "test")
+    try ModelStore(folder: store).install(manifest, replaces: replaces) { try Data(text.utf8).write(to: $0) }
+  }
+
+  private func model(_ name: String) throws -> String {
+    try String(contentsOf: store.appendingPathComponent(name).appendingPathComponent("model.onnx"), encoding: .utf8)
+  }
+
+  @Test func `given a model when another of its name is installed then it is replaced only where that is meant`() throws {
+    defer { try? FileManager.default.removeItem(at: store) }
+    try install("mine", "one", replaces: false)
+    let error = #expect(throws: PipelineError.self) { try install("mine", "two", replaces: false) }
+    #expect(error?.exit == .usage && error?.message.contains("is there already") == true)
+    #expect(try model("mine") == "one")
+    try install("mine", "two", replaces: true)
+    #expect(try model("mine") == "two" && names() == ["mine"])
+  }
+
+  @Test func `given a folder that is no model when one of its name is installed then it stays as it is`() throws {
+    defer { try? FileManager.default.removeItem(at: store) }
+    let pictures = store.appendingPathComponent("pictures")
+    try FileManager.default.createDirectory(at: pictures, withIntermediateDirectories: true)
+    try Data("mine".utf8).write(to: pictures.appendingPathComponent("a.jpg"))
+    let error = #expect(throws: PipelineError.self) { try install("pictures", "one", replaces: true) }
+    #expect(error?.exit == .ioError && error?.message.contains("is no model") == true)
+    #expect(try names() == ["pictures"] && FileManager.default.contentsOfDirectory(atPath: pictures.path) == ["a.jpg"])
+    // What a model has left behind is no obstacle.
+    try FileManager.default.createDirectory(at: store.appendingPathComponent("empty"), withIntermediateDirectories: true)
+    try install("empty", "one", replaces: false)
+    #expect(try model("empty") == "one")
+  }
+}
