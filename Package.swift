@@ -114,6 +114,14 @@ if Context.environment["EDGEPIPE_FUZZ"] != nil {
   package.targets.removeAll { !fuzzed.contains($0.name) }
   package.products.removeAll { !fuzzed.contains($0.name) }
   package.targets.append(.target(name: "CFuzzer", path: "Fuzz/CFuzzer"))
+  package.targets.append(.target(name: "StillPictures", path: "Sources/Stages/Media/Still", sources: [
+    "BMPFile.swift", "BoxFile.swift", "GIFFile.swift", "JPEG2000File.swift", "JPEGEntropy.swift", "JPEGFile.swift",
+    "JPEGScans.swift", "PCXFile.swift", "PNGFile.swift", "PictureBytes.swift", "PictureKind.swift", "QOIFile.swift",
+    "StillFacts.swift", "TIFFFile.swift", "TIFFHeader.swift", "WebPFile.swift",
+  ], swiftSettings: strict))
+  package.targets.append(
+    .executableTarget(
+      name: "FuzzPicture", dependencies: ["CFuzzer", "StillPictures"], path: "Fuzz/Picture", swiftSettings: strict))
   for name in ["ONNX", "COCO"] {
     package.targets.append(
       .executableTarget(

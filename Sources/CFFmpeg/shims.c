@@ -54,6 +54,14 @@ static void watch(void *context, int level, const char *format, va_list argument
     note(format, arguments);
   } else if ((begins(format, "line='%s'") || begins(format, "header='%s'")) && is_wanted_header(arguments)) {
     note(format, arguments);
+  } else if (begins(format, "IEND without all image")) {
+    losses.rows++;
+  } else if (begins(format, "Picture size %ux%u is invalid")) {
+    va_list copy;
+    va_copy(copy, arguments);
+    losses.width = va_arg(copy, unsigned);
+    losses.height = va_arg(copy, unsigned);
+    va_end(copy);
   }
 }
 
@@ -61,7 +69,7 @@ void ep_watch_log(void) { av_log_set_callback(watch); }
 
 struct ep_losses ep_take_losses(void) {
   struct ep_losses taken = losses;
-  losses = (struct ep_losses){0, 0, 0};
+  losses = (struct ep_losses){0};
   return taken;
 }
 

@@ -25,6 +25,7 @@ struct ABSide {
     self.frames = frames
     self.rounds = rounds
     config = try options.config()
+    try config.requireRepeatableInputs()
     let streams = try options.withoutSinks(config).makeRunner(logger: Log.quiet, files: files)
       .snapshot().streamFigures
     if let live = streams.first(where: \.isLive) {

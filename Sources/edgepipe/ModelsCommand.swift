@@ -196,8 +196,8 @@ struct ModelsCommand: ParsableCommand {
       guard let data = FileManager.default.contents(atPath: path) else {
         throw PipelineError("cannot read class names from '\(path)'", exit: .noInput)
       }
-      return String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
-        .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+      return TextFile.lines(Array(data))
+        .map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
   }
 

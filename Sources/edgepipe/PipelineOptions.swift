@@ -22,15 +22,15 @@ struct PipelineOptions: ParsableArguments {
     name: .customLong("source"),
     help: ArgumentHelp(
       """
-      Takes the frames from here: a file, a folder of pictures, rtsp://…, /dev/video0. Repeated for several streams, \
-      named with name=URL. With several source stages: id=URL.
+      Takes the frames from here: a file, a folder of pictures, 'clips/*.mp4', - for standard input, rtsp://…, \
+      /dev/video0. Repeated for several streams, named with name=URL. With several source stages: id=URL.
       """,
       valueName: "url"))
   var sources: [String] = []
 
   @Option(
     name: .customLong("source-list"),
-    help: ArgumentHelp("Takes the streams from this file, one 'id url' a line.", valueName: "file"),
+    help: ArgumentHelp("Takes the streams from this file, one 'id url' a line, a url with spaces in quotes.", valueName: "file"),
     completion: .file())
   var sourceList: String?
 

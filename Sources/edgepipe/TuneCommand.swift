@@ -62,6 +62,7 @@ struct TuneCommand: ParsableCommand {
 
   func run() throws {
     let config = try options.config()
+    try config.requireRepeatableInputs()
     let detectors = config.stages.filter { TuneInputs.isTunable($0.type) }
     guard !detectors.isEmpty else {
       throw PipelineError("'\(options.shownFile)' has no detector to tune", remedy: "name one with a detect stage", exit: .config)

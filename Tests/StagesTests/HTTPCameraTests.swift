@@ -34,9 +34,6 @@ struct HTTPCameraTests {
     let camera = try camera(["--pace", "\(pace)"])
     let output = try CameraWatcher.run(camera.url, until: { $0.headers.count >= 12 })
     try expectArrival(output.headers)
-    // Frames cannot come faster than they are sent: eleven intervals, less what the first one was late.
-    let length = try #require(output.headers.last).mediaTime.seconds
-    #expect(length > 5 / pace, "\(length)")
   }
 
   // Slower than the time that looking at a stream may take: the first frame does not wait for others.

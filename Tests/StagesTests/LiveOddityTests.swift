@@ -72,8 +72,9 @@ struct LiveOddityTests {
     }
     let contents = output.contents
     #expect(Set(contents).subtracting(good).isEmpty, "nothing damaged is shown")
-    #expect(contents.prefix(20).elementsEqual(good.prefix(20)))
-    #expect(contents.suffix(100).elementsEqual(good.suffix(contents.count < 100 ? contents.count : 100)))
+    // The picture before the loss ends with the packet that was put together around it, and may go with it.
+    #expect(contents.prefix(19).elementsEqual(good.prefix(19)))
+    #expect(contents.suffix(100).elementsEqual(good.dropLast(contents.last == good.last ? 0 : 1).suffix(100)))
     #expect(contents.count >= 165 && contents.count <= 175, "\(contents.count), \(output.counts)")
     #expect(output.states == [.connecting, .streaming, .stalled, .streaming, .waiting, .ended])
     #expect(output.told.first { $0.state == .stalled }?.error?.contains("key frame") == true)

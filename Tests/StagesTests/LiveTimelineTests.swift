@@ -105,6 +105,13 @@ struct LiveTimelineTests {
     #expect(timeline.discontinuity == 0)
   }
 
+  @Test func givenFirstFramesWithoutStamps_whenTheyComeLater_thenTheyAreFollowed() {
+    let timeline = Timeline()
+    let stamps: [Double?] = [nil] + steady(200, every: 0.04).map { 500 + $0 }
+    #expect(difference(timeline.times(stamps, every: 0.04), steady(201, every: 0.04)) < 1e-3)
+    #expect(!timeline.isByArrival && timeline.discontinuity == 0)
+  }
+
   // MARK: - A clock that fails
 
   @Test(arguments: [0.04, 0.2, 5]) func givenAClockThatStandsStill_whenRead_thenTimesAreSoonThoseOfArrival(interval: Double) {

@@ -53,13 +53,6 @@ struct SourceErrorTests {
     #expect(try failure(folder.path, .dataError).message.contains("no pictures"))
   }
 
-  // Opening a pipe that nobody writes to would wait for ever.
-  @Test func givenANamedPipe_whenOpened_thenRefusedAtOnce() throws {
-    let path = try MediaFixtures.emptyFolder().appendingPathComponent("pipe.mp4").path
-    try #require(TestData.run(URL(fileURLWithPath: "/usr/bin/mkfifo"), [path]).status == 0)
-    #expect(try failure(path, .dataError).message.contains("neither"))
-  }
-
   @Test func givenADeviceThatIsNoCamera_whenOpened_thenRefused() throws {
     _ = try failure("/dev/zero", .dataError)
   }

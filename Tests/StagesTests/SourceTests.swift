@@ -65,15 +65,16 @@ struct SourceTests {
   @Test(arguments: [
     ("rtsp://cam/1", true), ("RTSPS://cam/1", true), ("rtmp://cam/1", true), ("http://cam/video.mjpg", true),
     ("https://cam/live.m3u8?token=a.mp4", true), ("https://host/clip.mp4?x=1", false), ("/dev/video0", true),
-    ("clip.mp4", false), ("file:///tmp/clip.mp4", false), ("a:b.mp4", false),
+    ("clip.mp4", false), ("file:///tmp/clip.mp4", false), ("a:b.mp4", false), ("tcp://cam:8000", true), ("-", false),
+    ("file:///dev/video0", true),
   ])
-  func givenAnAddress_thenItIsLiveOrNot(_ url: String, _ isLive: Bool) {
-    #expect(MediaInput.isLive(url) == isLive)
+  func givenAnAddress_thenItLooksLiveOrNot(_ url: String, _ isLive: Bool) {
+    #expect(MediaInput.looksLive(url) == isLive)
   }
 
   @Test func givenNumberedNames_whenSorted_thenNumbersCount() {
-    let names = ["p10.jpg", "p2.jpg", "p1.jpg", "a.png"]
-    #expect(names.sorted(by: MediaInput.naturallyPrecedes) == ["a.png", "p1.jpg", "p2.jpg", "p10.jpg"])
+    let names = ["p10.jpg", "p2.jpg", "p1.jpg", "a.png"].map { BytePath($0) }
+    #expect(PictureList.ordered(names).map(\.text) == ["a.png", "p1.jpg", "p2.jpg", "p10.jpg"])
   }
 
   @Test func givenJSON_whenDecoded_thenDefaultsAreThoseOfTheSchema() throws {

@@ -50,6 +50,10 @@ struct ep_losses {
   int repeated;
   /// Pictures that others refer to and that never came.
   int references;
+  /// Pictures whose file was at its end before all rows had come.
+  int rows;
+  /// Of a picture that was refused for its size, or 0.
+  unsigned width, height;
 };
 /// From now on FFmpeg's messages are kept where they tell of a loss or of a server's answer, and go nowhere else.
 void ep_watch_log(void);

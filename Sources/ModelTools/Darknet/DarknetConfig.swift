@@ -58,11 +58,9 @@ struct DarknetConfig {
     guard data.count <= Self.maximumByteCount else {
       throw PipelineError("'\(file)' holds \(data.count) bytes, too many for a Darknet cfg file", exit: .dataError)
     }
-    for (index, line) in String(decoding: data, as: UTF8.self).split(
-      omittingEmptySubsequences: false, whereSeparator: \.isNewline
-    ).enumerated() {
+    for (index, line) in TextFile.lines(Array(data)).enumerated() {
       // As Darknet does: blanks do not count, wherever they are.
-      let text = line.filter { !$0.isWhitespace }
+      let text = String(decoding: line, as: UTF8.self).filter { !$0.isWhitespace }
       guard let first = text.first, first != "#", first != ";" else { continue }
       if first == "[" {
         guard text.last == "]", text.count > 2 else { throw Self.error(file, index, text, "is no section") }

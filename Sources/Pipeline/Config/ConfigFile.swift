@@ -80,7 +80,7 @@ enum ConfigFile {
       count += got
     }
     bytes.removeLast(bytes.count - count)
-    return bytes
+    return TextFile.isUTF16(bytes) ? TextFile.utf8(bytes) : bytes
   }
 
   /// Waits until there is something to read, or the writer's end.

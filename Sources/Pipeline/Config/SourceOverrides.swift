@@ -1,3 +1,5 @@
+import Glibc
+
 /// What `--source` and `--source-list` change: collected first, since several for one source become its streams.
 struct SourceOverrides {
   struct Change {
@@ -19,7 +21,11 @@ struct SourceOverrides {
   private var inputs: [Int: [Input]] = [:]
   private var list: (path: String, origin: JSONNode.Origin)?
 
-  init(root: JSONNode, registry: StageRegistry) {
+  private let exists: (String) -> Bool
+
+  /// - Parameter exists: whether there is a file of this name, relative to the working directory.
+  init(root: JSONNode, registry: StageRegistry, exists: @escaping (String) -> Bool = Self.exists) {
+    self.exists = exists
     let stages = root["stages"]?.elements ?? []
     self.stages = stages
     sources = stages.indices.filter { index in
@@ -48,8 +54,8 @@ struct SourceOverrides {
         let suggestion = NearestName.suggestion(for: target.id, among: known)
         return issues.add("no source '\(target.id)'", at: origin, path: "", suggestion: suggestion, note: help)
       }
-      // A file may be called `a=b.mp4`; what is followed by a URL was meant as a name.
-      if target.url.contains("://") {
+      // A file may be called `a=b.mp4`; everything else was meant as a name.
+      if !exists(text) {
         inputs[sources[0], default: []].append(Input(name: target.id, url: target.url, origin: origin))
         return
       }
@@ -60,6 +66,12 @@ struct SourceOverrides {
     default:
       issues.add("the pipeline has \(sources.count) sources; write --source id=URL", at: origin, path: "", note: help)
     }
+  }
+
+  private static func exists(_ path: String) -> Bool {
+    var status = stat()
+    // SAFETY: `path` is passed as a NUL-terminated copy and `status` outlives the call, which writes one `stat`.
+    return unsafe lstat(path, &status) == 0
   }
 
   mutating func add(list path: String, origin: JSONNode.Origin, issues: inout IssueCollector) {

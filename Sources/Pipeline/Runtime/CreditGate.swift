@@ -3,16 +3,28 @@
 /// Since nobody waits for a pool later on, workers and reordering cannot deadlock on memory.
 final class CreditGate: Sendable {
   private struct State {
+    var limit: Int
     var free: Int
     var isClosed = false
+
+    init(limit: Int) {
+      self.limit = limit
+      free = limit
+    }
   }
 
-  let limit: Int
   private let monitor: Monitor<State>
 
-  init(limit: Int) {
-    self.limit = max(1, limit)
-    monitor = Monitor(State(free: max(1, limit)))
+  init(limit: Int) { monitor = Monitor(State(limit: max(1, limit))) }
+
+  var limit: Int { monitor.withLock { $0.limit } }
+
+  /// Credits that are out stay out, also where they are more than the new limit allows.
+  func change(limit: Int) {
+    monitor.change { state in
+      state.free += max(1, limit) - state.limit
+      state.limit = max(1, limit)
+    }
   }
 
   /// Waits for a credit; false once the gate is closed.
@@ -40,5 +52,5 @@ final class CreditGate: Sendable {
   func close() { monitor.change { $0.isClosed = true } }
 
   /// Credits taken and not given back.
-  var taken: Int { monitor.withLock { limit - $0.free } }
+  var taken: Int { monitor.withLock { $0.limit - $0.free } }
 }

@@ -21,7 +21,7 @@ final class SourceRunner: Sendable {
   init(_ site: SourceSite, framesInFlight: @escaping @Sendable (StreamInfo) -> Int, staysOpen: Bool) {
     self.site = site
     self.framesInFlight = framesInFlight
-    let streams = site.stage.streams.map { StreamRunner($0, site: site, framesInFlight: framesInFlight($0)) }
+    let streams = site.stage.streams.map { StreamRunner($0, site: site, framesInFlight: framesInFlight) }
     state = Mutex(State(streams: streams, holds: streams.count + (staysOpen ? 1 : 0), staysOpen: staysOpen))
   }
 
@@ -57,7 +57,7 @@ final class SourceRunner: Sendable {
 
   /// Adds a stream to a running source.
   func add(_ stream: StreamInfo, _ keep: (WorkerThread) -> Void) throws(PipelineError) {
-    let runner = StreamRunner(stream, site: site, framesInFlight: framesInFlight(stream))
+    let runner = StreamRunner(stream, site: site, framesInFlight: framesInFlight)
     let refusal = state.withLock { state -> PipelineError? in
       if state.isClosed || state.holds == 0 {
         return PipelineError("the run is ending", remedy: "start another one", exit: .unavailable)

@@ -32,6 +32,7 @@ final class StreamRunner: SourceOutput {
   let figures = StreamMetrics()
   private let site: SourceSite
   private let gate: CreditGate
+  private let framesInFlight: @Sendable (StreamInfo) -> Int
   private let account: Ledger.StreamAccount
   /// The stream's number in the run.
   private let number: Int
@@ -41,10 +42,12 @@ final class StreamRunner: SourceOutput {
   private let sleeper = Monitor(false)
   private let working = Atomic<Bool>(true)
 
-  init(_ stream: StreamInfo, site: SourceSite, framesInFlight: Int) {
+  /// - Parameter framesInFlight: how many frames of the stream may be in the pipeline at once.
+  init(_ stream: StreamInfo, site: SourceSite, framesInFlight: @escaping @Sendable (StreamInfo) -> Int) {
     self.stream = stream
     self.site = site
-    gate = CreditGate(limit: framesInFlight)
+    self.framesInFlight = framesInFlight
+    gate = CreditGate(limit: framesInFlight(stream))
     account = site.ledger.account(of: stream.id)
     number = site.journal.number(of: stream) ?? site.instruments.spans?.nextNumber() ?? 0
     site.instruments.spans?.name(stream.id, number: number)
@@ -226,8 +229,13 @@ final class StreamRunner: SourceOutput {
     if let change { for port in site.observers { port.push(change) } }
   }
 
+  func liveHasChanged() {
+    gate.change(limit: framesInFlight(stream))
+    site.journal.recorder?.append(.settled(stream: number, isLive: stream.isLive))
+  }
+
   var tape: (any MediaTape)? {
-    site.journal.recorder.map { StreamTape(recorder: $0, stream: number, mayWait: !stream.isLive) }
+    site.journal.recorder.map { StreamTape(recorder: $0, number: number, stream: stream) }
   }
 
   func fail(stream: String, _ error: PipelineError) {
@@ -263,10 +271,10 @@ extension StreamRunner: ReplayOutput {
 /// A source's way into the trace.
 private struct StreamTape: MediaTape {
   let recorder: TraceRecorder
-  let stream: Int
-  let mayWait: Bool
+  let number: Int
+  let stream: StreamInfo
 
-  func record(_ bytes: [UInt8]) { recorder.append(.media(stream: stream, bytes), mayWait: mayWait) }
+  func record(_ bytes: [UInt8]) { recorder.append(.media(stream: number, bytes), mayWait: !stream.isLive) }
 }
 
 extension TraceRecord.Frame {

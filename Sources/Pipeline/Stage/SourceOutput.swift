@@ -26,6 +26,9 @@ public protocol SourceOutput: AnyObject, Sendable {
   ///   - attempt: connections tried since the last stable streaming, counting from 1.
   ///   - error: what went wrong last, without secrets.
   func health(_ state: StreamState, attempt: Int, error: String?)
+  /// The open input has shown that the stream is live, or that it is not, against what its address looked like: the
+  /// stream's `isLive` has changed. To be called before the first frame.
+  func liveHasChanged()
   /// Set while the run is recorded.
   var tape: (any MediaTape)? { get }
   /// Records the failure of one stream while others of this source go on.
@@ -33,5 +36,6 @@ public protocol SourceOutput: AnyObject, Sendable {
 }
 
 extension SourceOutput {
+  public func liveHasChanged() {}
   public var tape: (any MediaTape)? { nil }
 }

@@ -51,6 +51,7 @@ enum TraceKind: UInt8, Sendable {
   case lost = 12
   case instant = 13
   case closed = 16
+  case settled = 17
   /// Recording had to end before the run did.
   case cut = 14
   /// The run is over and all of it is here.

@@ -62,6 +62,9 @@ struct TraceLoader {
     case .stream(let number, let info):
       guard number == streams.count else { throw contradiction("stream \(number) comes out of turn") }
       streams.append(Stream(info: info))
+    case .settled(let stream, let isLive):
+      guard streams.indices.contains(stream) else { throw contradiction("there is no stream \(stream)") }
+      streams[stream].info.settle(isLive: isLive)
     case .frame(let frame): try admit(frame)
     case .streamEnd(let stream, _): streams[stream].hasEnded = true
     case .taken(let stage, let key):

@@ -38,6 +38,8 @@ enum TraceRecord: Sendable {
   case manifest([UInt8])
   case facts([UInt8])
   case stream(Int, StreamInfo)
+  /// The stream's input is open and shows whether it is live, against what its address looked like.
+  case settled(stream: Int, isLive: Bool)
   case media(stream: Int, [UInt8])
   case frame(Frame)
   case health(stream: Int, Health)
@@ -106,6 +108,10 @@ enum TraceRecord: Sendable {
       out.bool(info.isLive)
       out.optional(info.deadlineMs) { $0.double($1) }
       return .stream
+    case .settled(let stream, let isLive):
+      out.integer(stream)
+      out.bool(isLive)
+      return .settled
     case .media(let stream, let bytes):
       out.integer(stream)
       out.blob(bytes)
@@ -181,6 +187,7 @@ enum TraceRecord: Sendable {
         StreamInfo(
           id: try from.text(), sourceStage: try from.text(), isLive: try from.bool(),
           deadlineMs: try from.optional { from throws(PipelineError) in try from.double() }))
+    case .settled: return .settled(stream: try from.streamNumber(), isLive: try from.bool())
     case .media: return .media(stream: try from.streamNumber(), try from.blob())
     case .frame: return .frame(try from.frame())
     case .health: return try from.healthRecord()

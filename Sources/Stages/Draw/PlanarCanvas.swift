@@ -12,12 +12,15 @@
   /// In pixels.
   let width: Int
   let height: Int
+  /// How the picture's numbers are read.
+  let color: PictureColor
 
   /// - Parameters: planes of `height` rows of `width` bytes (chroma: half of both, rounded up) at the given strides,
   ///   in bytes, valid and used by nobody else while the canvas is used.
   @unsafe init(
     luma: UnsafeMutablePointer<UInt8>, lumaStride: Int, u: UnsafeMutablePointer<UInt8>, uStride: Int,
-    v: UnsafeMutablePointer<UInt8>, vStride: Int, width: Int, height: Int
+    v: UnsafeMutablePointer<UInt8>, vStride: Int, width: Int, height: Int,
+    color: PictureColor = YUVColor.reference
   ) {
     unsafe self.luma = luma
     self.lumaStride = lumaStride
@@ -27,12 +30,14 @@
     self.vStride = vStride
     self.width = width
     self.height = height
+    self.color = color
   }
 
   /// Fills the pixels x0..<x1, y0..<y1.
   func fill(x0: Int, y0: Int, x1: Int, y1: Int, _ color: YUVColor) {
     let x0 = max(0, x0), y0 = max(0, y0), x1 = min(width, x1), y1 = min(height, y1)
     guard x0 < x1, y0 < y1 else { return }
+    let color = color.coded(as: self.color)
     fillLuma(x0: x0, y0: y0, x1: x1, y1: y1, color.y)
     let left = x0 / 2, count = (x1 + 1) / 2 - left
     for row in y0 / 2..<(y1 + 1) / 2 {
@@ -106,6 +111,7 @@
   ///
   /// Only luma is written: at the font's size contrast comes from there, and the plate below has the colour.
   func text(_ characters: [UInt8], x: Int, y: Int, scale: Int, _ color: YUVColor) {
+    let luma = color.coded(as: self.color).y
     var left = x
     for character in characters {
       for row in 0..<BitmapFont.height {
@@ -116,7 +122,7 @@
           let start = column
           while column < BitmapFont.width, dots & (16 >> UInt8(column)) != 0 { column += 1 }
           if column > start {
-            fillLuma(x0: left + start * scale, y0: top, x1: left + column * scale, y1: top + scale, color.y)
+            fillLuma(x0: left + start * scale, y0: top, x1: left + column * scale, y1: top + scale, luma)
           }
           column += 1
         }

@@ -1,15 +1,56 @@
-/// A colour in limited-range BT.601 YCbCr.
+import CFFmpeg
+
+/// A colour to draw with, in limited-range BT.601 YCbCr unless it was coded otherwise.
 struct YUVColor: Hashable, Sendable {
+  /// What a colour is in until it is ``coded(as:)`` something else.
+  static let reference = PictureColor(isFullRange: false, matrix: SWS_CS_ITU601)
+
   let y: UInt8
   let u: UInt8
   let v: UInt8
+  private let red: UInt8
+  private let green: UInt8
+  private let blue: UInt8
 
   /// From red, green and blue in 0...255 (ITU-R BT.601, 8 bits).
   init(red: Int, green: Int, blue: Int) {
+    func byte(_ value: Int) -> UInt8 { UInt8(min(255, max(0, value))) }
+    (self.red, self.green, self.blue) = (byte(red), byte(green), byte(blue))
     func clamped(_ value: Int) -> UInt8 { UInt8(min(240, max(16, value))) }
     y = clamped(16 + (66 * red + 129 * green + 25 * blue + 128) >> 8)
     u = clamped(128 + (-38 * red - 74 * green + 112 * blue + 128) >> 8)
     v = clamped(128 + (112 * red - 94 * green - 18 * blue + 128) >> 8)
+  }
+
+  private init(_ rgb: YUVColor, y: Double, u: Double, v: Double) {
+    func byte(_ value: Double) -> UInt8 { UInt8(min(255, max(0, value.rounded()))) }
+    (red, green, blue) = (rgb.red, rgb.green, rgb.blue)
+    (self.y, self.u, self.v) = (byte(y), byte(u), byte(v))
+  }
+
+  /// The same colour for pictures whose numbers are read otherwise (ITU-T H.273).
+  func coded(as color: PictureColor) -> YUVColor {
+    if color.isFullRange == Self.reference.isFullRange, Self.weights(color.matrix) == Self.weights(Self.reference.matrix) {
+      return self
+    }
+    let weight = Self.weights(color.matrix)
+    let r = Double(red), g = Double(green), b = Double(blue)
+    let y = weight.red * r + (1 - weight.red - weight.blue) * g + weight.blue * b
+    let u = (b - y) / (2 * (1 - weight.blue)), v = (r - y) / (2 * (1 - weight.red))
+    return color.isFullRange
+      ? YUVColor(self, y: y, u: 128 + u, v: 128 + v)
+      : YUVColor(self, y: 16 + y * 219 / 255, u: 128 + u * 224 / 255, v: 128 + v * 224 / 255)
+  }
+
+  /// How much of red and of blue is in luma.
+  private static func weights(_ matrix: Int32) -> (red: Double, blue: Double) {
+    switch matrix {
+    case SWS_CS_ITU709: (0.2126, 0.0722)
+    case SWS_CS_FCC: (0.30, 0.11)
+    case SWS_CS_SMPTE240M: (0.212, 0.087)
+    case SWS_CS_BT2020: (0.2627, 0.0593)
+    default: (0.299, 0.114)
+    }
   }
 
   static let black = YUVColor(red: 0, green: 0, blue: 0)

@@ -5,10 +5,15 @@ import Pipeline
 @safe final class CodecFormat {
   private var parameters: UnsafeMutablePointer<AVCodecParameters>?
   let timeBase: AVRational
+  /// The shape of a pixel as the container says, which goes before what the pictures say; 0 without its word.
+  let containerAspect: AVRational
+  let containerColor: ContainerColor
 
   /// Copies what an open input says of its video track.
   init(_ demuxer: Demuxer) throws(PipelineError) {
     timeBase = unsafe demuxer.withStream { unsafe $0.pointee.time_base }
+    containerColor = demuxer.color
+    containerAspect = unsafe demuxer.withStream { unsafe $0.pointee.sample_aspect_ratio }
     unsafe parameters = avcodec_parameters_alloc()
     // SAFETY: both are live; the copy owns its own extra data.
     let status = unsafe demuxer.withStream { unsafe avcodec_parameters_copy(parameters, $0.pointee.codecpar) }
@@ -52,6 +57,11 @@ import Pipeline
       unsafe out.blob(
         UnsafeRawBufferPointer(start: values.extradata, count: values.extradata == nil ? 0 : Int(values.extradata_size)))
     }
+    out.integer(Int(containerAspect.num))
+    out.integer(Int(containerAspect.den))
+    for value in [containerColor.range, containerColor.primaries, containerColor.transfer, containerColor.space] {
+      out.integer(Int(value))
+    }
   }
 
   /// - Throws: ``PipelineError`` `dataError` when this FFmpeg does not know the codec, or nobody can.
@@ -81,6 +91,16 @@ import Pipeline
     unsafe made.pointee.color_space = AVColorSpace(rawValue: try from.word())
     unsafe made.pointee.chroma_location = AVChromaLocation(rawValue: try from.word())
     try unsafe Self.put(try from.blob(), into: made)
+    // Earlier versions did not write it.
+    if from.isAtEnd {
+      (containerAspect, containerColor) = (AVRational(num: 0, den: 1), ContainerColor())
+    } else {
+      containerAspect = AVRational(num: try from.int32(), den: try from.int32())
+      var color = ContainerColor()
+      (color.range, color.primaries) = (try from.word(), try from.word())
+      (color.transfer, color.space) = (try from.word(), try from.word())
+      containerColor = color
+    }
     let width = unsafe made.pointee.width, height = unsafe made.pointee.height, format = unsafe made.pointee.format
     let isKnownFormat = unsafe format == -1 || av_pix_fmt_desc_get(AVPixelFormat(rawValue: format)) != nil
     guard timeBase.num > 0, timeBase.den > 0, isKnownFormat, width >= 0, height >= 0,

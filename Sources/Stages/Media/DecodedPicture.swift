@@ -7,10 +7,19 @@ import Pipeline
   private var frame: UnsafeMutablePointer<AVFrame>?
   let width: Int
   let height: Int
+  /// How its numbers are read.
+  let color: PictureColor
+  /// Width to height of a pixel.
+  let pixelAspect: Double
+  /// It was a JPEG picture.
+  let isJPEG: Bool
 
   /// Takes over `frame`, which must hold a picture and not be used by the caller afterwards.
-  init(taking frame: UnsafeMutablePointer<AVFrame>) {
+  init(taking frame: UnsafeMutablePointer<AVFrame>, isJPEG: Bool = false) {
     unsafe self.frame = frame
+    self.isJPEG = isJPEG
+    color = unsafe PictureColor(frame)
+    pixelAspect = unsafe PixelAspect.ratio(frame.pointee.sample_aspect_ratio)
     width = unsafe Int(frame.pointee.width)
     height = unsafe Int(frame.pointee.height)
   }

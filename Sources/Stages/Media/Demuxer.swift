@@ -14,6 +14,8 @@ struct VideoTrack: Sendable {
   /// Mean frames a second as the container says, if it does.
   var frameRate: Double?
   var orientation: Orientation?
+  /// A picture, or a row of them, each in a file's form.
+  var isStill = false
 }
 
 /// Why an input could not be opened.
@@ -32,10 +34,13 @@ struct OpenError: Error {
 
   var cause: Cause
   var error: PipelineError
+  /// Why, without the input's name.
+  var reason: String
 
-  init(_ error: PipelineError, _ cause: Cause = .other) {
+  init(_ error: PipelineError, _ cause: Cause = .other, reason: String? = nil) {
     self.cause = cause
     self.error = error
+    self.reason = reason ?? error.message
   }
 }
 
@@ -43,13 +48,19 @@ struct OpenError: Error {
 @safe final class Demuxer {
   private var context: UnsafeMutablePointer<AVFormatContext>?
   private let guardian: ReadGuard
+  /// What the bytes come through where FFmpeg does not open the input itself; closed after the context.
+  private let pipe: PipeInput?
   let track: VideoTrack
+  /// What the header says of the track's colours.
+  let color: ContainerColor
   /// The whole length, where the container knows it.
   let duration: MediaTime?
   /// Packets come without times of their own: FFmpeg makes them up from the rate that the codec states, or from 25.
   let inventsTimes: Bool
   /// The input is a picture, or a row of pictures one behind the other.
   let isPictures: Bool
+  /// The input is Motion JPEG in parts, as cameras send it over HTTP.
+  let isParts: Bool
   /// How many bytes the input has, where the server or file system says.
   let size: Int64?
 
@@ -76,16 +87,19 @@ struct OpenError: Error {
   }
 
   /// - Parameters:
+  ///   - address: a URL, a file or a pipe.
   ///   - format: FFmpeg's name of a device format, or nil to find the format from the content.
   ///   - name: what errors call the input, without secrets.
   ///   - probing: looking takes time, which a live stream does not have.
   /// - Throws: ``OpenError`` with `endStream`: `dataError` for files, `unavailable` for what lies beyond a network.
   init(
-    url: String, format: String? = nil, options: [String: String], name: String, isRemote: Bool,
+    address: MediaAddress, format: String? = nil, options: [String: String], name: String, isRemote: Bool,
     probing: Probing = .always, guardian: ReadGuard
   ) throws(OpenError) {
     MediaLibrary.prepare()
     self.guardian = guardian
+    let pipe: PipeInput? = if case .pipe(let input) = address { input } else { nil }
+    self.pipe = pipe
     var context = unsafe avformat_alloc_context()
     guard unsafe context != nil else { throw OpenError(.outOfMemory("a demuxer")) }
     // SAFETY: `guardian` is kept by this object, which closes the context, and with it every caller of the callback,
@@ -97,17 +111,24 @@ struct OpenError: Error {
     // What this thread was answered before belongs to another input.
     _ = ServerAnswer.take()
     // SAFETY: on failure the call frees the context and clears the variable.
-    let status = unsafe dictionary.withHandle { unsafe avformat_open_input(&context, url, inputFormat, &$0) }
+    unsafe pipe?.attach(to: context)
+    let status = unsafe dictionary.withHandle { dictionary in
+      unsafe address.withCString { unsafe avformat_open_input(&context, $0, inputFormat, &dictionary) }
+    }
+    let url: String? = if case .url(let url) = address { url } else { nil }
     if status < 0 { throw Self.openError(status, name: name, url: url, isRemote: isRemote, guardian: guardian) }
     do throws(OpenError) {
       guard let opened = unsafe context, let reader = unsafe opened.pointee.iformat else {
         throw OpenError(.outOfMemory("a demuxer"))
       }
       let formatName = unsafe String(cString: reader.pointee.name)
-      isPictures = formatName == "image2" || formatName == "image2pipe" || formatName.hasSuffix("_pipe")
+      // FFmpeg's readers of picture files are `image2`, `png_pipe`, `jpeg_pipe` and so on.
+      isPictures = formatName.hasPrefix("image2") || formatName.hasSuffix("_pipe")
+      isParts = formatName == "mpjpeg"
       inventsTimes = unsafe ep_invents_times(reader) != 0
       let size = unsafe opened.pointee.pb.map { unsafe avio_size($0) } ?? 0
       self.size = size > 0 ? size : nil
+      let colors = unsafe Self.colors(opened)
       let isProbed = switch probing {
       case .always: true
       case .timed: unsafe !(inventsTimes && Self.knowsVideo(opened))
@@ -120,7 +141,8 @@ struct OpenError: Error {
             probed, name: name, url: url, isRemote: isRemote, isFound: true, guardian: guardian)
         }
       }
-      do throws(PipelineError) { track = try unsafe Self.selectTrack(opened, name: name) } catch { throw OpenError(error) }
+      do throws(PipelineError) { track = try unsafe Self.selectTrack(opened, name: name, isStill: isPictures) } catch { throw OpenError(error) }
+      color = track.index < colors.count ? colors[track.index] : ContainerColor()
     } catch {
       unsafe avformat_close_input(&context)
       throw error
@@ -128,6 +150,15 @@ struct OpenError: Error {
     let microseconds = unsafe context?.pointee.duration ?? 0
     duration = microseconds > 0 ? MediaTime(timestamp: microseconds, timeBase: ep_time_base()) : nil
     unsafe self.context = context
+  }
+
+  convenience init(
+    url: String, format: String? = nil, options: [String: String], name: String, isRemote: Bool, probes: Bool = true,
+    guardian: ReadGuard
+  ) throws(OpenError) {
+    try self.init(
+      address: .url(url), format: format, options: options, name: name, isRemote: isRemote, probes: probes,
+      guardian: guardian)
   }
 
   // SAFETY: closes what init opened; nothing else frees it.
@@ -159,6 +190,28 @@ struct OpenError: Error {
     unsafe body(context.unsafelyUnwrapped.pointee.streams[track.index].unsafelyUnwrapped)
   }
 
+  /// Whether the input comes to an end by itself, by what it is; nil for a single picture, of which another may follow at
+  /// the same address.
+  ///
+  /// A playlist has its end mark, and with it a known length. Other inputs have an end where their size in bytes is known
+  /// (a file, HTTP's content length) or where their header states a length. Multipart pictures never have one: some
+  /// cameras send a content length that means nothing.
+  var isFinite: Bool? {
+    guard let context = unsafe context else { return false }
+    if isParts { return false }
+    if isPictures { return nil }
+    if isPlaylist { return duration != nil }
+    if size != nil { return true }
+    return unsafe duration != nil && context.pointee.duration_estimation_method != AVFMT_DURATION_FROM_BITRATE
+  }
+
+  /// A list of parts, which may grow while it is read.
+  var isPlaylist: Bool {
+    // SAFETY: an open context has its format; names live as long as the library.
+    guard let name = unsafe context?.pointee.iformat?.pointee.name else { return false }
+    return unsafe ["hls", "dash"].contains(String(cString: name))
+  }
+
   private static let interrupted: @convention(c) (UnsafeMutableRawPointer?) -> Int32 = { opaque in
     guard let opaque = unsafe opaque else { return 0 }
     // SAFETY: the pointer is the guardian that init stored; see there.
@@ -176,6 +229,15 @@ struct OpenError: Error {
     return false
   }
 
+  /// Of each track.
+  private static func colors(_ context: UnsafeMutablePointer<AVFormatContext>) -> [ContainerColor] {
+    // SAFETY: the context is open; indices below `nb_streams` are valid.
+    (0..<(unsafe Int(context.pointee.nb_streams))).map { index in
+      guard let parameters = unsafe context.pointee.streams[index]?.pointee.codecpar else { return ContainerColor() }
+      return unsafe ContainerColor(parameters)
+    }
+  }
+
   /// Probing decodes pictures: without the limit a header could make it take gigabytes.
   private static func findStreamInfo(_ context: UnsafeMutablePointer<AVFormatContext>) -> Int32 {
     let count = unsafe Int(context.pointee.nb_streams)
@@ -189,7 +251,7 @@ struct OpenError: Error {
   }
 
   private static func selectTrack(
-    _ context: UnsafeMutablePointer<AVFormatContext>, name: String
+    _ context: UnsafeMutablePointer<AVFormatContext>, name: String, isStill: Bool
   ) throws(PipelineError) -> VideoTrack {
     // SAFETY: the context is open; indices below `nb_streams` are valid.
     var count = 0
@@ -219,7 +281,7 @@ struct OpenError: Error {
       index: best, videoTrackCount: count, width: width, height: height,
       codec: unsafe String(cString: avcodec_get_name(parameters.pointee.codec_id)),
       frameRate: rate.num > 0 && rate.den > 0 ? Double(rate.num) / Double(rate.den) : nil,
-      orientation: matrix.flatMap { Orientation(displayMatrix: $0) })
+      orientation: matrix.flatMap { Orientation(displayMatrix: $0) }, isStill: isStill)
   }
 
   /// Cover art in an audio file is no video.
@@ -235,7 +297,7 @@ struct OpenError: Error {
     + "not as %40 for '@'"
 
   private static func openError(
-    _ status: Int32, name: String, url: String, isRemote: Bool, isFound: Bool = false, guardian: ReadGuard
+    _ status: Int32, name: String, url: String?, isRemote: Bool, isFound: Bool = false, guardian: ReadGuard
   ) -> OpenError {
     let answer = ServerAnswer.take()
     let isLate = guardian.hasTimedOut || status == ep_error_exit()
@@ -254,8 +316,8 @@ struct OpenError: Error {
       : "check with ffprobe that it is a whole video or picture file"
     return OpenError(
       PipelineError(
-        "cannot open '\(name)': \(URLRedaction.scrub(reason, of: url))", remedy: explained?.remedy ?? remedy, consequence: .endStream,
-        exit: isRemote ? .unavailable : .dataError), cause)
+        "cannot open '\(name)': \(url.map { URLRedaction.scrub(reason, of: $0) } ?? reason)", remedy: explained?.remedy ?? remedy, consequence: .endStream,
+        exit: isRemote ? .unavailable : .dataError), cause, reason: reason)
   }
 }
 

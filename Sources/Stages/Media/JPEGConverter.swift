@@ -14,6 +14,7 @@ import Pipeline
     var width: Int
     var height: Int
     var format: Int32
+    var color: PictureColor
   }
 
   private var kind: Kind?
@@ -26,12 +27,14 @@ import Pipeline
   ///
   /// - Throws: ``PipelineError`` with `skipFrame` when memory runs out.
   func convert(_ picture: DecodedPicture) throws -> DecodedPicture {
-    let format = unsafe picture.withFrame { unsafe $0.pointee.format }
-    let formats = [AV_PIX_FMT_YUVJ420P, AV_PIX_FMT_YUVJ422P, AV_PIX_FMT_YUVJ444P, AV_PIX_FMT_YUVJ440P, AV_PIX_FMT_YUVJ411P]
-    guard formats.contains(where: { $0.rawValue == format }),
-      picture.width.multipliedReportingOverflow(by: picture.height).partialValue <= Self.maximumPixels
+    guard picture.isJPEG, picture.width.multipliedReportingOverflow(by: picture.height).partialValue <= Self.maximumPixels
     else { return picture }
-    try prepare(Kind(width: picture.width, height: picture.height, format: format))
+    let format = unsafe picture.withFrame { unsafe AVPixelFormat($0.pointee.format) }
+    // Grey ones have nothing to convert.
+    guard let description = unsafe av_pix_fmt_desc_get(format), unsafe description.pointee.nb_components >= 3,
+      !PictureColor.isRGB(format)
+    else { return picture }
+    try prepare(Kind(width: picture.width, height: picture.height, format: format.rawValue, color: picture.color))
 
     var target = unsafe av_frame_alloc()
     guard let frame = unsafe target else { throw PipelineError.outOfMemory("a picture") }
@@ -44,6 +47,7 @@ import Pipeline
       unsafe av_frame_free(&target)
       throw PipelineError.outOfMemory("a picture of \(picture.width) x \(picture.height)")
     }
+    unsafe frame.pointee.sample_aspect_ratio = picture.withFrame { unsafe $0.pointee.sample_aspect_ratio }
     return unsafe DecodedPicture(taking: frame)
   }
 
@@ -58,6 +62,10 @@ import Pipeline
       kind = nil
       throw PipelineError.outOfMemory("a converter for pictures of \(wanted.width) x \(wanted.height)")
     }
+    // SAFETY: the context is open and the tables are static. The call refuses conversions that need no matrix.
+    let coefficients = unsafe sws_getCoefficients(wanted.color.matrix)
+    _ = unsafe sws_setColorspaceDetails(
+      context, coefficients, wanted.color.isFullRange ? 1 : 0, coefficients, 1, 0, 1 << 16, 1 << 16)
     kind = wanted
   }
 }

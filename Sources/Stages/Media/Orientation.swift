@@ -38,6 +38,21 @@ enum Orientation: UInt8, Sendable, Hashable {
     }
   }
 
+  /// From TIFF's tag 274, which EXIF has too. Nil for 1, upright, and for numbers that mean nothing.
+  init?(exif value: UInt8) {
+    switch value {
+    case 2: self = .flippedHorizontally
+    case 3: self = .half
+    case 4: self = .flippedVertically
+    // Mirrored along the diagonals.
+    case 5: self = .quarterCounterclockwiseFlipped
+    case 6: self = .quarterClockwise
+    case 7: self = .quarterClockwiseFlipped
+    case 8: self = .quarterCounterclockwise
+    default: return nil
+    }
+  }
+
   /// libavfilter's filters that do it, with their options.
   var filters: [(name: String, options: String?)] {
     switch self {

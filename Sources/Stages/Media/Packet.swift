@@ -54,6 +54,14 @@ import Pipeline
     unsafe body(handle)
   }
 
+  /// The compressed bytes, valid during `body` only.
+  func withBytes<Result>(_ body: (Swift.Span<UInt8>) -> Result) -> Result {
+    // SAFETY: the packet holds `size` bytes at `data`, or none, and nobody changes them meanwhile.
+    let buffer = unsafe UnsafeBufferPointer(
+      start: handle.pointee.data, count: handle.pointee.data == nil ? 0 : Int(max(0, handle.pointee.size)))
+    return body(unsafe buffer.span)
+  }
+
   func setTimeBase(_ base: AVRational) { timeBase = base }
 }
 

@@ -11,8 +11,7 @@ import Pipeline
     var width: Int32
     var height: Int32
     var format: Int32
-    var colorSpace: UInt32
-    var range: UInt32
+    var color: PictureColor
   }
 
   private let kind: Kind
@@ -36,7 +35,7 @@ import Pipeline
   ///
   /// - Throws: ``PipelineError`` with `skipFrame` for a pixel format or size that swscale does not take.
   init(like picture: DecodedPicture, width: Int, height: Int) throws(PipelineError) {
-    kind = unsafe picture.withFrame(Self.kind(of:))
+    kind = Self.kind(of: picture)
     self.width = width
     self.height = height
     // SAFETY: the context and the frame are owned by this object; nothing but the arguments is read.
@@ -74,7 +73,7 @@ import Pipeline
 
   func fits(_ picture: DecodedPicture, width: Int, height: Int) -> Bool {
     guard self.width == width, self.height == height else { return false }
-    return unsafe picture.withFrame(Self.kind(of:)) == kind
+    return Self.kind(of: picture) == kind
   }
 
   /// Scales `picture`, which must fit, and lends the planes to `body`.
@@ -94,8 +93,7 @@ import Pipeline
         greenStride: Int(strides.0), blueStride: Int(strides.1)))
   }
 
-  /// Takes the matrix and the range from the stream. What it leaves open stays at swscale's default (BT.601, and the
-  /// full range only for the JPEG formats), which is also what OpenCV assumes.
+  /// Sets the matrix and the range that the picture is read with.
   private func setColors() {
     var inverse: UnsafeMutablePointer<Int32>?
     var table: UnsafeMutablePointer<Int32>?
@@ -105,20 +103,14 @@ import Pipeline
       unsafe sws_getColorspaceDetails(
         context, &inverse, &sourceRange, &table, &targetRange, &brightness, &contrast, &saturation) >= 0
     else { return }
-    if kind.range == AVCOL_RANGE_JPEG.rawValue { sourceRange = 1 }
-    if kind.range == AVCOL_RANGE_MPEG.rawValue { sourceRange = 0 }
-    let known = [
-      AVCOL_SPC_BT709, AVCOL_SPC_FCC, AVCOL_SPC_BT470BG, AVCOL_SPC_SMPTE170M, AVCOL_SPC_SMPTE240M, AVCOL_SPC_BT2020_NCL,
-      AVCOL_SPC_BT2020_CL,
-    ].contains { $0.rawValue == kind.colorSpace }
-    let matrix = known ? unsafe sws_getCoefficients(Int32(kind.colorSpace)) : unsafe UnsafePointer(inverse)
     _ = unsafe sws_setColorspaceDetails(
-      context, matrix, sourceRange, table, targetRange, brightness, contrast, saturation)
+      context, sws_getCoefficients(kind.color.matrix), kind.color.isFullRange ? 1 : 0, table, targetRange, brightness,
+      contrast, saturation)
   }
 
-  private static func kind(of frame: UnsafePointer<AVFrame>) -> Kind {
-    unsafe Kind(
-      width: frame.pointee.width, height: frame.pointee.height, format: frame.pointee.format,
-      colorSpace: frame.pointee.colorspace.rawValue, range: frame.pointee.color_range.rawValue)
+  private static func kind(of picture: DecodedPicture) -> Kind {
+    let format = unsafe picture.withFrame { unsafe $0.pointee.format }
+    return Kind(
+      width: Int32(clamping: picture.width), height: Int32(clamping: picture.height), format: format, color: picture.color)
   }
 }

@@ -67,7 +67,7 @@ import Pipeline
       unsafe av_frame_free(&output)
       try avCheck(status, "cannot rotate a picture", consequence: .endStream)
     }
-    return unsafe DecodedPicture(taking: frame)
+    return unsafe DecodedPicture(taking: frame, isJPEG: picture.isJPEG)
   }
 
   private static func shape(of frame: UnsafePointer<AVFrame>) -> Shape {

@@ -26,6 +26,9 @@ struct DecoderOptions: Sendable {
   var isLive = false
   var skippedFrames = SkippedFrames.none
   var skippedLoopFilter = SkippedLoopFilter.none
+  /// Each packet is the file of a picture: one that ends early is refused. (Frames of cameras that send Motion JPEG often
+  /// lack their last bytes, and are shown.)
+  var isStill = false
 }
 
 /// An opened video decoder: owns one AVCodecContext and its threads. Used by one thread.
@@ -34,6 +37,13 @@ struct DecoderOptions: Sendable {
   private var frame: UnsafeMutablePointer<AVFrame>?
   private let timeBase: AVRational
   private let tape: DecoderTape?
+  private let isStill: Bool
+  private let isJPEG: Bool
+  private let isGIF: Bool
+  private let containerAspect: AVRational
+  private let containerColor: ContainerColor
+  /// What the file of the last packet says beside its pixels.
+  private var still: StillFacts?
 
   enum Output {
     case frame(DecodedFrame)
@@ -59,6 +69,12 @@ struct DecoderOptions: Sendable {
     }
     self.tape = tape
     timeBase = format.timeBase
+    containerAspect = format.containerAspect
+    containerColor = format.containerColor
+    isStill = options.isStill
+    let id = unsafe format.withParameters { unsafe $0.pointee.codec_id }
+    isJPEG = id == AV_CODEC_ID_MJPEG
+    isGIF = id == AV_CODEC_ID_GIF
     // SAFETY: the parameters belong to `format` and are copied; the codec description is static.
     let codec = unsafe format.withParameters { unsafe avcodec_find_decoder($0.pointee.codec_id) }
     guard let codec = unsafe codec else { throw refused("no decoder for it in this FFmpeg") }
@@ -73,6 +89,9 @@ struct DecoderOptions: Sendable {
       unsafe opened.pointee.thread_type = FF_THREAD_SLICE
       unsafe opened.pointee.flags |= AV_CODEC_FLAG_LOW_DELAY
     }
+    // Otherwise decoders pass on what they have of a picture whose data is cut off. That for TIFF would refuse every tag
+    // that it does not know as well; its reader here looks for what is missing.
+    if isStill, id != AV_CODEC_ID_TIFF { unsafe opened.pointee.err_recognition |= AV_EF_EXPLODE }
     unsafe opened.pointee.skip_frame = options.skippedFrames.discard
     unsafe opened.pointee.skip_loop_filter = options.skippedLoopFilter.discard
     let status = copied < 0 ? copied : unsafe avcodec_open2(opened, codec, nil)
@@ -106,6 +125,7 @@ struct DecoderOptions: Sendable {
   ///
   /// - Returns: nil, or FFmpeg's reason for refusing the packet.
   func send(_ packet: Packet?) -> String? {
+    if let packet, let problem = inspect(packet) { return problem }
     tape?.sent(packet)
     // SAFETY: the context is open until deinit; the packet is only read.
     let status = if let packet {
@@ -114,6 +134,14 @@ struct DecoderOptions: Sendable {
       unsafe avcodec_send_packet(context, nil)
     }
     return status >= 0 || status == ep_error_eof() ? nil : avErrorText(status)
+  }
+
+  /// Reads what decoders leave out of the files of pictures; returns what is wrong with one.
+  private func inspect(_ packet: Packet) -> String? {
+    guard isStill || isGIF else { return nil }
+    if isStill { _ = MediaLosses.take() }
+    still = packet.withBytes { isStill ? StillFacts($0) : StillFacts(isWhole: GIFFile.isWhole($0, needsTrailer: false)) }
+    return still?.isWhole == false ? StillFault.endsEarly : nil
   }
 
   /// Forgets every picture, so that decoding can start anew with a key frame. Also after the end of the stream.
@@ -139,14 +167,29 @@ struct DecoderOptions: Sendable {
     }
     let pts = unsafe frame.pointee.pts, dts = unsafe frame.pointee.pkt_dts
     let matrix = unsafe ep_frame_display_matrix(frame).map { unsafe Array(UnsafeBufferPointer(start: $0, count: 9)) }
+    if isStill, MediaLosses.take().rows > 0 {
+      unsafe av_frame_unref(frame)
+      return .failed(StillFault.endsEarly)
+    }
+    unsafe frame.pointee.sample_aspect_ratio = pixelShape(of: frame)
+    unsafe containerColor.complete(frame)
     let isDamaged = unsafe frame.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0 || frame.pointee.decode_error_flags != 0
     let time = unsafe MediaTime(timestamp: frame.pointee.best_effort_timestamp, timeBase: timeBase)
     unsafe av_frame_move_ref(picture, frame)
     return .frame(
       DecodedFrame(
-        picture: unsafe DecodedPicture(taking: picture), time: time,
+        picture: unsafe DecodedPicture(taking: picture, isJPEG: isJPEG), time: time,
         key: pts != ep_nopts() ? pts : dts != ep_nopts() ? dts : nil, isDamaged: isDamaged,
-        orientation: matrix.flatMap { Orientation(displayMatrix: $0) }))
+        orientation: matrix.map { Orientation(displayMatrix: $0) } ?? still?.orientation.flatMap { Orientation(exif: $0) }))
+  }
+
+  /// The container's word, the picture file's, then the codec's: as players have it.
+  private func pixelShape(of frame: UnsafePointer<AVFrame>) -> AVRational {
+    if containerAspect.num > 0, containerAspect.den > 0, !isStill { return containerAspect }
+    if isStill, let shape = still?.pixelShape {
+      return AVRational(num: Int32(clamping: shape.width), den: Int32(clamping: shape.height))
+    }
+    return unsafe frame.pointee.sample_aspect_ratio
   }
 }
 

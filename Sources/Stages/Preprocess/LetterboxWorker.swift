@@ -80,11 +80,14 @@ final class LetterboxWorker: FrameWorker {
   }
 
   private func geometry(for picture: DecodedPicture, _ index: Int) -> LetterboxGeometry {
-    if let known = geometries[index], known.sourceWidth == picture.width, known.sourceHeight == picture.height {
+    if let known = geometries[index], known.sourceWidth == picture.width, known.sourceHeight == picture.height,
+      known.pixelAspect == picture.pixelAspect
+    {
       return known
     }
     let made = LetterboxGeometry(
-      sourceWidth: picture.width, sourceHeight: picture.height, request: targets[index].request)
+      sourceWidth: picture.width, sourceHeight: picture.height, pixelAspect: picture.pixelAspect,
+      request: targets[index].request)
     geometries[index] = made
     let shape = targets[index].request.format.shape(height: made.inputHeight, width: made.inputWidth)
     noteShape(targets[index].consumers, shape.map(String.init).joined(separator: "x"))

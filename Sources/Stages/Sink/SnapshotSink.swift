@@ -223,9 +223,11 @@ public final class SnapshotSink: FrameStage {
     }
 
     private func copy(ofSize image: DecodedPicture) throws(PipelineError) -> PictureCopy {
-      let (width, height) = (max(2, image.width & ~1), max(2, image.height & ~1))
+      // Viewers of pictures know square pixels only.
+      let size = PixelAspect.squareSize(width: image.width, height: image.height, aspect: image.pixelAspect)
+      let (width, height) = (max(2, size.width & ~1), max(2, size.height & ~1))
       if let picture, picture.width == width, picture.height == height { return picture }
-      let made = try PictureCopy(width: width, height: height)
+      let made = try PictureCopy(width: width, height: height, color: StillEncoder.color)
       picture = made
       return made
     }

@@ -182,11 +182,12 @@ public final class VideoSink: FrameStage {
         width = max(2, Int((Double(width) * Double(wanted) / Double(max(1, height))).rounded()))
         height = wanted
       }
-      let copy = try PictureCopy(width: width, height: height)
+      let tags = VideoTags(of: picture)
+      let copy = try PictureCopy(width: width, height: height, color: tags.color)
       let encoder = try VideoEncoder(
         .init(
           width: copy.width, height: copy.height, preset: configuration.preset, crf: configuration.crf,
-          threads: configuration.threads),
+          threads: configuration.threads, tags: tags),
         stage: stage.context.id, census: stage.context.threads)
       if encoder.name != VideoEncoder.candidates[0] {
         stage.context.logger.warning(

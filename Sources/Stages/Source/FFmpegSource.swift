@@ -23,7 +23,7 @@ import Synchronization
 /// ```
 public final class FFmpegSource: SourceStage {
   public struct Configuration: StageConfiguration {
-    /// A file, a folder of pictures, a `/dev/videoN` device or a stream's address.
+    /// A file, a folder of pictures, a pattern, a pipe, a `/dev/videoN` device or a stream's address.
     public var url: String?
     /// The name of `url` in every output; nil for the stage's id.
     public var stream: String?
@@ -31,6 +31,8 @@ public final class FFmpegSource: SourceStage {
     public var streams: [StreamEntry] = []
     /// A text file of streams, one `id url` a line.
     public var list: String?
+    /// Whether the streams are live; nil: as their inputs show.
+    public var live: Bool?
     /// Milliseconds from capture to delivery for its live streams, in place of the pipeline's budget.
     public var deadlineMs: Double?
     /// Decoding threads; 0 for one a processor.
@@ -64,10 +66,11 @@ public final class FFmpegSource: SourceStage {
     public enum Transport: String, Decodable, Sendable, CaseIterable { case auto, tcp, udp, multicast, http }
 
     public static let schema = ObjectSchema([
-      .init("url", .string, "A video file, a folder of pictures, a /dev/videoN device or an address such as rtsp://host/path."),
+      .init("url", .string, "A video file, a folder of pictures, a pattern such as clips/*.mp4 or img%03d.png, - for standard input, a /dev/videoN device or an address such as rtsp://host/path."),
       .init("stream", .string, "The name of `url` in every output; the stage's id when absent."),
       .init("streams", .list(.object(StreamEntry.schema), count: 1...256), "Several streams, each with a name."),
-      .init("list", .string, "A text file of streams, one `id url` a line; `#` begins a comment, `${NAME}` works."),
+      .init("list", .string, "A text file of streams, one `id url` a line, a url with spaces in quotes; `#` begins a comment, `${NAME}` works."),
+      .init("live", .bool, "Whether the streams are live: they never wait for the pipeline. As the input shows when absent."),
       .init("deadlineMs", .number(1...3_600_000), "Milliseconds from capture to delivery for live streams; the pipeline's budget when absent."),
       .init("threads", .integer(0...64), default: "1", "Decoding threads; 0 takes one for each processor."),
       .init("realtime", .bool, default: "false", "Plays files at the speed of their own time, like a camera."),
@@ -85,8 +88,8 @@ public final class FFmpegSource: SourceStage {
     ])
 
     private enum Key: String, CodingKey {
-      case url, stream, streams, list, deadlineMs, threads, realtime, transport, timeoutS, stallS, intervalS, reconnect
-      case refusedS, reorderMs, skip, tlsVerify, tlsCAFile, maxFrames
+      case url, stream, streams, list, live, deadlineMs, threads, realtime, transport, timeoutS, stallS, intervalS
+      case reconnect, refusedS, reorderMs, skip, tlsVerify, tlsCAFile, maxFrames
     }
 
     public init(url: String) { self.url = url }
@@ -97,6 +100,7 @@ public final class FFmpegSource: SourceStage {
       stream = try values.decodeIfPresent(String.self, forKey: .stream)
       streams = try values.decodeIfPresent([StreamEntry].self, forKey: .streams) ?? []
       list = try values.decodeIfPresent(String.self, forKey: .list)
+      live = try values.decodeIfPresent(Bool.self, forKey: .live)
       deadlineMs = try values.decodeIfPresent(Double.self, forKey: .deadlineMs)
       threads = try values.decodeIfPresent(Int.self, forKey: .threads) ?? threads
       realtime = try values.decodeIfPresent(Bool.self, forKey: .realtime) ?? realtime
@@ -118,14 +122,14 @@ public final class FFmpegSource: SourceStage {
   public static let summary = "Reads video files, folders of pictures, network streams and V4L2 cameras through FFmpeg."
 
   /// The endings of the files that are read from a folder of pictures, in lower case.
-  public static var pictureExtensions: Set<String> { MediaInput.pictureExtensions }
+  public static var pictureExtensions: Set<String> { PictureKinds.endings }
 
   public let streams: [StreamInfo]
   private let configuration: Configuration
   private let context: StageContext
   private let noted = SourceFacts()
   /// What each stream reads, those that joined later included.
-  private let inputs: Mutex<[String: String]>
+  private let inputs: Mutex<[String: StreamEntry]>
 
   /// Opens nothing but the list: what is wrong with one input ends that stream, and the others go on.
   public init(_ configuration: Configuration, context: StageContext) throws {
@@ -133,7 +137,7 @@ public final class FFmpegSource: SourceStage {
     self.context = context
     let entries = try Self.entries(configuration, stage: context.id)
     streams = entries.map { Self.stream($0, configuration, stage: context.id) }
-    inputs = Mutex(Dictionary(entries.map { ($0.id, $0.url) }, uniquingKeysWith: { first, _ in first }))
+    inputs = Mutex(Dictionary(entries.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first }))
   }
 
   private static func entries(_ configuration: Configuration, stage: String) throws -> [StreamEntry] {
@@ -162,7 +166,8 @@ public final class FFmpegSource: SourceStage {
 
   private static func stream(_ entry: StreamEntry, _ configuration: Configuration, stage: String) -> StreamInfo {
     StreamInfo(
-      id: entry.id, sourceStage: stage, isLive: MediaInput.isLive(entry.url) || isPolled(entry.url, configuration),
+      id: entry.id, sourceStage: stage,
+      isLive: entry.live ?? configuration.live ?? (MediaInput.looksLive(entry.url) || isPolled(entry.url, configuration)),
       deadlineMs: entry.deadlineMs ?? configuration.deadlineMs)
   }
 
@@ -173,7 +178,7 @@ public final class FFmpegSource: SourceStage {
   public func makeStream(id: String, url: String) throws -> StreamInfo {
     let entry = StreamEntry(id: id, url: url)
     try Self.check(entry)
-    inputs.withLock { $0[id] = url }
+    inputs.withLock { $0[id] = entry }
     return Self.stream(entry, configuration, stage: context.id)
   }
 
@@ -189,36 +194,34 @@ public final class FFmpegSource: SourceStage {
       configuration.tlsCAFile.map { .reads($0, as: "the certificates of '\(context.id)'") },
     ].compactMap { $0 }
     let urls = inputs.withLock { inputs in streams.compactMap { id in inputs[id].map { (id, $0) } } }
-    return lists + urls.compactMap { Self.file($0.1, stream: $0.0) }
+    return lists + urls.compactMap { Self.file($0.1.url, stream: $0.0) }
   }
 
   /// One stream's facts stand for the stage's; of several, each has its own.
   public var facts: [String: ReportValue] { noted.values }
 
   public func run(_ stream: StreamInfo, _ output: any SourceOutput) throws {
-    guard let url = inputs.withLock({ $0[stream.id] }) else {
+    guard let entry = inputs.withLock({ $0[stream.id] }) else {
       throw PipelineError("'\(stream.id)' is no stream of '\(context.id)'", consequence: .endStream, exit: .software)
     }
     let job = SourceJob(
-      configuration: configuration, context: context, stream: stream, output: output, facts: noted,
+      configuration: configuration, context: context, entry: entry, stream: stream, output: output, facts: noted,
       tape: output.tape.map { DecoderTape($0, clock: context.clock) })
-    do { try read(job, url) } catch let error as PipelineError { throw error.scrubbed(of: url) }
+    do { try read(job, entry) } catch let error as PipelineError { throw error.scrubbed(of: entry.url) }
   }
 
-  private func read(_ job: SourceJob, _ url: String) throws {
-    if job.stream.isLive { return try LiveReader(job, url: url).run() }
-    switch try MediaInput.find(url) {
-    case .file(let path):
-      // Only files: a playlist must not make this machine call others.
-      let options = ["protocol_whitelist": "file,crypto,data", "pattern_type": "none"]
-      try StreamReader(job, url: "file:" + path, options: options, source: path).run()
-    case .network(let url, let scheme):
-      let options = try NetworkOptions(configuration, scheme: scheme).values
-      try StreamReader(job, url: url, options: options, source: URLRedaction.redact(url), isRemote: true).run()
+  private func read(_ job: SourceJob, _ entry: StreamEntry) throws {
+    // A camera that is not there yet comes later.
+    if job.stream.isLive, MediaInput.isCamera(entry.url) { return try LiveReader(job, url: entry.url).run() }
+    switch try MediaInput.find(entry.url) {
+    case .file(let path): try StreamReader(job, FiniteInput(file: path)).run()
+    case .pipe(let path): try StreamReader(job, FiniteInput(pipe: path)).run()
+    case .pictures(let list): try PictureFolderReader(job, list).run()
+    case .videos(let list): try VideoListReader(job: job, list: list).run()
+    case .network(let url, let scheme): try AddressReader(job: job, url: url, scheme: scheme).run()
     case .camera(let path):
-      throw PipelineError("'\(path)' is a camera and no file", consequence: .endStream, exit: .software)
-    case .pictureFolder(let path, let names):
-      try PictureFolderReader(job, folder: path, names: names).run()
+      // Somebody wants every frame of it.
+      try StreamReader(job, FiniteInput(url: path, format: "v4l2", options: [:], source: path)).run()
     }
   }
 }

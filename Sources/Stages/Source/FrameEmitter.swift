@@ -10,6 +10,8 @@ final class FrameEmitter {
   private let output: any SourceOutput
   private let maxFrames: Int?
   private let tape: DecoderTape?
+  private let facts: SourceFacts?
+  private var notes = PictureNotes()
   private var turner = PictureTurner()
   private var deadline: MonotonicTime?
   /// Frames put out so far, whatever became of them: the next frame's sequence number.
@@ -19,7 +21,7 @@ final class FrameEmitter {
 
   init(
     stream: StreamInfo, context: StageContext, isPaced: Bool, output: any SourceOutput, maxFrames: Int?,
-    tape: DecoderTape? = nil
+    tape: DecoderTape? = nil, facts: SourceFacts? = nil
   ) {
     self.stream = stream
     self.context = context
@@ -28,6 +30,7 @@ final class FrameEmitter {
     self.output = output
     self.maxFrames = maxFrames
     self.tape = tape
+    self.facts = facts
   }
 
   /// - Returns: false when the run is ending or `maxFrames` have been put out.
@@ -36,6 +39,7 @@ final class FrameEmitter {
     discontinuity: Int = 0
   ) throws(PipelineError) -> Bool {
     let upright = try turner.upright(picture, orientation)
+    for (key, value) in notes.note(upright) ?? [:] { facts?.note(key, value) }
     // Pictures that the decoder reorders were captured in another order; deadlines must not fall.
     if let budget = deadlineMs {
       let due = captured.monotonic.advanced(byMilliseconds: budget)

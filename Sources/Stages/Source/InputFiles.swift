@@ -7,7 +7,7 @@ extension FFmpegSource {
     let role = "the input of stream '\(stream)'"
     guard MediaInput.scheme(of: url) == nil else { return nil }
     let path = MediaInput.path(of: url)
-    if path == "-" { return .reads("/dev/stdin", as: role) }
+    if MediaInput.isStandardInput(url) { return .reads("/dev/stdin", as: role) }
     // A pattern such as `img%03d.png` or `*.jpg` stands for files of its folder.
     let name = (path as NSString).lastPathComponent, folder = (path as NSString).deletingLastPathComponent
     if name.contains(where: { "%*?[".contains($0) }), !FileManager.default.fileExists(atPath: path) {

@@ -9,7 +9,8 @@ final class LiveConnection {
   private let job: SourceJob
   private let input: LiveInput
   private let frames: LiveFrames
-  private let guardian: ReadGuard
+  private var guardian: ReadGuard
+  private let opening: AddressOpening?
   private var gate: KeyFrameGate
   private var captures = CaptureLog()
   private var latest: CaptureInstant
@@ -22,7 +23,9 @@ final class LiveConnection {
   /// So many refusals of the decoder in a row without a picture: the stream is not what it was when it was opened.
   private static let toleratedRefusals = 50
 
-  init(_ job: SourceJob, _ input: LiveInput, frames: LiveFrames) {
+  /// - Parameter opening: set where only the first opening shows whether the stream is live.
+  init(_ job: SourceJob, _ input: LiveInput, frames: LiveFrames, opening: AddressOpening? = nil) {
+    self.opening = opening
     self.job = job
     self.input = input
     self.frames = frames
@@ -38,13 +41,18 @@ final class LiveConnection {
     // What this thread lost before belongs to another connection.
     _ = MediaLosses.take()
     let demuxer: Demuxer
-    do throws(OpenError) {
-      demuxer = try Demuxer(
-        url: input.url, format: input.format, options: input.options, name: input.source, isRemote: true,
-        probing: input.probing, guardian: guardian)
-    } catch {
-      return try end(of: error)
+    if let opened = opening?.take() {
+      (demuxer, guardian) = (opened.demuxer, opened.guardian)
+    } else {
+      do throws(OpenError) {
+        demuxer = try Demuxer(
+          address: .url(input.url), format: input.format, options: input.options, name: input.source, isRemote: true,
+          probing: input.probing, guardian: guardian)
+      } catch {
+        return try end(of: error)
+      }
     }
+    if let opening, opening.keeps(OpenedInput(demuxer: demuxer, guardian: guardian)) { return .finite }
     let decoder: VideoDecoder
     do throws(PipelineError) { decoder = try job.openDecoder(demuxer, name: input.source) } catch {
       return error.consequence == .endStream ? .impossible(error) : try rethrow(error)
@@ -85,6 +93,7 @@ final class LiveConnection {
       case .stopped: return .finished
       case .end where demuxer.isPictures && shown == 1: return .snapshot
       case .end: return .lost("the stream ended")
+      case .failed(let reason) where demuxer.isParts && shown == 0: return .oddParts("its parts cannot be read: \(reason)")
       case .failed(let reason): return .lost("the connection broke: \(reason)")
       case .timedOut where now < frameLimit:
         return .stalled(

@@ -4,10 +4,13 @@ import Pipeline
 struct LiveReader {
   private let job: SourceJob
   private let url: String
+  private let opening: AddressOpening?
 
-  init(_ job: SourceJob, url: String) {
+  /// - Parameter opening: set where only the first opening shows whether the stream is live.
+  init(_ job: SourceJob, url: String, opening: AddressOpening? = nil) {
     self.job = job
     self.url = url
+    self.opening = opening
   }
 
   /// - Throws: ``PipelineError`` with `endStream` when the address can never work.
@@ -22,7 +25,7 @@ struct LiveReader {
     let frames = LiveFrames(job, source: input.source, stream: stream)
     var isPolled = settings.intervalS != nil
     try stream.run(input.source) { () throws(PipelineError) in
-      var end = try LiveConnection(job, input, frames: frames).run()
+      var end = try LiveConnection(job, input, frames: frames, opening: opening).run()
       switch end {
       case .oddParts:
         // The pictures alone are enough: the reader of plain Motion JPEG finds them whatever is between them.
@@ -31,7 +34,7 @@ struct LiveReader {
       case .slow: input.probing = .unknown
       case .snapshot: isPolled = true
       case .lost, .stalled, .refused: if isPolled { job.output.count("failed_snapshots", 1) }
-      case .finished, .impossible: break
+      case .finished, .finite, .impossible: break
       }
       return end.scrubbed(of: url)
     }
@@ -50,7 +53,7 @@ struct LiveReader {
         url: url, options: try NetworkOptions(job.configuration, scheme: scheme, isLive: true).values,
         source: URLRedaction.redact(url), probing: isRTSP ? .unknown : .timed,
         mayRepeat: isRTSP && job.configuration.transport.mayRepeat || scheme == "rtp")
-    case .camera, .file, .pictureFolder:
+    case .camera, .file, .pictures, .videos, .pipe:
       throw PipelineError("'\(url)' is no live input", consequence: .endStream, exit: .software)
     }
   }

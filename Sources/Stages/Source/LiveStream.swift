@@ -19,6 +19,8 @@ enum ConnectionEnd {
   case oddParts(String)
   /// The server sends, but too seldom to be looked at first.
   case slow(String)
+  /// It is open and no live stream: it has an end, and is read by others from here on.
+  case finite
 
   /// The same without what is secret in `url`: servers and libraries may quote it.
   func scrubbed(of url: String) -> ConnectionEnd {
@@ -29,6 +31,7 @@ enum ConnectionEnd {
     case .refused(let reason): .refused(URLRedaction.scrub(reason, of: url))
     case .impossible(let error): .impossible(error.scrubbed(of: url))
     case .snapshot: .snapshot
+    case .finite: .finite
     case .oddParts(let reason): .oddParts(URLRedaction.scrub(reason, of: url))
     case .slow(let reason): .slow(URLRedaction.scrub(reason, of: url))
     }
@@ -90,6 +93,7 @@ final class LiveStream {
       }
       let began = clock.now()
       let end = try connect()
+      if case .finite = end { return output.health(.streaming, attempt: max(1, attempt), error: nil) }
       if case .snapshot = end {
         isPolling = true
         guard output.wait(until: began.advanced(byMilliseconds: limits.intervalS * 1000)) else { return ended() }
@@ -136,7 +140,7 @@ final class LiveStream {
   /// When to try again, or nil when the stream has come to its end.
   private func pause(after end: ConnectionEnd, began: MonotonicTime) throws(PipelineError) -> MonotonicTime? {
     switch end {
-    case .finished, .snapshot: return nil
+    case .finished, .finite, .snapshot: return nil
     case .lost(let reason), .oddParts(let reason), .slow(let reason): (state, lastError) = (.waiting, reason)
     case .stalled(let reason): (state, lastError) = (.stalled, reason)
     case .refused(let reason):

@@ -72,7 +72,13 @@ struct LiveTimeline {
     let gap = max(0, arrival.saturatingSubtract(lastArrival))
     if isBroken { return resume(stamp, after: last, gap, arrival) }
     if isByArrival { return dateByArrival(stamp, after: last, gap, arrival) }
-    guard let stamp, let base else { return stand(stamp, after: last, gap, arrival) }
+    guard let stamp else { return stand(nil, after: last, gap, arrival) }
+    guard let base else {
+      // The first frames may have none, as before a camera has said when its stream begins.
+      let time = max(arrival.saturatingAdd(lead), last.saturatingAdd(Self.nudge))
+      start(stamp, time, arrival)
+      return time
+    }
     let (time, wrapped) = stamp.subtractingReportingOverflow(base)
     let isJump = wrapped || time <= last - Self.backwardJump
       || time > last.saturatingAdd(gap).saturatingAdd(Self.forwardJump)

@@ -1,19 +1,24 @@
-import Foundation
+import Glibc
 import Pipeline
 
 /// What the `url` of a source names.
 enum MediaInput: Sendable, Hashable {
-  case file(path: String)
-  /// The readable pictures of a folder, by name.
-  case pictureFolder(path: String, names: [String])
+  case file(BytePath)
+  case pictures(PictureList)
+  case videos(VideoList)
+  /// A named pipe, or standard input where there is no path.
+  case pipe(BytePath?)
   case camera(path: String)
   case network(url: String, scheme: String)
 
-  /// What FFmpeg reads as single pictures.
-  static let pictureExtensions: Set<String> = ["jpg", "jpeg", "png", "bmp", "webp", "tif", "tiff"]
-
   private static let liveSchemes: Set<String> = ["rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "srt"]
-  private static let fileExtensions: Set<String> = ["mp4", "mov", "mkv", "webm", "avi", "mpg", "mp3"]
+  /// Of an address over HTTP or the like that looks like a file.
+  private static let fileEndings: Set<String> = ["mp4", "mov", "mkv", "webm", "avi", "mpg", "mp3"]
+  /// What carries files and streams alike.
+  private static let openSchemes: Set<String> = ["http", "https", "ftp", "sftp", "smb"]
+
+  /// The endings of pictures, in lower case.
+  static var pictureExtensions: Set<String> { PictureKinds.endings }
 
   /// The scheme of a network address in lower case, or nil for a path of this machine.
   static func scheme(of url: String) -> String? {
@@ -23,87 +28,92 @@ enum MediaInput: Sendable, Hashable {
     return isName && scheme != "file" ? scheme : nil
   }
 
-  /// A path of this machine, without `file:`.
-  static func path(of url: String) -> String {
-    for prefix in ["file://", "file:"] where url.hasPrefix(prefix) { return String(url.dropFirst(prefix.count)) }
-    return url
-  }
-
-  /// Known from the address alone: cameras and streams are live; files are not, also when they come over HTTP.
-  static func isLive(_ url: String) -> Bool {
-    guard let scheme = scheme(of: url) else { return isCamera(path(of: url)) }
+  /// What an address looks like before it is opened: cameras and streams are live; files and pipes are not, also when
+  /// they come over HTTP.
+  static func looksLive(_ url: String) -> Bool {
+    guard let scheme = scheme(of: url) else { return isCamera(url) }
     if liveSchemes.contains(scheme) { return true }
-    let path = url.prefix { $0 != "?" && $0 != "#" }
-    let ending = (String(path) as NSString).pathExtension.lowercased()
-    return !fileExtensions.contains(ending) && !pictureExtensions.contains(ending)
+    let path = BytePath(String(url.prefix { $0 != "?" && $0 != "#" }))
+    return path.ending.map { !fileEndings.contains($0) && !PictureKinds.endings.contains($0) } ?? true
   }
 
-  /// Looks at what is there without opening it, so that a pipe without a writer cannot hang the source.
+  /// Whether only opening the address shows whether it is live.
+  static func mayBeEither(scheme: String) -> Bool { openSchemes.contains(scheme) }
+
+  static func isCamera(_ url: String) -> Bool {
+    let path = path(of: url)
+    return path.hasPrefix("/dev/video") || path.hasPrefix("/dev/v4l/")
+  }
+
+  /// Looks at what is there without opening it.
   ///
   /// - Throws: ``PipelineError`` with `endStream`: `noInput` when nothing is there, `dataError` when it is no input.
   static func find(_ url: String) throws(PipelineError) -> MediaInput {
     if let scheme = scheme(of: url) { return .network(url: url, scheme: scheme) }
-    let path = path(of: url)
-    let type: FileAttributeType
-    do {
-      // Links are followed: what they lead to counts.
-      let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-      let attributes = try FileManager.default.attributesOfItem(atPath: target)
-      type = attributes[.type] as? FileAttributeType ?? .typeUnknown
-      if type == .typeRegular, (attributes[.size] as? NSNumber)?.int64Value == 0 {
-        throw PipelineError(
-          "'\(path)' is empty", remedy: "give a video or picture file", consequence: .endStream, exit: .dataError)
-      }
-    } catch let error as PipelineError {
-      throw error
-    } catch {
+    if isStandardInput(url) { return try standardInput() }
+    let path = bytePath(of: url)
+    if FileStatus.isMissing(path), let found = try FilePattern.find(path) { return found }
+    return try find(path)
+  }
+
+  /// As `find(url)`, for a path that is no pattern.
+  static func find(_ path: BytePath) throws(PipelineError) -> MediaInput {
+    let status = try FileStatus(path)
+    guard FileStatus.isReadable(path) else { throw FileStatus.failure(path, EACCES) }
+    switch status.kind {
+    case .file where status.size == 0: throw isEmpty(path.text)
+    case .file: return .file(path)
+    case .folder: return .pictures(try PictureList(folder: path))
+    case .pipe: return .pipe(path)
+    case .characterDevice where isCamera(path.text): return .camera(path: path.text)
+    case .characterDevice, .other:
       throw PipelineError(
-        "cannot open '\(path)': no such file or folder", remedy: "check the path; it is relative to the working directory",
-        consequence: .endStream, exit: .noInput)
-    }
-    guard FileManager.default.isReadableFile(atPath: path) else {
-      throw PipelineError(
-        "cannot open '\(path)': permission denied", remedy: "give this user the right to read it",
-        consequence: .endStream, exit: .noInput)
-    }
-    switch type {
-    case .typeRegular: return .file(path: path)
-    case .typeDirectory: return .pictureFolder(path: path, names: try pictures(in: path))
-    case .typeCharacterSpecial where isCamera(path): return .camera(path: path)
-    default:
-      throw PipelineError(
-        "'\(path)' is neither a file nor a folder nor a camera",
+        "'\(path.text)' is neither a file nor a folder nor a pipe nor a camera",
         remedy: "give a video file, a folder of pictures, a /dev/videoN device or a stream's address",
         consequence: .endStream, exit: .dataError)
     }
   }
 
-  static func isCamera(_ path: String) -> Bool {
-    path.hasPrefix("/dev/video") || path.hasPrefix("/dev/v4l/")
+  static func isEmpty(_ name: String) -> PipelineError {
+    PipelineError("'\(name)' is empty", remedy: "give a video or picture file", consequence: .endStream, exit: .dataError)
   }
 
-  private static func pictures(in folder: String) throws(PipelineError) -> [String] {
-    let names: [String]
-    do { names = try FileManager.default.contentsOfDirectory(atPath: folder) } catch {
-      throw PipelineError("cannot list the folder '\(folder)': \(error)", consequence: .endStream, exit: .noInput)
-    }
-    let pictures = names.filter {
-      !$0.hasPrefix(".") && pictureExtensions.contains(($0 as NSString).pathExtension.lowercased())
-    }
-    guard !pictures.isEmpty else {
+  /// A path of this machine as text, without `file:`.
+  static func path(of url: String) -> String { FileURL.path(of: url)?.text ?? url }
+
+  /// The path that a text of this machine names, as far as it is there.
+  private static func bytePath(of url: String) -> BytePath {
+    guard let path = FileURL.path(of: url) else { return BytePath(url) }
+    guard let literal = FileURL.literalPath(of: url), literal != path else { return path }
+    return !FileStatus.exists(path) && FileStatus.exists(literal) ? literal : path
+  }
+
+  // MARK: - Standard input
+
+  private static let standardInputNames: Set<String> = [
+    "-", "pipe:", "pipe:0", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0",
+  ]
+
+  static func isStandardInput(_ url: String) -> Bool { standardInputNames.contains(url) }
+
+  private static func standardInput() throws(PipelineError) -> MediaInput {
+    let status = FileStatus(descriptor: STDIN_FILENO)
+    if status == nil || isatty(STDIN_FILENO) == 1 {
       throw PipelineError(
-        "the folder '\(folder)' holds no pictures", remedy: "put \(pictureExtensions.sorted().joined(separator: ", ")) files in it",
-        consequence: .endStream, exit: .dataError)
+        "standard input is \(status == nil ? "closed" : "a terminal")",
+        remedy: "pipe a video into it, as in `ffmpeg -i IN -c copy -f mpegts - | edgepipe run FILE --source -`",
+        consequence: .endStream, exit: .noInput)
     }
-    return pictures.sorted { naturallyPrecedes($0, $1) }
+    // A file that was redirected can be searched, which some formats need.
+    if status?.kind == .file { return try find(BytePath("/dev/stdin")) }
+    return .pipe(nil)
   }
+}
 
-  /// Runs of digits compare as numbers: `2.jpg` comes before `10.jpg`.
-  static func naturallyPrecedes(_ a: String, _ b: String) -> Bool {
-    switch a.compare(b, options: [.numeric], locale: nil) {
-    case .orderedAscending: true
-    case .orderedDescending: false
-    case .orderedSame: a < b
-    }
+extension FFmpegSource {
+  /// Whether this `url` is a pipe, whose frames come only once.
+  package static func readsPipe(_ url: String) -> Bool {
+    if MediaInput.isStandardInput(url) { return true }
+    return if case .pipe? = try? MediaInput.find(url) { true } else { false }
   }
 }

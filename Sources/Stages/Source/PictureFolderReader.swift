@@ -3,15 +3,13 @@ import Pipeline
 /// Reads the pictures of a folder as one stream of one picture a second, each decoded for itself, of any size.
 final class PictureFolderReader {
   private let job: SourceJob
-  private let folder: String
-  private let names: [String]
+  private let list: PictureList
+  private var names: [BytePath] { list.names }
   private let emitter: FrameEmitter
 
-  /// - Parameter names: the pictures, in order.
-  init(_ job: SourceJob, folder: String, names: [String]) {
+  init(_ job: SourceJob, _ list: PictureList) {
     self.job = job
-    self.folder = folder
-    self.names = names
+    self.list = list
     emitter = job.makeEmitter()
   }
 
@@ -20,6 +18,7 @@ final class PictureFolderReader {
     let guardian = ReadGuard(output: job.output, clock: job.clock)
     var pacing = Pacing(job)
     job.facts.note("pictures", .int(names.count))
+    job.note(list.passedOver, in: list.name, taken: names.count, names.count == 1 ? "picture" : "pictures")
     for (index, name) in names.enumerated() {
       let time = MediaTime(seconds: Double(index))
       guard !job.output.isStopping, pacing.wait(time) else { return }
@@ -28,7 +27,7 @@ final class PictureFolderReader {
         let (frame, orientation) = try decode(name, guardian)
         guard
           try emitter.emit(
-            frame.picture, orientation: orientation, mediaTime: time, captured: captured, source: name)
+            frame.picture, orientation: orientation, mediaTime: time, captured: captured, source: name.text)
         else { return }
       } catch {
         if job.output.isStopping { return }
@@ -39,49 +38,21 @@ final class PictureFolderReader {
     }
     if emitter.count == 0 {
       throw PipelineError(
-        "not one of the \(names.count) pictures in '\(folder)' can be read", remedy: "check them with ffprobe",
+        "not one of the \(names.count) pictures in '\(list.name)' can be read", remedy: "check them with ffprobe",
         consequence: .endStream, exit: .dataError)
     }
   }
 
   private func decode(
-    _ name: String, _ guardian: ReadGuard
+    _ name: BytePath, _ guardian: ReadGuard
   ) throws(PipelineError) -> (frame: DecodedFrame, orientation: Orientation?) {
-    let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
+    let file = list.folder.appending(name), path = file.text
     // Refuses what is no regular file before it is opened.
-    guard case .file = try MediaInput.find(path) else { throw unreadable(path, "not a file") }
-    let demuxer: Demuxer
-    do throws(OpenError) {
-      demuxer = try Demuxer(
-        url: "file:" + path, options: ["protocol_whitelist": "file", "pattern_type": "none"], name: path,
-        isRemote: false, guardian: guardian)
-    } catch { throw error.error }
-    let decoder = try VideoDecoder(demuxer, name: path, tape: job.tape)
-    let packet = try Packet()
-    var reason: String?
-    reading: while true {
-      let read = demuxer.read(into: packet)
-      switch read {
-      case .again: continue
-      case .packet: reason = decoder.send(packet) ?? reason
-      case .end: reason = decoder.send(nil) ?? reason
-      case .failed(let text): throw unreadable(path, text)
-      case .stopped, .timedOut: throw unreadable(path, "reading was interrupted")
-      }
-      switch decoder.receive() {
-      case .frame(let frame):
-        if frame.isDamaged { throw unreadable(path, "the picture is damaged") }
-        return (frame, frame.orientation ?? demuxer.track.orientation)
-      case .failed(let text): reason = text
-      case .needsInput, .end: break
-      }
-      if case .end = read { break reading }
-    }
-    throw unreadable(path, reason ?? "it holds no picture")
+    guard case .file = try MediaInput.find(file) else { throw unreadable(path, "not a file") }
+    return try StillPicture.decode(file, guardian, tape: job.tape)
   }
 
   private func unreadable(_ path: String, _ reason: String) -> PipelineError {
-    PipelineError(
-      "cannot decode '\(path)': \(reason)", remedy: PictureLimits.text, consequence: .skipFrame, exit: .dataError)
+    PipelineError("cannot decode '\(path)': \(reason)", consequence: .skipFrame, exit: .dataError)
   }
 }

@@ -6,30 +6,49 @@ import Synchronization
 struct SourceJob {
   let configuration: FFmpegSource.Configuration
   let context: StageContext
+  /// The stream as the configuration names it.
+  let entry: StreamEntry
   let stream: StreamInfo
   let output: any SourceOutput
   let facts: SourceFacts
   /// Set while the run is recorded.
   let tape: DecoderTape?
 
+  /// Whether the configuration says whether the stream is live.
+  var isLiveStated: Bool { (entry.live ?? configuration.live) != nil }
+
   var clock: any PipelineClock { context.clock }
   var logger: Logger { context.logger }
+
+  /// The open input shows whether the stream is live, whatever its address looked like.
+  func settle(isLive: Bool) {
+    guard stream.isLive != isLive else { return }
+    stream.settle(isLive: isLive)
+    output.liveHasChanged()
+  }
 
   func makeEmitter() -> FrameEmitter {
     FrameEmitter(
       stream: stream, context: context, isPaced: stream.isLive || configuration.realtime, output: output,
-      maxFrames: configuration.maxFrames, tape: tape)
+      maxFrames: configuration.maxFrames, tape: tape, facts: facts)
   }
 
   /// Opens a decoder, its threads counted with this stage.
   func openDecoder(_ demuxer: Demuxer, name: String) throws(PipelineError) -> VideoDecoder {
     let options = DecoderOptions(
       threads: configuration.threads, isLive: stream.isLive, skippedFrames: configuration.skip.frames,
-      skippedLoopFilter: configuration.skip.loopFilter)
+      skippedLoopFilter: configuration.skip.loopFilter, isStill: demuxer.track.isStill)
     let opened = context.threads.adopt(stage: context.id) {
       Result { () throws(PipelineError) in try VideoDecoder(demuxer, options, name: name, tape: tape) }
     }
     return try opened.get()
+  }
+
+  /// Says what was left out of a folder or a pattern: in the report and in the log.
+  func note(_ passedOver: PassedOver, in name: String, taken: Int, _ what: String) {
+    guard !passedOver.isEmpty else { return }
+    facts.add("passed_over", passedOver.counts)
+    logger.warning("'\(name)': \(taken) \(what), \(passedOver.total) passed over: \(passedOver)")
   }
 
   /// Says what is read: in the report and in the log.
@@ -48,4 +67,16 @@ final class SourceFacts: Sendable {
   private let state = Mutex<[String: ReportValue]>([:])
   var values: [String: ReportValue] { state.withLock { $0 } }
   func note(_ key: String, _ value: ReportValue) { state.withLock { $0[key] = value } }
+
+  /// Adds to the counts of `key`, which the streams of a source have in common.
+  func add(_ key: String, _ counts: [String: Int]) {
+    state.withLock { values in
+      var sums: [String: ReportValue] = [:]
+      if case .object(let before) = values[key] { sums = before }
+      for (name, count) in counts {
+        if case .int(let before) = sums[name] { sums[name] = .int(before + count) } else { sums[name] = .int(count) }
+      }
+      values[key] = .object(sums)
+    }
+  }
 }

@@ -5,20 +5,24 @@ import Pipeline
 public struct StreamEntry: Decodable, Sendable, Hashable {
   /// The stream's name in every output.
   public var id: String
-  /// A file, a folder of pictures, a `/dev/videoN` device or a stream's address.
+  /// A file, a folder of pictures, a pattern, a pipe, a `/dev/videoN` device or a stream's address.
   public var url: String
+  /// Whether the stream is live, in place of the source's `live`.
+  public var live: Bool?
   /// Milliseconds from capture to delivery, in place of the pipeline's budget.
   public var deadlineMs: Double?
 
-  public init(id: String, url: String, deadlineMs: Double? = nil) {
+  public init(id: String, url: String, live: Bool? = nil, deadlineMs: Double? = nil) {
     self.id = id
     self.url = url
+    self.live = live
     self.deadlineMs = deadlineMs
   }
 
   static let schema = ObjectSchema([
     .init("id", .string, required: true, "The stream's name in every output."),
     .init("url", .string, required: true, "Where its frames come from."),
+    .init("live", .bool, "Whether the stream is live; as the source's `live`, or as the input shows, when absent."),
     .init("deadlineMs", .number(1...3_600_000), "Milliseconds from capture to delivery; the pipeline's budget when absent."),
   ])
 
@@ -35,8 +39,8 @@ public struct StreamEntry: Decodable, Sendable, Hashable {
   }
 }
 
-/// A text file with one stream a line: `id url`. Empty lines and what follows a `#` at a line's start are left out;
-/// `${NAME}` takes a value from the environment, which keeps passwords out of the file.
+/// A text file with one stream a line: `id url`, or `id "url"` where the url has spaces. Empty lines and what follows a
+/// `#` at a line's start are left out; `${NAME}` takes a value from the environment, which keeps passwords out of the file.
 enum StreamListFile {
   /// More is no list of cameras.
   static let byteLimit = 1 << 20
@@ -50,25 +54,61 @@ enum StreamListFile {
         "cannot read the stream list '\(path)'", remedy: "check the path; it is relative to the working directory",
         exit: .noInput)
     }
-    guard data.count <= byteLimit, let text = String(data: data, encoding: .utf8) else {
-      throw PipelineError("'\(path)' is no stream list", remedy: "write lines of 'id url' in UTF-8, 1 MB at most", exit: .config)
+    return try entries(Array(data), name: path, environment: environment)
+  }
+
+  /// As `read`, from memory.
+  ///
+  /// - Parameter name: what errors call the file.
+  static func entries(
+    _ bytes: [UInt8], name: String, environment: [String: String]
+  ) throws(PipelineError) -> [StreamEntry] {
+    let lines = TextFile.lines(bytes)
+    guard bytes.count <= byteLimit, !lines.contains(where: { $0.contains(0) }) else {
+      throw PipelineError("'\(name)' is no stream list", remedy: "write lines of 'id url', 1 MB at most", exit: .config)
     }
     var entries: [StreamEntry] = []
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      let words = line.split(whereSeparator: \.isWhitespace)
-      guard let first = words.first, !first.hasPrefix("#") else { continue }
-      guard words.count == 2, StreamEntry.isGood(id: String(first)) else {
-        throw PipelineError(
-          "\(path):\(index + 1): expected 'id url'",
-          remedy: "the id has 1 to 32 letters, digits, '-' or '_'; the url has no spaces", exit: .config)
-      }
-      let url = try EnvironmentReferences.expand(
-        String(words[1]), environment: environment, place: "\(path):\(index + 1)")
-      entries.append(StreamEntry(id: String(first), url: url))
+    for (index, line) in lines.enumerated() {
+      let place = "\(name):\(index + 1)"
+      guard let (id, url) = try split(line, place) else { continue }
+      entries.append(
+        StreamEntry(id: id, url: try EnvironmentReferences.expand(url, environment: environment, place: place)))
     }
     guard !entries.isEmpty else {
-      throw PipelineError("the stream list '\(path)' is empty", remedy: "write lines of 'id url'", exit: .config)
+      throw PipelineError("the stream list '\(name)' is empty", remedy: "write lines of 'id url'", exit: .config)
     }
     return entries
   }
+
+  /// The parts of a line, or nil where it has none.
+  private static func split(
+    _ line: ArraySlice<UInt8>, _ place: String
+  ) throws(PipelineError) -> (id: String, url: String)? {
+    let rest = line.drop(while: isSpace)
+    guard let first = rest.first, first != UInt8(ascii: "#") else { return nil }
+    let id = rest.prefix { !isSpace($0) }
+    var url = rest[id.endIndex...].drop(while: isSpace)
+    while let last = url.last, isSpace(last) { url.removeLast() }
+    let text = String(decoding: id, as: UTF8.self)
+    guard !url.isEmpty, StreamEntry.isGood(id: text) else {
+      throw PipelineError(
+        "\(place): expected 'id url'", remedy: "the id has 1 to 32 letters, digits, '-' or '_'", exit: .config)
+    }
+    if let quote = url.first, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") {
+      let inner = url.dropFirst().prefix { $0 != quote }
+      guard !inner.isEmpty, inner.endIndex == url.endIndex - 1 else {
+        throw PipelineError(
+          "\(place): the url begins with a quote and does not end with it",
+          remedy: "put the whole url in one pair of quotes, \"...\" or '...'", exit: .config)
+      }
+      url = inner
+    } else if url.contains(where: isSpace) {
+      throw PipelineError(
+        "\(place): the url has spaces, or something follows it", remedy: "put a url with spaces in quotes: id \"My Video.mp4\"",
+        exit: .config)
+    }
+    return (text, String(validating: url, as: UTF8.self) ?? FileURL.text(for: BytePath(bytes: Array(url))))
+  }
+
+  private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 }

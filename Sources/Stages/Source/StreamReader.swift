@@ -3,61 +3,69 @@ import Pipeline
 /// Reads one finite input from its first packet to its last: demux, decode, emit. Used by one thread.
 final class StreamReader {
   private let job: SourceJob
-  private let url: String
-  private let format: String?
-  private let options: [String: String]
-  /// What outputs and errors call the input, without secrets.
-  private let source: String
-  private let isRemote: Bool
-  private let emitter: FrameEmitter
+  private let input: FiniteInput
+  private var emitter: FrameEmitter
+  private var source: String { input.source }
+  private var isRemote: Bool { input.isRemote }
   private var timeline = FrameTimeline(frameRate: nil)
+  /// Whether frames of another input came before these.
+  private let isContinued: Bool
   private var captures = CaptureLog()
   private var latest: CaptureInstant
+  /// The latest media time.
+  private var reached = MediaTime(nanoseconds: 0)
   private var damaged = 0
   private var damagedInARow = 0
   /// Frames that have a media time, shown or not.
   private var timed = 0
+  /// The decoder's last reason for refusing data.
+  private var refusal: String?
 
   /// So many refusals of the decoder without one picture mean that none will come.
   private static let toleratedDamage = 300
 
-  init(
-    _ job: SourceJob, url: String, format: String? = nil, options: [String: String] = [:], source: String,
-    isRemote: Bool = false
-  ) {
+  /// - Parameter last: read before this input, whose frames go on with those of this one.
+  init(_ job: SourceJob, _ input: FiniteInput, after last: StreamReader? = nil) {
     self.job = job
-    self.url = url
-    self.format = format
-    self.options = options
-    self.source = source
-    self.isRemote = isRemote
-    emitter = job.makeEmitter()
+    self.input = input
+    isContinued = last != nil
+    emitter = last?.emitter ?? job.makeEmitter()
+    if let last { timeline = last.timeline }
     latest = CaptureInstant(job.clock)
   }
 
+  /// - Parameter opened: the input, where it is open already.
+  /// - Returns: false when the run is ending or has all the frames it wants.
   /// - Throws: ``PipelineError`` with `endStream` when the input cannot be opened, or fails for good on the way.
-  func run() throws(PipelineError) {
-    let guardian = ReadGuard(output: job.output, clock: job.clock)
-    guardian.allow(seconds: job.configuration.timeoutS)
-    let demuxer: Demuxer
-    do throws(OpenError) {
-      demuxer = try Demuxer(
-        url: url, format: format, options: options, name: source, isRemote: isRemote, guardian: guardian)
-    } catch {
-      if guardian.isStopping { return }
-      throw error.error
+  @discardableResult
+  func run(_ opened: OpenedInput? = nil) throws(PipelineError) -> Bool {
+    var opened = opened
+    if opened == nil { opened = try input.open(job) }
+    guard let demuxer = opened?.demuxer, let guardian = opened?.guardian else { return false }
+    if demuxer.isFinite == false, !isRemote, demuxer.isPlaylist, !job.isLiveStated {
+      // A playlist that is still being written.
+      job.settle(isLive: true)
+      emitter = job.makeEmitter()
     }
+    let before = emitter.count
     let decoder = try job.openDecoder(demuxer, name: source)
     // Freeing the decoder ends its threads, and with them the clocks that their time is read from.
     defer { withExtendedLifetime(decoder) { job.context.threads.sampleBeforeRelease(stage: job.context.id) } }
     job.note(demuxer.track, decoder, source: source)
-    timeline = FrameTimeline(frameRate: demuxer.track.frameRate)
-    if try readAll(demuxer, decoder, guardian) { try flush(demuxer, decoder) }
-    if emitter.count == 0, !job.output.isStopping {
+    if isContinued {
+      timeline.reconnected(frameRate: demuxer.track.frameRate)
+    } else {
+      timeline = FrameTimeline(frameRate: demuxer.track.frameRate)
+    }
+    var goOn = try readAll(demuxer, decoder, guardian)
+    if goOn { goOn = try flush(demuxer, decoder) }
+    if emitter.count == before, !job.output.isStopping {
+      if let refusal, let error = input.knownFault(refusal, losses: MediaLosses.take()) { throw error }
       throw PipelineError(
         "no picture in '\(source)' could be decoded\(damaged > 0 ? " (\(damaged) damaged packets)" : "")",
-        remedy: "check it with ffprobe; \(PictureLimits.text)", consequence: .endStream, exit: .dataError)
+        remedy: "check with ffprobe what is in it", consequence: .endStream, exit: .dataError)
     }
+    return goOn
   }
 
   /// - Returns: false when the run is ending and nothing more is wanted.
@@ -73,7 +81,9 @@ final class StreamReader {
       case .end: return true
       case .timedOut: throw lost("nothing came for \(job.configuration.timeoutS) s")
       case .failed(let reason):
-        if isRemote { throw lost(reason) }
+        if isRemote, isMissing(demuxer) { throw lost(reason) }
+        // Without a stated size the end of the connection is the end, and FFmpeg calls it an error.
+        if isRemote { return true }
         job.output.count("read_errors", 1)
         job.logger.warning("'\(source)' cannot be read to its end: \(reason)")
         return true
@@ -87,9 +97,16 @@ final class StreamReader {
     return false
   }
 
-  private func flush(_ demuxer: Demuxer, _ decoder: VideoDecoder) throws(PipelineError) {
+  /// Whether something must still come, as far as size and length are known.
+  private func isMissing(_ demuxer: Demuxer) -> Bool {
+    if demuxer.size != nil { return true }
+    guard let duration = demuxer.duration else { return false }
+    return reached.seconds < duration.seconds - 1
+  }
+
+  private func flush(_ demuxer: Demuxer, _ decoder: VideoDecoder) throws(PipelineError) -> Bool {
     _ = decoder.send(nil)
-    _ = try drain(demuxer, decoder)
+    return try drain(demuxer, decoder)
   }
 
   /// Emits every picture that the decoder has ready; returns false when the run is ending.
@@ -104,6 +121,7 @@ final class StreamReader {
         timed += 1
         // Also a frame that is not shown keeps its place in time.
         let time = timeline.next(frame.time)
+        reached = time
         if frame.isDamaged {
           job.output.count("damaged_frames", 1)
           continue
@@ -112,7 +130,7 @@ final class StreamReader {
           frame.picture, orientation: frame.orientation ?? demuxer.track.orientation, mediaTime: time,
           captured: captures.instant(of: frame.key) ?? latest, source: source,
           discontinuity: timeline.discontinuity)
-        job.output.report(position: time, duration: emitter.end(of: demuxer.duration))
+        job.output.report(position: time, duration: isContinued ? nil : emitter.end(of: demuxer.duration))
         guard goOn else { return false }
       }
     }
@@ -130,6 +148,7 @@ final class StreamReader {
   private func countDamage(_ reason: String) throws(PipelineError) {
     job.output.count("damaged_packets", 1)
     if damaged == 0 { job.logger.warning("'\(source)' holds damaged data: \(reason)") }
+    refusal = reason
     damaged += 1
     damagedInARow += 1
     if damagedInARow > Self.toleratedDamage {

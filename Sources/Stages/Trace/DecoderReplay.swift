@@ -79,6 +79,8 @@ final class DecoderReplay: MediaReplay {
     options.skippedFrames = frames
     options.skippedLoopFilter = filter
     let format = try CodecFormat(&from)
+    // Earlier versions did not write it.
+    options.isStill = from.isAtEnd ? false : try from.bool()
     let opened = context.threads.adopt(stage: context.id) {
       Result { () throws(PipelineError) in try VideoDecoder(format, options, name: name) }
     }

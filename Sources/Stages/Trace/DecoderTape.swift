@@ -32,6 +32,7 @@ final class DecoderTape {
       out.text(options.skippedFrames.rawValue)
       out.text(options.skippedLoopFilter.rawValue)
       format.encode(into: &out)
+      out.bool(options.isStill)
     }
   }
 

@@ -81,7 +81,6 @@ import Testing
     }
     #expect(try url("rtsp://u:p@h/x?a=b") == "rtsp://u:p@h/x?a=b")
     #expect(try url("camera=clip.mp4") == "clip.mp4")
-    #expect(try url("a=b.mp4") == "a=b.mp4", "a file name may hold an '='")
     #expect(try url("123") == "123", "a source is never read as JSON")
   }
 
@@ -90,8 +89,28 @@ import Testing
     let camera = try #require(config[stage: "camera"]?.config)
     #expect(camera["url"] == nil)
     let streams = try #require(camera["streams"]?.elements)
-    #expect(streams.map { $0["id"]?.string } == ["camera-1", "door", "camera-3"])
-    #expect(streams.map { $0["url"]?.string } == ["a.mp4", "rtsp://h/1", "b=c.mp4"], "a file may have '=' in its name")
+    #expect(streams.map { $0["id"]?.string } == ["camera-1", "door", "b"])
+    #expect(streams.map { $0["url"]?.string } == ["a.mp4", "rtsp://h/1", "c.mp4"])
+  }
+
+  @Test func `given an input with an equals sign, when it is added, then it is a file's name only where there is that file`() throws {
+    var issues = IssueCollector(file: "p.json")
+    let root = try #require(JSONParser.parse(Array(Stages.good.utf8), issues: &issues))
+    func inputs(_ text: String, files: Set<String> = []) -> [String] {
+      var overrides = SourceOverrides(root: root, registry: Stages.registry) { files.contains($0) }
+      let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+      overrides.add(text, target: (parts[0], parts[1]), origin: .override(0), issues: &issues)
+      let value = overrides.changes.first?.value
+      return [value?.string ?? value?["streams"]?.elements?.compactMap { stream in
+        (stream["id"]?.string).flatMap { id in stream["url"]?.string.map { "\(id) \($0)" } }
+      }.joined(separator: ",") ?? value?["url"]?.string ?? "none"]
+    }
+    #expect(inputs("a=b.mp4", files: ["a=b.mp4", "b.mp4"]) == ["a=b.mp4"])
+    for url in ["b.mp4", "/dev/video0", "-", "clips/*.mp4", "rtsp://h/1?a=b", "c=d.mp4"] {
+      #expect(inputs("door=\(url)", files: ["c=d.mp4", "b.mp4"]) == ["door \(url)"])
+    }
+    #expect(inputs("camera=b.mp4") == ["b.mp4"])
+    #expect(issues.errors == nil)
   }
 
   @Test func `given several sources, when the override names none, then the issue says how`() throws {

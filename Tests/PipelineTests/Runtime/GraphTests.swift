@@ -41,6 +41,20 @@ struct CreditGateTests {
     #expect(gate.take())
   }
 
+  @Test("given credits that are out, when the limit changes, then as many more or fewer are free")
+  func changed() {
+    let gate = CreditGate(limit: 4)
+    #expect(gate.tryTake() && gate.tryTake())
+    gate.change(limit: 1)
+    #expect(gate.limit == 1 && gate.taken == 2)
+    gate.giveBack()
+    #expect(!gate.tryTake())
+    gate.giveBack()
+    #expect(gate.tryTake() && !gate.tryTake())
+    gate.change(limit: 3)
+    #expect(gate.tryTake() && gate.tryTake() && !gate.tryTake())
+  }
+
   @Test("given a thread that waits for a credit, when the gate closes, then it is told no")
   func close() throws {
     let gate = CreditGate(limit: 1)

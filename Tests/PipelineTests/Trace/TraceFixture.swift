@@ -55,7 +55,7 @@ enum TraceSamples {
     "cannot", remedy: "do", stage: "camera", consequence: .endStream, exit: .unavailable)
 
   static let all: [TraceRecord] = [
-    .facts(Array("{}".utf8)), .stream(0, stream), .media(stream: 0, [0, 1, 255]),
+    .facts(Array("{}".utf8)), .stream(0, stream), .settled(stream: 0, isLive: false), .media(stream: 0, [0, 1, 255]),
     .health(stream: 0, .init(health: change.health, change: change)),
     .health(stream: 0, .init(health: change.health, change: nil)), .count(stream: 0, name: "damaged", increment: 3),
     frame(3), frame(4, dropped: .noCredit), .taken(stage: 1, key), .notice(stage: 1, change),

@@ -28,6 +28,7 @@ import Pipeline
       throw PipelineError("cannot make an MP4 file '\(path)'", exit: .software)
     }
     try unsafe encoder.describe(stream.pointee.codecpar)
+    unsafe stream.pointee.sample_aspect_ratio = stream.pointee.codecpar.pointee.sample_aspect_ratio
     unsafe stream.pointee.time_base = AVRational(num: 1, den: VideoEncoder.ticksPerSecond)
     unsafe context.pointee.flags |= AVFMT_FLAG_FLUSH_PACKETS
     // The prefix keeps a colon in the name from being read as a protocol.

@@ -1,18 +1,23 @@
 import CFFmpeg
 import Pipeline
 
-/// A picture of our own in planar YUV 4:2:0, 8 bits, limited range: takes copies of decoded pictures of any format and
+/// A picture of our own in planar YUV 4:2:0, 8 bits, of one range and matrix: takes copies of decoded pictures of any format and
 /// size, and may be drawn on. Used by one thread; its memory is used again for each picture.
 @safe final class PictureCopy {
   /// In pixels; even.
   let width: Int
   let height: Int
+  /// How its numbers are read.
+  let color: PictureColor
   // SAFETY: set in init, freed once in deinit, and only lent out during calls.
   private var frame: UnsafeMutablePointer<AVFrame>?
   private var converter: PixelConverter?
 
   /// - Parameters: width and height in pixels, rounded down to even numbers of at least 2.
-  init(width: Int, height: Int) throws(PipelineError) {
+  init(
+    width: Int, height: Int, color: PictureColor = PictureColor(isFullRange: false, matrix: SWS_CS_ITU601)
+  ) throws(PipelineError) {
+    self.color = color
     self.width = max(2, width & ~1)
     self.height = max(2, height & ~1)
     unsafe frame = av_frame_alloc()
@@ -20,7 +25,7 @@ import Pipeline
     unsafe frame.pointee.format = AV_PIX_FMT_YUV420P.rawValue
     unsafe frame.pointee.width = Int32(clamping: self.width)
     unsafe frame.pointee.height = Int32(clamping: self.height)
-    unsafe frame.pointee.color_range = AVCOL_RANGE_MPEG
+    unsafe frame.pointee.color_range = color.isFullRange ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG
     // SAFETY: format and size are set; the buffers belong to the frame.
     try avCheck(unsafe av_frame_get_buffer(frame, 0), "cannot take memory for a picture", exit: .software)
   }
@@ -42,7 +47,7 @@ import Pipeline
     }
     let problem: PipelineError? = unsafe picture.withFrame { source in
       do throws(PipelineError) {
-        try unsafe copy(source, to: target)
+        try unsafe copy(source, picture.color, to: target)
         return nil
       } catch { return error }
     }
@@ -57,7 +62,7 @@ import Pipeline
     // SAFETY: the three planes of a frame with this format and size; `fill` made them ours alone.
     let canvas = unsafe PlanarCanvas(
       luma: luma, lumaStride: Int(frame.pointee.linesize.0), u: u, uStride: Int(frame.pointee.linesize.1), v: v,
-      vStride: Int(frame.pointee.linesize.2), width: width, height: height)
+      vStride: Int(frame.pointee.linesize.2), width: width, height: height, color: color)
     body(canvas)
   }
 
@@ -70,17 +75,12 @@ import Pipeline
   private static let noMemory = PipelineError("cannot take memory for a picture", exit: .software)
 
   private func copy(
-    _ source: UnsafePointer<AVFrame>, to target: UnsafeMutablePointer<AVFrame>
+    _ source: UnsafePointer<AVFrame>, _ sourceColor: PictureColor, to target: UnsafeMutablePointer<AVFrame>
   ) throws(PipelineError) {
-    unsafe target.pointee.colorspace = source.pointee.colorspace
-    unsafe target.pointee.color_primaries = source.pointee.color_primaries
-    unsafe target.pointee.color_trc = source.pointee.color_trc
-    unsafe target.pointee.sample_aspect_ratio = source.pointee.sample_aspect_ratio
     let sourceWidth = unsafe Int(source.pointee.width), sourceHeight = unsafe Int(source.pointee.height)
     let fits = (width...width + 1).contains(sourceWidth) && (height...height + 1).contains(sourceHeight)
-    if fits, unsafe source.pointee.format == AV_PIX_FMT_YUV420P.rawValue,
-      unsafe source.pointee.color_range != AVCOL_RANGE_JPEG
-    {
+    let format = unsafe PictureColor.plain(AVPixelFormat(source.pointee.format))
+    if fits, format == AV_PIX_FMT_YUV420P, sourceColor == color {
       // SAFETY: both frames hold 4:2:0 planes of at least width x height pixels (chroma: half of each).
       unsafe av_image_copy_plane(
         target.pointee.data.0, target.pointee.linesize.0, source.pointee.data.0, source.pointee.linesize.0,
@@ -93,33 +93,10 @@ import Pipeline
         Int32(width / 2), Int32(height / 2))
       return
     }
-    try unsafe scale(source, to: target)
-  }
-
-  private func scale(
-    _ source: UnsafePointer<AVFrame>, to target: UnsafeMutablePointer<AVFrame>
-  ) throws(PipelineError) {
-    // The J formats are old names for full range; swscale wants the range told apart.
-    let (format, isFull): (AVPixelFormat, Bool) =
-      switch unsafe AVPixelFormat(source.pointee.format) {
-      case AV_PIX_FMT_YUVJ420P: (AV_PIX_FMT_YUV420P, true)
-      case AV_PIX_FMT_YUVJ422P: (AV_PIX_FMT_YUV422P, true)
-      case AV_PIX_FMT_YUVJ444P: (AV_PIX_FMT_YUV444P, true)
-      case AV_PIX_FMT_YUVJ440P: (AV_PIX_FMT_YUV440P, true)
-      case let other: (other, unsafe source.pointee.color_range == AVCOL_RANGE_JPEG)
-      }
-    let space = unsafe source.pointee.colorspace
-    let isHD = height >= 720
-    let matrix =
-      space == AVCOL_SPC_UNSPECIFIED || space == AVCOL_SPC_RGB
-      ? (isHD ? SWS_CS_ITU709 : SWS_CS_ITU601) : Int32(clamping: space.rawValue)
-    if space == AVCOL_SPC_RGB { unsafe target.pointee.colorspace = isHD ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M }
     let shape = unsafe PixelConverter.Shape(
-      width: source.pointee.width, height: source.pointee.height, format: format.rawValue, isFullRange: isFull,
-      matrix: matrix)
+      width: source.pointee.width, height: source.pointee.height, format: format.rawValue, color: sourceColor)
     let own = PixelConverter.Shape(
-      width: Int32(clamping: width), height: Int32(clamping: height), format: AV_PIX_FMT_YUV420P.rawValue,
-      isFullRange: false, matrix: matrix)
+      width: Int32(clamping: width), height: Int32(clamping: height), format: AV_PIX_FMT_YUV420P.rawValue, color: color)
     if converter?.source != shape || converter?.target != own {
       converter = try PixelConverter(from: shape, to: own)
     }

@@ -10,10 +10,7 @@ import Pipeline
     var width: Int32
     var height: Int32
     var format: Int32
-    /// Full-range luma and chroma, 0...255; otherwise 16...235 and 16...240.
-    var isFullRange: Bool
-    /// The YCbCr matrix, one of swscale's SWS_CS constants.
-    var matrix: Int32
+    var color: PictureColor
   }
 
   let source: Shape
@@ -27,8 +24,8 @@ import Pipeline
     unsafe context = sws_alloc_context()
     let options: [(String, Int32)] = [
       ("srcw", source.width), ("srch", source.height), ("src_format", source.format),
-      ("src_range", source.isFullRange ? 1 : 0), ("dstw", target.width), ("dsth", target.height),
-      ("dst_format", target.format), ("dst_range", target.isFullRange ? 1 : 0), ("sws_flags", SWS_BILINEAR),
+      ("src_range", source.color.isFullRange ? 1 : 0), ("dstw", target.width), ("dsth", target.height),
+      ("dst_format", target.format), ("dst_range", target.color.isFullRange ? 1 : 0), ("sws_flags", SWS_BILINEAR),
     ]
     let raw = unsafe context.map { unsafe UnsafeMutableRawPointer($0) }
     for (name, value) in options {
@@ -40,8 +37,8 @@ import Pipeline
       "cannot convert a picture of \(source.width)x\(source.height) to \(target.width)x\(target.height) pixels")
     // SAFETY: the tables are static. The call refuses conversions without a matrix, which need none.
     _ = unsafe sws_setColorspaceDetails(
-      context, sws_getCoefficients(source.matrix), source.isFullRange ? 1 : 0, sws_getCoefficients(target.matrix),
-      target.isFullRange ? 1 : 0, 0, 1 << 16, 1 << 16)
+      context, sws_getCoefficients(source.color.matrix), source.color.isFullRange ? 1 : 0, sws_getCoefficients(target.color.matrix),
+      target.color.isFullRange ? 1 : 0, 0, 1 << 16, 1 << 16)
   }
 
   deinit { unsafe sws_freeContext(context) }

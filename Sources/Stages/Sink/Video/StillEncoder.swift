@@ -17,7 +17,13 @@ import Pipeline
   private var context: UnsafeMutablePointer<AVCodecContext>?
   private var packet: UnsafeMutablePointer<AVPacket>?
   private var frame: UnsafeMutablePointer<AVFrame>?
-  private let converter: PixelConverter
+  /// For PNG; JPEG takes the picture as it is.
+  private let converter: PixelConverter?
+  private let quality: Int32
+  private var number: Int64 = 0
+
+  /// How the pictures that it takes are coded: as JPEG files are.
+  static let color = PictureColor.jpeg
 
   /// - Parameter quality: 2 (best) ... 31, for JPEG only.
   init(format: Format, width: Int, height: Int, quality: Int) throws(PipelineError) {
@@ -29,11 +35,11 @@ import Pipeline
     }
     let pixels = format == .jpeg ? AV_PIX_FMT_YUV420P : AV_PIX_FMT_RGB24
     let (w, h) = (Int32(clamping: width), Int32(clamping: height))
-    // Pictures of unknown origin: the matrix is guessed by size, as players do; JPEG files are BT.601 and full range.
-    let matrix = height >= 720 ? SWS_CS_ITU709 : SWS_CS_ITU601
-    converter = try PixelConverter(
-      from: .init(width: w, height: h, format: AV_PIX_FMT_YUV420P.rawValue, isFullRange: false, matrix: matrix),
-      to: .init(width: w, height: h, format: pixels.rawValue, isFullRange: true, matrix: SWS_CS_ITU601))
+    self.quality = FF_QP2LAMBDA * Int32(clamping: quality)
+    converter = format == .jpeg ? nil
+      : try PixelConverter(
+        from: .init(width: w, height: h, format: AV_PIX_FMT_YUV420P.rawValue, color: Self.color),
+        to: .init(width: w, height: h, format: pixels.rawValue, color: Self.color))
     unsafe context = avcodec_alloc_context3(codec)
     unsafe packet = av_packet_alloc()
     unsafe frame = av_frame_alloc()
@@ -50,12 +56,11 @@ import Pipeline
     unsafe frame.pointee.format = pixels.rawValue
     if format == .jpeg {
       unsafe context.pointee.color_range = AVCOL_RANGE_JPEG
-      unsafe frame.pointee.color_range = AVCOL_RANGE_JPEG
       unsafe context.pointee.flags |= AV_CODEC_FLAG_QSCALE
-      unsafe context.pointee.global_quality = FF_QP2LAMBDA * Int32(clamping: quality)
-      unsafe frame.pointee.quality = FF_QP2LAMBDA * Int32(clamping: quality)
+      unsafe context.pointee.global_quality = self.quality
+    } else {
+      try avCheck(unsafe av_frame_get_buffer(frame, 0), "cannot take memory for a picture", exit: .software)
     }
-    try avCheck(unsafe av_frame_get_buffer(frame, 0), "cannot take memory for a picture", exit: .software)
     try avCheck(
       unsafe avcodec_open2(context, codec, nil),
       "cannot open the \(format.rawValue) encoder for \(width)x\(height) pixels", exit: .software)
@@ -70,18 +75,25 @@ import Pipeline
   /// The file that shows `picture`, which has the encoder's size.
   func encode(_ picture: PictureCopy) throws(PipelineError) -> [UInt8] {
     guard let context = unsafe context, let packet = unsafe packet, let frame = unsafe frame,
-      picture.width == width, picture.height == height
+      picture.width == width, picture.height == height, picture.color == Self.color
     else { throw PipelineError("a picture of another size reached the encoder", exit: .software) }
-    try avCheck(unsafe av_frame_make_writable(frame), "cannot take memory for a picture", exit: .software)
     let problem: PipelineError? = unsafe picture.withFrame { source in
       do throws(PipelineError) {
-        try unsafe converter.convert(source, to: frame)
+        if let converter {
+          try avCheck(unsafe av_frame_make_writable(frame), "cannot take memory for a picture", exit: .software)
+          try unsafe converter.convert(source, to: frame)
+        } else {
+          unsafe source.pointee.quality = quality
+        }
+        let encoded = unsafe converter == nil ? source : frame
+        number += 1
+        unsafe encoded.pointee.pts = number
+        // SAFETY: the encoder takes a reference of its own to the pixels, and gives it back with the packet.
+        try avCheck(unsafe avcodec_send_frame(context, encoded), "cannot encode a picture", exit: .software)
         return nil
       } catch { return error }
     }
     if let problem { throw problem }
-    unsafe frame.pointee.pts += 1
-    try avCheck(unsafe avcodec_send_frame(context, frame), "cannot encode a picture", exit: .software)
     try avCheck(unsafe avcodec_receive_packet(context, packet), "cannot encode a picture", exit: .software)
     defer { unsafe av_packet_unref(packet) }
     // SAFETY: the packet holds `size` bytes until it is let go of below.

@@ -12,6 +12,7 @@ import Pipeline
     /// Constant rate factor, 0 (lossless) ... 51.
     var crf = 23
     var threads = 1
+    var tags = VideoTags()
   }
 
   /// Ticks a second of every time that goes in and comes out.
@@ -49,7 +50,7 @@ import Pipeline
     unsafe context.pointee.width = Int32(clamping: settings.width)
     unsafe context.pointee.height = Int32(clamping: settings.height)
     unsafe context.pointee.pix_fmt = AV_PIX_FMT_YUV420P
-    unsafe context.pointee.color_range = AVCOL_RANGE_MPEG
+    unsafe settings.tags.describe(context)
     unsafe context.pointee.time_base = AVRational(num: 1, den: Self.ticksPerSecond)
     // A hint for rate control and the level only: frames carry their own times.
     unsafe context.pointee.framerate = AVRational(num: 30, den: 1)
