@@ -99,11 +99,9 @@ struct ABCommand: ParsableCommand {
       names: Both(a: a, b: b), kind: inputs.kind, stage: inputs.stage, version: EdgePipe.version,
       sameness: inputs.sameness)
     let document = try ABReport(comparison, subject: subject).root.json()
+    if let report { try WholeFile.write(to: report) { try $0(document) } }
     Terminal.out(json ? String(document.dropLast()) : ABTable(comparison: comparison, subject: subject).text)
-    if let report {
-      try WholeFile.write(to: report) { try $0(document) }
-      if !json { Terminal.out("\nreport      \(report)") }
-    }
+    if let report, !json { Terminal.say("\nreport      \(report)") }
   }
 
   /// Nil when it was ended too early.

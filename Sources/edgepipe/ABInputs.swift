@@ -32,10 +32,13 @@ struct ABInputs {
       kind = "pipelines"
       stage = place.stage
       sides = try Both(a: a, b: b).map { name in
-        try ABSide(name: name, options: PipelineOptions(file: name, place: place), frames: frames, rounds: rounds, files: files)
+        let file = try Self.file(of: name, in: folder)
+        return try ABSide(name: name, options: PipelineOptions(file: file, place: place), frames: frames, rounds: rounds, files: files)
       }
     case (.model, .model):
       kind = "models"
+      var place = place
+      place.pipeline = try place.pipeline.map { try Self.file(of: $0, in: folder) }
       let base = try Self.base(a, b, place: place, folder: folder)
       stage = base.stage
       sides = try Both(a: a, b: b).map { model in
@@ -50,6 +53,15 @@ struct ABInputs {
     }
     for side in Side.allCases { try Self.check(stage: stage, of: sides[side]) }
     sameness = try Sameness(sides.map { side in try side.subject() }, kind: kind)
+  }
+
+  /// The pipeline file `name`, or a copy of it where the runs, which are processes of their own, could not read it again.
+  private static func file(of name: String, in folder: URL) throws -> String {
+    guard PipelineConfig.isPiped(name) else { return name }
+    let copy = folder.appendingPathComponent("\(UUID().uuidString).json").path
+    let text = try PipelineConfig.rewritten(file: name, registry: .builtin, overrides: PipelineOverrides())
+    try WholeFile.write(to: copy) { try $0(text) }
+    return copy
   }
 
   private static func check(stage: String?, of side: ABSide) throws {

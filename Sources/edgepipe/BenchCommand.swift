@@ -99,14 +99,14 @@ struct BenchCommand: ParsableCommand {
 
   private func finish(_ result: BenchResult, _ facts: BenchFacts) throws {
     let tables = BenchTables(result, facts: facts)
+    if let markdown { try WholeFile.write(to: markdown) { try $0(tables.markdown) } }
+    if let csv { try WholeFile.write(to: csv) { try $0(BenchCSV(result).text) } }
     if json {
       Terminal.out(String(try BenchReport(result, facts: facts).root.json().dropLast()))
     } else {
       Terminal.out(Self.text(tables))
     }
-    if let markdown { try WholeFile.write(to: markdown) { try $0(tables.markdown) } }
-    if let csv { try WholeFile.write(to: csv) { try $0(BenchCSV(result).text) } }
-    if !json { for file in [markdown, csv].compactMap({ $0 }) { Terminal.out("written     \(file)") } }
+    if !json { for file in [markdown, csv].compactMap({ $0 }) { Terminal.say("written     \(file)") } }
   }
 
   private static func text(_ tables: BenchTables) -> String {

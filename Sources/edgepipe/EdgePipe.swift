@@ -18,7 +18,8 @@ struct EdgePipe: ParsableCommand {
         edgepipe validate pipelines/smart-camera.json
 
       Exit status: 0 success, 1 some streams failed, 64 usage, 65 bad data, 66 missing input, 69 missing library or
-      server, 70 a fault of ours, 74 failed write, 78 bad pipeline file or missing model.
+      server, 70 a fault of ours, 74 failed write, 78 bad pipeline file or missing model, 141 nobody reads the output
+      any more.
       """,
     version: version,
     subcommands: [
@@ -29,8 +30,13 @@ struct EdgePipe: ParsableCommand {
 
   /// Runs the command and turns every error into a message and its exit status.
   static func main() {
+    StandardDescriptors.fill()
     ProcessMemory.useOneHeap()
     Shutdown.blockSignals()
+    Foundation.exit(Terminal.status(run()))
+  }
+
+  private static func run() -> Int32 {
     do {
       // What a command does with a signal it says itself; one that says nothing ends.
       try Shutdown.onSignal { signal in
@@ -40,9 +46,18 @@ struct EdgePipe: ParsableCommand {
       var command = try parseAsRoot()
       ArgumentSecrets.hide()
       try command.run()
+      return 0
     } catch {
-      if let status = Terminal.describe(error) { Foundation.exit(status) }
-      exit(withError: error)
+      return Terminal.describe(error) ?? answer(error)
     }
+  }
+
+  /// Prints what the argument parser has to say: help, the version, or what is wrong with the arguments.
+  private static func answer(_ error: any Error) -> Int32 {
+    let status = exitCode(for: error), text = fullMessage(for: error)
+    if !text.isEmpty {
+      if status.isSuccess { Terminal.out(text) } else { Terminal.note(ArgumentSecrets.scrub(text)) }
+    }
+    return status.rawValue
   }
 }

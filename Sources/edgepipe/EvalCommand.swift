@@ -122,7 +122,7 @@ struct EvalCommand: ParsableCommand {
     if json { return Terminal.out(String(try report.value.json().dropLast())) }
     Terminal.out(report.text)
     let written = [predictions, plot].compactMap { $0 }
-    if !written.isEmpty { Terminal.out("\nwritten   \(written.joined(separator: ", "))") }
+    if !written.isEmpty { Terminal.say("\nwritten   \(written.joined(separator: ", "))") }
   }
 
   /// What is read and written. A model that is not there is told of where it is resolved.

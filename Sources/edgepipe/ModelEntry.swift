@@ -35,6 +35,6 @@ struct ModelEntry: Encodable {
   static func printJSON(_ entries: [ModelEntry]) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    FileHandle.standardOutput.write(try encoder.encode(entries) + Data("\n".utf8))
+    Terminal.out(String(decoding: try encoder.encode(entries), as: UTF8.self))
   }
 }

@@ -46,7 +46,7 @@ struct ModelsCommand: ParsableCommand {
           manifest.map { "\($0.classes.count)" } ?? "?", manifest?.licence ?? "?", entry.state, entry.summary,
         ])
       }
-      print("\(table.text)\n\nStore: \(store.folder.path)")
+      Terminal.out("\(table.text)\n\nStore: \(store.folder.path)")
     }
   }
 
@@ -71,8 +71,7 @@ struct ModelsCommand: ParsableCommand {
         isUnnamed = file.namesFrom == .numbers
       }
       if json, let manifest {
-        FileHandle.standardOutput.write(try manifest.encoded())
-        return
+        return Terminal.out(String(decoding: try manifest.encoded(), as: UTF8.self).trimmingCharacters(in: .newlines))
       }
       var table = Table(alignment: [.left, .left])
       table.add(["model", manifest?.name ?? model])
@@ -95,7 +94,7 @@ struct ModelsCommand: ParsableCommand {
       if isGuessed { table.add(["manifest", "none: all of this is read from the file"]) }
       table.add(["sha256", hash ?? manifest?.sha256 ?? ""])
       table.add(["file", path ?? "not installed; run `edgepipe models pull \(model)`"])
-      print(table.text)
+      Terminal.out(table.text)
     }
   }
 
@@ -118,16 +117,14 @@ struct ModelsCommand: ParsableCommand {
     }
 
     func run() throws {
-      let puller = ModelPuller(store: options.modelStore) { line in
-        FileHandle.standardError.write(Data((line + "\n").utf8))
-      }
+      let puller = ModelPuller(store: options.modelStore) { Terminal.note($0) }
       var failure: PipelineError?
       for name in all ? BuiltinModels.all.map(\.name) : names {
         do {
           try puller.pull(name, force: force)
         } catch let error as PipelineError where all {
           // The others may have sources that can be reached.
-          FileHandle.standardError.write(Data("\(name): \(error)\n".utf8))
+          Terminal.note("\(name): \(error)")
           failure = failure ?? error
         }
       }
@@ -190,7 +187,7 @@ struct ModelsCommand: ParsableCommand {
       } else {
         manifest = try importer.onnx(URL(fileURLWithPath: onnx ?? ""), settings)
       }
-      print(
+      Terminal.say(
         "Imported '\(manifest.name)': head \(manifest.head.rawValue), input \(manifest.inputSize), "
           + "\(manifest.classes.count) classes, in \(store.folder(of: manifest.name).path)")
     }
@@ -219,8 +216,8 @@ struct ModelsCommand: ParsableCommand {
 
     func run() throws {
       let results = options.modelStore.verify(names.isEmpty ? nil : names)
-      for result in results { print("\(result.name): \(result.fault?.description ?? "ok")") }
-      if results.isEmpty { print("No models are installed.") }
+      for result in results { Terminal.out("\(result.name): \(result.fault?.description ?? "ok")") }
+      if results.isEmpty { Terminal.out("No models are installed.") }
       if let fault = results.compactMap(\.fault).first { throw fault }
     }
   }

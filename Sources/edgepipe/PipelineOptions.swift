@@ -8,7 +8,7 @@ import Stages
 
 /// What `run` and `validate` share: the pipeline file and what overrides it.
 struct PipelineOptions: ParsableArguments {
-  @Argument(help: "The pipeline file (JSON).", completion: .file(extensions: ["json"]))
+  @Argument(help: "The pipeline file (JSON), or - for standard input.", completion: .file(extensions: ["json"]))
   var file: String
 
   @Option(
@@ -38,6 +38,9 @@ struct PipelineOptions: ParsableArguments {
     name: .customLong("onnxruntime"),
     help: ArgumentHelp("The ONNX Runtime library; otherwise it is looked for.", valueName: "file"))
   var library: String?
+
+  /// What messages call the file.
+  var shownFile: String { file == "-" ? "standard input" : file }
 
   /// Reads and checks the file.
   func config() throws -> PipelineConfig {

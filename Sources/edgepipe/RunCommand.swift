@@ -10,7 +10,8 @@ struct RunCommand: ParsableCommand {
     abstract: "Runs a pipeline until its input ends, or until Ctrl-C.",
     discussion: """
       On a terminal one line shows how far it is; at the end come a table of the stages and the account of all frames.
-      The first Ctrl-C drains what is in flight and ends with 0; the second ends at once.
+      The first Ctrl-C drains what is in flight and ends with 0; one that comes a second
+      or more later ends at once.
 
         edgepipe run pipelines/smart-camera.json
         edgepipe run pipelines/smart-camera.json --source rtsp://camera/stream --report out/report.json
@@ -46,22 +47,30 @@ struct RunCommand: ParsableCommand {
       valueName: "name|file"))
   var powerProfile: String?
 
-  @Flag(help: "Prints nothing but errors.")
-  var quiet = false
+  @Flag(exclusivity: .chooseLast)
+  var verbosity: Verbosity?
 
   @Flag(help: "Prints the run report as JSON on standard output instead of the tables.")
   var json = false
 
-  @Flag(name: .shortAndLong, help: "Also prints what stages have to say in passing.")
-  var verbose = false
+  /// How much is said. A service's unit file may have one and a drop-in the other: the last one counts.
+  enum Verbosity: EnumerableFlag {
+    case quiet, verbose
 
-  func validate() throws {
-    if quiet, verbose { throw ValidationError("--quiet and --verbose exclude each other") }
+    static func name(for value: Self) -> NameSpecification { value == .quiet ? .long : .shortAndLong }
+
+    static func help(for value: Self) -> ArgumentHelp? {
+      value == .quiet
+        ? "Prints nothing but errors. Of --quiet and --verbose the last one counts."
+        : "Also prints what stages have to say in passing."
+    }
   }
+
+  private var quiet: Bool { verbosity == .quiet }
 
   func run() throws {
     let address = try metrics.map { text throws(PipelineError) in try ListenAddress(text) }
-    let logger = Log.logger(level: quiet ? .error : verbose ? .debug : .notice)
+    let logger = Log.logger(level: quiet ? .error : verbosity == .verbose ? .debug : .notice)
     let power = PowerSetup.standard(profile: try powerProfile.map { file throws(PipelineError) in try .load(file) })
     let files: [FileUse] = [
       powerProfile.map { .reads($0, as: "the power profile") }, report.map { .writes($0, as: "--report") },

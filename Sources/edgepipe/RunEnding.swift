@@ -30,11 +30,11 @@ struct RunEnding {
       Terminal.out(String(document.dropLast()))
     } else if !quiet, ledger.admitted > 0 || outcome.exit == .success {
       // Where nothing ever ran, the reason below says it all.
-      Terminal.out(summary)
+      Terminal.say(summary)
     }
-    if let report, unwritten == nil, !quiet, !json { Terminal.out("report      \(report)") }
+    if let report, unwritten == nil, !quiet, !json { Terminal.say("report      \(report)") }
     for failure in outcome.streamFailures { Terminal.note("error: stream '\(failure.stream)': \(failure.error.withoutStage)") }
-    if let failure = outcome.failure { Terminal.note("error: \(failure)") }
+    if let failure = outcome.failure, failure.exit != .readerGone { Terminal.note("error: \(failure)") }
     if let unwritten {
       if outcome.exit == .success { throw unwritten }
       Terminal.note("error: \(unwritten)")

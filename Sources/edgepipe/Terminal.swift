@@ -6,14 +6,32 @@ import Pipeline
 enum Terminal {
   static let isInteractive = isatty(STDERR_FILENO) == 1
 
-  static func out(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
-  static func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+  private static let output = TextOutput(descriptor: STDOUT_FILENO)
+  private static let errors = TextOutput(descriptor: STDERR_FILENO)
+
+  /// Prints what the command was asked for. Where it cannot be printed the work goes on, so that files are still written,
+  /// and ``status(_:)`` tells of it.
+  static func out(_ text: String) { output.write(text + "\n") }
+
+  /// Prints words about work whose results are elsewhere: whoever has closed standard output does without them.
+  static func say(_ text: String) { if output.isOpen { out(text) } }
+
+  /// Prints to standard error, whose state changes nothing.
+  static func note(_ text: String) { errors.write(text + "\n") }
 
   /// Replaces the live line on a terminal; what does not fit in one line is cut off.
-  static func liveLine(_ text: String) {
-    FileHandle.standardError.write(Data("\r\u{1B}[2K\(text.prefix(max(20, columns - 1)))".utf8))
+  static func liveLine(_ text: String) { errors.write("\r\u{1B}[2K\(text.prefix(max(20, columns - 1)))") }
+  static func endLiveLine() { errors.write("\r\u{1B}[2K") }
+
+  /// The exit status of a command that by itself ends with `status`: what has failed elsewhere goes before what could not
+  /// be printed.
+  static func status(_ status: Int32) -> Int32 {
+    guard status == 0, let failure = output.failure else { return status }
+    if let reason = failure.reason {
+      note("error: cannot write to standard output: \(reason); give it a file, a pipe with a reader or /dev/null")
+    }
+    return failure.exit.rawValue
   }
-  static func endLiveLine() { FileHandle.standardError.write(Data("\r\u{1B}[2K".utf8)) }
 
   /// The width of the terminal that shows the live line, in columns.
   static var columns: Int { columns(of: STDERR_FILENO) }
@@ -30,11 +48,11 @@ enum Terminal {
     return said.flatMap { (1...10_000).contains($0) ? $0 : nil } ?? 80
   }
 
-  /// Prints an error of ours and returns its exit status; nil for errors that the argument parser should print.
+  /// Prints an error of ours and returns its exit status; nil for what the argument parser has to say.
   static func describe(_ error: any Error) -> Int32? {
     switch error {
     case let error as PipelineError:
-      note("error: \(error)")
+      if error.exit != .readerGone { note("error: \(error)") }
       return error.exit.rawValue
     case let error as ConfigErrors:
       note(error.description)

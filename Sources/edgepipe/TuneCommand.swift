@@ -65,7 +65,7 @@ struct TuneCommand: ParsableCommand {
     try config.requireRepeatableInputs()
     let detectors = config.stages.filter { TuneInputs.isTunable($0.type) }
     guard !detectors.isEmpty else {
-      throw PipelineError("'\(options.file)' has no detector to tune", remedy: "name one with a detect stage", exit: .config)
+      throw PipelineError("'\(options.shownFile)' has no detector to tune", remedy: "name one with a detect stage", exit: .config)
     }
     let trial = TuneTrial(options: options, config: config, seconds: seconds)
     // Also what else is wrong with the pipeline is said before minutes of trials.
@@ -103,7 +103,7 @@ struct TuneCommand: ParsableCommand {
       file: options.file, registry: .builtin, overrides: overrides, deadlineMs: deadline)
     try WholeFile.write(to: output) { try $0(tuned) }
     Terminal.out(try table(rows))
-    if !json { Terminal.out("\nwritten     \(output)") }
+    if !json { Terminal.say("\nwritten     \(output)") }
   }
 
   private func unreachable(_ obstacle: TuneObstacle, for detector: String) -> PipelineError {

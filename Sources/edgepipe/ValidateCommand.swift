@@ -16,10 +16,10 @@ struct ValidateCommand: ParsableCommand {
     let count = runner.plan.stages.count, warnings = runner.warnings.count
     let verdict =
       warnings == 0 ? "nothing to complain about" : warnings == 1 ? "one warning" : "\(warnings) warnings"
-    Terminal.out("\(options.file): ok, \(count) stage\(count == 1 ? "" : "s"), \(verdict)")
+    Terminal.say("\(options.shownFile): ok, \(count) stage\(count == 1 ? "" : "s"), \(verdict)")
     for stage in runner.snapshot(withFacts: true).stages {
       guard let model = stage.facts["model"]?.plain, let precision = stage.facts["precision"]?.plain else { continue }
-      Terminal.out("  \(stage.id): \(model) (\(precision))")
+      Terminal.say("  \(stage.id): \(model) (\(precision))")
     }
   }
 }

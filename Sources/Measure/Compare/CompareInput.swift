@@ -13,6 +13,11 @@ public enum CompareInput: Sendable, Equatable {
   ///
   /// - Throws: ``PipelineError`` `noInput` for a file that is not there.
   public init(_ argument: String) throws(PipelineError) {
+    // Models have names and files of their own; what comes through a pipe is a pipeline.
+    if PipelineConfig.isPiped(argument) {
+      self = .pipeline(argument)
+      return
+    }
     let isFile = argument.contains("/") || argument.hasSuffix(".onnx") || argument.hasSuffix(".json")
     guard !isFile || FileManager.default.fileExists(atPath: argument) else {
       throw PipelineError(

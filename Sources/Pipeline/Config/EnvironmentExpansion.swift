@@ -1,4 +1,5 @@
-/// Replaces `${NAME}` in strings by the environment's value; `$${` stands for `${` itself. Keys stay as they are.
+/// Replaces `${NAME}` in strings by the environment's value; `$${` stands for `${` itself. Keys stay as they are. Inside a
+/// URL the value is percent-encoded for the place where it is put in, see ``AddressPlaces``.
 ///
 /// Values never appear in messages: a changed string keeps what the file says beside it.
 struct EnvironmentExpansion {
@@ -32,12 +33,12 @@ struct EnvironmentExpansion {
     }
   }
 
-  /// The text with its references replaced, or nil after a complaint.
+  /// The text with its references replaced, or nil after a complaint. In a URL a value is percent-encoded for its place.
   private func expand(
     _ text: String, origin: JSONNode.Origin, path: String, issues: inout IssueCollector
   ) -> String? {
     let bytes = Array(text.utf8)
-    var result: [UInt8] = []
+    var result: [UInt8] = [], values: [String] = []
     var isGood = true
     var at = 0
     while at < bytes.count {
@@ -56,7 +57,8 @@ struct EnvironmentExpansion {
         }
         let key = String(decoding: name, as: UTF8.self)
         if let value = environment[key] {
-          result += value.utf8
+          result.append(AddressPlaces.reference)
+          values.append(value)
         } else {
           issues.add("the environment has no variable \(Quoted.text(key))", at: origin, path: path)
           isGood = false
@@ -67,7 +69,13 @@ struct EnvironmentExpansion {
         at += 1
       }
     }
-    return isGood ? String(decoding: result, as: UTF8.self) : nil
+    guard isGood else { return nil }
+    var replacements = zip(values, AddressPlaces.find(result)).makeIterator()
+    let written = result.flatMap { byte in
+      guard byte == AddressPlaces.reference, let (value, place) = replacements.next() else { return [byte] }
+      return AddressPlaces.write(value, at: place)
+    }
+    return String(decoding: written, as: UTF8.self)
   }
 }
 

@@ -3,7 +3,7 @@ import Foundation
 extension PipelineConfig {
   /// Reads and checks a pipeline file. No stage is made and nothing that the file names is opened.
   /// - Parameters:
-  ///   - file: shown in errors as it is given.
+  ///   - file: shown in errors as it is given; `-` is standard input, and a pipe will do.
   ///   - overrides: applied before the checks, so that they are checked as the file is.
   ///   - environment: where `${NAME}` takes its values from.
   /// - Throws: everything that is wrong, at once; `exit` is 66 when the file cannot be read, else 78.
@@ -12,7 +12,7 @@ extension PipelineConfig {
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws(ConfigErrors) -> PipelineConfig {
     try load(
-      bytes: ConfigFile.read(file), file: file, registry: registry, overrides: overrides, environment: environment)
+      bytes: ConfigFile.read(file), file: ConfigFile.shown(file), registry: registry, overrides: overrides, environment: environment)
   }
 
   /// As `load(file:)`, from a text; `file` is what errors call it.
@@ -70,8 +70,7 @@ extension PipelineConfig {
   /// Takes the values out of a document in which nothing is wrong.
   private init(checked root: JSONNode, file: String, registry: StageRegistry, overrideNames: [String]) {
     self.version = root["version"]?.integer ?? PipelineSchema.version
-    let fileName = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
-    self.name = root["name"]?.string ?? fileName
+    self.name = root["name"]?.string ?? Self.name(ofFile: file)
     self.budget = Budget(
       deadlineMs: root["budget"]?["deadlineMs"]?.number, powerW: root["budget"]?["powerW"]?.number,
       enforce: root["budget"]?["enforce"]?.bool ?? false)
@@ -90,6 +89,17 @@ extension PipelineConfig {
         // Complaints about a config that is not there belong to the stage.
         config: node["config"] ?? JSONNode(.object([]), origin: node.origin), index: index)
     }
+  }
+}
+
+extension PipelineConfig {
+  /// Whether `file` can be read only once: standard input or a pipe.
+  public static func isPiped(_ file: String) -> Bool { ConfigFile.isPiped(file) }
+
+  /// What reports call a pipeline that does not say its name. Standard input and descriptors have none.
+  private static func name(ofFile file: String) -> String {
+    let isUnnamed = file == ConfigFile.shown("-") || file.hasPrefix("/dev/") || file.hasPrefix("/proc/")
+    return isUnnamed ? "pipeline" : URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
   }
 }
 

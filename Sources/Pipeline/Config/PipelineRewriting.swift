@@ -8,9 +8,10 @@ extension PipelineConfig {
     file: String, registry: StageRegistry, overrides: PipelineOverrides, deadlineMs: Double? = nil
   ) throws(ConfigErrors) -> String {
     let bytes = try ConfigFile.read(file)
-    var issues = IssueCollector(file: file, overrideNames: overrides.names)
+    let shown = ConfigFile.shown(file)
+    var issues = IssueCollector(file: shown, overrideNames: overrides.names)
     guard var root = JSONParser.parse(bytes, issues: &issues) else {
-      throw issues.errors ?? ConfigErrors(issues: [ConfigIssue(file: file, message: "not JSON")])
+      throw issues.errors ?? ConfigErrors(issues: [ConfigIssue(file: shown, message: "not JSON")])
     }
     overrides.apply(to: &root, registry: registry, issues: &issues)
     if let deadlineMs {

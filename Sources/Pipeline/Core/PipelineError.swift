@@ -10,6 +10,8 @@ public enum ExitStatus: Int32, Sendable {
   case software = 70
   case ioError = 74
   case config = 78
+  /// Whoever read standard output has gone: 128 + SIGPIPE.
+  case readerGone = 141
 }
 
 /// What follows from an error.
@@ -47,5 +49,15 @@ public struct PipelineError: Error, Sendable, CustomStringConvertible {
   public var description: String {
     let place = stage.map { "\($0): " } ?? ""
     return place + message + (remedy.map { "; \($0)" } ?? "")
+  }
+}
+
+extension PipelineError {
+  /// The same error without what is secret in `url`, which it may quote.
+  public func scrubbed(of url: String) -> PipelineError {
+    var error = self
+    error.message = URLRedaction.scrub(message, of: url)
+    error.remedy = remedy.map { URLRedaction.scrub($0, of: url) }
+    return error
   }
 }

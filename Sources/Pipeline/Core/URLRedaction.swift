@@ -8,8 +8,8 @@ public enum URLRedaction {
   /// What stands in place of a secret.
   public static let mask = "***"
 
-  /// The URL without its password and without the values of query items that are named like secrets (`password`,
-  /// `pwd`, `token`, `key`, `secret` and their like): `rtsp://user:***@host/path?token=***`.
+  /// The URL without its password and without the values, in query and path, that are named like secrets (`password`,
+  /// `pwd`, `loginpas`, `token`, `key` and their like): `rtsp://user:***@host/path?token=***`.
   public static func redact(_ url: String) -> String {
     // Bytes, not characters: a combining mark behind an '@' must not hide the '@'.
     let bytes = Array(url.utf8)
@@ -25,16 +25,27 @@ public enum URLRedaction {
     let redacted = redact(url)
     guard redacted != url else { return text }
     text = text.replacing(url, with: redacted)
-    for secret in secrets(of: url) where !secret.isEmpty { text = text.replacing(secret, with: mask) }
+    for secret in secrets(of: url) {
+      // A few letters stand in half of all words and addresses: those are masked where they can only be the secret.
+      text = secret.utf8.count < shortestWord
+        ? text.replacing(":\(secret)@", with: ":\(mask)@").replacing("=\(secret)", with: "=\(mask)")
+        : text.replacing(secret, with: mask)
+    }
     return text
   }
+
+  /// Shorter secrets are not looked for by themselves.
+  private static let shortestWord = 4
 
   /// The parts of `url` that `redact` takes out, longest first.
   static func secrets(of url: String) -> [String] {
     let bytes = Array(url.utf8)
     guard let start = authorityStart(bytes) else { return [] }
     var found = secretRanges(bytes[start...]).map { String(decoding: bytes[$0], as: UTF8.self) }
-    found += found.compactMap(\.removingPercentEncoding)
+    // Whoever quotes a part of the URL may see its end elsewhere than `redact` does.
+    found += found.flatMap { $0.split { "/?&;,".contains($0) }.map(String.init) }.filter { $0.utf8.count >= shortestWord }
+    let decoded = found.compactMap(\.removingPercentEncoding)
+    found += decoded + decoded.filter { $0.contains("://") && $0 != url }.flatMap(secrets)
     return Set(found).subtracting(["", mask]).sorted { $0.utf8.count > $1.utf8.count }
   }
 
@@ -72,9 +83,9 @@ public enum URLRedaction {
     return colon + 1..<at
   }
 
-  /// The password and the secret query items; they overlap where the URL can be read in two ways.
+  /// The password and the values that are named like secrets; they overlap where the URL can be read in two ways.
   private static func secretRanges(_ rest: ArraySlice<UInt8>) -> [Range<Int>] {
-    (passwordRange(rest).map { [$0] } ?? []) + secretValues(rest)
+    (passwordRange(rest).map { [$0] } ?? []) + SecretValues(rest).ranges
   }
 
   /// In rising order; what overlaps becomes one.
@@ -87,65 +98,12 @@ public enum URLRedaction {
       }
     }
   }
-
-  /// The values of the query items that are named like secrets. Items end at '&'; within one, a name may also begin
-  /// behind `; ? #`, which some cameras use, and a secret reaches to the item's end, whatever it holds.
-  private static func secretValues(_ rest: ArraySlice<UInt8>) -> [Range<Int>] {
-    guard let query = rest.firstIndex(of: .question) else { return [] }
-    var found: [Range<Int>] = []
-    for item in rest[(query + 1)...].split(separator: .ampersand) {
-      var name = item.startIndex
-      for index in item.indices {
-        if item[index] == .equals {
-          if isSecretName(item[name..<index]) {
-            found.append(index + 1..<item.endIndex)
-            break
-          }
-        } else if ";?#".utf8.contains(item[index]) {
-          name = index + 1
-        }
-      }
-    }
-    return found
-  }
-
-  private static let secretWords: Set<String> = [
-    "password", "passwd", "passphrase", "pass", "pwd", "psw", "token", "key", "secret", "auth", "apikey", "sig",
-    "signature", "credential", "credentials",
-  ]
-
-  /// `token`, but also `access_token`, `apiKey` and `X-Amz-Signature`.
-  private static func isSecretName(_ bytes: ArraySlice<UInt8>) -> Bool {
-    let raw = String(decoding: bytes, as: UTF8.self)
-    return namesSecret(raw.removingPercentEncoding ?? raw)
-  }
-
-  /// Whether what is called `name` is one.
-  static func namesSecret(_ name: String) -> Bool {
-    if secretWords.contains(name.lowercased()) { return true }
-    var words: [String] = []
-    var word = ""
-    var lastWasLower = false
-    for scalar in name.unicodeScalars {
-      let isUpper = scalar.properties.isUppercase
-      if !scalar.properties.isAlphabetic || (isUpper && lastWasLower) {
-        words.append(word)
-        word = ""
-      }
-      if scalar.properties.isAlphabetic { word.unicodeScalars.append(scalar) }
-      lastWasLower = !isUpper
-    }
-    words.append(word)
-    return words.contains { secretWords.contains($0.lowercased()) }
-  }
 }
 
 extension UInt8 {
   fileprivate static let colon = UInt8(ascii: ":"), slash = UInt8(ascii: "/"), at = UInt8(ascii: "@")
-  fileprivate static let question = UInt8(ascii: "?"), ampersand = UInt8(ascii: "&"), equals = UInt8(ascii: "=")
+  fileprivate static let question = UInt8(ascii: "?")
   fileprivate static let openBracket = UInt8(ascii: "["), closeBracket = UInt8(ascii: "]"), dot = UInt8(ascii: ".")
 
-  fileprivate var isLetter: Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20) }
-  fileprivate var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
   fileprivate var isHexDigit: Bool { isDigit || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(self | 0x20) }
 }

@@ -13,8 +13,10 @@ package final class OutputFile: Sendable {
   ///
   /// - Throws: exit 74 with the path and the reason, also when another sink or program writes it.
   package convenience init(path: String, rights: mode_t = 0o644) throws(PipelineError) {
+    // A pipe that its writer reads as well never learns that its reader has gone.
+    let access = Self.isPipe(path) ? O_WRONLY : O_RDWR | O_CREAT
     // SAFETY: the path is a terminated copy for the call.
-    var opened = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, rights)
+    var opened = unsafe open(path, access | O_CLOEXEC | O_NOCTTY, rights)
     if opened < 0, errno == EACCES {
       // Write-only places, such as some devices.
       opened = unsafe open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)
@@ -42,6 +44,12 @@ package final class OutputFile: Sendable {
     if isRegular, flock(opened, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
       throw Self.isWritten(path, by: LockHolder.any(of: FileIdentity(status)))
     }
+  }
+
+  private static func isPipe(_ path: String) -> Bool {
+    var status = stat()
+    // SAFETY: the path is a terminated copy for the call, and `status` outlives it.
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO
   }
 
   deinit { close(descriptor) }

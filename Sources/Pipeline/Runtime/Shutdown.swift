@@ -1,17 +1,16 @@
 import Glibc
 import Synchronization
 
-/// Turns SIGINT and SIGTERM into calls on a thread of its own: nothing runs in signal context.
+/// Turns SIGINT, SIGTERM, SIGHUP and SIGXCPU into calls on a thread of its own: nothing runs in signal context.
 public enum Shutdown {
-  /// Blocks both signals in this thread, and so in every thread that it starts later. Call it first in `main`.
+  /// Blocks these signals in this thread, and so in every thread that it starts later. Call it first in `main`.
   public static func blockSignals() {
-    // SAFETY: the set outlives both calls.
-    var set = signalSet()
+    // SAFETY: the set outlives the call.
+    var set = signals
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
-    // A closed pipe or socket is an error code for the writer, not the end of the process.
-    _ = signal(SIGPIPE, SIG_IGN)
-    // So is a file that has reached the limit on file sizes.
-    _ = signal(SIGXFSZ, SIG_IGN)
+    // A closed pipe or socket, and a file at its limit, are error codes for the writer, not the end of the process. A
+    // handler that does nothing instead of SIG_IGN: programs that this one starts begin without it.
+    for number in [SIGPIPE, SIGXFSZ] { _ = signal(number) { _ in } }
   }
 
   private struct State {
@@ -21,9 +20,9 @@ public enum Shutdown {
 
   private static let state = Mutex(State())
 
-  /// Calls `first`, on a thread of its own, at the first signal; the second one ends the process at once with 130
-  /// (SIGINT) or 143 (SIGTERM), whatever hangs. A later call replaces what an earlier one has set, so that a command
-  /// may end in another way than the program does by itself.
+  /// Calls `first`, on a thread of its own, at the first signal; one that comes a second or more later ends the process
+  /// at once with 128 + its number (130, 143, 129), whatever hangs. A later call replaces what an earlier one has set, so
+  /// that a command may end in another way than the program does by itself.
   ///
   /// - Throws: ``PipelineError`` when the thread cannot be started.
   public static func onSignal(_ first: @escaping @Sendable (_ signal: Int32) -> Void) throws(PipelineError) {
@@ -36,24 +35,37 @@ public enum Shutdown {
   }
 
   private static func waitForSignals() {
-    var set = signalSet()
-    var isSecond = false
+    var set = signals, wishes = SignalWishes()
+    let clock = SystemClock()
     while true {
       var number: Int32 = 0
       // SAFETY: both live during the call, which waits for a blocked signal.
       guard unsafe sigwait(&set, &number) == 0 else { continue }
-      if isSecond { _exit(128 + number) }
-      isSecond = true
-      let first = state.withLock { $0.first }
-      first(number)
+      switch wishes.receive(number, at: clock.now()) {
+      case .end:
+        let first = state.withLock { $0.first }
+        first(number)
+      case .same: break
+      case .endAtOnce: _exit(128 + number)
+      }
     }
   }
 
-  private static func signalSet() -> sigset_t {
+  /// Found once, before anything changes how signals are met.
+  private static let signals: sigset_t = {
     var set = sigset_t()
     unsafe sigemptyset(&set)
-    unsafe sigaddset(&set, SIGINT)
-    unsafe sigaddset(&set, SIGTERM)
+    for number in [SIGINT, SIGTERM, SIGXCPU] { unsafe sigaddset(&set, number) }
+    // `nohup` asks for a run that outlives its terminal by having this one ignored.
+    var handling = sigaction()
+    // SAFETY: asks only; `handling` outlives the call.
+    let isIgnored = unsafe sigaction(SIGHUP, nil, &handling) == 0 && isIgnoring(handling)
+    if !isIgnored { unsafe sigaddset(&set, SIGHUP) }
     return set
+  }()
+
+  private static func isIgnoring(_ handling: sigaction) -> Bool {
+    // SAFETY: SIG_IGN is the address 1, which is compared and never called.
+    unsafe unsafeBitCast(handling.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 }

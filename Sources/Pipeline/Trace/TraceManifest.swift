@@ -82,7 +82,7 @@ extension JSONNode {
     var copy = self
     switch value {
     case .string(let text):
-      let isSecret = key.map { URLRedaction.namesSecret($0) } ?? false
+      let isSecret = key.map { SecretNames.contains($0) } ?? false
       let shown = isSecret ? URLRedaction.mask : URLRedaction.redact(text)
       copy.value = .string(shown.replacing("${", with: "$${"))
     case .array(let elements): copy.value = .array(elements.map { $0.redacted(key: key) })

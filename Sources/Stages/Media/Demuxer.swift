@@ -291,6 +291,11 @@ struct OpenError: Error {
       && stream.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC == 0
   }
 
+  /// A value that was encoded by hand would be encoded twice.
+  private static let refusedRemedy =
+    "check the user and password; a value from ${NAME} is percent-encoded where it is put in, so it stands there as it is, "
+    + "not as %40 for '@'"
+
   private static func openError(
     _ status: Int32, name: String, url: String?, isRemote: Bool, isFound: Bool = false, guardian: ReadGuard
   ) -> OpenError {
@@ -305,7 +310,8 @@ struct OpenError: Error {
     case ep_error_invalid_data() where answer.isMultipart: .oddParts
     default: isLate && isFound ? .slow : .other
     }
-    let remedy = isRemote
+    let remedy = cause == .refused ? refusedRemedy
+      : isRemote
       ? "check that the address, user and password are right and that the server or device is running"
       : "check with ffprobe that it is a whole video or picture file"
     return OpenError(

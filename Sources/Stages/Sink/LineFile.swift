@@ -24,15 +24,20 @@ final class LineFile {
   /// Everything up to here is whole lines.
   private var committed: Int64 = 0
 
-  /// Opens `path`, `-` being standard output.
+  /// Opens `path`, `-` and `/dev/stdout` being standard output.
   ///
   /// - Parameter held: the file, where it was opened before.
   /// - Throws: exit 74 with the path and the reason, also when another sink writes the same file.
   init(path: String, mode: Mode, held: OutputFile? = nil) throws(PipelineError) {
     self.path = path
-    guard path != "-" else {
+    if let standard = StandardDescriptors.output(named: path) {
+      guard StandardDescriptors.canWrite(standard) else {
+        throw PipelineError(
+          "cannot write '\(path)': standard \(standard == STDOUT_FILENO ? "output" : "error") is closed",
+          remedy: "give it a file, a pipe or /dev/null, or give the sink another path", exit: .ioError)
+      }
       file = nil
-      descriptor = STDOUT_FILENO
+      descriptor = standard
       return
     }
     let file = if let held { held } else { try OutputFile(path: path) }
@@ -47,24 +52,15 @@ final class LineFile {
 
   /// Writes `line`, which ends with a newline.
   ///
-  /// - Throws: exit 74; a part of the line that was written is taken back where the file allows it.
+  /// - Throws: exit 74, or 141 when standard output's reader has gone; a part of the line that was written is taken back
+  ///   where the file allows it.
   func write(_ line: [UInt8]) throws(PipelineError) {
-    var written = 0
-    while written < line.count {
-      // SAFETY: the bytes from `written` to the array's end are read during the call only.
-      let count = unsafe line.withUnsafeBytes { bytes in
-        guard let base = bytes.baseAddress else { return 0 }
-        return unsafe Foundation.write(descriptor, base + written, bytes.count - written)
-      }
-      if count > 0 {
-        written += count
-      } else if count == 0 || errno != EINTR {
-        let code = count == 0 ? EIO : errno
-        if file?.isRegular == true, written > 0 { try? cut(to: committed) }
-        throw OutputPath.failure("write", path, errno: code)
-      }
-    }
-    committed += Int64(line.count)
+    let (written, code) = DescriptorWriting.write(line, to: descriptor)
+    guard let code else { return committed += Int64(line.count) }
+    if file?.isRegular == true, written > 0 { try? cut(to: committed) }
+    guard code == EPIPE else { throw OutputPath.failure("write", path, errno: code) }
+    throw PipelineError(
+      "the reader of '\(path)' has gone", exit: descriptor == STDOUT_FILENO ? .readerGone : .ioError)
   }
 
   private func cut(to length: Int64) throws(PipelineError) {

@@ -161,6 +161,7 @@ public final class FFmpegSource: SourceStage {
       throw PipelineError(
         "the url of '\(entry.id)' is empty", remedy: "name a file, a folder, a device or an address", exit: .config)
     }
+    try AddressCheck.check(entry.url)
   }
 
   private static func stream(_ entry: StreamEntry, _ configuration: Configuration, stage: String) -> StreamInfo {
@@ -206,8 +207,12 @@ public final class FFmpegSource: SourceStage {
     let job = SourceJob(
       configuration: configuration, context: context, entry: entry, stream: stream, output: output, facts: noted,
       tape: output.tape.map { DecoderTape($0, clock: context.clock) })
+    do { try read(job, entry) } catch let error as PipelineError { throw error.scrubbed(of: entry.url) }
+  }
+
+  private func read(_ job: SourceJob, _ entry: StreamEntry) throws {
     // A camera that is not there yet comes later.
-    if stream.isLive, MediaInput.isCamera(entry.url) { return try LiveReader(job, url: entry.url).run() }
+    if job.stream.isLive, MediaInput.isCamera(entry.url) { return try LiveReader(job, url: entry.url).run() }
     switch try MediaInput.find(entry.url) {
     case .file(let path): try StreamReader(job, FiniteInput(file: path)).run()
     case .pipe(let path): try StreamReader(job, FiniteInput(pipe: path)).run()

@@ -70,7 +70,7 @@ final class LiveConnection {
     let error = failure.error
     guard error.consequence == .endStream else { throw error }
     switch failure.cause {
-    case .refused: return .refused(error.message)
+    case .refused: return .refused(error.description)
     case .impossible: return .impossible(error)
     case .oddParts: return .oddParts(error.message)
     case .slow: return .slow(error.message)

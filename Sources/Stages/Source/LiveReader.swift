@@ -36,7 +36,7 @@ struct LiveReader {
       case .lost, .stalled, .refused: if isPolled { job.output.count("failed_snapshots", 1) }
       case .finished, .finite, .impossible: break
       }
-      return end
+      return end.scrubbed(of: url)
     }
   }
 

@@ -21,6 +21,21 @@ enum ConnectionEnd {
   case slow(String)
   /// It is open and no live stream: it has an end, and is read by others from here on.
   case finite
+
+  /// The same without what is secret in `url`: servers and libraries may quote it.
+  func scrubbed(of url: String) -> ConnectionEnd {
+    switch self {
+    case .finished: .finished
+    case .lost(let reason): .lost(URLRedaction.scrub(reason, of: url))
+    case .stalled(let reason): .stalled(URLRedaction.scrub(reason, of: url))
+    case .refused(let reason): .refused(URLRedaction.scrub(reason, of: url))
+    case .impossible(let error): .impossible(error.scrubbed(of: url))
+    case .snapshot: .snapshot
+    case .finite: .finite
+    case .oddParts(let reason): .oddParts(URLRedaction.scrub(reason, of: url))
+    case .slow(let reason): .slow(URLRedaction.scrub(reason, of: url))
+    }
+  }
 }
 
 /// The times of a live stream, in seconds.

@@ -27,17 +27,35 @@ enum Command {
     return try running.finish()
   }
 
+  /// Runs a line of bash, in which `$E` is the command: for what a shell does to its descriptors.
+  static func shell(
+    _ line: String, in folder: URL, environment: [String: String] = [:]
+  ) throws -> CommandResult {
+    let running = try Running(
+      line: line, in: folder, environment: environment.merging(["E": edgepipe.path]) { $1 })
+    return try running.finish()
+  }
+
   /// A command at work, for tests that talk to it.
   final class Running {
     let process = Process()
     private let output = Pipe()
     private let errors: URL
 
-    init(_ arguments: [String], in folder: URL, environment: [String: String] = [:]) throws {
+    convenience init(_ arguments: [String], in folder: URL, environment: [String: String] = [:]) throws {
+      try self.init(program: [Command.edgepipe.path] + arguments, in: folder, environment: environment)
+    }
+
+    /// A line of bash.
+    convenience init(line: String, in folder: URL, environment: [String: String]) throws {
+      try self.init(program: ["/bin/bash", "-c", line], in: folder, environment: environment)
+    }
+
+    private init(program: [String], in folder: URL, environment: [String: String]) throws {
       errors = FileManager.default.temporaryDirectory.appendingPathComponent("edgepipe-stderr-\(UUID().uuidString)")
       try Data().write(to: errors)
       process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
-      process.arguments = ["--foreground", "--kill-after=5", "120", Command.edgepipe.path] + arguments
+      process.arguments = ["--foreground", "--kill-after=5", "120"] + program
       process.currentDirectoryURL = folder
       process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
       process.standardInput = FileHandle.nullDevice

@@ -95,20 +95,52 @@ import Testing
     }
   }
 
-  @Test func `given no file, a directory, a FIFO or a device, when loaded, then the exit is 66 and nothing blocks`()
-    throws
-  {
+  @Test func `given no file, a directory, a FIFO without a writer or a device, when loaded, then the exit is 66`() throws {
     #expect(
       errors("/nonexistent/p.json", exit: .noInput)?.description
         == "/nonexistent/p.json: cannot read the pipeline file: No such file or directory")
     #expect(errors("", exit: .noInput) != nil)
-    #expect(errors("/dev/zero", exit: .noInput)?.description == "/dev/zero: the pipeline file is not a regular file")
+    #expect(
+      errors("/dev/zero", exit: .noInput)?.description
+        == "/dev/zero: the pipeline file is neither a regular file nor a pipe")
     let folder = try TestData.temporaryFolder("hostile")
     defer { try? FileManager.default.removeItem(at: folder) }
     #expect(errors(folder.path, exit: .noInput)?.description == "\(folder.path): the pipeline file is a directory")
     let fifo = folder.appendingPathComponent("fifo").path
     try makeFIFO(fifo)
-    #expect(errors(fifo, exit: .noInput)?.description == "\(fifo): the pipeline file is not a regular file")
+    #expect(throws: ConfigErrors.self) { try ConfigFile.read(fifo, waitMs: 0) }
+  }
+
+  /// What comes through a pipe comes once, and commands read it again.
+  @Test func `given a FIFO with a writer, when read twice, then both times the same comes`() throws {
+    let folder = try TestData.temporaryFolder("hostile")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let fifo = folder.appendingPathComponent("fifo").path
+    try makeFIFO(fifo)
+    let text = Array(ConfigTestStages.good.utf8)
+    let writer = try WorkerThread(name: "writer") { [fifo] in
+      try? Data(text).write(to: URL(fileURLWithPath: fifo))
+    }
+    #expect(try ConfigFile.read(fifo) == text)
+    writer.join()
+    #expect(try ConfigFile.read(fifo, waitMs: 0) == text)
+    #expect(try PipelineConfig.load(file: fifo, registry: ConfigTestStages.registry).stages.isEmpty == false)
+    #expect(PipelineConfig.isPiped(fifo) && PipelineConfig.isPiped("-") && !PipelineConfig.isPiped(folder.path))
+  }
+
+  @Test func `given a pipe that gives more than a file may have, when read, then it is refused before its end`() throws {
+    let folder = try TestData.temporaryFolder("hostile")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let fifo = folder.appendingPathComponent("fifo").path
+    try makeFIFO(fifo)
+    let writer = try WorkerThread(name: "writer") { [fifo] in
+      _ = signal(SIGPIPE) { _ in }
+      try? Data(count: 8 << 20).write(to: URL(fileURLWithPath: fifo))
+    }
+    #expect(
+      errors(fifo)?.description
+        == "\(fifo):1:1: the file has more than 1048576 bytes; a pipeline file has at most 1048576")
+    writer.join()
   }
 
   /// A FIFO without a writer blocks whoever opens it.

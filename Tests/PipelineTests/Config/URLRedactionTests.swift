@@ -33,6 +33,27 @@ import Testing
     ("http://h/x?a=1;token=abc#frag", "http://h/x?a=1;token=***"),
     ("http://h/x?monkey=1&tokens=2", "http://h/x?monkey=1&tokens=2"),
     ("srt://h:9000?passphrase=abc&mode=caller", "srt://h:9000?passphrase=***&mode=caller"),
+    (
+      "rtsp://h/user=admin&password=abc&channel=1&stream=0.sdp?real_stream",
+      "rtsp://h/user=admin&password=***&channel=1&stream=0.sdp?real_stream"
+    ),
+    (
+      "rtsp://h:554/user=admin_password=abc_channel=1_stream=0.sdp?real_stream",
+      "rtsp://h:554/user=admin_password=***_channel=1_stream=0.sdp?real_stream"
+    ),
+    ("rtsp://h/user=admin_password=_channel=1_stream=0.sdp", "rtsp://h/user=admin_password=***_channel=1_stream=0.sdp"),
+    ("rtsp://h/user=admin&password=a&b_c/d?e=f&channel=1", "rtsp://h/user=admin&password=***&channel=1"),
+    ("rtsp://h/user=admin/password=abc/channel=1", "rtsp://h/user=admin/password=***/channel=1"),
+    ("rtsp://h/user%3Dadmin%26password%3Dabc%26channel%3D1", "rtsp://h/user%3Dadmin%26password%3D***%26channel%3D1"),
+    ("http://h/cam?loginuse=admin&loginpas=abc", "http://h/cam?loginuse=admin&loginpas=***"),
+    ("http://h/x?usr=me&pas=abc&pwd=d&psw=e", "http://h/x?usr=me&pas=***&pwd=***&psw=***"),
+    ("http://h/x?session=abc&sessionId=d&authbasic=e", "http://h/x?session=***&sessionId=***&authbasic=***"),
+    ("http://h/live/token/abc/1.m3u8", "http://h/live/token/***/1.m3u8"),
+    ("http://h/api?src=rtsp%3A%2F%2Fuser%3Aabc%40cam&x=1", "http://h/api?src=***&x=1"),
+    ("srt://h:9000?streamid=read:cam:user:abc&mode=caller", "srt://h:9000?streamid=read:cam:user:***&mode=caller"),
+    ("rtsp://h/cam/realmonitor?channel=1&subtype=0", "rtsp://h/cam/realmonitor?channel=1&subtype=0"),
+    ("rtsp://h/user=admin&channel=1&stream=0.sdp?", "rtsp://h/user=admin&channel=1&stream=0.sdp?"),
+    ("http://h/bypass/compass.mp4?author=me", "http://h/bypass/compass.mp4?author=me"),
     ("http://proxy/?u=rtsp://user:secret@h/", "http://proxy/?u=rtsp:***@h/"),
     ("rtsp://user:secret@\u{301}host/", "rtsp://user:***@\u{301}host/"),
     ("", ""), (":", ":"), ("@", "@"), ("://", "://"), ("?", "?"), ("//", "//"), ("a://:@", "a://:***@"),
@@ -56,6 +77,10 @@ import Testing
       URLRedaction.scrub("cannot open \(url): bad password p@ss (abcdef)", of: url)
         == "cannot open rtsp://user:***@host/x?token=***: bad password *** (***)")
     #expect(URLRedaction.scrub("plain", of: "a.mp4") == "plain")
+    // A secret of a few letters does not mask what has nothing to do with it.
+    #expect(
+      URLRedaction.scrub("http://127.0.0.1/?u=admin:1@h failed with 401", of: "rtsp://admin:1@127.0.0.1/")
+        == "http://127.0.0.1/?u=admin:***@h failed with 401")
   }
 
   /// A marker inside the password shows any part of it that gets through.
@@ -87,6 +112,27 @@ import Testing
       for url in urls {
         let redacted = URLRedaction.redact(url)
         if redacted.contains(marker) { Issue.record("\(url.debugDescription) gave \(redacted.debugDescription)") }
+      }
+    }
+  }
+
+  /// The secret holds every character that may stand in it as it is; a marker on both sides of each shows what gets
+  /// through.
+  @Test func `given every known form of a camera's address, when redacted or scrubbed, then its secret never appears`() {
+    var random = SeededRandom(seed: 12)
+    let odd = ["_", "-", ".", "~", "!", "$", "*", "%23", "%2F", "%3F", "%40", "%3A", "%25", "+", "", "9", "%C3%A4"]
+    for _ in 0..<20 {
+      let marker = "Zq\(Int.random(in: 10...99, using: &random))x"
+      let secret = (0..<3).map { _ in marker + (odd.randomElement(using: &random) ?? "") }.joined()
+      for url in SecretURLs.all(secret: secret, place: "10.0.0.5:554") {
+        let redacted = URLRedaction.redact(url)
+        #expect(!redacted.contains(marker), "\(url) gave \(redacted)")
+        #expect(redacted.contains("***"))
+        let said = URLRedaction.scrub("cannot open \(url) (401 for \(secret)), tried \(secret)", of: url)
+        #expect(!said.contains(marker), "\(said)")
+        #expect(URLRedaction.redact("--source=door=" + url).contains(marker) == false)
+        #expect(URLRedaction.redact("camera.streams=[{\"id\":\"a\",\"url\":\"\(url)\"}]").contains(marker) == false)
+        #expect(URLRedaction.redact(redacted) == redacted, "\(redacted)")
       }
     }
   }
