@@ -63,7 +63,7 @@ struct CompressTests {
     let twice = try Command.run(
       ["models", "compress", manifest, "--calibration", space.folder.path], in: space.folder)
     #expect(twice.status == 64)
-    #expect(twice.errors.contains("int8 already"), "\(twice.errors)")
+    #expect(twice.errors.contains("its precision is int8"), "\(twice.errors)")
 
     let missing = try Command.run(
       ["models", "compress", "yolox-nano", "--calibration", "nowhere", "--output", "other"], in: space.folder)

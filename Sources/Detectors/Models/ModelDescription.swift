@@ -7,16 +7,20 @@ public struct ModelDescription: Sendable, Hashable {
   public var evidence: OutputEvidence
   /// In what numbers its convolutions calculate: float32, float16 or int8.
   public var precision: String
+  /// The file states several pictures at a time; the shapes here are those that it has once its input size is freed,
+  /// which makes them one.
+  public var needsFreeing: Bool
 
   public init(
     inputs: [TensorDescription], outputs: [TensorDescription], metadata: ModelMetadata = ModelMetadata(),
-    evidence: OutputEvidence = OutputEvidence(), precision: String = "float32"
+    evidence: OutputEvidence = OutputEvidence(), precision: String = "float32", needsFreeing: Bool = false
   ) {
     self.inputs = inputs
     self.outputs = outputs
     self.metadata = metadata
     self.evidence = evidence
     self.precision = precision
+    self.needsFreeing = needsFreeing
   }
 }
 

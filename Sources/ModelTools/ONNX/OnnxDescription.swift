@@ -5,12 +5,28 @@ extension ModelDescription {
   public init(_ model: OnnxModel) {
     let graph = model.proto.graph
     let stored = Set(graph.initializer.map(\.name))
-    let inputs = graph.input.filter { !stored.contains($0.name) }.map(TensorDescription.init)
+    var inputs = graph.input.filter { !stored.contains($0.name) }.map(TensorDescription.init)
+    var outputs = graph.output.map(TensorDescription.init)
+    let needsFreeing = inputs.first.map { Self.isBatch($0.shape) } == true && Self.runsAlone(model)
+    if needsFreeing {
+      for index in inputs.indices where Self.isBatch(inputs[index].shape) { inputs[index].shape[0] = 1 }
+      for index in outputs.indices where Self.isBatch(outputs[index].shape) { outputs[index].shape[0] = 1 }
+    }
     let properties = model.proto.metadataProps.map { ($0.key, $0.value) }
     self.init(
-      inputs: inputs, outputs: graph.output.map(TensorDescription.init),
+      inputs: inputs, outputs: outputs,
       metadata: ModelMetadata(Dictionary(properties, uniquingKeysWith: { first, _ in first })),
-      evidence: OutputTrace(graph).evidence, precision: OnnxPrecision.of(graph, inputs: inputs))
+      evidence: OutputTrace(graph).evidence, precision: OnnxPrecision.of(graph, inputs: inputs),
+      needsFreeing: needsFreeing)
+  }
+
+  private static func isBatch(_ shape: [Int?]) -> Bool { shape.first.flatMap { $0 }.map { $0 > 1 } ?? false }
+
+  /// Whether the graph itself, whose shapes are followed, is tied to no number of pictures.
+  private static func runsAlone(_ model: OnnxModel) -> Bool {
+    var freed = model
+    guard (try? OnnxShapes.free(&freed, head: nil)) == true else { return false }
+    return freed.proto.graph.output.allSatisfy { $0.type.tensorType.shape.dim.first?.size ?? 1 == 1 }
   }
 }
 

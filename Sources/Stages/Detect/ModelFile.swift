@@ -41,7 +41,8 @@ public struct ModelFile {
     try Self.check(shape, stride: manifest.stride, model: resolved.reference)
     var request = InputRequest(
       format: manifest.input, shape: shape, nominalSize: manifest.inputSize, stride: manifest.stride)
-    (bytes, request.shape) = try Self.fit(resolved, PictureInput(file.inputs, model: resolved.reference), shape, manifest, &notes)
+    let input = try PictureInput(file.inputs, model: resolved.reference)
+    (bytes, request.shape) = try Self.fit(resolved, input, shape, manifest, mustFree: file.needsFreeing, &notes)
     self.manifest = manifest
     self.request = request
     self.notes = notes
@@ -51,7 +52,7 @@ public struct ModelFile {
   /// unless the pipeline file demands a size.
   private static func fit(
     _ resolved: ResolvedModel, _ input: PictureInput, _ shape: InputShape, _ manifest: ModelManifest,
-    _ notes: inout [String]
+    mustFree: Bool, _ notes: inout [String]
   ) throws -> (Data, InputShape) {
     let wanted: (height: Int, width: Int)? =
       switch shape {
@@ -59,6 +60,7 @@ public struct ModelFile {
       case .square: (manifest.inputSize, manifest.inputSize)
       case .fixed(let height, let width): (height, width)
       }
+    if mustFree { return (try freed(resolved, head: manifest.head), shape) }
     if input.height == nil, input.width == nil { return (try read(resolved), shape) }
     if let wanted, input.height ?? wanted.height == wanted.height, input.width ?? wanted.width == wanted.width {
       return (try read(resolved), shape)

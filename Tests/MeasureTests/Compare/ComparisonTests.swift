@@ -89,7 +89,7 @@ struct ComparisonTests {
     #expect(
       Set(root.keys) == [
         "v", "edgepipe", "kind", "a", "b", "latency_of", "repeats", "rounds", "runs", "metrics", "power", "agreement",
-        "accuracy", "verdict",
+        "accuracy", "verdict", "same", "notes",
       ])
     let runs = try #require(root["runs"] as? [[String: Any]])
     #expect(runs.compactMap { $0["side"] as? String }.joined() == "ABBABAABBAAB")
