@@ -47,6 +47,24 @@ import Testing
     #expect(found.evidence == OutputEvidence(channels: [64], hasSoftmax: true))
   }
 
+  /// Convolutions alone take any number of pictures; a reshape to a stated number does not.
+  @Test func givenSeveralPicturesAtATime_whenDescribed_thenTheyAreOneWhereTheGraphIsTiedToNoNumber() throws {
+    let weights = TestGraphs.floats("w", [6, 3, 1, 1]), conv = TestGraphs.node("Conv", ["x", "w"], "c", ["kernel_shape": [1, 1]])
+    func described(_ last: Onnx_NodeProto, _ tensors: [Onnx_TensorProto]) throws -> ModelDescription {
+      var model = try OnnxModel(
+        data: TestGraphs.model([conv, last], [weights] + tensors, output: [4, 6, 32, 32]), name: "test")
+      model.proto.graph.input[0].type.tensorType.shape.dim = [.fixed(4), .fixed(3), .fixed(32), .fixed(32)]
+      return ModelDescription(model)
+    }
+    let free = try described(TestGraphs.node("Relu", ["c"], "y"), [])
+    #expect(free.needsFreeing)
+    #expect(free.inputs.first?.shape == [1, 3, 32, 32])
+    #expect(free.outputs.first?.shape == [1, 6, 32, 32])
+    let tied = try described(TestGraphs.node("Reshape", ["c", "to"], "y"), [.integers("to", [4, 6, 32, 32])])
+    #expect(!tied.needsFreeing)
+    #expect(tied.inputs.first?.shape == [4, 3, 32, 32])
+  }
+
   @Test func givenQuantisedOperators_whenDescribed_thenThePrecisionIsTheirs() throws {
     let conv = TestGraphs.node("Conv", ["x", "w"], "y"), weights = TestGraphs.floats("w", [6, 3, 1, 1])
     #expect(try describe([conv], [weights]).precision == "float32")
