@@ -44,9 +44,11 @@ struct PipelineOptions: ParsableArguments {
 
   /// Reads and checks the file.
   func config() throws -> PipelineConfig {
-    try PipelineConfig.load(
+    let config = try PipelineConfig.load(
       file: file, registry: .builtin,
       overrides: PipelineOverrides(sets: sets, sources: sources, sourceList: sourceList))
+    try config.requireOneReaderOfStandardInput(besides: file)
+    return config
   }
 
   /// Reads and checks the file, then makes every stage.
@@ -63,7 +65,7 @@ struct PipelineOptions: ParsableArguments {
     instruments: RunInstruments = RunInstruments(), files: [FileUse] = [], warn: ((ConfigIssue) -> Void)? = nil
   ) throws -> PipelineRunner {
     let config = try config()
-    var files = [FileUse.reads(file, as: "the pipeline file")] + files
+    var files = [FileUse.reads(file == "-" ? "/dev/stdin" : file, as: "the pipeline file")] + files
     if let library { files.append(.reads(library, as: "the ONNX Runtime library")) }
     if let record { files.append(.writes(record, as: "--record")) }
     // The old trace of that name is only replaced by a run that can begin.

@@ -6,13 +6,31 @@ extension PipelineConfig {
   ///
   /// - Throws: ``PipelineError`` `usage` that names the stage.
   func requireRepeatableInputs() throws(PipelineError) {
-    for stage in stages where stage.type == FFmpegSource.type {
+    guard let input = mediaInputs.first(where: { FFmpegSource.readsPipe($0.url) }) else { return }
+    throw PipelineError(
+      "'\(input.stage)' reads the pipe '\(input.url)', whose frames come only once, and this command runs the pipeline several times",
+      remedy: "write it to a file first", exit: .usage)
+  }
+
+  /// What comes through standard input can be read by one reader only.
+  ///
+  /// - Parameter file: where the pipeline itself was read from.
+  /// - Throws: ``PipelineError`` `usage` that names the stages.
+  func requireOneReaderOfStandardInput(besides file: String) throws(PipelineError) {
+    let readers = mediaInputs.filter { FFmpegSource.readsStandardInput($0.url) }
+    let isPipeline = StandardDescriptors.isInput(file)
+    guard let first = readers.first, readers.count > 1 || isPipeline else { return }
+    throw PipelineError(
+      isPipeline
+        ? "the pipeline comes from standard input, and '\(first.stage)' wants its frames from there as well"
+        : "\(readers.count) streams want their frames from standard input (\(readers.map { "'\($0.stage)'" }.joined(separator: ", ")))",
+      remedy: isPipeline ? "name a pipeline file" : "give each stream but one another input", exit: .usage)
+  }
+
+  private var mediaInputs: [(stage: String, url: String)] {
+    stages.filter { $0.type == FFmpegSource.type }.flatMap { stage in
       let streams = stage.config["streams"]?.elements?.compactMap { $0["url"]?.string } ?? []
-      let urls = [stage.config["url"]?.string].compactMap(\.self) + streams
-      guard let pipe = urls.first(where: FFmpegSource.readsPipe) else { continue }
-      throw PipelineError(
-        "'\(stage.id)' reads the pipe '\(pipe)', whose frames come only once, and this command runs the pipeline several times",
-        remedy: "write it to a file first", exit: .usage)
+      return ([stage.config["url"]?.string].compactMap(\.self) + streams).map { (stage.id, $0) }
     }
   }
 }

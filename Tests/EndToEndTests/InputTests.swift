@@ -63,6 +63,18 @@ struct InputTests {
     #expect(result.status == 64 && result.errors.contains("only once"), "\(result.errors)")
   }
 
+  @Test("given two that want standard input, when validated or run, then they are named and nothing is read")
+  func standardInputTwice() throws {
+    let (space, pipeline) = try prepare()
+    for command in ["validate", "run"] {
+      let both = try Command.run([command, pipeline, "--source", "a=-", "--source", "b=/dev/stdin"], in: space.folder)
+      #expect(both.status == 64 && both.errors.contains("2 streams want their frames"), "\(both.errors)")
+      let shared = try Command.shell("cat '\(pipeline)' | $E \(command) - --source -", in: space.folder)
+      #expect(shared.status == 64 && shared.errors.contains("the pipeline comes from standard input"), "\(shared.errors)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: space.path("events.jsonl")))
+  }
+
   @Test("given a folder with a video in it, when run, then log and report say what was passed over")
   func passedOver() throws {
     let (space, pipeline) = try prepare()

@@ -90,11 +90,9 @@ enum MediaInput: Sendable, Hashable {
 
   // MARK: - Standard input
 
-  private static let standardInputNames: Set<String> = [
-    "-", "pipe:", "pipe:0", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0",
-  ]
-
-  static func isStandardInput(_ url: String) -> Bool { standardInputNames.contains(url) }
+  static func isStandardInput(_ url: String) -> Bool {
+    StandardDescriptors.isInput(url) || url == "pipe:" || url == "pipe:0"
+  }
 
   private static func standardInput() throws(PipelineError) -> MediaInput {
     let status = FileStatus(descriptor: STDIN_FILENO)
@@ -111,6 +109,8 @@ enum MediaInput: Sendable, Hashable {
 }
 
 extension FFmpegSource {
+  package static func readsStandardInput(_ url: String) -> Bool { MediaInput.isStandardInput(url) }
+
   /// Whether this `url` is a pipe, whose frames come only once.
   package static func readsPipe(_ url: String) -> Bool {
     if MediaInput.isStandardInput(url) { return true }
