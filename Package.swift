@@ -125,7 +125,7 @@ if Context.environment["EDGEPIPE_FUZZ"] != nil {
   for name in ["ONNX", "COCO"] {
     package.targets.append(
       .executableTarget(
-        name: "Fuzz\(name)", dependencies: ["CFuzzer", "ModelTools", "Pipeline"], path: "Fuzz/\(name)",
+        name: "Fuzz\(name)", dependencies: ["CFuzzer", "Detectors", "ModelTools", "Pipeline"], path: "Fuzz/\(name)",
         swiftSettings: strict))
   }
 }

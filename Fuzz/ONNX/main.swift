@@ -1,4 +1,5 @@
 import CFuzzer
+import Detectors
 import Foundation
 import ModelTools
 import Pipeline
@@ -20,6 +21,10 @@ private func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     GraphPasses.apply(to: &raised)
     // What passes leave may be empty, where no output depended on anything.
     if !raised.proto.graph.node.isEmpty { _ = try OnnxModel(data: raised.serialized(), name: "fuzz") }
+    // What a file says of itself may be anything: read, or refused for what the pipeline file names.
+    do { _ = try ModelReading("fuzz", ModelDescription(model)) } catch let error as PipelineError {
+      precondition(error.exit != .software, "\(error)")
+    }
     if try OnnxShapes.free(&model, head: nil) { _ = try OnnxModel(data: model.serialized(), name: "fuzz") }
   } catch let error as PipelineError {
     precondition(error.exit == .dataError, "\(error)")

@@ -30,7 +30,8 @@ static int is_wanted_header(va_list arguments) {
   va_copy(copy, arguments);
   const char *line = va_arg(copy, const char *);
   va_end(copy);
-  return line && (!strncasecmp(line, "WWW-Authenticate:", 17) || !strncasecmp(line, "Content-Type:", 13));
+  return line && (!strncasecmp(line, "WWW-Authenticate:", 17) || !strncasecmp(line, "Content-Type:", 13) ||
+                  !strncasecmp(line, "Transport:", 10));
 }
 
 static void watch(void *context, int level, const char *format, va_list arguments) {

@@ -1,3 +1,4 @@
+import Glibc
 import Pipeline
 
 /// Takes passwords out of the process's own argument list, which every user of the machine may read (`ps`, `/proc`).
@@ -16,7 +17,8 @@ enum ArgumentSecrets {
       let text = unsafe String(cString: argument)
       let hidden = URLRedaction.redact(text)
       guard hidden != text else { continue }
-      let length = text.utf8.count
+      // Of the bytes as they are: what is no UTF-8 becomes longer as text.
+      let length = unsafe strlen(argument)
       var bytes = Array(hidden.utf8.prefix(length))
       bytes += Array(repeating: 0, count: length - bytes.count)
       // SAFETY: the argument has `length` bytes and its end mark, which stays; nobody else reads or writes it now.

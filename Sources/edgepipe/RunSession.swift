@@ -8,8 +8,8 @@ struct RunSession {
   /// - Parameter whenReady: called once all stages are ready, at the run's beginning.
   func run(_ runner: PipelineRunner, whenReady: () -> Void = {}) throws -> RunOutcome {
     try Shutdown.onSignal { _ in
-      if !quiet { Terminal.note("\nending: what is in flight is still delivered (again to end at once)") }
       runner.requestStop()
+      if !quiet { Terminal.note("\nending: what is in flight is still delivered (again to end at once)") }
     }
     // A thread that cannot be started is part of the outcome.
     try? runner.start()

@@ -11,8 +11,11 @@ struct ValidateCommand: ParsableCommand {
 
   @OptionGroup var options: PipelineOptions
 
+  @Flag(help: "Streams may join, as in a run with --control: those that are not there yet are a warning.")
+  var control = false
+
   func run() throws {
-    let runner = try options.makeRunner(logger: Log.quiet) { Terminal.note("warning: \($0)") }
+    let runner = try options.makeRunner(logger: Log.quiet, staysOpen: control) { Terminal.note("warning: \($0)") }
     let count = runner.plan.stages.count, warnings = runner.warnings.count
     let verdict =
       warnings == 0 ? "nothing to complain about" : warnings == 1 ? "one warning" : "\(warnings) warnings"

@@ -19,6 +19,13 @@ import Testing
     #expect(ClassName.spellings(["couch"]).contains("sofa"))
   }
 
+  /// A filter compares labels as they are; people write them in their own way.
+  @Test(arguments: ["Hard-Hat", "hard_hat", "Hard hat", "HARD HAT", "hard-hat", "Hard Hat"])
+  func givenAModelWithItsOwnSpelling_whenAnotherIsWritten_thenTheFilterHoldsIt(label: String) {
+    #expect(ClassName.spellings(["hard hat"]).contains(label))
+    #expect(ClassName.spellings(["HARD_HAT"]).contains(label))
+  }
+
   @Test func givenBothSpellingsInOneModel_whenOneIsWritten_thenTheOneSpelledSoIsMeant() {
     #expect(ClassName.index(of: "motorbike", in: ["motorcycle", "motorbike"]) == 1)
     #expect(ClassName.index(of: "helmet", in: ["motorcycle", "motorbike"]) == nil)

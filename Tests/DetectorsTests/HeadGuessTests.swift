@@ -32,6 +32,27 @@ import Testing
     #expect(try guess([[1, 1, nil, nil], [1, 2, nil, nil], [1, 2, nil, nil], [1, 10, nil, nil]]).head == .centerface)
   }
 
+  /// Dimensions come from a file and may be anything.
+  @Test func givenSizesOfNoPictureAndNoModel_whenGuessed_thenTheyAreRefused() {
+    let huge = 1 << 62
+    #expect(throws: PipelineError.self) { try guess([[1, 84, 8400]], input: [1, 3, huge, huge]) }
+    #expect(throws: PipelineError.self) { try guess([[1, nil, huge]], input: [1, 3, nil, nil], evidence: Self.yolox) }
+    #expect(throws: PipelineError.self) { try guess([[1, 2_000_000_000, 8500]], input: [1, 3, 640, 640]) }
+    #expect(throws: PipelineError.self) { try guess([[1, huge, 8400]], input: [1, 3, 640, 640]) }
+  }
+
+  /// RT-DETR gives boxes relative to the picture; with two classes its output has the shape of finished detections.
+  @Test func givenATransformersOutput_whenGuessed_thenItIsNotTakenForFinishedDetections() throws {
+    let dense = OutputEvidence(hasDense: true), names = ["task": "detect", "names": "{0: 'a', 1: 'b'}"]
+    #expect(throws: PipelineError.self) {
+      try guess([[1, 300, 6]], input: [1, 3, 640, 640], evidence: dense, metadata: names)
+    }
+    #expect(throws: PipelineError.self) {
+      try guess([[1, 300, 5]], input: [1, 3, 640, 640], evidence: dense, metadata: ["task": "detect", "names": "{0: 'a'}"])
+    }
+    #expect(try guess([[1, 300, 6]], input: [1, 3, 640, 640], metadata: names).classes == ["a", "b"])
+  }
+
   private func guess(named outputs: [(name: String, shape: [Int?])]) throws -> HeadGuess {
     try HeadGuess(
       model: "m.onnx",

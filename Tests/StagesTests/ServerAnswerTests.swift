@@ -16,6 +16,11 @@ struct ServerAnswerTests {
     #expect(ServerAnswer(messages: "getaddrinfo(later.example, 554): Temporary failure in name resolution\n").unresolved == "Temporary failure in name resolution")
   }
 
+  @Test func givenTheTransport_whenRead_thenWhetherPacketsCanComeTwice() {
+    #expect(ServerAnswer(messages: "line='Transport: RTP/AVP/TCP;unicast;interleaved=0-1'\n").isInterleaved)
+    #expect(!ServerAnswer(messages: "line='Transport: RTP/AVP;unicast;client_port=5000-5001'\n").isInterleaved)
+  }
+
   // FFmpeg takes the last digest that is offered.
   @Test(arguments: [
     (["Digest realm=\"c\", nonce=\"1\", algorithm=\"SHA-256\""], "SHA-256"),

@@ -120,7 +120,11 @@ import Testing
     #expect(source.files(for: ["x", "b", "c"]).map(\.path) == ["list", "ca.pem", "a.mp4", "b.mp4"].map(path))
     let joined = try source.makeStream(id: "d", url: path("d.mp4"))
     #expect(source.files(for: [joined.id]).last == .reads(path("d.mp4"), as: "the input of stream 'd'"))
-    #expect(FFmpegSource.file(path("img%03d.PNG"), stream: "s") == .reads(folder: folder.path, endings: ["png"], as: "the input of stream 's'"))
-    #expect(FFmpegSource.file("*.jpg", stream: "s") == .reads(folder: ".", endings: ["jpg"], as: "the input of stream 's'"))
+    for name in ["img001.PNG", "img002.PNG", "a.jpg", "b.jpeg", "other.txt"] {
+      try "x".write(toFile: path(name), atomically: false, encoding: .utf8)
+    }
+    #expect(FFmpegSource.files(path("img%03d.PNG"), stream: "s").map(\.path) == ["img001.PNG", "img002.PNG"].map(path))
+    #expect(FFmpegSource.files(path("*.jp*g"), stream: "s").map(\.path) == ["a.jpg", "b.jpeg"].map(path))
+    #expect(FFmpegSource.files("*.nothing", stream: "s") == [.reads("*.nothing", as: "the input of stream 's'")])
   }
 }

@@ -161,6 +161,25 @@ struct StillPictureTests {
 struct StillFactsTests {
   private func facts(_ bytes: [UInt8]) -> StillFacts? { StillFacts(bytes.span) }
 
+  @Test("given text behind a long row of white space, when read, then it is text")
+  func longMargin() {
+    for margin in [0, 511, 512, 600, 4000] {
+      let bytes = Array(repeating: UInt8(ascii: "\n"), count: margin) + Array("{\"error\": \"no picture here\"}".utf8)
+      let kind = PictureKind(bytes.span)
+      #expect(kind == .text)
+    }
+  }
+
+  @Test(
+    "given a JPEG whose rest was never written, when followed, then it is not whole",
+    .enabled(if: MediaFixtures.areAvailable, "needs ffmpeg"))
+  func zeroTail() throws {
+    let whole = try [UInt8](Data(contentsOf: URL(fileURLWithPath: try StillPictureTests.turned("jpg", 1))))
+    let unmarked = Array(whole.dropLast(2)), filled = Array(whole.prefix(whole.count * 3 / 4)) + Array(repeating: 0, count: 1 << 16)
+    let isWhole = JPEGScans.areWhole(unmarked.span), isFilled = JPEGScans.areWhole(filled.span)
+    #expect(isWhole && !isFilled)
+  }
+
   @Test("given any bytes, when read, then every reader returns and nothing is read beyond the end")
   func random() {
     var random = SeededRandom(seed: 11)

@@ -13,6 +13,8 @@ struct OutputChoice {
     cells = OutputReading.Cells(height: input.height, width: input.width)
   }
 
+  private static let mostClasses = 65_536
+
   private var metadata: ModelMetadata { file.metadata }
   private var seen: String { file.outputs.map(\.shapeText).joined(separator: ", ") }
 
@@ -33,9 +35,9 @@ struct OutputChoice {
       left = claimed(OutputReading.all(shape, cells: cells, isLenient: true))
     }
     guard !left.isEmpty else { throw unknown() }
-    left = preferred(left)
-    left = try counted(left)
+    left = preferred(try counted(left))
     keep(&left) { $0.fits(file.evidence) }
+    try checkTransformer(left)
     try checkBranches(left)
     // 84 is 4 and COCO's 80: nobody means 20 classes, or 79.
     if wanted == nil, let usual = left.first(where: isUsual), left.count > 1 { left = [usual] }
@@ -53,6 +55,8 @@ struct OutputChoice {
 
   private func claimed(_ readings: [OutputReading]) -> [OutputReading] {
     readings.compactMap { reading in
+      // More is damage; a file may state any number.
+      guard reading.classCount ?? 1 <= Self.mostClasses else { return nil }
       guard claims.head ?? reading.head == reading.head else { return nil }
       guard let form = claims.form, reading.form != form else { return reading }
       // What the shape leaves open may be said.
@@ -127,6 +131,17 @@ struct OutputChoice {
       ? "segmentation" : isPose ? isTurned ? "pose or oriented boxes" : "pose" : "oriented boxes"
     throw UnsupportedTask.refusal(task, model: model, evidence: "its last convolutions give 64, "
       + branches.sorted().map(String.init).joined(separator: " and ") + " channels", claims: claims)
+  }
+
+  /// A transformer's 300 boxes with two scores have the shape of finished detections. Its last layers are dense.
+  private func checkTransformer(_ readings: [OutputReading]) throws {
+    guard file.evidence.hasDense, file.evidence.channels.isEmpty, claims.form == nil, !metadata.isEndToEnd,
+      readings.allSatisfy({ $0.form == .endToEnd })
+    else { return }
+    throw claims.unsaid(
+      "the output \(seen) of the model '\(model)' is that of RT-DETR for 2 classes, whose boxes are relative to the "
+        + "picture, or of an end-to-end detector",
+      remedy: "RT-DETR is not supported; of an end-to-end detector say 'form': \"endToEnd\" in a manifest beside it")
   }
 
   /// The one reading that is left, or that the graph tells.

@@ -74,7 +74,7 @@ struct OutputReading: Sendable, Hashable {
     }
     let isPlainer = cells != nil || columns < rows ?? .max
     // Whoever leaves the count of boxes free does not mean the few hundred of a transformer.
-    if isLenient, let rows, rows <= leastCells, columns > 6 { return found }
+    if isLenient, let rows, rows <= leastCells, columns != 6 { return found }
     if columns == 6, isLenient || rows.map({ $0 > 6 && $0 <= leastCells && cells?.free.contains($0) != true }) ?? true {
       found.append(OutputReading(head: .yolov8, form: .endToEnd))
     }

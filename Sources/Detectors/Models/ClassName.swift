@@ -29,9 +29,16 @@ public enum ClassName {
     var all = Set(names)
     for name in names {
       let key = key(name)
-      all.insert(key)
-      all.formUnion(synonyms.filter { $0.value == key }.keys)
+      for meant in [key] + synonyms.filter({ $0.value == key }).keys { all.formUnion(written(meant)) }
     }
     return all
+  }
+
+  /// `hard hat`, `Hard hat`, `Hard Hat` and `HARD HAT`, with spaces, `_` or `-` between the words.
+  private static func written(_ key: String) -> [String] {
+    let words = key.split(separator: " ").map(String.init)
+    let capitals = words.map { $0.prefix(1).uppercased() + $0.dropFirst() }
+    let cases: [[String]] = [words, Array(capitals.prefix(1)) + words.dropFirst(), capitals, words.map { $0.uppercased() }]
+    return cases.flatMap { words in [" ", "_", "-"].map { words.joined(separator: $0) } }
   }
 }

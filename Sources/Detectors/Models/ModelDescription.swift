@@ -32,8 +32,13 @@ public struct OutputEvidence: Sendable, Hashable {
   public var hasExponential: Bool
   /// YOLOv8 gives a distribution for each side: where a softmax follows, the boxes are decoded inside.
   public var hasSoftmax: Bool
+  /// Dense layers with stored weights make the output, as in a transformer.
+  public var hasDense: Bool
 
-  public init(channels: Set<Int> = [], hasExponential: Bool = false, hasSoftmax: Bool = false) {
+  public init(
+    channels: Set<Int> = [], hasExponential: Bool = false, hasSoftmax: Bool = false, hasDense: Bool = false
+  ) {
+    self.hasDense = hasDense
     self.channels = channels
     self.hasExponential = hasExponential
     self.hasSoftmax = hasSoftmax

@@ -78,26 +78,27 @@ extension ModelStore {
       return try FileManager.default.moveItem(at: staging, to: place)
     }
     guard replaces || !isInstalled(name) else { throw Self.isThere(name) }
-    guard isModel(place) else {
+    guard isModel(place, replaces: replaces) else {
       throw PipelineError(
         "cannot install '\(name)': '\(place.path)' is there and is no model", remedy: "say another --name, or move it away",
         exit: .ioError)
     }
     if OutputPath.exchange(staging.path, place.path) { return }
     // File systems that cannot: the old one steps aside first, as folders cannot be overwritten.
-    let old = folder.appendingPathComponent(".\(name)-old-\(UUID().uuidString)", isDirectory: true)
+    let old = StagingFolder.aside(in: folder, name: name)
     try FileManager.default.moveItem(at: place, to: old)
-    defer { try? FileManager.default.removeItem(at: old) }
     do { try FileManager.default.moveItem(at: staging, to: place) } catch {
       try? FileManager.default.moveItem(at: old, to: place)
       throw error
     }
+    try? FileManager.default.removeItem(at: old)
   }
 
-  /// Whether a folder in a model's place may be replaced: it holds a manifest, or what is left of a model.
-  private func isModel(_ place: URL) -> Bool {
+  /// Whether a folder in a model's place may go: it is empty, or a replacement is wanted and it holds a model and nothing
+  /// else, which would go with it.
+  private func isModel(_ place: URL, replaces: Bool) -> Bool {
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: place.path) else { return false }
-    return names.contains("manifest.json") || names.allSatisfy { $0.hasSuffix(".onnx") }
+    return names.isEmpty || replaces && names.allSatisfy { $0 == "manifest.json" || $0.hasSuffix(".onnx") }
   }
 
   private func writing<Result>(_ attempt: String, _ body: () throws -> Result) throws -> Result {

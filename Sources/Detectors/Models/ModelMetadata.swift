@@ -1,7 +1,7 @@
 /// What the exporter wrote into a model file's metadata, as far as it says how the model is fed and read.
 ///
 /// The keys are those of Ultralytics' exporters, which others have taken over: `names`, `task`, `stride`, `imgsz`,
-/// `batch`, `end2end` and, in `args`, `nms`. What cannot be read counts as not said.
+/// `end2end` and, in `args`, `nms`. What cannot be read counts as not said; how many pictures it takes the input says.
 public struct ModelMetadata: Sendable, Hashable {
   /// The names of the classes in the model's order.
   public private(set) var names: [String]?

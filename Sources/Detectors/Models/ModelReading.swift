@@ -25,7 +25,9 @@ public struct ModelReading: Sendable {
     var stride = file.metadata.stride ?? 32
     let fixed = [input.height, input.width].compactMap { $0 }
     let exported = file.metadata.imageSize.map { max($0.height, $0.width) }
-    let side = fixed.max() ?? exported ?? guess.head.usualSize
+    // What is freed anyway and too small for any picture holds the place: CenterFace states 10x3x32x32.
+    let stated = fixed.max().flatMap { file.needsFreeing && $0 < 128 ? nil : $0 }
+    let side = stated ?? exported ?? guess.head.usualSize
     // A file that fixes its size to what is no multiple of the usual stride is right all the same.
     if !fixed.allSatisfy({ $0 % stride == 0 }) { stride = fixed.reduce(stride, Self.divisor) }
     if fixed.isEmpty, side % stride != 0 { stride = Self.divisor(stride, side) }
@@ -34,6 +36,7 @@ public struct ModelReading: Sendable {
       anchors: guess.anchors, file: "", sha256: "", licence: "unknown", origin: "", precision: file.precision)
     manifest.form = guess.form
     if let height = input.height, let width = input.width, stride < 16 { manifest.shape = [height, width] }
+    try Self.checkTypes(file.outputs, model: model, claims: claims)
     _ = try HeadFactory.make(manifest, outputs: file.outputs)
     self.manifest = manifest
     namesFrom = guess.namesFrom
@@ -58,10 +61,18 @@ public struct ModelReading: Sendable {
     if file.precision != "float32", known.precision == "float32" || known.precision == "unknown" {
       manifest.precision = file.precision
     }
+    try Self.checkTypes(file.outputs, model: model, claims: claims)
     _ = try HeadFactory.make(manifest, outputs: file.outputs)
     self.manifest = manifest
     namesFrom = .manifest
     assumption = nil
+  }
+
+  private static func checkTypes(_ outputs: [TensorDescription], model: String, claims: ModelClaims) throws {
+    guard let odd = outputs.first(where: { $0.element != .float32 && $0.element != .float16 }) else { return }
+    throw claims.unusable(
+      "cannot read the model '\(model)': its output is \(odd.text), neither float32 nor float16",
+      remedy: "export it with float outputs")
   }
 
   private static func settle(_ format: inout InputFormat, _ input: PictureInput) {

@@ -8,6 +8,9 @@ public struct PictureInput: Sendable, Hashable {
   public let height: Int?
   public let width: Int?
 
+  /// What a pipeline's `shape` may be as well.
+  private static let sides = 1...8192
+
   /// - Throws: a ``PipelineError`` that says what the input is instead, or what contradicts the claims.
   public init(_ inputs: [TensorDescription], model: String, claims: ModelClaims = ModelClaims()) throws {
     guard inputs.count == 1 else {
@@ -57,8 +60,10 @@ public struct PictureInput: Sendable, Hashable {
     layout = shown ?? claims.layout ?? .nchw
     self.element = element
     (height, width) = layout == .nchw ? (shape[2], shape[3]) : (shape[1], shape[2])
-    guard (height ?? 1) >= 1, (width ?? 1) >= 1 else {
-      throw claims.unusable("cannot feed the model '\(model)': \(seen)", remedy: "export it with a picture as its input")
+    guard Self.sides.contains(height ?? 1), Self.sides.contains(width ?? 1) else {
+      throw claims.unusable(
+        "cannot feed the model '\(model)': \(seen), and a picture has sides of 1 to \(Self.sides.upperBound) pixels",
+        remedy: "export it with a picture of that size as its input")
     }
   }
 }

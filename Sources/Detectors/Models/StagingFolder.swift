@@ -38,9 +38,27 @@ package final class StagingFolder {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: store.path)) ?? [] where isStaging(name) {
       let folder = store.appendingPathComponent(name, isDirectory: true)
       let lock = FolderLock(folder, waits: false)
-      if lock.isHeld { try? FileManager.default.removeItem(at: folder) }
+      if lock.isHeld { clear(folder, in: store) }
       lock.release()
     }
+  }
+
+  /// A model that stepped aside comes back where no other has taken its place.
+  private static func clear(_ folder: URL, in store: URL) {
+    let stem = folder.lastPathComponent.dropFirst().dropLast(37)
+    if stem.hasSuffix(asideMark) {
+      let place = store.appendingPathComponent(String(stem.dropLast(asideMark.count)), isDirectory: true)
+      if (try? FileManager.default.moveItem(at: folder, to: place)) != nil { return }
+    }
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  /// In no model's name.
+  private static let asideMark = "~old"
+
+  /// Where a model steps aside for the one that replaces it.
+  static func aside(in store: URL, name: String) -> URL {
+    store.appendingPathComponent(".\(name)\(asideMark)-\(UUID().uuidString)", isDirectory: true)
   }
 
   /// `.yolox-nano-` and a UUID.
@@ -56,8 +74,9 @@ struct FolderLock {
 
   /// - Parameter waits: for another holder, of whom each needs milliseconds.
   init(_ folder: URL, waits: Bool) {
+    // The store may be a link to another disk; what lies in it may be none.
     // SAFETY: the path is a terminated copy for the call.
-    descriptor = unsafe open(folder.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    descriptor = unsafe open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (waits ? 0 : O_NOFOLLOW))
     var code: Int32 = -1
     repeat {
       code = descriptor < 0 ? -1 : flock(descriptor, waits ? LOCK_EX : LOCK_EX | LOCK_NB)

@@ -7,6 +7,10 @@ extension ModelDescription {
     let stored = Set(graph.initializer.map(\.name))
     var inputs = graph.input.filter { !stored.contains($0.name) }.map(TensorDescription.init)
     var outputs = graph.output.map(TensorDescription.init)
+    // What is not stated the engine infers from the operators.
+    for (index, output) in graph.output.enumerated() where output.type.tensorType.elemType == 0 {
+      outputs[index].element = .float32
+    }
     let needsFreeing = inputs.first.map { Self.isBatch($0.shape) } == true && Self.runsAlone(model)
     if needsFreeing {
       for index in inputs.indices where Self.isBatch(inputs[index].shape) { inputs[index].shape[0] = 1 }
@@ -89,7 +93,10 @@ struct OutputTrace {
         if let channels = shape?.first { evidence.channels.insert(channels) }
         continue
       case "Gemm", "MatMul", "ConvTranspose", "MatMulInteger", "QLinearMatMul":
-        if node.input.dropFirst().contains(where: { Self.shape($0, tensors, makers) != nil }) { continue }
+        if node.input.dropFirst().contains(where: { Self.shape($0, tensors, makers) != nil }) {
+          if node.opType != "ConvTranspose" { evidence.hasDense = true }
+          continue
+        }
       default: break
       }
       open.append(contentsOf: node.input.filter { !$0.isEmpty && tensors[$0] == nil })

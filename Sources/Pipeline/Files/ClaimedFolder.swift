@@ -1,10 +1,15 @@
 import Foundation
+import Synchronization
 
 /// Those files of a folder that have one of some endings, such as the pictures in it.
 struct ClaimedFolder: Sendable {
   let identity: FileIdentity
   private let path: String
   private let endings: Set<String>
+  private let members = Members()
+
+  /// The files that are there, looked up once.
+  private final class Members: Sendable { let found = Mutex<Set<FileIdentity>?>(nil) }
 
   /// Nil where nothing can be a folder.
   init?(_ path: String, at place: FilePlace, endings: Set<String>) {
@@ -20,8 +25,16 @@ struct ClaimedFolder: Sendable {
   func holds(_ file: FileIdentity) -> Bool {
     if let (folder, name) = file.parent { return folder == identity && isMeant(name) }
     // What is there may be in the folder under another name, as a link.
+    return members.found.withLock { found in
+      let all = found ?? look()
+      found = all
+      return all.contains(file)
+    }
+  }
+
+  private func look() -> Set<FileIdentity> {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    return names.contains { isMeant($0) && FilePlace(path + "/" + $0).fileIdentity == file }
+    return Set(names.filter(isMeant).compactMap { FilePlace(path + "/" + $0).fileIdentity })
   }
 
   private func isMeant(_ name: String) -> Bool {

@@ -61,6 +61,8 @@ struct OpenError: Error {
   let isPictures: Bool
   /// The input is Motion JPEG in parts, as cameras send it over HTTP.
   let isParts: Bool
+  /// The server sends RTSP's packets over the connection itself.
+  let isInterleaved: Bool
   /// How many bytes the input has, where the server or file system says.
   let size: Int64?
 
@@ -142,6 +144,7 @@ struct OpenError: Error {
         }
       }
       do throws(PipelineError) { track = try unsafe Self.selectTrack(opened, name: name, isStill: isPictures) } catch { throw OpenError(error) }
+      isInterleaved = ServerAnswer.take().isInterleaved
       color = track.index < colors.count ? colors[track.index] : ContainerColor()
     } catch {
       unsafe avformat_close_input(&context)

@@ -12,6 +12,8 @@ struct ServerAnswer: Equatable {
   var hasOtherTransport = false
   /// The body is a row of parts, as Motion JPEG over HTTP is.
   var isMultipart = false
+  /// RTSP's packets come over the connection itself, so that none is lost or comes twice.
+  var isInterleaved = false
 
   /// The algorithms that FFmpeg knows.
   private static let knownDigests: Set<String> = ["MD5", "MD5-SESS"]
@@ -53,6 +55,8 @@ struct ServerAnswer: Equatable {
     let value = header[header.index(after: colon)...].drop { $0 == " " }
     if header.hasPrefix("content-type") {
       isMultipart = value.hasPrefix("multipart/")
+    } else if header.hasPrefix("transport") {
+      isInterleaved = value.contains("/tcp") || value.contains("interleaved=")
     } else if value.hasPrefix("digest ") {
       let word = value.firstRange(of: "algorithm=").map { value[$0.upperBound...] } ?? "md5"
       digest = String(word.drop { $0 == "\"" }.prefix { $0.isLetter || $0.isNumber || $0 == "-" }).uppercased()

@@ -194,7 +194,7 @@ public final class FFmpegSource: SourceStage {
       configuration.tlsCAFile.map { .reads($0, as: "the certificates of '\(context.id)'") },
     ].compactMap { $0 }
     let urls = inputs.withLock { inputs in streams.compactMap { id in inputs[id].map { (id, $0) } } }
-    return lists + urls.compactMap { Self.file($0.1.url, stream: $0.0) }
+    return lists + urls.flatMap { Self.files($0.1.url, stream: $0.0) }
   }
 
   /// One stream's facts stand for the stage's; of several, each has its own.

@@ -1,19 +1,20 @@
-import Foundation
 import Pipeline
 
 extension FFmpegSource {
-  /// What a stream reads of this machine's files; nil for addresses.
-  static func file(_ url: String, stream: String) -> FileUse? {
+  /// What a stream reads of this machine's files; none for addresses. A pattern stands for what it finds now, as it does
+  /// when the run starts.
+  static func files(_ url: String, stream: String) -> [FileUse] {
     let role = "the input of stream '\(stream)'"
-    guard MediaInput.scheme(of: url) == nil else { return nil }
+    guard MediaInput.scheme(of: url) == nil else { return [] }
+    if MediaInput.isStandardInput(url) { return [.reads("/dev/stdin", as: role)] }
     let path = MediaInput.path(of: url)
-    if MediaInput.isStandardInput(url) { return .reads("/dev/stdin", as: role) }
-    // A pattern such as `img%03d.png` or `*.jpg` stands for files of its folder.
-    let name = (path as NSString).lastPathComponent, folder = (path as NSString).deletingLastPathComponent
-    if name.contains(where: { "%*?[".contains($0) }), !FileManager.default.fileExists(atPath: path) {
-      return .reads(
-        folder: folder.isEmpty ? "." : folder, endings: [(name as NSString).pathExtension.lowercased()], as: role)
+    if FileStatus.isMissing(BytePath(path)) {
+      switch try? FilePattern.find(BytePath(path)) {
+      case .pictures(let list): return list.names.map { .reads(list.folder.appending($0).text, as: role) }
+      case .videos(let list): return list.paths.map { .reads($0.text, as: role) }
+      case nil, .file, .pipe, .camera, .network: break
+      }
     }
-    return .reads(path, as: role, folderEndings: MediaInput.pictureExtensions)
+    return [.reads(path, as: role, folderEndings: MediaInput.pictureExtensions)]
   }
 }

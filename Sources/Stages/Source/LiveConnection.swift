@@ -119,7 +119,7 @@ final class LiveConnection {
       if refusals > Self.toleratedRefusals {
         return .lost("its packets cannot be decoded any more; perhaps its codec has changed")
       }
-      if input.mayRepeat { packet = try exchange(packet) }
+      if input.mayRepeat, !demuxer.isInterleaved { packet = try exchange(packet) }
     }
     return .finished
   }

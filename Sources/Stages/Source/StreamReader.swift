@@ -8,6 +8,8 @@ final class StreamReader {
   private var source: String { input.source }
   private var isRemote: Bool { input.isRemote }
   private var timeline = FrameTimeline(frameRate: nil)
+  /// Frames of this input have been put out, whatever became of the rest.
+  private(set) var hasEmitted = false
   /// Whether frames of another input came before these.
   private let isContinued: Bool
   private var captures = CaptureLog()
@@ -126,6 +128,7 @@ final class StreamReader {
           job.output.count("damaged_frames", 1)
           continue
         }
+        hasEmitted = true
         let goOn = try emitter.emit(
           frame.picture, orientation: frame.orientation ?? demuxer.track.orientation, mediaTime: time,
           captured: captures.instant(of: frame.key) ?? latest, source: source,

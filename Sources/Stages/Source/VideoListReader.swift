@@ -15,13 +15,15 @@ struct VideoListReader {
     var first: PipelineError?
     for path in list.paths {
       guard !job.output.isStopping else { return }
+      let reader = StreamReader(job, FiniteInput(file: path), after: last)
       do throws(PipelineError) {
         guard case .file = try MediaInput.find(path) else { throw notAFile(path) }
-        let reader = StreamReader(job, FiniteInput(file: path), after: last)
         guard try reader.run() else { return }
         last = reader
       } catch {
         guard error.consequence == .endStream else { throw error }
+        // What it gave stays, and the next one goes on behind it.
+        if reader.hasEmitted { last = reader }
         if job.output.isStopping { return }
         job.output.count("unreadable_videos", 1)
         job.logger.warning("video skipped: \(error)")

@@ -26,6 +26,20 @@ struct StagingFolderTests {
     #expect(try names() == others.sorted())
   }
 
+  /// Where a file system cannot exchange folders, the old model steps aside first.
+  @Test func `given a program killed between two steps when the next one begins then the old model is back`() throws {
+    defer { try? FileManager.default.removeItem(at: store) }
+    try install("mine", "one", replaces: false)
+    let aside = StagingFolder.aside(in: store, name: "mine")
+    try FileManager.default.moveItem(at: store.appendingPathComponent("mine"), to: aside)
+    StagingFolder.clearLeftovers(in: store)
+    #expect(try names() == ["mine"] && model("mine") == "one")
+    // Where another has taken its place, it goes.
+    try FileManager.default.copyItem(at: store.appendingPathComponent("mine"), to: aside)
+    StagingFolder.clearLeftovers(in: store)
+    #expect(try names() == ["mine"])
+  }
+
   @Test func `given a program that is at work when another begins then its folder stays`() throws {
     defer { try? FileManager.default.removeItem(at: store) }
     let first = try StagingFolder(in: store, name: "a"), second = try StagingFolder(in: store, name: "a")
@@ -65,6 +79,14 @@ struct StagingFolderTests {
     let error = #expect(throws: PipelineError.self) { try install("pictures", "one", replaces: true) }
     #expect(error?.exit == .ioError && error?.message.contains("is no model") == true)
     #expect(try names() == ["pictures"] && FileManager.default.contentsOfDirectory(atPath: pictures.path) == ["a.jpg"])
+    // Nor does a folder of somebody's model files go, or one with a manifest among other things.
+    try Data("mine".utf8).write(to: pictures.appendingPathComponent("manifest.json"))
+    #expect(throws: PipelineError.self) { try install("pictures", "one", replaces: true) }
+    let exports = store.appendingPathComponent("exports")
+    try FileManager.default.createDirectory(at: exports, withIntermediateDirectories: true)
+    try Data("mine".utf8).write(to: exports.appendingPathComponent("a.onnx"))
+    #expect(throws: PipelineError.self) { try install("exports", "one", replaces: false) }
+    #expect(FileManager.default.fileExists(atPath: exports.appendingPathComponent("a.onnx").path))
     // What a model has left behind is no obstacle.
     try FileManager.default.createDirectory(at: store.appendingPathComponent("empty"), withIntermediateDirectories: true)
     try install("empty", "one", replaces: false)

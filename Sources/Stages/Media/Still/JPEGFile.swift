@@ -39,7 +39,8 @@ enum JPEGFile {
     while at + 1 < bytes.count {
       if bytes[at] == 0xFF {
         let next = bytes[at + 1]
-        if next != 0, next != 0xFF, !(0xD0...0xD7).contains(next) { return }
+        // JPEG-LS stuffs one bit and not a byte: below 0x80 it is data.
+        if next >= 0x80, next != 0xFF, !(0xD0...0xD7).contains(next) { return }
       }
       at += 1
     }

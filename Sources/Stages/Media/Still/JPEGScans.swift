@@ -4,6 +4,8 @@ struct JPEGScans {
   /// More blocks of 8 x 8 than the largest picture that is decoded has in four components.
   private static let mostBlocks = 1 << 22
 
+  private static let mostScans = 64
+
   private struct Component {
     var id: Int
     var horizontal: Int
@@ -23,10 +25,19 @@ struct JPEGScans {
   private var rows = 0
   private var isProgressive = false
   private var interval = 0
+  /// Units of all scans so far.
+  private var followed = 0
   private var tables = [JPEGHuffmanTable?](repeating: nil, count: 8)
 
   /// False also for damaged data, and for kinds of JPEG that are not followed: arithmetic coding and lossless ones.
   static func areWhole(_ bytes: Span<UInt8>) -> Bool {
+    // Zeros at the end were never written, and would be read as codes; two may belong to the data (FF 00).
+    var end = bytes.count
+    while end > 0, bytes[end - 1] == 0 { end -= 1 }
+    return follow(bytes.extracting(0..<min(bytes.count, end + 2)))
+  }
+
+  private static func follow(_ bytes: Span<UInt8>) -> Bool {
     var scans = JPEGScans()
     var at = 2
     while let marker = JPEGFile.nextMarker(bytes, &at) {
@@ -113,6 +124,9 @@ struct JPEGScans {
     let alone = count == 1
     let component = components[parts[0].component]
     let across = alone ? component.blocksWide : columns, down = alone ? component.blocksHigh : rows
+    // A picture has a dozen scans, or some more; each may be a few bytes that stand for all of its blocks.
+    followed += across * down
+    guard followed <= Self.mostScans * columns * rows * 4 else { return false }
     var left = interval
     for unit in 0..<across * down {
       if interval > 0 {

@@ -89,7 +89,7 @@ enum PictureKind: String, Sendable, CaseIterable {
       return nil
     }
     var foreign = 0
-    let end = min(bytes.count, 512)
+    let end = min(bytes.count, start + 512)
     for at in start..<end {
       let byte = bytes[at]
       let isWriting = byte >= 0x20 && byte != 0x7F || (0x08...0x0D).contains(byte) || byte == 0x1B
