@@ -27,11 +27,6 @@ public struct FileUse: Sendable, Hashable {
     return FileUse(path: path, role: role, access: .reads, scope: .file)
   }
 
-  /// Those files of a folder that have one of the endings, whether they are there yet or not.
-  public static func reads(folder path: String, endings: Set<String>, as role: String) -> FileUse {
-    FileUse(path: path, role: role, access: .reads, scope: .folder(endings: endings))
-  }
-
   /// A file that is written, made where it is not there.
   public static func writes(_ path: String, as role: String) -> FileUse {
     FileUse(path: path, role: role, access: .writes, scope: .file)

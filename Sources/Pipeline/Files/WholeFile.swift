@@ -58,18 +58,8 @@ package enum WholeFile {
   }
 
   private static func put(_ bytes: [UInt8], into descriptor: Int32, named name: String) throws(PipelineError) {
-    var written = 0
-    while written < bytes.count {
-      // SAFETY: the bytes from `written` to the array's end are read during the call only.
-      let count = unsafe bytes.withUnsafeBytes { bytes in
-        guard let base = bytes.baseAddress else { return 0 }
-        return unsafe Glibc.write(descriptor, base + written, bytes.count - written)
-      }
-      if count > 0 {
-        written += count
-      } else if count == 0 || errno != EINTR {
-        throw OutputPath.failure("write", name, errno: count == 0 ? EIO : errno)
-      }
+    if let code = DescriptorWriting.write(bytes, to: descriptor).error {
+      throw OutputPath.failure("write", name, errno: code)
     }
   }
 

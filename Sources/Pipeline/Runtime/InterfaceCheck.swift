@@ -1,7 +1,7 @@
 /// Compares what the stages of a pipeline ask for by name with what the stages before them can give.
 ///
 /// A label that no detector finds, a stream that no source has, a detector that no stage prepares pictures for: the run
-/// would go well and tell nothing, for ever. What nobody can know beforehand (``StageInterface/Labels/any``) is not
+/// would go well and never tell anything. What nobody can know beforehand (``StageInterface/Labels/any``) is not
 /// complained of, and what may still come true is a warning.
 struct InterfaceCheck {
   struct Member {
