@@ -30,7 +30,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
   ],
   targets: [
-    .systemLibrary(name: "CFFmpegLibraries", pkgConfig: "libavformat libavcodec libavfilter libavdevice libswscale libavutil"),
+    .systemLibrary(
+      name: "CFFmpegLibraries", pkgConfig: "libavformat libavcodec libavfilter libavdevice libswscale libavutil"),
     .target(name: "CFFmpeg", dependencies: ["CFFmpegLibraries"]),
     .target(name: "COnnxRuntime"),
     .target(name: "CPlatform"),
@@ -80,7 +81,8 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
-    .target(name: "PipelineTestSupport", dependencies: ["Pipeline"], path: "Tests/PipelineTestSupport", swiftSettings: strict),
+    .target(
+      name: "PipelineTestSupport", dependencies: ["Pipeline"], path: "Tests/PipelineTestSupport", swiftSettings: strict),
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(
       name: "DetectorsTests", dependencies: ["Detectors", "PipelineTestSupport"], exclude: ["Golden"],
@@ -114,11 +116,14 @@ if Context.environment["EDGEPIPE_FUZZ"] != nil {
   package.targets.removeAll { !fuzzed.contains($0.name) }
   package.products.removeAll { !fuzzed.contains($0.name) }
   package.targets.append(.target(name: "CFuzzer", path: "Fuzz/CFuzzer"))
-  package.targets.append(.target(name: "StillPictures", path: "Sources/Stages/Media/Still", sources: [
-    "BMPFile.swift", "BoxFile.swift", "GIFFile.swift", "JPEG2000File.swift", "JPEGEntropy.swift", "JPEGFile.swift",
-    "JPEGScans.swift", "PCXFile.swift", "PNGFile.swift", "PictureBytes.swift", "PictureKind.swift", "QOIFile.swift",
-    "StillFacts.swift", "TIFFFile.swift", "TIFFHeader.swift", "WebPFile.swift",
-  ], swiftSettings: strict))
+  package.targets.append(
+    .target(
+      name: "StillPictures", path: "Sources/Stages/Media/Still",
+      sources: [
+        "BMPFile.swift", "BoxFile.swift", "GIFFile.swift", "JPEG2000File.swift", "JPEGEntropy.swift", "JPEGFile.swift",
+        "JPEGScans.swift", "PCXFile.swift", "PNGFile.swift", "PictureBytes.swift", "PictureKind.swift", "QOIFile.swift",
+        "StillFacts.swift", "TIFFFile.swift", "TIFFHeader.swift", "WebPFile.swift",
+      ], swiftSettings: strict))
   package.targets.append(
     .executableTarget(
       name: "FuzzPicture", dependencies: ["CFuzzer", "StillPictures"], path: "Fuzz/Picture", swiftSettings: strict))

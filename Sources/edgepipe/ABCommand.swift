@@ -75,7 +75,8 @@ struct ABCommand: ParsableCommand {
   }
 
   func run() throws {
-    let files = (coco.map { [FileUse.reads($0, as: "--coco")] } ?? [])
+    let files =
+      (coco.map { [FileUse.reads($0, as: "--coco")] } ?? [])
       + (report.map { [FileUse.writes($0, as: "--report")] } ?? [])
     // Before anything takes time; with what the pipelines read, it is looked at again.
     try FileClaims.check(files)

@@ -33,7 +33,8 @@ struct ABInputs {
       stage = place.stage
       sides = try Both(a: a, b: b).map { name in
         let file = try Self.file(of: name, in: folder)
-        return try ABSide(name: name, options: PipelineOptions(file: file, place: place), frames: frames, rounds: rounds, files: files)
+        return try ABSide(
+          name: name, options: PipelineOptions(file: file, place: place), frames: frames, rounds: rounds, files: files)
       }
     case (.model, .model):
       kind = "models"

@@ -85,7 +85,8 @@ struct ABSide {
         "\(member.key)=\(String(decoding: member.value.data, as: UTF8.self))"
       }
       let queue = "\(stage.queue.capacity.map(String.init) ?? "-") \(stage.queue.overflow?.rawValue ?? "-")"
-      return ([stage.id, stage.role == .sink ? "sink" : stage.type, "\(stage.after)", "\(stage.workers)", queue]
+      return
+        ([stage.id, stage.role == .sink ? "sink" : stage.type, "\(stage.after)", "\(stage.workers)", queue]
         + words.sorted()).joined(separator: " ")
     }
     return Sameness.Subject(name: name, stages: stages, models: models)

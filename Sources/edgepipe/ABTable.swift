@@ -19,7 +19,8 @@ struct ABTable {
       B           \(subject.names.b) (candidate)
       runs        \(schedule.repeats) repeats of each x \(comparison.rounds) rounds, in turns, of \(sizes) frames
       latency     \(subject.stage.map { "of the stage '\($0)'" } ?? "what all stages behind the source work on a frame")
-      """ + (subject.sameness?.notes ?? []).map { "\nnote        \($0)" }.joined() + (comparison.runs.first?.value.power.map { "\nenergy      \($0.source)" } ?? "")
+      """ + (subject.sameness?.notes ?? []).map { "\nnote        \($0)" }.joined()
+        + (comparison.runs.first?.value.power.map { "\nenergy      \($0.source)" } ?? "")
   }
 
   private var figures: String {

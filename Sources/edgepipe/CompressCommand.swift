@@ -33,7 +33,8 @@ struct CompressCommand: ParsableCommand {
     completion: .file())
   var calibration: String
 
-  @Option(help: ArgumentHelp("How many calibration pictures are used; drawn evenly from all there are.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("How many calibration pictures are used; drawn evenly from all there are.", valueName: "n"))
   var pictures = 32
 
   @Option(
@@ -90,7 +91,8 @@ struct CompressCommand: ParsableCommand {
     interruption.settle()
     if !report.ladder.kept.isEmpty {
       try report.check(force: options.force)
-      report.installed = try install(report, manifest, resolved, recipe, in: target, replaces: options.force || isRemade)
+      report.installed = try install(
+        report, manifest, resolved, recipe, in: target, replaces: options.force || isRemade)
     }
     if let plot {
       let drawing = LadderPlot.svg(report.ladder, title: report.title)
@@ -118,7 +120,8 @@ struct CompressCommand: ParsableCommand {
     var made = model.manifest
     (made.name, made.file, made.sha256, made.recipe) = (report.name, "\(report.name).onnx", "", recipe)
     let steps = report.ladder.kept.map(\.step).joined(separator: ", ")
-    made.origin = "\(float.name) (sha256 \(source.sha256)) compressed by edgepipe (\(steps)); calibrated on "
+    made.origin =
+      "\(float.name) (sha256 \(source.sha256)) compressed by edgepipe (\(steps)); calibrated on "
       + "\(report.pictures.calibrated) pictures of '\(URL(fileURLWithPath: calibration).lastPathComponent)', "
       + "seed \(options.seed), clip \(clip.map(String.init(describing:)) ?? "automatic"). \(float.origin)"
     _ = try target.install(made, replaces: replaces) { try model.model.write(to: $0) }

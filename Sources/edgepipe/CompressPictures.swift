@@ -24,7 +24,8 @@ struct CompressPictures: Sendable {
     let run = try CalibrationRun(
       source, for: manifest, shape: shape, count: count, others: count, seed: seed,
       isReserved: { isApart && HeldOutPictures.contains(URL(fileURLWithPath: $0).lastPathComponent) },
-      logger: Log.logger(level: .warning)) { [line] in line.show($0) }
+      logger: Log.logger(level: .warning)
+    ) { [line] in line.show($0) }
     return try run.run()
   }
 }

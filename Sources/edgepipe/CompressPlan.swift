@@ -32,7 +32,8 @@ struct CompressPlan {
       source = "as asked for with --steps"
     } else if let target = self.target, let advice {
       self.steps = CompressionSteps.plan(advice)
-      source = "for \(target.name), \(target.memoryMB) MB (\(target.memorySource)): \(advice.reason), advised are "
+      source =
+        "for \(target.name), \(target.memoryMB) MB (\(target.memorySource)): \(advice.reason), advised are "
         + advice.steps.joined(separator: ", ")
     } else {
       self.steps = try StepRequest.list(Self.standard)

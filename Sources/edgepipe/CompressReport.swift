@@ -49,7 +49,8 @@ struct CompressReport {
     }
     guard neededMB > Double(target.advice.modelLimitMB) else { return }
     let error = PipelineError(
-      String(format: "the model needs %.0f MB, more than the %d MB that a model may take on %@ (80 %% of %d MB)",
+      String(
+        format: "the model needs %.0f MB, more than the %d MB that a model may take on %@ (80 %% of %d MB)",
         neededMB, target.advice.modelLimitMB, target.name, target.memoryMB),
       remedy: "take a smaller model or a device with more memory, or install it anyway with --force", exit: .dataError)
     guard force else { throw error }
@@ -86,12 +87,16 @@ struct CompressReport {
     }
     let hasOneShape = Set(ladder.rungs.compactMap(\.input)).count == 1
     let columns: [Column] = [
-      ("input", { hasOneShape ? nil : $0.input }), ("size MB", number(2) { $0.bytes.map { Double($0) / 1e6 } }), ("memory MB", number(1) { $0.memory?.peakMB }),
+      ("input", { hasOneShape ? nil : $0.input }), ("size MB", number(2) { $0.bytes.map { Double($0) / 1e6 } }),
+      ("memory MB", number(1) { $0.memory?.peakMB }),
       ("latency ms", number(1) { $0.speed?.latencyMs }), ("CPU ms", number(1) { $0.speed?.cpuMs }),
       ("fps", number(1) { $0.speed?.rate }), ("times as fast", number(2) { $0.speed?.ratio }),
-      ("range", { rung in
-        rung.speed.map { String(format: "%.2f-%.2f", $0.ratioRange.lowerBound, $0.ratioRange.upperBound) }
-      }),
+      (
+        "range",
+        { rung in
+          rung.speed.map { String(format: "%.2f-%.2f", $0.ratioRange.lowerBound, $0.ratioRange.upperBound) }
+        }
+      ),
       (rate.map { String(format: "W at %.0f fps", $0) } ?? "", number(2, watts)),
       ("F1", number(3) { $0.accuracy?.agreement?.f1 }), ("AP", number(4) { $0.accuracy?.ap }),
       ("AP50", number(4) { $0.accuracy?.ap50 }),

@@ -35,7 +35,8 @@ struct CompressWork {
   func run() throws -> CompressReport {
     let isApart = command.truth.sharesPictures(with: command.calibration)
     let source = CompressPictures(
-      source: command.calibration, manifest: manifest, count: command.pictures, seed: command.options.seed, isApart: isApart,
+      source: command.calibration, manifest: manifest, count: command.pictures, seed: command.options.seed,
+      isApart: isApart,
       line: line)
     let samples = try source.read()
     let original = CompressionCandidate(model: float, manifest: manifest)

@@ -29,18 +29,31 @@ struct DeviceReport {
     }
     add("model", [device.model].compactMap { $0 }, none: "the system does not say")
     add("processor", ["\(device.processor ?? "unknown"), \(device.cores) cores"], none: "")
-    add("instructions", device.instructionSets.isEmpty ? [] : [device.instructionSets.joined(separator: " ")], none: "none of note")
-    add("INT8", [device.hasInt8DotProduct ? "has dot products of 8-bit integers" : "no dot products of 8-bit integers: INT8 models save memory, not much time"], none: "")
+    add(
+      "instructions", device.instructionSets.isEmpty ? [] : [device.instructionSets.joined(separator: " ")],
+      none: "none of note")
+    add(
+      "INT8",
+      [
+        device.hasInt8DotProduct
+          ? "has dot products of 8-bit integers"
+          : "no dot products of 8-bit integers: INT8 models save memory, not much time"
+      ], none: "")
     add("memory", device.memoryMB.map { ["\($0) MB"] } ?? [], none: "unknown")
     add("accelerators", device.accelerators.map { "\($0.kind.rawValue): \($0.name), \($0.path)" }, none: "none seen")
     add("engines", engines.map(Self.line), none: "none")
     add("power sensors", sensors.map(Self.line), none: "none")
-    add("power", ["\(words(power.meter.method)): \(power.meter.name)\(power.meter.method.isEstimate ? " (\(profileReason))" : "")"], none: "")
+    add(
+      "power",
+      [
+        "\(words(power.meter.method)): \(power.meter.name)\(power.meter.method.isEstimate ? " (\(profileReason))" : "")"
+      ], none: "")
     add("class", ["\(kind.value.rawValue) (\(kind.reason)): optimise for \(kind.value.aim)"], none: "")
     if let advice {
       add(
         "compression",
-        ["\(advice.steps.joined(separator: ", ")) (\(advice.reason)); a model may take \(advice.modelLimitMB) MB"], none: "")
+        ["\(advice.steps.joined(separator: ", ")) (\(advice.reason)); a model may take \(advice.modelLimitMB) MB"],
+        none: "")
     }
     return table.text
   }

@@ -75,7 +75,8 @@ struct EngineEntry {
     do {
       let engine = try ONNXRuntimeEngine(libraryPath: library)
       return EngineEntry(
-        name: "onnxruntime", version: engine.version, path: engine.libraryPath, providers: try engine.executionProviders())
+        name: "onnxruntime", version: engine.version, path: engine.libraryPath,
+        providers: try engine.executionProviders())
     } catch {
       return EngineEntry(name: "onnxruntime", problem: "\(error)")
     }

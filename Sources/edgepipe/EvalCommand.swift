@@ -132,7 +132,9 @@ struct EvalCommand: ParsableCommand {
       .reads(coco, as: "--coco"), fromPredictions.map { .reads($0, as: "--from-predictions") },
       images.map { .reads($0, as: "--images", folderEndings: FFmpegSource.pictureExtensions) },
     ]
-    let written: [FileUse?] = [predictions.map { .writes($0, as: "--predictions") }, plot.map { .writes($0, as: "--plot") }]
+    let written: [FileUse?] = [
+      predictions.map { .writes($0, as: "--predictions") }, plot.map { .writes($0, as: "--plot") },
+    ]
     return (read + written).compactMap { $0 } + (resolved?.files(as: "the model") ?? [])
   }
 

@@ -53,7 +53,8 @@ struct EvalReport {
       "compared", "\(objects) objects and \(crowds) crowds of \(dataset.categories.count) categories, \(file)",
     ])
     if !leftOut.isEmpty {
-      let names = leftOut.prefix(6).joined(separator: ", ")
+      let names =
+        leftOut.prefix(6).joined(separator: ", ")
         + (leftOut.count > 6 ? " and \(leftOut.count - 6) more" : "")
       facts.add(["left out", "\(leftOut.count) \(leftOut.count == 1 ? "category" : "categories"), \(reason): \(names)"])
     }
@@ -71,7 +72,8 @@ struct EvalReport {
   }
 
   private var figureTable: String {
-    var table = Table(["figure", "all", "small", "medium", "large"], alignment: [.left, .right, .right, .right, .right])
+    var table = Table(
+      ["figure", "all", "small", "medium", "large"], alignment: [.left, .right, .right, .right, .right])
     let overall = evaluation.overall
     let rows: [(String, [COCOFigure])] = [
       ("AP at IoU 0.50:0.95", [.ap, .apSmall, .apMedium, .apLarge]), ("AP at IoU 0.50", [.ap50]),

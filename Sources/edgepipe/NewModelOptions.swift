@@ -81,7 +81,8 @@ struct NewModelOptions: ParsableArguments {
         exit: .usage)
     }
     guard BuiltinModels.find(newName) == nil else {
-      throw PipelineError("'\(newName)' is the name of a built-in model", remedy: "say another with --name", exit: .usage)
+      throw PipelineError(
+        "'\(newName)' is the name of a built-in model", remedy: "say another with --name", exit: .usage)
     }
     guard FilePlace(target.folder(of: newName).path) != FilePlace(source.file.deletingLastPathComponent().path) else {
       throw PipelineError(

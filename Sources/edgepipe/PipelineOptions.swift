@@ -30,7 +30,8 @@ struct PipelineOptions: ParsableArguments {
 
   @Option(
     name: .customLong("source-list"),
-    help: ArgumentHelp("Takes the streams from this file, one 'id url' a line, a url with spaces in quotes.", valueName: "file"),
+    help: ArgumentHelp(
+      "Takes the streams from this file, one 'id url' a line, a url with spaces in quotes.", valueName: "file"),
     completion: .file())
   var sourceList: String?
 
@@ -77,7 +78,9 @@ struct PipelineOptions: ParsableArguments {
           path: path, manifest: TraceManifest(version: EdgePipe.version, pipeline: config.redactedDocument()),
           logger: logger))
     }
-    let monitor = power.map { PowerMonitor($0, budgetW: config.budget.powerW, enforces: config.budget.enforce, logger: logger) }
+    let monitor = power.map {
+      PowerMonitor($0, budgetW: config.budget.powerW, enforces: config.budget.enforce, logger: logger)
+    }
     let runner = try build(
       config, logger: logger, staysOpen: staysOpen, journal: journal ?? .off, power: monitor, instruments: instruments,
       files: files)

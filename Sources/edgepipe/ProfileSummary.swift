@@ -14,7 +14,8 @@ struct ProfileSummary {
 
   var text: String {
     let run = RunSummary(snapshot: snapshot, outcome: profile.outcome)
-    let lines = [time, "", cost, ""] + run.account + run.results + notes.map { "not known   \($0)" }
+    let lines =
+      [time, "", cost, ""] + run.account + run.results + notes.map { "not known   \($0)" }
       + files.map { "written     \($0)" }
     return (lines + ["", limit]).joined(separator: "\n")
   }

@@ -157,7 +157,8 @@ struct PruneCommand: ParsableCommand {
     made.file = "\(name).onnx"
     made.sha256 = ""
     let names = calibration.map { "'\(URL(fileURLWithPath: $0).lastPathComponent)'" }.joined(separator: ", ")
-    made.origin = "\(float.name) (sha256 \(source)) pruned by edgepipe: \(method.rawValue), ratio \(ratio), importance "
+    made.origin =
+      "\(float.name) (sha256 \(source)) pruned by edgepipe: \(method.rawValue), ratio \(ratio), importance "
       + "\(importance.rawValue); refitted on \(count) pictures of \(names), seed \(options.seed). \(float.origin)"
     return made
   }

@@ -46,7 +46,8 @@ struct PruneReport {
         } ?? "",
       ])
     }
-    let packed = result.after.nonzero < result.after.parameters * 9 / 10
+    let packed =
+      result.after.nonzero < result.after.parameters * 9 / 10
       ? "\nzeros       are stored like other numbers; as a bit each and the rest, weights would take "
         + "\(Figure.text(Double(packedBytes) / 1e6, decimals: 2)) MB"
       : ""

@@ -33,7 +33,9 @@ struct RunEnding {
       Terminal.say(summary)
     }
     if let report, unwritten == nil, !quiet, !json { Terminal.say("report      \(report)") }
-    for failure in outcome.streamFailures { Terminal.note("error: stream '\(failure.stream)': \(failure.error.withoutStage)") }
+    for failure in outcome.streamFailures {
+      Terminal.note("error: stream '\(failure.stream)': \(failure.error.withoutStage)")
+    }
     if let failure = outcome.failure, failure.exit != .readerGone { Terminal.note("error: \(failure)") }
     if let unwritten {
       if outcome.exit == .success { throw unwritten }

@@ -59,10 +59,12 @@ struct RunSummary {
     let frames = snapshot.ledger.delivered
     let each = frames > 0 ? ", \(significant(power.energy.packageJ / Double(frames))) J a frame" : ""
     var lines = [
-      pad("power") + "\(number(power.meanW, 1)) W on average, \(significant(power.energy.packageJ)) J\(each) (\(power.source))"
+      pad("power")
+        + "\(number(power.meanW, 1)) W on average, \(significant(power.energy.packageJ)) J\(each) (\(power.source))"
     ]
     if let budget = power.budget, budget.isExceeded {
-      lines.append(pad("") + "above the budget of \(number(budget.powerW, 1)) W: \(number(budget.highestMeanW, 1)) W at most")
+      lines.append(
+        pad("") + "above the budget of \(number(budget.powerW, 1)) W: \(number(budget.highestMeanW, 1)) W at most")
     }
     return lines + power.notes.map { pad("") + "not used: \($0)" }
   }
@@ -101,7 +103,9 @@ struct RunSummary {
     return [pad("written") + files.plain]
   }
 
-  private func pad(_ name: String) -> String { name.padding(toLength: max(12, name.count), withPad: " ", startingAt: 0) }
+  private func pad(_ name: String) -> String {
+    name.padding(toLength: max(12, name.count), withPad: " ", startingAt: 0)
+  }
 
   private func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
 }

@@ -41,7 +41,10 @@ struct SessionMemoryCommand: ParsableCommand {
       let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
       process.executableURL = URL(fileURLWithPath: program)
       process.arguments =
-        ["models", "session-memory", "--height", "\(shape[2])", "--width", "\(shape[3])", "--element", element.rawValue]
+        [
+          "models", "session-memory", "--height", "\(shape[2])", "--width", "\(shape[3])", "--element",
+          element.rawValue,
+        ]
         + (library.map { ["--onnxruntime", $0] } ?? [])
       (process.standardInput, process.standardOutput, process.standardError) = (input, output, errors)
       try process.run()

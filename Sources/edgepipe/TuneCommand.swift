@@ -22,7 +22,8 @@ struct TuneCommand: ParsableCommand {
 
   @OptionGroup var options: PipelineOptions
 
-  @Option(help: ArgumentHelp("Milliseconds from capture to delivery that 95 % of the frames must keep.", valueName: "ms"))
+  @Option(
+    help: ArgumentHelp("Milliseconds from capture to delivery that 95 % of the frames must keep.", valueName: "ms"))
   var deadline: Double
 
   @Option(help: ArgumentHelp("The least recorded accuracy.", valueName: "AP=number"))
@@ -48,7 +49,9 @@ struct TuneCommand: ParsableCommand {
     let value: Double
 
     init?(argument: String) {
-      guard argument.hasPrefix("AP="), let value = Double(argument.dropFirst(3)), (0...1).contains(value) else { return nil }
+      guard argument.hasPrefix("AP="), let value = Double(argument.dropFirst(3)), (0...1).contains(value) else {
+        return nil
+      }
       self.value = value
     }
   }
@@ -65,7 +68,8 @@ struct TuneCommand: ParsableCommand {
     try config.requireRepeatableInputs()
     let detectors = config.stages.filter { TuneInputs.isTunable($0.type) }
     guard !detectors.isEmpty else {
-      throw PipelineError("'\(options.shownFile)' has no detector to tune", remedy: "name one with a detect stage", exit: .config)
+      throw PipelineError(
+        "'\(options.shownFile)' has no detector to tune", remedy: "name one with a detect stage", exit: .config)
     }
     let trial = TuneTrial(options: options, config: config, seconds: seconds)
     // Also what else is wrong with the pipeline is said before minutes of trials.
@@ -98,7 +102,8 @@ struct TuneCommand: ParsableCommand {
       }
       sets += best.sets(for: detector.id)
     }
-    let overrides = PipelineOverrides(sets: options.sets + sets, sources: options.sources, sourceList: options.sourceList)
+    let overrides = PipelineOverrides(
+      sets: options.sets + sets, sources: options.sources, sourceList: options.sourceList)
     let tuned = try PipelineConfig.rewritten(
       file: options.file, registry: .builtin, overrides: overrides, deadlineMs: deadline)
     try WholeFile.write(to: output) { try $0(tuned) }
@@ -117,7 +122,8 @@ struct TuneCommand: ParsableCommand {
     case .tuned(let choice, let serviceMs):
       let shape = choice.shape.filter { $0 != "\"" }
       return PipelineError(
-        limit + "its quickest, \(choice.model) at \(shape) with \(choice.threads == 1 ? "one thread" : "\(choice.threads) threads"), "
+        limit
+          + "its quickest, \(choice.model) at \(shape) with \(choice.threads == 1 ? "one thread" : "\(choice.threads) threads"), "
           + "works \(ms(serviceMs)) on a frame by itself",
         remedy: "allow a --deadline well above that, install a smaller model, or lower --floor", exit: .dataError)
     }

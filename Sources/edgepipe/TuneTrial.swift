@@ -70,7 +70,9 @@ struct TuneTrial {
     guard let own = seen.stages.first(where: { $0.id == stage })?.values.service, own.count > 0 else { return nil }
     let others = seen.stages.compactMap { figures -> TuneGlance.Part? in
       // The other detectors are tuned as well, and a source's time is not that of a frame's way.
-      guard figures.role != .source, !TuneInputs.isTunable(figures.type), figures.values.service.count > 0 else { return nil }
+      guard figures.role != .source, !TuneInputs.isTunable(figures.type), figures.values.service.count > 0 else {
+        return nil
+      }
       return .init(stage: figures.id, serviceMs: figures.values.service.milliseconds(atPercentile: 0))
     }
     return TuneGlance(
@@ -86,7 +88,9 @@ struct TuneTrial {
     runner.requestStop()
     guard runner.wait().isOver else { return nil }
     let figures = runner.snapshot(withFacts: true).stages.first { $0.id == stage }
-    guard case .list(let sizes)? = figures?.facts["input_sizes"], case .string(let size)? = sizes.first else { return nil }
+    guard case .list(let sizes)? = figures?.facts["input_sizes"], case .string(let size)? = sizes.first else {
+      return nil
+    }
     let sides = size.split(separator: "x").compactMap { Int($0) }
     return sides.count == 2 ? (sides[1], sides[0]) : nil
   }

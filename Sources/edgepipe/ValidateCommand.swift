@@ -72,7 +72,8 @@ extension ObjectSchema.ValueKind {
   var words: String {
     switch self {
     case .bool: "true or false"
-    case .integer(let range): range.upperBound == .max ? "integer >= \(range.lowerBound)" : "\(range.lowerBound)...\(range.upperBound)"
+    case .integer(let range):
+      range.upperBound == .max ? "integer >= \(range.lowerBound)" : "\(range.lowerBound)...\(range.upperBound)"
     case .number(let range):
       range.upperBound.isFinite && range.upperBound < 1e9 ? "\(range.lowerBound)...\(range.upperBound)" : "number"
     case .string: "text"

@@ -78,21 +78,22 @@ import Testing
       return output
     }
     // With the places of the scores: those of a model that is read rightly lie in 0...1, whatever else is wild.
-    let cases: [(manifest: ModelManifest, outputs: [SyntheticOutput], isScore: (_ output: Int, _ place: Int) -> Bool)] = [
-      (.test(.yolox, classes: ["a", "b"]), [wild([1, 21, 7])], { $1 % 7 >= 4 }),
-      (
-        .test(.yolov3, classes: ["a", "b"], anchors: [.init(stride: 16, anchors: [[10, 20], [30, 40]])]),
-        [wild([1, 14, 2, 2])], { _, _ in false }
-      ),
-      (.test(.yolov8, classes: ["a", "b"]), [wild([1, 6, 21])], { $1 / 21 >= 4 }),
-      (.test(.yolov8, classes: ["a", "b"]), [wild([1, 66, 21])], { $1 / 21 >= 64 }),
-      (.test(.retinaface), [wild([1, 42, 4]), wild([1, 42, 2]), wild([1, 42, 10])], { output, _ in output == 1 }),
-      (
-        .test(.yunet), [16, 4, 1].flatMap { count in [1, 1, 4, 10].map { wild([1, count, $0]) } },
-        { output, _ in output % 4 < 2 }
-      ),
-      (.test(.centerface), [1, 2, 2, 10].map { wild([1, $0, 8, 8]) }, { output, _ in output == 0 }),
-    ]
+    let cases: [(manifest: ModelManifest, outputs: [SyntheticOutput], isScore: (_ output: Int, _ place: Int) -> Bool)] =
+      [
+        (.test(.yolox, classes: ["a", "b"]), [wild([1, 21, 7])], { $1 % 7 >= 4 }),
+        (
+          .test(.yolov3, classes: ["a", "b"], anchors: [.init(stride: 16, anchors: [[10, 20], [30, 40]])]),
+          [wild([1, 14, 2, 2])], { _, _ in false }
+        ),
+        (.test(.yolov8, classes: ["a", "b"]), [wild([1, 6, 21])], { $1 / 21 >= 4 }),
+        (.test(.yolov8, classes: ["a", "b"]), [wild([1, 66, 21])], { $1 / 21 >= 64 }),
+        (.test(.retinaface), [wild([1, 42, 4]), wild([1, 42, 2]), wild([1, 42, 10])], { output, _ in output == 1 }),
+        (
+          .test(.yunet), [16, 4, 1].flatMap { count in [1, 1, 4, 10].map { wild([1, count, $0]) } },
+          { output, _ in output % 4 < 2 }
+        ),
+        (.test(.centerface), [1, 2, 2, 10].map { wild([1, $0, 8, 8]) }, { output, _ in output == 0 }),
+      ]
     func found(_ manifest: ModelManifest, _ outputs: [SyntheticOutput]) throws -> (Detector, [Detection]) {
       let detector = try Detector(
         session: SyntheticSession(outputs), manifest: manifest, options: DetectorOptions(score: 0.3))
@@ -113,7 +114,8 @@ import Testing
       }
       var scored = outputs
       for output in scored.indices {
-        for place in scored[output].values.indices where isScore(output, place) && scored[output].values[place].isFinite {
+        for place in scored[output].values.indices where isScore(output, place) && scored[output].values[place].isFinite
+        {
           scored[output].values[place] = min(max(scored[output].values[place], 0), 1)
         }
       }

@@ -29,7 +29,8 @@ import Testing
     #expect(try guess([[1, 300, 6]], input: [1, 3, 640, 640]).head == .yolov8)
     #expect(try guess([[1, nil, 4], [1, nil, 2], [1, nil, 10]], input: free).head == .retinaface)
     #expect(try guess(yunet, input: free).head == .yunet)
-    #expect(try guess([[1, 1, nil, nil], [1, 2, nil, nil], [1, 2, nil, nil], [1, 10, nil, nil]]).head == .centerface)
+    #expect(
+      try guess([[1, 1, nil, nil], [1, 2, nil, nil], [1, 2, nil, nil], [1, 10, nil, nil]]).head == .centerface)
   }
 
   /// Dimensions come from a file and may be anything.
@@ -48,7 +49,8 @@ import Testing
       try guess([[1, 300, 6]], input: [1, 3, 640, 640], evidence: dense, metadata: names)
     }
     #expect(throws: PipelineError.self) {
-      try guess([[1, 300, 5]], input: [1, 3, 640, 640], evidence: dense, metadata: ["task": "detect", "names": "{0: 'a'}"])
+      try guess(
+        [[1, 300, 5]], input: [1, 3, 640, 640], evidence: dense, metadata: ["task": "detect", "names": "{0: 'a'}"])
     }
     #expect(try guess([[1, 300, 6]], input: [1, 3, 640, 640], metadata: names).classes == ["a", "b"])
   }
@@ -102,11 +104,13 @@ import Testing
     let decoded = OutputEvidence(channels: [1, 4, 80], hasExponential: true)
     #expect(try guess([[1, 3549, 85]], evidence: Self.yolox).form == .raw)
     #expect(try guess([[1, 3549, 85]], evidence: decoded).form == .decoded)
-    let classesLast = try guess([[1, 8400, 85]], input: large, evidence: OutputEvidence(channels: [64, 81], hasSoftmax: true))
+    let classesLast = try guess(
+      [[1, 8400, 85]], input: large, evidence: OutputEvidence(channels: [64, 81], hasSoftmax: true))
     #expect(classesLast.form == .classesLast && classesLast.classes.count == 81)
     let raw = try guess([[1, 144, 8400]], input: large, evidence: OutputEvidence(channels: [64, 80]))
     #expect(raw.form == .distribution && raw.classes == COCOClasses.names)
-    let plain = try guess([[1, 144, 8400]], input: large, evidence: OutputEvidence(channels: [64, 140], hasSoftmax: true))
+    let plain = try guess(
+      [[1, 144, 8400]], input: large, evidence: OutputEvidence(channels: [64, 140], hasSoftmax: true))
     #expect(plain.form == .plain && plain.classes.count == 140)
   }
 
@@ -148,7 +152,8 @@ import Testing
   }
 
   @Test func givenYOLOv5sThreeBoxesACellWhenGuessedThenItIsYOLOv5() throws {
-    let guess = try guess([[1, 25200, 7]], input: [1, 3, 640, 640], metadata: ["stride": "32", "names": "['a', 'b']"])
+    let guess = try guess(
+      [[1, 25200, 7]], input: [1, 3, 640, 640], metadata: ["stride": "32", "names": "['a', 'b']"])
     #expect(guess.head == .yolov5 && guess.classes == ["a", "b"])
     // Early exports give the maps that it was decoded of as well.
     let early = try self.guess(
@@ -162,15 +167,21 @@ import Testing
       (["task": "classify"], "classification"),
     ])
   func givenAnotherTaskInTheMetadataWhenGuessedThenItIsRefusedByName(metadata: [String: String], name: String) {
-    let error = #expect(throws: PipelineError.self) { try guess([[1, 56, 8400]], input: [1, 3, 640, 640], metadata: metadata) }
+    let error = #expect(throws: PipelineError.self) {
+      try guess([[1, 56, 8400]], input: [1, 3, 640, 640], metadata: metadata)
+    }
     #expect(error?.exit == .config && error?.message.contains(name) == true, "\(error?.message ?? "")")
   }
 
   /// The graph shows keypoints, masks and angles also where the metadata is lost.
-  @Test(arguments: [(56, [64, 1, 51], "pose"), (38, [64, 2, 32], "segmentation"), (20, [64, 15, 1], "oriented boxes")])
+  @Test(arguments: [
+    (56, [64, 1, 51], "pose"), (38, [64, 2, 32], "segmentation"), (20, [64, 15, 1], "oriented boxes"),
+  ])
   func givenFurtherBranchesInTheGraphWhenGuessedThenItIsRefusedByName(rows: Int, channels: [Int], name: String) {
     let evidence = OutputEvidence(channels: Set(channels), hasSoftmax: true)
-    let error = #expect(throws: PipelineError.self) { try guess([[1, rows, 8400]], input: [1, 3, 640, 640], evidence: evidence) }
+    let error = #expect(throws: PipelineError.self) {
+      try guess([[1, rows, 8400]], input: [1, 3, 640, 640], evidence: evidence)
+    }
     #expect(error?.message.contains(name) == true, "\(error?.message ?? "")")
   }
 
@@ -208,7 +219,9 @@ import Testing
       try guess([[1, 6, 8400]], input: [1, 3, 640, 640], metadata: ["names": "['a', 'b']"], claims: claims)
     }
     #expect(error?.exit == .usage)
-    #expect(error?.message.contains("3 classes") == true && error?.message.contains("2 classes") == true, "\(error?.message ?? "")")
+    #expect(
+      error?.message.contains("3 classes") == true && error?.message.contains("2 classes") == true,
+      "\(error?.message ?? "")")
   }
 
   @Test func givenCOCOThenThereAreEightyDifferentNames() {

@@ -17,7 +17,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "Load model from m.onnx failed:Protobuf parsing failed.", "Fatal error: foo:Bar(-1) is not a registered function/op",
+    "Load model from m.onnx failed:Protobuf parsing failed.",
+    "Fatal error: foo:Bar(-1) is not a registered function/op",
     "/a/b.cc:7 ", "/a/b.cc:7 f(", "/a/b.h:1 f() ", "",
   ])
   func givenOtherMessages_whenShown_thenNothingOfTheReasonIsLost(message: String) {

@@ -53,7 +53,9 @@ import Testing
     expect(found.list[0], [12, 9, 20, 15], 0.72, 1)
     #expect(try decode(head, [output], classCount: 2, wanted: [0]).list.isEmpty)
     // Early exports put the undecoded maps beside it, in any place.
-    let maps = [SyntheticOutput([1, 3, 4, 4, 7]), SyntheticOutput([1, 3, 2, 2, 7]), SyntheticOutput([1, 3, 1, 1, 7])]
+    let maps = [
+      SyntheticOutput([1, 3, 4, 4, 7]), SyntheticOutput([1, 3, 2, 2, 7]), SyntheticOutput([1, 3, 1, 1, 7]),
+    ]
     #expect(try decode(head, maps + [output], classCount: 2).list.count == 1)
     #expect(throws: PipelineError.self) { try decode(ObjectnessHead(kind, classCount: 3), [output], classCount: 3) }
   }
@@ -74,8 +76,12 @@ import Testing
       #expect(found.list.map(\.classIndex) == expected.list.map(\.classIndex))
       #expect(found.list.map(\.x1) == expected.list.map(\.x1) && found.list.map(\.score) == expected.list.map(\.score))
       // A model that declares no shape shows its form with each output.
-      #expect(try decode(YOLOv8Head(classCount: 10, form: nil), [last], classCount: 10, wanted: wanted).list.count == found.list.count)
-      #expect(try decode(YOLOv8Head(classCount: 10, form: nil), [plain], classCount: 10, wanted: wanted).list.count == found.list.count)
+      #expect(
+        try decode(YOLOv8Head(classCount: 10, form: nil), [last], classCount: 10, wanted: wanted).list.count
+          == found.list.count)
+      #expect(
+        try decode(YOLOv8Head(classCount: 10, form: nil), [plain], classCount: 10, wanted: wanted).list.count
+          == found.list.count)
     }
   }
 

@@ -32,7 +32,7 @@ func lend<Result>(
     _ = unsafe buffer.initialize(from: output.values)
     return unsafe buffer
   }
-  defer { for unsafe buffer in unsafe buffers { unsafe buffer.deallocate() } }
+  defer { unsafe buffers.forEach { unsafe $0.deallocate() } }
   let lent = unsafe zip(outputs, buffers).map { output, buffer in
     unsafe ModelOutputs.Output(shape: output.shape, values: UnsafeBufferPointer(buffer))
   }

@@ -19,7 +19,9 @@ struct ABTests {
     return name
   }
 
-  @Test("given a pipeline that works four times as long, when compared, then CPU time says so and nothing is written but the report")
+  @Test(
+    "given a pipeline that works four times as long, when compared, then CPU time says so and nothing is written but the report"
+  )
   func pipelines() throws {
     let space = try Workspace()
     let a = try busy(space, "a.json", busyMs: 1), b = try busy(space, "b.json", busyMs: 4)
@@ -74,8 +76,11 @@ struct ABTests {
       try FileManager.default.moveItem(atPath: file, toPath: space.path(name))
     }
     let result = try Command.run(
-      ["ab", "square.json", "wide.json", "--stage", "faces", "--repeats", "2", "--rounds", "1", "--frames", "20", "--json",
-       "--onnxruntime", try #require(TestData.onnxRuntimeLibrary).path], in: space.folder)
+      [
+        "ab", "square.json", "wide.json", "--stage", "faces", "--repeats", "2", "--rounds", "1", "--frames", "20",
+        "--json",
+        "--onnxruntime", try #require(TestData.onnxRuntimeLibrary).path,
+      ], in: space.folder)
     #expect(result.status == 0, "\(result.errors)")
     let root = try object(result.output)
     #expect(root["latency_of"] as? String == "faces")
@@ -121,13 +126,17 @@ struct ABTests {
     // The same model, shape and limits through the evaluation, which agrees with pycocotools.
     for (side, shape) in [("a", "416x416"), ("b", "160x160")] {
       let evaluation = try Command.run(
-        ["models", "eval", "yolox-nano", "--coco", truth, "--images", images, "--shape", shape, "--max-detections", "20",
-         "--json"])
+        [
+          "models", "eval", "yolox-nano", "--coco", truth, "--images", images, "--shape", shape, "--max-detections",
+          "20",
+          "--json",
+        ])
       let figures = try #require(try object(evaluation.output)["figures"] as? [String: Any])
       // Scores have four decimals in the results file, so that nearly equal ones may change places.
       #expect(abs((ap[side] ?? 0) - (figures["ap"] as? Double ?? -1)) < 2e-3)
     }
-    let low = try #require(accuracy["difference_low"] as? Double), high = try #require(accuracy["difference_high"] as? Double)
+    let low = try #require(accuracy["difference_low"] as? Double),
+      high = try #require(accuracy["difference_high"] as? Double)
     let difference = try #require(accuracy["difference"] as? Double)
     #expect(low < difference && difference < high && high < 0, "an input of a seventh of the pixels loses surely")
     #expect((root["verdict"] as? [String: Any])?["decision"] as? String == "hold")
@@ -146,7 +155,9 @@ struct ABTests {
     let root = try object(result.output)
     #expect(root["kind"] as? String == "models")
     #expect(root["latency_of"] as? String == "detect")
-    #expect((root["agreement"] as? [String: Any])?["matched"] as? Int == (root["agreement"] as? [String: Any])?["found_a"] as? Int)
+    #expect(
+      (root["agreement"] as? [String: Any])?["matched"] as? Int == (root["agreement"] as? [String: Any])?["found_a"]
+        as? Int)
     let mixed = try Command.run(["ab", "yunet-n", "yolox-nano", "--source", images])
     #expect(mixed.status == 64)
     #expect(mixed.errors.contains("find different things"))

@@ -25,9 +25,11 @@ struct AccuracyTests {
     let script = TestData.packageRoot.appendingPathComponent("Tests/EndToEndTests/Golden/coco_ap.py").path
     let comparison = try TestData.run(
       try #require(TestData.python),
-      [script, "--events", space.path("events.jsonl"), "--images", images,
-       "--annotations", try #require(TestData.file("data/coco50/instances.json")).path,
-       "--model", try #require(TestData.model("yolox_nano.onnx")).path])
+      [
+        script, "--events", space.path("events.jsonl"), "--images", images,
+        "--annotations", try #require(TestData.file("data/coco50/instances.json")).path,
+        "--model", try #require(TestData.model("yolox_nano.onnx")).path,
+      ])
     #expect(comparison.status == 0)
     let figures = try #require(try JSONSerialization.jsonObject(with: comparison.output) as? [String: Any])
     // The resizers differ by rounding: swscale's area filter and cv2.INTER_AREA.

@@ -15,7 +15,9 @@ struct BadInputTests {
   }
 
   /// One line that names the input; the status of sysexits.
-  private func expectRefused(_ result: CommandResult, _ name: String, status: Int32, at location: SourceLocation = #_sourceLocation) {
+  private func expectRefused(
+    _ result: CommandResult, _ name: String, status: Int32, at location: SourceLocation = #_sourceLocation
+  ) {
     #expect(result.status == status, "\(result.errors)", sourceLocation: location)
     #expect(result.errorLines.count == 1, "\(result.errors)", sourceLocation: location)
     #expect(result.errors.contains(name), "\(result.errors)", sourceLocation: location)
@@ -28,20 +30,24 @@ struct BadInputTests {
     expectRefused(try run("nowhere.mp4", in: space), "nowhere.mp4", status: 66)
   }
 
-  @Test("given files that are no video, when run, then 65 and their name", arguments: ["empty.mp4", "random.mp4", "text.mp4"])
+  @Test(
+    "given files that are no video, when run, then 65 and their name",
+    arguments: ["empty.mp4", "random.mp4", "text.mp4"])
   func notVideo(name: String) throws {
     let space = try Workspace()
     var random = SeededRandom(seed: 1)
-    let bytes: [UInt8] = switch name {
-    case "empty.mp4": []
-    case "random.mp4": (0..<100_000).map { _ in .random(in: 0...255, using: &random) }
-    default: Array("this is not a video\n".utf8)
-    }
+    let bytes: [UInt8] =
+      switch name {
+      case "empty.mp4": []
+      case "random.mp4": (0..<100_000).map { _ in .random(in: 0...255, using: &random) }
+      default: Array("this is not a video\n".utf8)
+      }
     try Data(bytes).write(to: space.folder.appendingPathComponent(name))
     expectRefused(try run(name, in: space), name, status: 65)
   }
 
-  @Test("given an empty folder and audio alone, when run, then 65 at once and their name",
+  @Test(
+    "given an empty folder and audio alone, when run, then 65 at once and their name",
     .enabled(if: Has.ffmpeg, "needs ffmpeg"))
   func odd() throws {
     let space = try Workspace()
@@ -51,12 +57,16 @@ struct BadInputTests {
     expectRefused(try run("sound.m4a", in: space), "sound.m4a", status: 65)
   }
 
-  @Test("given an MP4 cut short, when run, then 65 without its index, or what is there when it is fragmented",
+  @Test(
+    "given an MP4 cut short, when run, then 65 without its index, or what is there when it is fragmented",
     .enabled(if: Has.ffmpeg, "needs ffmpeg"))
   func truncated() throws {
     let space = try Workspace()
     func cut(_ name: String, _ options: [String]) throws {
-      try FFmpeg.make(["-f", "lavfi", "-i", "testsrc=d=4:s=320x240", "-c:v", "libx264", "-g", "25"] + options + [space.path("whole.mp4")])
+      try FFmpeg.make(
+        ["-f", "lavfi", "-i", "testsrc=d=4:s=320x240", "-c:v", "libx264", "-g", "25"] + options + [
+          space.path("whole.mp4")
+        ])
       let data = try Data(contentsOf: space.folder.appendingPathComponent("whole.mp4"))
       try data.prefix(data.count * 2 / 3).write(to: space.folder.appendingPathComponent(name))
     }
@@ -66,11 +76,14 @@ struct BadInputTests {
     #expect(try run("fragments.mp4", in: space).status == 0)
   }
 
-  @Test("given pictures of 1 x 1 and of 16k x 16k, when run, then the small one works and the huge one does or is refused",
+  @Test(
+    "given pictures of 1 x 1 and of 16k x 16k, when run, then the small one works and the huge one does or is refused",
     .enabled(if: Has.ffmpeg, "needs ffmpeg"))
   func sizes() throws {
     let space = try Workspace()
-    try FFmpeg.make(["-f", "lavfi", "-i", "color=red:s=2x2", "-frames:v", "1", "-vf", "format=rgb24,crop=1:1", space.path("tiny.png")])
+    try FFmpeg.make([
+      "-f", "lavfi", "-i", "color=red:s=2x2", "-frames:v", "1", "-vf", "format=rgb24,crop=1:1", space.path("tiny.png"),
+    ])
     #expect(try run("tiny.png", in: space).status == 0)
     // A real picture whose header claims 16,384 x 16,384 pixels: bytes 16 to 23 of a PNG, and their checksum.
     var data = try Data(contentsOf: space.folder.appendingPathComponent("tiny.png"))
@@ -81,7 +94,8 @@ struct BadInputTests {
     expectRefused(try run("huge.png", in: space), "huge.png", status: 65)
   }
 
-  @Test("given models cut short, flipped and missing, when run, then 65 or 78 and the reason in one line",
+  @Test(
+    "given models cut short, flipped and missing, when run, then 65 or 78 and the reason in one line",
     .enabled(if: TestData.model("yolox_nano.onnx") != nil && Has.clip, "needs the test data"))
   func models() throws {
     let space = try Workspace()
@@ -105,7 +119,8 @@ struct BadInputTests {
     }
   }
 
-  @Test("given no engine library, or one that is too old, when run, then 69 and one line with the remedy",
+  @Test(
+    "given no engine library, or one that is too old, when run, then 69 and one line with the remedy",
     .enabled(if: TestData.model("yolox_nano.onnx") != nil && Has.clip, "needs the test data"))
   func engine() throws {
     let space = try Workspace()
@@ -131,13 +146,13 @@ struct BadInputTests {
     let space = try Workspace()
     let file = space.path("bad.json")
     try """
-      { "version": 1, "name": "bad",
-        "stages": [
-          { "id": "a", "type": "source.ffmpg", "config": { "url": "x.mp4" } },
-          { "id": "a", "type": "sink.null", "after": ["b"] },
-          { "id": "c", "type": "sink.jsonl", "after": ["a"], "config": { "pth": "x.jsonl" } }
-        ] }
-      """.write(toFile: file, atomically: true, encoding: .utf8)
+    { "version": 1, "name": "bad",
+      "stages": [
+        { "id": "a", "type": "source.ffmpg", "config": { "url": "x.mp4" } },
+        { "id": "a", "type": "sink.null", "after": ["b"] },
+        { "id": "c", "type": "sink.jsonl", "after": ["a"], "config": { "pth": "x.jsonl" } }
+      ] }
+    """.write(toFile: file, atomically: true, encoding: .utf8)
     let result = try Command.run(["validate", file], in: space.folder)
     #expect(result.status == 78)
     for expected in ["bad.json:3:", "source.ffmpeg", "bad.json:4:", "bad.json:5:", "'path'"] {

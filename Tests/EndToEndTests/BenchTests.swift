@@ -58,9 +58,11 @@ struct BenchTests {
     let column = try #require(lines[0].firstIndex(of: "p50_ms"))
     let medians = try repeats.map { try #require($0["p50_ms"] as? Double) }
     // Both have four decimals, and what lies between two may be rounded either way.
-    #expect(medians.count == 4 && zip(lines.dropFirst(), medians).allSatisfy {
-      abs((Double($0[column]) ?? .nan) - $1) < 1.5e-4
-    })
+    #expect(
+      medians.count == 4
+        && zip(lines.dropFirst(), medians).allSatisfy {
+          abs((Double($0[column]) ?? .nan) - $1) < 1.5e-4
+        })
     let markdown = try String(contentsOf: space.folder.appendingPathComponent("out/bench.md"), encoding: .utf8)
     #expect(markdown.contains("| input | batch | p50 ms |") && markdown.contains("| 64x32 | 4 |"))
   }
@@ -96,7 +98,8 @@ struct BenchTests {
     #expect(row["unsupported"] is NSNull && row["samples"] as? Int == 2)
   }
 
-  @Test("given a large batch and a small one, when measured, then each has a peak of its own", .enabled(if: canRun, need))
+  @Test(
+    "given a large batch and a small one, when measured, then each has a peak of its own", .enabled(if: canRun, need))
   func memory() throws {
     let result = try bench("--batch", "256,1", "--runs", "5", "--batches", "2", "--repeats", "1", "--json")
     #expect(result.status == 0, "\(result.errors)")

@@ -20,7 +20,8 @@ final class Camera {
     process.standardOutput = output
     try process.run()
     // It says `ready URL` once clients can connect; an end of the output means that it could not start.
-    let words = String(decoding: output.fileHandleForReading.readSome(), as: UTF8.self).split(whereSeparator: \.isWhitespace)
+    let words = String(decoding: output.fileHandleForReading.readSome(), as: UTF8.self).split(
+      whereSeparator: \.isWhitespace)
     try #require(words.first == "ready")
     url = String(try #require(words.last))
   }
@@ -42,8 +43,11 @@ struct CameraTests {
     if encrypted {
       let made = try TestData.run(
         URL(fileURLWithPath: "/usr/bin/openssl"),
-        ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", space.path("key.pem"), "-out", space.path("cert.pem"),
-         "-days", "2", "-batch", "-subj", "/CN=127.0.0.1"])
+        [
+          "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", space.path("key.pem"), "-out",
+          space.path("cert.pem"),
+          "-days", "2", "-batch", "-subj", "/CN=127.0.0.1",
+        ])
       try #require(made.status == 0, "openssl")
     }
     try FFmpeg.make([

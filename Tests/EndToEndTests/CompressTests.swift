@@ -144,7 +144,8 @@ struct CompressTests {
     #expect(root["name"] as? String == "yolox-nano-raspberry-pi-4b")
     #expect((root["target"] as? [String: Any])?["model_limit_mb"] as? Int == 3032)
     let ladder = try #require(root["ladder"] as? [[String: Any]])
-    #expect(ladder.map { $0["step"] as? String } == ["float32", "unstructured-pruning=0.6", "distillation", "fusion", "int8"])
+    #expect(
+      ladder.map { $0["step"] as? String } == ["float32", "unstructured-pruning=0.6", "distillation", "fusion", "int8"])
     #expect(ladder[4]["fate"] as? String == "kept")
     for rung in ladder[1...2] {
       // A step that this version has was measured, and one that it has not says so.
@@ -172,7 +173,8 @@ struct CompressTests {
     ]
     let refused = try Command.run(command, in: space.folder)
     #expect(refused.status == 65)
-    #expect(refused.errors.contains("the model needs 11 MB, more than the 6 MB that a model may take"), "\(refused.errors)")
+    #expect(
+      refused.errors.contains("the model needs 11 MB, more than the 6 MB that a model may take"), "\(refused.errors)")
     #expect(refused.errors.contains("--force"))
     #expect(!FileManager.default.fileExists(atPath: space.path("models/yolox-nano-raspberry-pi-4b")))
     let forced = try Command.run(command + ["--force"], in: space.folder)
@@ -196,7 +198,8 @@ struct CompressTests {
     let root = try object(result.output)
     let pictures = try #require(root["pictures"] as? [String: Any])
     #expect(pictures["kept_apart"] as? Bool == true)
-    let calibrated = try #require(pictures["calibrated"] as? Int), evaluated = try #require(pictures["evaluated"] as? Int)
+    let calibrated = try #require(pictures["calibrated"] as? Int),
+      evaluated = try #require(pictures["evaluated"] as? Int)
     #expect(calibrated + evaluated == 50)
     #expect(evaluated > 10)
     // Fusion is exact to rounding: so are all detections but those whose scores lie on a limit.
@@ -247,7 +250,9 @@ struct CompressTests {
     try FileManager.default.createDirectory(atPath: space.path("temporary"), withIntermediateDirectories: true)
     let temporary = space.path("temporary")
     func holdsLinks() -> Bool {
-      ((try? FileManager.default.contentsOfDirectory(atPath: temporary)) ?? []).contains { $0.hasPrefix("edgepipe-eval") }
+      ((try? FileManager.default.contentsOfDirectory(atPath: temporary)) ?? []).contains {
+        $0.hasPrefix("edgepipe-eval")
+      }
     }
     let moments: [(name: String, signal: Int32, isThere: (Command.Running) -> Bool)] = [
       ("at once", SIGINT, { $0.hasThread(named: "ep-signals") }),
@@ -320,7 +325,8 @@ struct CompressTests {
     #expect(found.count == 6 && found.reduce(0, +) > 0)
 
     let evaluation = [
-      "models", "eval", manifest, "--coco", annotations, "--images", data.appendingPathComponent("images").path, "--json",
+      "models", "eval", manifest, "--coco", annotations, "--images", data.appendingPathComponent("images").path,
+      "--json",
     ]
     let evaluated = try Command.run(evaluation, in: space.folder)
     #expect(evaluated.status == 0, "\(evaluated.errors)")
@@ -355,7 +361,8 @@ struct CompressTests {
 
   @Test(
     "given the integer model, when the camera's pipeline is validated, then it says that objects are found in integers",
-    .enabled(if: Has.model("yolov3-tiny-int8") && Has.model("centerface"), "needs yolov3-tiny-int8: scripts/demo makes it"))
+    .enabled(
+      if: Has.model("yolov3-tiny-int8") && Has.model("centerface"), "needs yolov3-tiny-int8: scripts/demo makes it"))
   func validated() throws {
     let result = try Command.run(["validate", "pipelines/smart-camera.json"])
     #expect(result.status == 0, "\(result.errors)")

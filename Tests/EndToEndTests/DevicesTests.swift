@@ -8,7 +8,8 @@ struct DevicesTests {
     try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
   }
 
-  @Test("given this machine, when shown as JSON, then cores and memory are the system's, and without a library it says why")
+  @Test(
+    "given this machine, when shown as JSON, then cores and memory are the system's, and without a library it says why")
   func thisMachine() throws {
     let result = try Command.run(["devices", "--json", "--onnxruntime", "/nonexistent/libonnxruntime.so"])
     #expect(result.status == 0, "\(result.errors)")

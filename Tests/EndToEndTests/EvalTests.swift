@@ -37,10 +37,11 @@ struct EvalTests {
     #expect(abs((figures["ap"] as? Double ?? 0) - 0.7) < 1e-12, "\(figures)")
     #expect(figures["ap50"] as? Double == 1)
     #expect(figures["ap_large"] is NSNull)
-    #expect(Set(figures.keys) == [
-      "ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large", "ar_1", "ar_10", "ar_100", "ar_small", "ar_medium",
-      "ar_large",
-    ])
+    #expect(
+      Set(figures.keys) == [
+        "ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large", "ar_1", "ar_10", "ar_100", "ar_small", "ar_medium",
+        "ar_large",
+      ])
     #expect(Set(root.keys) == ["categories", "dataset", "detections", "figures", "left_out", "predictions"])
     let categories = try #require(root["categories"] as? [[String: Any]])
     #expect(categories.map { $0["id"] as? Int } == [17, 90])
@@ -54,12 +55,16 @@ struct EvalTests {
     #expect(text.output.contains("left out  1 category, not among --classes: dog"), "\(text.output)")
   }
 
-  @Test("given what cannot be evaluated, when asked to, then one sentence says why, and the status is that of the cause")
+  @Test(
+    "given what cannot be evaluated, when asked to, then one sentence says why, and the status is that of the cause")
   func refusals() throws {
     let space = try workspace(found: #"[{"image_id": 1, "category_id": 0, "bbox": [0, 0, 1, 1], "score": 0.5}]"#)
     let fromFile = ["models", "eval", "--from-predictions", "found.json", "--coco"]
     let cases: [(arguments: [String], status: Int32, words: String)] = [
-      (fromFile + ["a.json"], 65, "'\(space.path("found.json"))', line 1, column 33: [0].category_id: the dataset has no category 0"),
+      (
+        fromFile + ["a.json"], 65,
+        "'\(space.path("found.json"))', line 1, column 33: [0].category_id: the dataset has no category 0"
+      ),
       (fromFile + ["nowhere.json"], 66, "nowhere.json' does not exist"),
       (fromFile + ["found.json"], 65, "expected an object, found '['"),
       (fromFile + ["a.json", "--plot", "."], 74, "it is a folder"),
@@ -91,7 +96,8 @@ struct EvalTests {
     let annotations = data.appendingPathComponent("instances.json")
     let result = try Command.run(
       [
-        "models", "eval", "yolox-nano", "--coco", annotations.path, "--images", data.appendingPathComponent("images").path,
+        "models", "eval", "yolox-nano", "--coco", annotations.path, "--images",
+        data.appendingPathComponent("images").path,
         "--predictions", "predictions.json", "--json", "--workers", "2",
       ], in: space.folder)
     #expect(result.status == 0, "\(result.errors)")
@@ -116,7 +122,8 @@ struct EvalTests {
     }
 
     let again = try Command.run(
-      ["models", "eval", "--from-predictions", "predictions.json", "--coco", annotations.path, "--json"], in: space.folder)
+      ["models", "eval", "--from-predictions", "predictions.json", "--coco", annotations.path, "--json"],
+      in: space.folder)
     #expect(try object(again.output)["figures"] as? [String: Double] == figures)
   }
 

@@ -59,8 +59,11 @@ struct FaultRow: Decodable {
     // The seed is fixed, so that what failed fails again. `timeout` ends what hangs.
     let result = try TestData.run(
       URL(fileURLWithPath: "/usr/bin/timeout"),
-      ["--kill-after=5", "110", TestData.packageRoot.appendingPathComponent("Benchmarks/faults").path, "--quick", "--seed", "1",
-       "--edgepipe", Command.edgepipe.path, "--folder", folder.path, "--json", figures.path, row])
+      [
+        "--kill-after=5", "110", TestData.packageRoot.appendingPathComponent("Benchmarks/faults").path, "--quick",
+        "--seed", "1",
+        "--edgepipe", Command.edgepipe.path, "--folder", folder.path, "--json", figures.path, row,
+      ])
     let text = String(decoding: result.output, as: UTF8.self)
     try #require(FileManager.default.fileExists(atPath: figures.path), "row \(row) left no figures: \(text)")
     let rows = try JSONDecoder().decode([FaultRow].self, from: Data(contentsOf: figures))

@@ -15,7 +15,9 @@ struct FaultTests {
   @Test("given a connection, when all its packets vanish both ways, then it is known as stalled in time and made anew")
   func halfOpen() throws { try FaultRow.expectHolds("2") }
 
-  @Test("given a server, when it freezes before its answer or while it streams, then it is tried anew, and SIGTERM still ends the run")
+  @Test(
+    "given a server, when it freezes before its answer or while it streams, then it is tried anew, and SIGTERM still ends the run"
+  )
   func frozenServer() throws { try FaultRow.expectHolds("3") }
 
   @Test(
@@ -23,10 +25,13 @@ struct FaultTests {
     .enabled(if: FaultRow.canFilterPackets, "needs root for nftables"))
   func loss() throws { try FaultRow.expectHolds("4") }
 
-  @Test("given a camera over UDP, when packets overtake each other and come twice, then media times rise and no picture comes twice")
+  @Test(
+    "given a camera over UDP, when packets overtake each other and come twice, then media times rise and no picture comes twice"
+  )
   func reordered() throws { try FaultRow.expectHolds("5") }
 
-  @Test("given cameras over TCP and UDP, when everything is 50 to 350 ms late, then nothing stalls and queues stay short")
+  @Test(
+    "given cameras over TCP and UDP, when everything is 50 to 350 ms late, then nothing stalls and queues stay short")
   func jitter() throws { try FaultRow.expectHolds("6") }
 
   @Test("given a camera, when its password is changed and changed back, then it is refused, tried rarely, and recovers")
@@ -64,9 +69,13 @@ struct FaultTests {
     .enabled(if: Has.model("yolox-nano"), "needs the model yolox-nano"))
   func starved() throws { try FaultRow.expectHolds("24") }
 
-  @Test("given too few descriptors or too little memory, when cameras stream, then the run goes on with what fits or ends cleanly")
+  @Test(
+    "given too few descriptors or too little memory, when cameras stream, then the run goes on with what fits or ends cleanly"
+  )
   func limits() throws { try FaultRow.expectHolds("25") }
 
-  @Test("given /metrics, when clients are slow, send bodies, come under foreign names or without end, then the cameras lose nothing")
+  @Test(
+    "given /metrics, when clients are slow, send bodies, come under foreign names or without end, then the cameras lose nothing"
+  )
   func hostileHTTP() throws { try FaultRow.expectHolds("28") }
 }

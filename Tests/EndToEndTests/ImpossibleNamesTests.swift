@@ -19,7 +19,8 @@ struct ImpossibleNamesTests {
 
   private let synthetic = #""source.synthetic", "config": { "live": false, "frames": 5 }"#
 
-  @Test("given a zone in a stream that nobody has, when validated and run, then both say so with its place and end with 78")
+  @Test(
+    "given a zone in a stream that nobody has, when validated and run, then both say so with its place and end with 78")
   func refused() throws {
     let space = try Workspace()
     let file = try pipeline(synthetic, stream: "camrea", in: space)
@@ -29,7 +30,8 @@ struct ImpossibleNamesTests {
       #expect(result.errorLines.count == 1)
       #expect(
         result.errors.contains(
-          "stages[3].config.zones[0].streams[0]: no stream 'camrea' comes to 'zones', as its zone 'door' asks; did you mean 'camera'?"),
+          "stages[3].config.zones[0].streams[0]: no stream 'camrea' comes to 'zones', as its zone 'door' asks; did you mean 'camera'?"
+        ),
         "\(result.errors)")
     }
     for verb in ["validate", "run"] {
@@ -51,9 +53,11 @@ struct ImpossibleNamesTests {
   @Test("given other inputs on the command line, when run, then what the file says of its streams is no error")
   func replaced() throws {
     let space = try Workspace()
-    let file = try pipeline(#""source.ffmpeg", "config": { "url": "a.mp4", "stream": "gate" }"#, stream: "gate", in: space)
+    let file = try pipeline(
+      #""source.ffmpeg", "config": { "url": "a.mp4", "stream": "gate" }"#, stream: "gate", in: space)
     #expect(try Command.run(["validate", file], in: space.folder).errors.isEmpty)
-    let other = try Command.run(["validate", file, "--source", "one=http://a/b", "--source", "two=http://a/c"], in: space.folder)
+    let other = try Command.run(
+      ["validate", file, "--source", "one=http://a/b", "--source", "two=http://a/c"], in: space.folder)
     #expect(other.status == 0)
     #expect(other.errors.contains("warning: ") && other.errors.contains("streams: one, two"), "\(other.errors)")
   }
@@ -72,7 +76,9 @@ struct ImpossibleNamesTests {
       """)
     let result = try Command.run(["run", file, "--report", "report.json"], in: space.folder)
     #expect(result.status == 0)
-    #expect(result.errors.components(separatedBy: "the zone 'far' lies outside the picture of 'camera'").count == 2, "\(result.errors)")
+    #expect(
+      result.errors.components(separatedBy: "the zone 'far' lies outside the picture of 'camera'").count == 2,
+      "\(result.errors)")
     let stages = try #require(try space.report()["stages"] as? [String: [String: Any]])
     let facts = try #require(stages["zones"]?["facts"] as? [String: Any])
     #expect(facts["outside"] as? [[String: String]] == [["zone": "far", "stream": "camera", "size": "320x240"]])

@@ -70,7 +70,8 @@ struct InputTests {
       let both = try Command.run([command, pipeline, "--source", "a=-", "--source", "b=/dev/stdin"], in: space.folder)
       #expect(both.status == 64 && both.errors.contains("2 streams want their frames"), "\(both.errors)")
       let shared = try Command.shell("cat '\(pipeline)' | $E \(command) - --source -", in: space.folder)
-      #expect(shared.status == 64 && shared.errors.contains("the pipeline comes from standard input"), "\(shared.errors)")
+      #expect(
+        shared.status == 64 && shared.errors.contains("the pipeline comes from standard input"), "\(shared.errors)")
     }
     #expect(!FileManager.default.fileExists(atPath: space.path("events.jsonl")))
   }

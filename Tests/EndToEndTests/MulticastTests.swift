@@ -22,7 +22,8 @@ struct MulticastTests {
   func multicast() throws {
     let space = try Workspace()
     try FFmpeg.make([
-      "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=2", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-tune",
+      "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=2", "-pix_fmt", "yuv420p", "-c:v", "libx264",
+      "-tune",
       "zerolatency", "-threads", "1", "-g", "25", "-aud", "1", "-f", "h264", space.path("film.h264"),
     ])
     let file = try space.pipeline(
@@ -41,7 +42,8 @@ struct MulticastTests {
       CAMERA_URL=$(cut -d" " -f2 ready) timeout --kill-after=5 100 "$2" run "$3"
       """
     let result = try TestData.run(
-      OwnNetwork.unshare, ["-rn", "sh", "-c", "cd \"$4\" && \(script)", "sh", camera, Command.edgepipe.path, file, space.folder.path])
+      OwnNetwork.unshare,
+      ["-rn", "sh", "-c", "cd \"$4\" && \(script)", "sh", camera, Command.edgepipe.path, file, space.folder.path])
     #expect(result.status == 0)
     let lines = try String(contentsOfFile: space.path("events.jsonl"), encoding: .utf8).split(separator: "\n")
     #expect(lines.count { $0.contains("\"type\":\"frame\"") } == 30, "\(lines.suffix(3))")

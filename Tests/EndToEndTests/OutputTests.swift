@@ -26,12 +26,15 @@ struct OutputTests {
 
   private var results: String { sink("events", "jsonl", "path", space.path("e.jsonl")) }
 
-  private func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: space.folder.path).sorted() }
+  private func names() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: space.folder.path).sorted()
+  }
   private func expectWhole(at location: SourceLocation = #_sourceLocation) throws {
     #expect(try Data(contentsOf: URL(fileURLWithPath: film)) == bytes, sourceLocation: location)
   }
 
-  @Test("given an output that is the input, when validated and run, then both refuse at the same place and nothing is touched",
+  @Test(
+    "given an output that is the input, when validated and run, then both refuse at the same place and nothing is touched",
     arguments: [("jsonl", "path"), ("video", "path")])
   func inputIsOutput(type: String, key: String) throws {
     try FileManager.default.createSymbolicLink(atPath: space.path("link"), withDestinationPath: "film.mp4")
@@ -49,11 +52,13 @@ struct OutputTests {
     }
   }
 
-  @Test("given options of the command that are somebody's file, when run, then they are refused before anything is opened")
+  @Test(
+    "given options of the command that are somebody's file, when run, then they are refused before anything is opened")
   func options() throws {
     let file = try pipeline(results)
     for options in [
-      ["--report", film], ["--record", film], ["--control", film], ["--report", file], ["--record", space.path("e.jsonl")],
+      ["--report", film], ["--record", film], ["--control", film], ["--report", file],
+      ["--record", space.path("e.jsonl")],
       ["--report", "same", "--record", "./same"], ["--control", "same", "--report", "same"],
     ] {
       let before = try names()
@@ -71,7 +76,8 @@ struct OutputTests {
   @Test("given a trace, when it is replayed onto itself, then it is refused and stays")
   func replayOntoItself() throws {
     let trace = space.path("run.trace")
-    try #require(try Command.run(["run", pipeline(results), "--quiet", "--record", trace], in: space.folder).status == 0)
+    try #require(
+      try Command.run(["run", pipeline(results), "--quiet", "--record", trace], in: space.folder).status == 0)
     let recorded = try Data(contentsOf: URL(fileURLWithPath: trace))
     for options in [["--set", "events.path=./run.trace"], ["--report", trace]] {
       let result = try Command.run(["replay", trace] + options, in: space.folder)
@@ -85,7 +91,8 @@ struct OutputTests {
     try Data("old\n".utf8).write(to: space.folder.appendingPathComponent("old.jsonl"))
     let file = try pipeline(
       [
-        sink("events", "jsonl", "path", space.path("new/e.jsonl")), sink("old", "jsonl", "path", space.path("old.jsonl")),
+        sink("events", "jsonl", "path", space.path("new/e.jsonl")),
+        sink("old", "jsonl", "path", space.path("old.jsonl")),
         sink("video", "video", "path", space.path("v.mp4")), sink("pictures", "snapshot", "folder", space.path("p")),
       ].joined(separator: ", "), input: "nowhere.mp4")
     let before = try names()
@@ -95,7 +102,8 @@ struct OutputTests {
     #expect(try String(contentsOfFile: space.path("old.jsonl"), encoding: .utf8) == "old\n")
   }
 
-  @Test("given a run that writes, when a second one with the same outputs begins, then that one is refused by name",
+  @Test(
+    "given a run that writes, when a second one with the same outputs begins, then that one is refused by name",
     arguments: [("jsonl", "path", "e"), ("video", "path", "v.mp4"), ("snapshot", "folder", "pictures")])
   func twoRuns(type: String, key: String, name: String) throws {
     let long = space.path("long.mp4")
@@ -113,7 +121,8 @@ struct OutputTests {
     let result = try first.finish(alreadyRead: seen)
     #expect(result.status == 0, "\(result.errors)")
     for refused in [validated, second] {
-      #expect(refused.status == 74 && refused.errors.contains("another sink or program is writing it"), "\(refused.errors)")
+      #expect(
+        refused.status == 74 && refused.errors.contains("another sink or program is writing it"), "\(refused.errors)")
       #expect(refused.errors.contains("edgepipe"), "\(refused.errors)")
     }
   }

@@ -38,7 +38,9 @@ struct ProfileTests {
     }
   }
 
-  @Test("given a run, when its CPU time is added up, then stages and the rest are the whole process, as the shell counts it")
+  @Test(
+    "given a run, when its CPU time is added up, then stages and the rest are the whole process, as the shell counts it"
+  )
   func addsUp() throws {
     let space = try Workspace()
     let file = try space.pipeline(
@@ -110,7 +112,9 @@ struct ProfileTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: space.path("out")) == ["trace.json"], "no part is left")
   }
 
-  @Test("given frames at their own pace, when profiled, then the source limits, and JSON has the profile beside the run's report")
+  @Test(
+    "given frames at their own pace, when profiled, then the source limits, and JSON has the profile beside the run's report"
+  )
   func paced() throws {
     let space = try Workspace()
     let file = try space.pipeline(

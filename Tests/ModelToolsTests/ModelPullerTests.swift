@@ -90,7 +90,8 @@ import Testing
     let log = folder.appendingPathComponent("log")
     try Program.run(["true"], log: log)
     let error = #expect(throws: PipelineError.self) {
-      try Program.run(["sh", "-c", "echo \"$WORD\"; echo 'ERROR: no route'; echo later; exit 3"], log: log,
+      try Program.run(
+        ["sh", "-c", "echo \"$WORD\"; echo 'ERROR: no route'; echo later; exit 3"], log: log,
         environment: ["WORD": "first"])
     }
     #expect(error?.message == "sh failed: ERROR: no route")

@@ -43,13 +43,15 @@ import Testing
       TestGraphs.node("Softmax", ["bins"], "s", ["axis": [1]]), TestGraphs.node("Transpose", ["s"], "t"),
       TestGraphs.node("Conv", ["t", "mean"], "y"),
     ]
-    let found = try describe(nodes, [TestGraphs.floats("w", [64, 3, 1, 1]), TestGraphs.floats("mean", [1, 16, 1, 1])])
+    let found = try describe(
+      nodes, [TestGraphs.floats("w", [64, 3, 1, 1]), TestGraphs.floats("mean", [1, 16, 1, 1])])
     #expect(found.evidence == OutputEvidence(channels: [64], hasSoftmax: true))
   }
 
   /// Convolutions alone take any number of pictures; a reshape to a stated number does not.
   @Test func givenSeveralPicturesAtATime_whenDescribed_thenTheyAreOneWhereTheGraphIsTiedToNoNumber() throws {
-    let weights = TestGraphs.floats("w", [6, 3, 1, 1]), conv = TestGraphs.node("Conv", ["x", "w"], "c", ["kernel_shape": [1, 1]])
+    let weights = TestGraphs.floats("w", [6, 3, 1, 1]),
+      conv = TestGraphs.node("Conv", ["x", "w"], "c", ["kernel_shape": [1, 1]])
     func described(_ last: Onnx_NodeProto, _ tensors: [Onnx_TensorProto]) throws -> ModelDescription {
       var model = try OnnxModel(
         data: TestGraphs.model([conv, last], [weights] + tensors, output: [4, 6, 32, 32]), name: "test")
@@ -89,7 +91,8 @@ import Testing
   @Test func givenAFileForFourPictures_whenImported_thenItIsRefusedWithTheReason() throws {
     let folder = try TestData.temporaryFolder("import")
     defer { try? FileManager.default.removeItem(at: folder) }
-    var model = try OnnxModel(data: TestGraphs.model([TestGraphs.head], [TestGraphs.weights], output: [4, 6, 84]), name: "t")
+    var model = try OnnxModel(
+      data: TestGraphs.model([TestGraphs.head], [TestGraphs.weights], output: [4, 6, 84]), name: "t")
     model.proto.graph.input = [.tensor("x", [4, 3, 64, 64].map { .fixed($0) })]
     let file = folder.appendingPathComponent("four.onnx")
     try model.write(to: file)

@@ -143,7 +143,8 @@ import Testing
         var model = try Onnx_ModelProto(serializedBytes: self.model())
         model.functions = [function]
         return model
-      }(), name: "t").serialized()
+      }(), name: "t"
+    ).serialized()
     let models = [
       try TestGraphs.model([constant(far)], [], output: [4]),
       try TestGraphs.model([branch(constant(far))], [], output: [4]),

@@ -18,7 +18,8 @@ import Testing
   }
 
   @Test(
-    .enabled(if: !SameOutputs.debian.isEmpty && TestData.python != nil, "needs Debian's libonnx-testdata and .deps/python"))
+    .enabled(
+      if: !SameOutputs.debian.isEmpty && TestData.python != nil, "needs Debian's libonnx-testdata and .deps/python"))
   func givenDebiansOldModels_whenRaised_thenTheEngineGivesTheSameBits() throws {
     let folder = try TestData.temporaryFolder("opset")
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -69,7 +70,9 @@ import Testing
     return model
   }
 
-  private func node(_ type: String, _ inputs: [String], _ set: (inout Onnx_NodeProto) -> Void = { _ in }) -> Onnx_NodeProto {
+  private func node(_ type: String, _ inputs: [String], _ set: (inout Onnx_NodeProto) -> Void = { _ in })
+    -> Onnx_NodeProto
+  {
     var node = TestGraphs.node(type, inputs, "y")
     set(&node)
     return node
@@ -81,32 +84,83 @@ import Testing
     let smaller = Onnx_TensorProto.floats("s", [4], [1, 1, 0.4, 0.75])
     func resize(_ mode: String) -> Onnx_NodeProto { node("Resize", ["z", "s"]) { $0.set("mode", mode) } }
     let models = [
-      try model(7, [node("Upsample", ["z"]) { $0.set("mode", "nearest"); $0.set("scales", floats: [1, 1, 2, 3]) }]),
+      try model(
+        7,
+        [
+          node("Upsample", ["z"]) {
+            $0.set("mode", "nearest"); $0.set("scales", floats: [1, 1, 2, 3])
+          }
+        ]),
       try model(9, [node("Upsample", ["z", "s"]) { $0.set("mode", "linear") }], [odd]),
       try model(10, [resize("nearest")], [four]), try model(10, [resize("linear")], [odd]),
       try model(10, [resize("nearest")], [odd]), try model(10, [resize("nearest")], [smaller]),
       try model(10, [resize("linear")], [smaller]),
       // The rank of z is not known: the general form.
       try model(11, [node("Softmax", ["z"])]), try model(12, [node("LogSoftmax", ["z"]) { $0.set("axis", 2) }]),
-      try model(11, [node("Softmax", ["z"]) { $0.set("axis", -1) }]), try model(9, [node("Softmax", ["x"]) { $0.set("axis", 3) }]),
-      try model(8, [node("Slice", ["z"]) { $0.set("starts", [1, -9]); $0.set("ends", [3, 9999]); $0.set("axes", [1, 3]) }]),
-      try model(8, [node("Slice", ["z"]) { $0.set("starts", [0, 1]); $0.set("ends", [1, 2]) }]),
+      try model(11, [node("Softmax", ["z"]) { $0.set("axis", -1) }]),
+      try model(9, [node("Softmax", ["x"]) { $0.set("axis", 3) }]),
+      try model(
+        8,
+        [
+          node("Slice", ["z"]) {
+            $0.set("starts", [1, -9]); $0.set("ends", [3, 9999]); $0.set("axes", [1, 3])
+          }
+        ]),
+      try model(
+        8,
+        [
+          node("Slice", ["z"]) {
+            $0.set("starts", [0, 1]); $0.set("ends", [1, 2])
+          }
+        ]),
       try model(9, [TestGraphs.node("TopK", ["z"], "y", ["k": [5]]).with(output: "places").setting("k", 5)]),
-      try model(10, [node("Clip", ["z"]) { $0.set("min", Float(-0.25)); $0.set("max", Float(0.125)) }]),
+      try model(
+        10,
+        [
+          node("Clip", ["z"]) {
+            $0.set("min", Float(-0.25)); $0.set("max", Float(0.125))
+          }
+        ]),
       try model(6, [node("Clip", ["x"]) { $0.set("max", Float(0.625)) }], centred: false),
-      try model(10, [node("Pad", ["z"]) { $0.set("pads", [0, 0, 1, 2, 0, 1, 3, 4]); $0.set("value", Float(7)) }]),
-      try model(10, [node("Pad", ["z"]) { $0.set("pads", [0, 0, 1, 2, 0, 0, 3, 4]); $0.set("mode", "reflect") }]),
-      try model(12, [node("ReduceSum", ["z"]) { $0.set("axes", [1, -1]); $0.set("keepdims", 0) }]),
+      try model(
+        10,
+        [
+          node("Pad", ["z"]) {
+            $0.set("pads", [0, 0, 1, 2, 0, 1, 3, 4]); $0.set("value", Float(7))
+          }
+        ]),
+      try model(
+        10,
+        [
+          node("Pad", ["z"]) {
+            $0.set("pads", [0, 0, 1, 2, 0, 0, 3, 4]); $0.set("mode", "reflect")
+          }
+        ]),
+      try model(
+        12,
+        [
+          node("ReduceSum", ["z"]) {
+            $0.set("axes", [1, -1]); $0.set("keepdims", 0)
+          }
+        ]),
       try model(12, [node("ReduceSum", ["z"])]),
       try model(12, [node("Unsqueeze", ["z"]) { $0.set("axes", [0, 5]) }]),
       try model(12, [node("Squeeze", ["z"])]), try model(12, [node("Squeeze", ["z"]) { $0.set("axes", [0]) }]),
-      try model(12, [node("Split", ["z"]) { $0.set("axis", 1); $0.set("split", [1, 2]) }.with(output: "rest")]),
+      try model(
+        12,
+        [
+          node("Split", ["z"]) {
+            $0.set("axis", 1); $0.set("split", [1, 2])
+          }.with(output: "rest")
+        ]),
       try model(12, [node("Split", ["z"]) { $0.set("axis", 2) }.with(output: "rest")]),
       try model(10, [node("Dropout", ["z"]) { $0.set("ratio", Float(0.5)) }]),
       try model(
         8,
         [
-          node("BatchNormalization", ["z", "a", "b", "m", "v"]) { $0.set("spatial", 1); $0.set("epsilon", Float(0.01)) }
+          node("BatchNormalization", ["z", "a", "b", "m", "v"]) {
+            $0.set("spatial", 1); $0.set("epsilon", Float(0.01))
+          }
         ],
         [
           .floats("a", [3], [1, 2, 3]), .floats("b", [3], [0.1, 0.2, 0.3]), .floats("m", [3], [0.5, 0, -0.5]),
@@ -183,7 +237,8 @@ import Testing
     (condition.name, condition.dataType, condition.int32Data) = (
       "yes", Int32(Onnx_TensorProto.DataType.bool.rawValue), [1]
     )
-    return try model(11, [node("If", ["yes"]) { $0.attribute = [graph("then_branch", 2), graph("else_branch", 3)] }], [condition])
+    return try model(
+      11, [node("If", ["yes"]) { $0.attribute = [graph("then_branch", 2), graph("else_branch", 3)] }], [condition])
   }
 
   @Test func givenWhatHasNoEqualForm_whenRaised_thenTheOperatorIsNamed() throws {
@@ -191,8 +246,16 @@ import Testing
       (try model(5, [node("Relu", ["z"])]), "is of operator set 5"),
       (try model(8, [node("Scan", ["z"])]), "Scan -> y"),
       (try model(6, [node("Dropout", ["z"])]), "is in training"),
-      (try model(6, [node("Add", ["z", "c"]) { $0.set("broadcast", 1); $0.set("axis", 1) }], [.floats("c", [3], [1, 2, 3])]),
-       "broadcasts along an axis of a shape that is not known"),
+      (
+        try model(
+          6,
+          [
+            node("Add", ["z", "c"]) {
+              $0.set("broadcast", 1); $0.set("axis", 1)
+            }
+          ], [.floats("c", [3], [1, 2, 3])]),
+        "broadcasts along an axis of a shape that is not known"
+      ),
       (try model(8, [node("BatchNormalization", ["z"]) { $0.set("spatial", 0) }]), "normalizes each place"),
       (try model(10, [node("Resize", ["z", "s"])], [.floats("s", [4], [1, 1, 2, 0.5])]), "makes one side smaller"),
       (try model(10, [node("Resize", ["z", "w"])]), "has scales that are not known"),

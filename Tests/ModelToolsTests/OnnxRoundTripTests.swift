@@ -58,7 +58,8 @@ enum SameOutputs {
 
 @Suite struct OnnxRoundTripTests {
   @Test(
-    .enabled(if: !SameOutputs.debian.isEmpty && TestData.python != nil, "needs Debian's libonnx-testdata and .deps/python"))
+    .enabled(
+      if: !SameOutputs.debian.isEmpty && TestData.python != nil, "needs Debian's libonnx-testdata and .deps/python"))
   func givenDebiansModels_whenReadAndWritten_thenTheEngineGivesTheSameBits() throws {
     let folder = try TestData.temporaryFolder("roundtrip")
     defer { try? FileManager.default.removeItem(at: folder) }

@@ -95,9 +95,10 @@ import Testing
     let model = try OnnxModel(
       data: OnnxShapes.freeingInputSize(of: Data(contentsOf: file), head: .centerface), name: "centerface")
     #expect(model.proto.graph.input.map(\.name) == ["input.1"])
-    #expect(model.proto.graph.output.map { $0.type.tensorType.shape.dim.map(\.size) } == [
-      [1, 1, nil, nil], [1, 2, nil, nil], [1, 2, nil, nil], [1, 10, nil, nil],
-    ])
+    #expect(
+      model.proto.graph.output.map { $0.type.tensorType.shape.dim.map(\.size) } == [
+        [1, 1, nil, nil], [1, 2, nil, nil], [1, 2, nil, nil], [1, 10, nil, nil],
+      ])
   }
 
   /// ONNX Runtime is asked for both: at the file's own size the freed model must give the very same numbers, and at

@@ -209,7 +209,8 @@ struct MetricsServerTests {
     #expect(try server.get("/metrics").hasPrefix("HTTP/1.1 200 "), "the first one goes on")
   }
 
-  @Test("given an address that is not this machine's, when a server starts, then the error says so",
+  @Test(
+    "given an address that is not this machine's, when a server starts, then the error says so",
     arguments: ["192.0.2.1:0", "nowhere.invalid:0"])
   func elsewhere(address: String) throws {
     #expect {

@@ -31,15 +31,15 @@ struct ProcessFiguresTests {
       "77 (edge) 9 (pipe) S 1 77 77 0 -1 4194560 100 0 0 0 500 25 0 0 20 0 12 0 30000 2147483648 36000 18446744073709",
     "/proc/stat": "cpu  1 2 3 4\nbtime 1750000000\nprocesses 5",
     "/proc/self/limits": """
-      Limit                     Soft Limit           Hard Limit           Units
-      Max open files            1024                 524288               files
-      """,
+    Limit                     Soft Limit           Hard Limit           Units
+    Max open files            1024                 524288               files
+    """,
     "/proc/meminfo": """
-      MemTotal:        4028100 kB
-      MemFree:          100000 kB
-      MemAvailable:    1500000 kB
-      HugePages_Total:       0
-      """,
+    MemTotal:        4028100 kB
+    MemFree:          100000 kB
+    MemAvailable:    1500000 kB
+    HugePages_Total:       0
+    """,
     "/proc/self/fd/0": "", "/proc/self/fd/1": "", "/proc/self/fd/2": "", "/proc/self/fd/3": "",
     "/proc/self/cgroup": "0::/system.slice/edgepipe.service",
     "/sys/fs/cgroup/system.slice/edgepipe.service/memory.max": "1073741824",

@@ -96,7 +96,8 @@ struct PrometheusTextTests {
     #expect(text.text.hasSuffix("\nd_seconds_bucket{le=\"+Inf\"} 0\nd_seconds_sum 0\nd_seconds_count 0\n"))
   }
 
-  @Test("given the bucket bounds, when read, then they rise from 1 ms to 10 s, and the real-time targets are among them")
+  @Test(
+    "given the bucket bounds, when read, then they rise from 1 ms to 10 s, and the real-time targets are among them")
   func bounds() {
     let bounds = PrometheusText.bounds.compactMap { Double($0) }
     #expect(bounds == bounds.sorted() && Set(bounds).count == PrometheusText.bounds.count)

@@ -61,7 +61,10 @@ public final class FakeStage: FrameStage {
     throw PipelineError("made by tests only", exit: .software)
   }
 
-  init(open: @escaping @Sendable (Int) throws -> Void, work: @escaping Work, close: @escaping @Sendable (Int) throws -> Void) {
+  init(
+    open: @escaping @Sendable (Int) throws -> Void, work: @escaping Work,
+    close: @escaping @Sendable (Int) throws -> Void
+  ) {
     self.open = open
     self.work = work
     self.close = close
@@ -148,8 +151,9 @@ extension PipelinePlan.StagePlan {
   ) -> Self {
     Self(
       id: id,
-      descriptor: StageDescriptor(type: FakeStage.type, summary: FakeStage.summary, role: .transform, maximumWorkers: 64)
-      { _, _ in FakeStage(open: open, work: work, close: close) },
+      descriptor: StageDescriptor(
+        type: FakeStage.type, summary: FakeStage.summary, role: .transform, maximumWorkers: 64
+      ) { _, _ in FakeStage(open: open, work: work, close: close) },
       after: after, workers: workers, queueCapacity: queue, overflow: overflow)
   }
 

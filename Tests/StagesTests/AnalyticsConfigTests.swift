@@ -45,8 +45,11 @@ import Testing
     ]
     for config in good { #expect(refusal("analytics.zones", config) == nil, "\(config)") }
     #expect(refusal("analytics.lines", line("[[0, 0], [0, 1]]")) == nil)
-    #expect(refusal("analytics.lines", line("[[0.5, 0], [0.5, 1]]", #", "units": "relative", "directions": ["a", "b"]"#)) == nil)
-    let twins = #"{ "name": "a", "points": [[0,0],[9,0],[9,9]], "streams": ["one"] }, { "name": "a", "points": [[0,0],[9,0],[9,9]], "streams": ["two"] }"#
+    #expect(
+      refusal("analytics.lines", line("[[0.5, 0], [0.5, 1]]", #", "units": "relative", "directions": ["a", "b"]"#))
+        == nil)
+    let twins =
+      #"{ "name": "a", "points": [[0,0],[9,0],[9,9]], "streams": ["one"] }, { "name": "a", "points": [[0,0],[9,0],[9,9]], "streams": ["two"] }"#
     #expect(refusal("analytics.zones", #"{ "zones": [\#(twins)] }"#) == nil)
   }
 
@@ -56,13 +59,15 @@ import Testing
     (#"[[0, 0], [10, 0], [20, 0]]"#, "", "next to nothing"), (#"[[0, 0], [0.1, 0], [0, 0.1]]"#, "", "next to nothing"),
     (#"[[0, 0], [10, 10], [10, 0], [0, 20]]"#, "", "crosses itself"),
     (#"[[0, 0], [10], [10, 10]]"#, "", "2 entries"), (#"[[0, 0], [10, 0, 0], [10, 10]]"#, "", "2 entries"),
-    (#"[[0, 0], ["a", 0], [10, 10]]"#, "", "expected a number"), (#"[[0, 0], [null, 0], [10, 10]]"#, "", "expected a number"),
+    (#"[[0, 0], ["a", 0], [10, 10]]"#, "", "expected a number"),
+    (#"[[0, 0], [null, 0], [10, 10]]"#, "", "expected a number"),
     (#"[[0, 0], [2, 0], [1, 1]]"#, #", "units": "relative""#, "0...1"),
     (#"[[0, 0], [1, 0], [1, -0.001]]"#, #", "units": "relative""#, "0...1"),
     (#"[[0, 0], [1e7, 0], [10, 10]]"#, "", "1000000"), (#"[[0, 0], [1e400, 0], [10, 10]]"#, "", "1e400"),
     (#"[[0, 0], [NaN, 0], [10, 10]]"#, "", "test.json"), (#"[[0, 0], [Infinity, 0], [10, 10]]"#, "", "test.json"),
     (#"[]"#, "", "3 to 256"), (#"{}"#, "", "expected a list"),
-    (#"[[0, 0], [10, 0], [10, 10]]"#, #", "dwellS": -1"#, "0.01"), (#"[[0, 0], [10, 0], [10, 10]]"#, #", "dwellS": 1e308"#, "604800"),
+    (#"[[0, 0], [10, 0], [10, 10]]"#, #", "dwellS": -1"#, "0.01"),
+    (#"[[0, 0], [10, 0], [10, 10]]"#, #", "dwellS": 1e308"#, "604800"),
     (#"[[0, 0], [10, 0], [10, 10]]"#, #", "dwells": 5"#, "dwellS"),
     (#"[[0, 0], [10, 0], [10, 10]]"#, #", "labels": []"#, "entries"),
   ])
@@ -109,7 +114,9 @@ import Testing
     #expect(message(5000)?.contains("found 5000 entries") == true)
     #expect(message(40_000)?.contains("more than 100000 values") == true)
     // As many as are allowed are checked for crossings, every pair of edges.
-    let circle = (0..<256).map { "[\(500 + 400 * cos(Double($0) * .pi / 128)), \(500 + 400 * sin(Double($0) * .pi / 128))]" }
+    let circle = (0..<256).map {
+      "[\(500 + 400 * cos(Double($0) * .pi / 128)), \(500 + 400 * sin(Double($0) * .pi / 128))]"
+    }
     #expect(refusal("analytics.zones", zone("[\(circle.joined(separator: ","))]")) == nil)
   }
 

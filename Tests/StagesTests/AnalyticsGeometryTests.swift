@@ -57,7 +57,8 @@ import Testing
     #expect(abs(Double(inside) / 500 - polygon.area / 810_000) < 0.1)
   }
 
-  @Test(arguments: 1...10) func `given a polygon when moved, reversed, begun elsewhere or doubled then it holds the same points`(
+  @Test(arguments: 1...10)
+  func `given a polygon when moved, reversed, begun elsewhere or doubled then it holds the same points`(
     seed: UInt64
   ) {
     var random = SeededRandom(seed: seed)
@@ -111,7 +112,9 @@ import Testing
       let part = [corners[index], corners[(index + 1) % 4], middle]
       return Polygon(index % 2 == 0 ? part : part.reversed())
     }
-    var points = (0..<200).map { _ in Vertex(.random(in: 0..<1000, using: &random), .random(in: 0..<1000, using: &random)) }
+    var points = (0..<200).map { _ in
+      Vertex(.random(in: 0..<1000, using: &random), .random(in: 0..<1000, using: &random))
+    }
     // On the common edges, as nearly as numbers allow, and in the common corner.
     for corner in corners {
       for _ in 0..<100 { points.append(middle + (corner - middle) * Double.random(in: 0..<1, using: &random)) }

@@ -76,7 +76,9 @@ import Testing
         ]))
   }
 
-  @Test(arguments: 1...5) func `given a box that trembles on the line when it goes over then it counts once`(seed: UInt64) throws {
+  @Test(arguments: 1...5) func `given a box that trembles on the line when it goes over then it counts once`(
+    seed: UInt64
+  ) throws {
     var random = SinkFixture.Random(seed: seed)
     let fixture = try AnalyticsFixture(stage { $0.minGapS = 0 })
     // 10 pixels of hysteresis on either side; noise of 2, so that a step to the other side is one of 5 deviations and more.
@@ -153,7 +155,8 @@ import Testing
     #expect(gate["totals"] == .object(["in": .int(2), "out": .int(0)]))
   }
 
-  @Test func `given a step back in time or a new size when it comes then no way leads over it, and totals stay`() throws {
+  @Test func `given a step back in time or a new size when it comes then no way leads over it, and totals stay`() throws
+  {
     let fixture = try AnalyticsFixture(
       stage([line { $0.points = [[0, 0.5], [1, 0.5]] }]) { $0.units = "relative" })
     #expect(try walk(fixture, [400, 600], from: 10) == ["in"])
@@ -179,7 +182,9 @@ import Testing
     #expect(told == ["east cars car", "west cars car", "west west person", "west west car"])
   }
 
-  @Test func `given random walks without hysteresis when counted then totals agree with crossing tests of each step`() throws {
+  @Test func `given random walks without hysteresis when counted then totals agree with crossing tests of each step`()
+    throws
+  {
     var random = SeededRandom(seed: 5)
     let stage = try stage {
       $0.hysteresis = 0
@@ -188,14 +193,17 @@ import Testing
     let fixture = try AnalyticsFixture(stage)
     var expected = [0, 0]
     var counted = [0, 0]
-    var places = (0..<40).map { _ in Vertex(.random(in: 50...950, using: &random), .random(in: 200...800, using: &random)) }
+    var places = (0..<40).map { _ in
+      Vertex(.random(in: 50...950, using: &random), .random(in: 200...800, using: &random))
+    }
     for tick in 0..<200 {
       var things: [Thing] = []
       for index in places.indices {
         let old = places[index]
         // Quarters of pixels are exact in every number used here.
         let step = Vertex(
-          Double(Int.random(in: -200...200, using: &random)) / 4, Double(Int.random(in: -200...200, using: &random)) / 4)
+          Double(Int.random(in: -200...200, using: &random)) / 4, Double(Int.random(in: -200...200, using: &random)) / 4
+        )
         var new = Vertex((old.x * 4).rounded() / 4, (old.y * 4).rounded() / 4)
         if tick > 0 { new += step }
         new = Vertex(min(950, max(50, new.x)), min(900, max(100, new.y)))

@@ -99,7 +99,9 @@ import Testing
   }
 
   @Test(arguments: [true, false])
-  func `given nothing inside or a dwell that was told when the camera begins anew then nothing is said`(things: Bool) throws {
+  func `given nothing inside or a dwell that was told when the camera begins anew then nothing is said`(things: Bool)
+    throws
+  {
     let stage = try zones([zone("yard", 0)], dwellS: 2)
     let worker = stage.makeWorker(WorkerContext(index: 0, workerCount: 1))
     for tick in 0..<40 { try frame(worker, at: Double(tick) / 2, tick / 10, things: things) }

@@ -44,7 +44,8 @@ import Testing
     }
   }
 
-  @Test func `given a visit when debounced then entering, dwelling and leaving are told once each, dated to their beginning`()
+  @Test
+  func `given a visit when debounced then entering, dwelling and leaving are told once each, dated to their beginning`()
     throws
   {
     let stage = try stage { $0.dwellS = 2 }
@@ -107,7 +108,9 @@ import Testing
     #expect(told == [nil, nil, "enter 1", nil])
   }
 
-  @Test func `given a track that is not seen when it stays away then it leaves at its last sight, and not before`() throws {
+  @Test func `given a track that is not seen when it stays away then it leaves at its last sight, and not before`()
+    throws
+  {
     let fixture = try AnalyticsFixture(stage { $0.debounceS = 0 })
     try fixture.show([inside(1), inside(2)], at: 0)
     try fixture.show([inside(1), inside(2)], at: 2)
@@ -198,17 +201,25 @@ import Testing
   }
 
   @Test func `given a step back in time or a new size when it comes then all have left and may enter again`() throws {
-    let fixture = try AnalyticsFixture(stage([zone { $0.units = "relative"; $0.points = [[0, 0], [1, 0], [1, 1], [0, 1]] }]) { $0.debounceS = 0 })
+    let fixture = try AnalyticsFixture(
+      stage([
+        zone {
+          $0.units = "relative"; $0.points = [[0, 0], [1, 0], [1, 1], [0, 1]]
+        }
+      ]) { $0.debounceS = 0 })
     try fixture.show([inside(1)], at: 10)
     try fixture.show([inside(1)], at: 12)
     let back = words(try fixture.show([inside(1)], at: 3))
     #expect(back == ["leave 1 reset 2.0", "count 0", "empty", "enter 1", "count 1", "occupied"])
     let resized = words(try fixture.show([inside(1)], at: 4, width: 640, height: 1000))
     #expect(resized == ["leave 1 reset 0.0", "count 0", "empty", "enter 1", "count 1", "occupied"])
-    #expect(try fixture.show([inside(1)], at: 4, width: 640, height: 1000).isEmpty, "a time that stands still is no step back")
+    #expect(
+      try fixture.show([inside(1)], at: 4, width: 640, height: 1000).isEmpty, "a time that stands still is no step back"
+    )
   }
 
-  @Test(arguments: ["pixels", "relative"]) func `given a box cut by the picture's edge when a zone reaches there then it is inside`(
+  @Test(arguments: ["pixels", "relative"])
+  func `given a box cut by the picture's edge when a zone reaches there then it is inside`(
     units: String
   ) throws {
     // Drawn to the last pixel of a 1920 x 1080 picture, or to its end.
@@ -258,7 +269,9 @@ import Testing
     let area = Polygon([Vertex(400, 400), Vertex(600, 400), Vertex(600, 600), Vertex(400, 600)])
     var before: Set<Int> = []
     var entered = 0
-    var places = (0..<30).map { _ in Vertex(.random(in: 300...700, using: &random), .random(in: 300...700, using: &random)) }
+    var places = (0..<30).map { _ in
+      Vertex(.random(in: 300...700, using: &random), .random(in: 300...700, using: &random))
+    }
     for tick in 0..<300 {
       var things: [Thing] = []
       var now: Set<Int> = []
@@ -288,7 +301,8 @@ import Testing
     for frame in 0..<20 {
       let time = MediaTime(seconds: Double(frame))
       for track in 0..<1000 {
-        state.see(TrackKey(stage: 0, track: frame * 1000 + track), label: "person", isInside: true, at: time, changes: &changes)
+        state.see(
+          TrackKey(stage: 0, track: frame * 1000 + track), label: "person", isInside: true, at: time, changes: &changes)
       }
       state.endFrame(at: time, changes: &changes)
       #expect(state.visitCount == min(ZoneState.maximumVisits, (frame + 1) * 1000))
@@ -300,7 +314,12 @@ import Testing
 
     var table = StreamTable<Int>()
     for index in 0..<1000 {
-      table.update(SinkFixture.frame(0, stream: "s\(index)").header) { 0 } restart: { _ in } body: { $0 += 1 }
+      table.update(SinkFixture.frame(0, stream: "s\(index)").header) {
+        0
+      } restart: { _ in
+      } body: {
+        $0 += 1
+      }
     }
     #expect(table.count == StreamTable<Int>.maximumStreams)
   }

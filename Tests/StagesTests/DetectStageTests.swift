@@ -51,7 +51,8 @@ struct DetectStageTests {
     registry.register(DetectYOLO.self)
     registry.register(DetectFace.self)
     let descriptor = try #require(registry[type])
-    return try descriptor.make(Data(json.utf8), context(engine ?? missing, hasManifests: hasManifests, modelShape: modelShape))
+    return try descriptor.make(
+      Data(json.utf8), context(engine ?? missing, hasManifests: hasManifests, modelShape: modelShape))
   }
 
   private func expectRefused(_ type: String, _ json: String, _ words: String...) {
@@ -109,7 +110,8 @@ struct DetectStageTests {
       let error = #expect(throws: PipelineError.self) { try stage(#", "shape": \#(shape)"#) }
       #expect(error?.exit == .config)
       #expect(
-        error?.message == "the shape \(sides) contradicts the model 'yolox_nano.onnx', which is made for [256, 416] (height, width)")
+        error?.message
+          == "the shape \(sides) contradicts the model 'yolox_nano.onnx', which is made for [256, 416] (height, width)")
       #expect(error?.remedy?.contains("leave the shape out") == true)
     }
   }

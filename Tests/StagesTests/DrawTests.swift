@@ -150,7 +150,9 @@ private final class GuardedPlanes {
           for b in ends { canvas.line(from: Vertex(a, b), to: Vertex(b, 3), thickness: 3, .white) }
         }
         for _ in 0..<300 {
-          func place() -> Vertex { Vertex(.random(in: -200...200, using: &random), .random(in: -200...200, using: &random)) }
+          func place() -> Vertex {
+            Vertex(.random(in: -200...200, using: &random), .random(in: -200...200, using: &random))
+          }
           canvas.line(from: place(), to: place(), thickness: .random(in: 0...5, using: &random), .white)
         }
       }

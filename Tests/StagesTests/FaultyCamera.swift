@@ -25,7 +25,8 @@ final class FaultyCamera {
     process.standardInput = input
     process.standardOutput = output
     try process.run()
-    let words = String(decoding: output.fileHandleForReading.readSome(), as: UTF8.self).split(whereSeparator: \.isWhitespace)
+    let words = String(decoding: output.fileHandleForReading.readSome(), as: UTF8.self).split(
+      whereSeparator: \.isWhitespace)
     guard words.first == "ready", let address = words.last else { throw MediaFixtures.Missing(what: "the camera") }
     url = String(address)
   }
@@ -46,7 +47,8 @@ final class FaultyCamera {
     try MediaFixtures.make(
       name,
       [
-        "-f", "lavfi", "-i", "testsrc2=size=\(size):rate=25:duration=\(seconds)", "-pix_fmt", "yuv420p", "-c:v", "libx264",
+        "-f", "lavfi", "-i", "testsrc2=size=\(size):rate=25:duration=\(seconds)", "-pix_fmt", "yuv420p", "-c:v",
+        "libx264",
         "-tune", "zerolatency", "-threads", "1", "-g", "25", "-aud", "1", "-f", "h264",
       ])
   }
@@ -72,7 +74,7 @@ final class FaultyCamera {
         // SAFETY: the luma plane has `height` rows of at least `width` bytes.
         let line = unsafe UnsafeBufferPointer(
           start: plane + row * Int(frame.pointee.linesize.0), count: Int(frame.pointee.width))
-        for unsafe byte in unsafe line { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        for index in line.indices { hash = (hash ^ UInt64(unsafe line[index])) &* 0x100_0000_01B3 }
       }
       return hash
     }

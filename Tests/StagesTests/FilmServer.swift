@@ -68,7 +68,8 @@ final class FilmServer {
     let path = String(decoding: head, as: UTF8.self).split(separator: " ").dropFirst().first.map(String.init) ?? ""
     guard let answer = answer(path, request) else { return }
     let length = answer.hasLength ? ["Content-Length: \(answer.body.count)"] : []
-    let text = (["HTTP/1.1 200 OK", "Connection: close"] + length + answer.headers).joined(separator: "\r\n") + "\r\n\r\n"
+    let text =
+      (["HTTP/1.1 200 OK", "Connection: close"] + length + answer.headers).joined(separator: "\r\n") + "\r\n\r\n"
     let bytes = Array(text.utf8) + answer.body
     var sent = 0
     while sent < bytes.count {

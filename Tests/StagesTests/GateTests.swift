@@ -13,7 +13,8 @@ struct GateTests {
   ) -> FrameHeader {
     FrameHeader(
       stream: stream ?? camera, sequence: sequence, mediaTime: MediaTime(seconds: seconds),
-      captured: MonotonicTime(nanoseconds: 0), capturedWall: WallTime(nanoseconds: 0), source: "t", width: 64, height: 48,
+      captured: MonotonicTime(nanoseconds: 0), capturedWall: WallTime(nanoseconds: 0), source: "t", width: 64,
+      height: 48,
       detectionShare: share)
   }
 

@@ -72,7 +72,9 @@ struct HTTPCameraTests {
   @Test(arguments: ["snapshot.cgi", "snapshot.jpg", "cgi-bin/api?cmd=Snap&width=640", "snap.jpg?x=1"])
   func givenASnapshotAddress_whenPolled_thenEachPictureIsAFrame(name: String) throws {
     let camera = try camera([])
-    let output = try CameraWatcher.run(snapshots(camera, name), until: { $0.headers.count >= 6 }) { $0.intervalS = 0.05 }
+    let output = try CameraWatcher.run(snapshots(camera, name), until: { $0.headers.count >= 6 }) {
+      $0.intervalS = 0.05
+    }
     #expect(output.states == [.connecting, .streaming, .ended], "\(output.told)")
     #expect(Set(output.contents).count == 3, "each a picture of its own")
     try expectArrival(output.headers)
@@ -82,16 +84,21 @@ struct HTTPCameraTests {
 
   @Test func givenASnapshotAddressThatFailsNowAndThen_whenPolled_thenCountedAndTold() throws {
     let camera = try camera(["--fail", "503 Service Unavailable"])
-    let output = try CameraWatcher.run(snapshots(camera, "snapshot.jpg"), until: { $0.headers.count >= 6 }) { $0.intervalS = 0.05 }
+    let output = try CameraWatcher.run(snapshots(camera, "snapshot.jpg"), until: { $0.headers.count >= 6 }) {
+      $0.intervalS = 0.05
+    }
     #expect(output.counts["failed_snapshots", default: 0] >= 2)
-    #expect(output.told.first { $0.state == .waiting }?.error?.contains("503 Service Unavailable") == true, "\(output.told)")
+    #expect(
+      output.told.first { $0.state == .waiting }?.error?.contains("503 Service Unavailable") == true, "\(output.told)")
     #expect(output.states.prefix(4) == [.connecting, .streaming, .waiting, .streaming])
     #expect(Set(output.headers.map(\.discontinuity)) == [0])
   }
 
   @Test func givenASnapshotThatIsCutOff_whenPolled_thenItIsNoFrame() throws {
     let camera = try camera(["--cut", "3"])
-    let output = try CameraWatcher.run(snapshots(camera, "snapshot.jpg"), until: { $0.headers.count >= 6 }) { $0.intervalS = 0.05 }
+    let output = try CameraWatcher.run(snapshots(camera, "snapshot.jpg"), until: { $0.headers.count >= 6 }) {
+      $0.intervalS = 0.05
+    }
     #expect(output.counts["failed_snapshots", default: 0] >= 2)
     #expect(Set(output.contents).count <= 3, "whole pictures only")
   }

@@ -28,7 +28,8 @@ enum LetterboxFixtures {
   /// A letterbox connected to takers of these requests, named t0, t1 and so on.
   static func letterbox(_ requests: [InputRequest], for consumers: [String]? = nil) throws -> Letterbox {
     let letterbox = try Letterbox(.init(for: consumers), context: MediaFixtures.context("scale"))
-    let takers = Dictionary(uniqueKeysWithValues: requests.enumerated().map { ("t\($0)", TensorTaker($1) as any Stage) })
+    let takers = Dictionary(
+      uniqueKeysWithValues: requests.enumerated().map { ("t\($0)", TensorTaker($1) as any Stage) })
     try letterbox.connect(to: StagePeers(stages: takers, downstream: takers.keys.sorted()))
     return letterbox
   }

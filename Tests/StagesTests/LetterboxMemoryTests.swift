@@ -47,10 +47,11 @@ import Testing
       unsafe frame.pointee.format = format.rawValue
       try unsafe #require(av_frame_get_buffer(frame, 64) >= 0)
       var random = SeededRandom(seed: seed)
-      for unsafe plane in unsafe [frame.pointee.buf.0, frame.pointee.buf.1, frame.pointee.buf.2] {
-        guard let plane = unsafe plane?.pointee else { continue }
+      let planes = unsafe [frame.pointee.buf.0, frame.pointee.buf.1, frame.pointee.buf.2]
+      for index in unsafe planes.indices {
+        guard let plane = unsafe planes[index]?.pointee else { continue }
         // SAFETY: a plane's memory has the size that it says, and nobody else knows it yet.
-        for index in unsafe 0..<plane.size { unsafe plane.data[index] = UInt8(truncatingIfNeeded: random.next()) }
+        for byte in unsafe 0..<plane.size { unsafe plane.data[byte] = UInt8(truncatingIfNeeded: random.next()) }
       }
       return unsafe frame
     }
@@ -68,7 +69,8 @@ import Testing
   /// The bytes of `picture`'s tensor where all memory held garbage before, and a picture of garbage came first.
   private func tensor(of picture: Picture, _ request: InputRequest, garbage: UInt64) throws -> [UInt8] {
     let worker = LetterboxWorker(
-      targets: [.init(request: request, consumers: ["detector"])], pool: BufferPool()) { _, _ in }
+      targets: [.init(request: request, consumers: ["detector"])], pool: BufferPool()
+    ) { _, _ in }
     func letterbox(_ image: DecodedPicture) throws -> [UInt8] {
       let frame = SinkFixture.frame(0, width: image.width, height: image.height, image: image)
       guard case .emit(let result) = try worker.process(frame) else {

@@ -165,7 +165,8 @@ struct LetterboxTests {
   // sizes. Two JPEG decoders, two orders of colour conversion and scaling, and rounding differ by 0.1 to 0.3 of 255 a
   // picture; a shift by half a pixel or a wrong colour matrix gives 2 and more.
   @Test(
-    .enabled(if: TestData.python != nil && TestData.file("data/coco50/images") != nil, "needs .deps/python and the test data"))
+    .enabled(
+      if: TestData.python != nil && TestData.file("data/coco50/images") != nil, "needs .deps/python and the test data"))
   func givenPhotographs_whenLetterboxed_thenTensorsAgreeWithOpenCV() throws {
     let folder = try #require(TestData.file("data/coco50/images"))
     let output = try MediaFixtures.run(folder.path) { $0.maxFrames = 12 }
@@ -190,7 +191,8 @@ struct LetterboxTests {
       let input = try LetterboxFixtures.input(frame, LetterboxFixtures.request(.square, color: .bgr))
       let reference = try Data(contentsOf: raw.appendingPathComponent(frame.header.source)).map(Float.init)
       try #require(reference.count == input.tensor.elementCount)
-      #expect(LetterboxFixtures.meanDifference(LetterboxFixtures.floats(input), reference) < 0.5, "\(frame.header.source)")
+      #expect(
+        LetterboxFixtures.meanDifference(LetterboxFixtures.floats(input), reference) < 0.5, "\(frame.header.source)")
     }
   }
 }

@@ -40,7 +40,9 @@ struct LiveCameraTests {
   }
 
   // Pictures of many packets: holes in the middle of what the decoder is given.
-  @Test(arguments: [UInt64](1...4)) func givenLossesInsidePictures_whenRead_thenOnlyWholePicturesAreShown(seed: UInt64) throws {
+  @Test(arguments: [UInt64](1...4)) func givenLossesInsidePictures_whenRead_thenOnlyWholePicturesAreShown(seed: UInt64)
+    throws
+  {
     let film = try FaultyCamera.film("lossy.h264", seconds: 8)
     let good = Set(try FaultyCamera.pictures(film))
     let camera = try FaultyCamera(
@@ -51,7 +53,9 @@ struct LiveCameraTests {
     }
     let broken = output.contents.filter { !good.contains($0) }
     #expect(broken.isEmpty, "\(broken.count) of \(output.contents.count) pictures are not the film's")
-    #expect(output.contents.count >= 10 && output.counts["lost_packets", default: 0] > 0, "\(output.contents.count), \(output.counts)")
+    #expect(
+      output.contents.count >= 10 && output.counts["lost_packets", default: 0] > 0,
+      "\(output.contents.count), \(output.counts)")
   }
 
   // Row 5.
@@ -79,7 +83,10 @@ struct LiveCameraTests {
 
   // Row 8, and the camera gone and back of row 1.
   @Test func givenACameraThatComesBackWithAnotherSize_whenReconnected_thenOneSequenceGoesOn() throws {
-    let films = [try FaultyCamera.film("cam-small.h264", seconds: 1), try FaultyCamera.film("cam-large.h264", size: "320x240", seconds: 1)]
+    let films = [
+      try FaultyCamera.film("cam-small.h264", seconds: 1),
+      try FaultyCamera.film("cam-large.h264", size: "320x240", seconds: 1),
+    ]
     let camera = try FaultyCamera(films, ["--pace", "100"])
     let output = try run(camera.url, until: { $0.headers.count >= 60 })
     let headers = output.headers
@@ -134,7 +141,9 @@ struct LiveCameraTests {
     #expect(output.states == [.connecting, .streaming, .ended])
   }
 
-  @Test(arguments: ["tcp", "udp"]) func givenAServerOfOneTransport_whenAuto_thenStreamingWithTheFirstAttempt(transport: String) throws {
+  @Test(arguments: ["tcp", "udp"]) func givenAServerOfOneTransport_whenAuto_thenStreamingWithTheFirstAttempt(
+    transport: String
+  ) throws {
     let film = try FaultyCamera.film("cam-small.h264", seconds: 1)
     let camera = try FaultyCamera([film], ["--transports", transport])
     let output = try run(camera.url, until: { $0.headers.count >= 5 }) { $0.transport = .auto }
@@ -160,7 +169,9 @@ struct LiveCameraTests {
 @Suite(.enabled(if: FaultyCamera.isAvailable, "needs the programs ffmpeg and ffprobe"))
 struct LiveDecoderTests {
   // Zero frames of delay: each packet of a camera's stream gives its picture at once, whatever the threads.
-  @Test(arguments: [1, 4]) func givenZeroLatencyVideo_whenDecodedLive_thenEachPacketGivesItsPictureAtOnce(threads: Int) throws {
+  @Test(arguments: [1, 4]) func givenZeroLatencyVideo_whenDecodedLive_thenEachPacketGivesItsPictureAtOnce(threads: Int)
+    throws
+  {
     let film = try FaultyCamera.film("cam-small.h264", seconds: 1)
     let output = RecordingOutput()
     let demuxer = try Demuxer(
@@ -185,7 +196,8 @@ struct LiveDecoderTests {
   }
 
   @Test(arguments: [(DecoderOptions.SkippedFrames.none, 50), (.nonKey, 2)])
-  func givenSkippedFrames_whenDecoded_thenOnlyTheOthersCome(skipped: DecoderOptions.SkippedFrames, expected: Int) throws {
+  func givenSkippedFrames_whenDecoded_thenOnlyTheOthersCome(skipped: DecoderOptions.SkippedFrames, expected: Int) throws
+  {
     let film = try FaultyCamera.film("skipped.h264", seconds: 2)
     let output = try MediaFixtures.run(film) { $0.skip.frames = skipped }
     #expect(output.frames.count == expected)

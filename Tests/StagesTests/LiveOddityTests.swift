@@ -14,7 +14,9 @@ struct LiveOddityTests {
   @Test(
     arguments: ["twice:2", "twice:10", "back:10:5", "back:7:40", "frozen"],
     [FFmpegSource.Configuration.Transport.tcp, .udp, .auto])
-  func givenAClockThatFails_whenRead_thenEveryFrameIsThere(stamps: String, transport: FFmpegSource.Configuration.Transport) throws {
+  func givenAClockThatFails_whenRead_thenEveryFrameIsThere(
+    stamps: String, transport: FFmpegSource.Configuration.Transport
+  ) throws {
     let film = try FaultyCamera.film("lossy.h264", seconds: 8)
     let pictures = try FaultyCamera.pictures(film)
     let camera = try FaultyCamera([film], ["--pace", "100", "--stamps", stamps])
@@ -29,7 +31,8 @@ struct LiveOddityTests {
     let film = try MediaFixtures.make(
       "reordered.h264",
       [
-        "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=4", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-bf", "2",
+        "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=4", "-pix_fmt", "yuv420p", "-c:v", "libx264",
+        "-bf", "2",
         "-b_strategy", "0", "-threads", "1", "-g", "25", "-aud", "1", "-f", "h264",
       ])
     let pictures = try FaultyCamera.pictures(film)
@@ -56,12 +59,16 @@ struct LiveOddityTests {
   // One RTP packet of one picture: the pictures up to the next key frame are gone, and the connection stays, although
   // no key frame comes for longer than a stream may go without a frame.
   @Test(arguments: [FFmpegSource.Configuration.Transport.tcp, .udp])
-  func givenOneLossAndSeldomKeyFrames_whenRead_thenTheConnectionStays(transport: FFmpegSource.Configuration.Transport) throws {
+  func givenOneLossAndSeldomKeyFrames_whenRead_thenTheConnectionStays(transport: FFmpegSource.Configuration.Transport)
+    throws
+  {
     let film = try MediaFixtures.make(
       "long-gop.h264",
       [
-        "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=12", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-tune",
-        "zerolatency", "-threads", "1", "-g", "150", "-keyint_min", "150", "-sc_threshold", "0", "-aud", "1", "-f", "h264",
+        "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=12", "-pix_fmt", "yuv420p", "-c:v", "libx264",
+        "-tune",
+        "zerolatency", "-threads", "1", "-g", "150", "-keyint_min", "150", "-sc_threshold", "0", "-aud", "1", "-f",
+        "h264",
       ])
     let good = try FaultyCamera.pictures(film)
     let camera = try FaultyCamera([film], ["--pace", "100", "--lose", "20"])
@@ -81,7 +88,10 @@ struct LiveOddityTests {
   }
 
   // A row of answers that refuse: each is quoted, and tried again.
-  @Test(arguments: ["DESCRIBE:503 Service Unavailable", "SETUP:453 Not Enough Bandwidth", "PLAY:454 Session Not Found", "DESCRIBE:404 Stream Not Found"])
+  @Test(arguments: [
+    "DESCRIBE:503 Service Unavailable", "SETUP:453 Not Enough Bandwidth", "PLAY:454 Session Not Found",
+    "DESCRIBE:404 Stream Not Found",
+  ])
   func givenAServerThatRefuses_whenConnecting_thenItsWordsAndAnotherAttempt(refusal: String) throws {
     let film = try FaultyCamera.film("cam-small.h264", seconds: 1)
     let camera = try FaultyCamera([film], ["--refuse", refusal])
@@ -91,7 +101,9 @@ struct LiveOddityTests {
     #expect(output.told.first { $0.state == .waiting }?.error?.contains("\"\(words)\"") == true, "\(output.told)")
   }
 
-  @Test(arguments: ["SHA-256", "MD5,SHA-256"]) func givenADigestThatIsNotKnown_whenRefused_thenTheErrorNamesIt(algorithms: String) throws {
+  @Test(arguments: ["SHA-256", "MD5,SHA-256"]) func givenADigestThatIsNotKnown_whenRefused_thenTheErrorNamesIt(
+    algorithms: String
+  ) throws {
     let film = try FaultyCamera.film("cam-small.h264", seconds: 1)
     let camera = try FaultyCamera([film], ["--password", "right", "--digest", algorithms])
     let url = camera.url.replacingOccurrences(of: "rtsp://", with: "rtsp://viewer:right@")
@@ -100,7 +112,9 @@ struct LiveOddityTests {
   }
 
   @Test(arguments: [FFmpegSource.Configuration.Transport.tcp, .udp, .multicast])
-  func givenAServerWithoutTheTransport_whenConnecting_thenSaidInItsWords(transport: FFmpegSource.Configuration.Transport) throws {
+  func givenAServerWithoutTheTransport_whenConnecting_thenSaidInItsWords(
+    transport: FFmpegSource.Configuration.Transport
+  ) throws {
     let film = try FaultyCamera.film("cam-small.h264", seconds: 1)
     let camera = try FaultyCamera([film], ["--transports", transport == .tcp ? "udp" : "tcp"])
     let output = try CameraWatcher.run(camera.url, until: Self.waiting) { $0.transport = transport }
@@ -118,7 +132,8 @@ struct LiveOddityTests {
 
   @Test func givenAServerWithoutATunnel_whenConnecting_thenWaitingWithAReason() throws {
     let camera = try FaultyCamera([try MediaFixtures.picture("tunnel.jpg", "64x48")], program: "http_camera.py")
-    let url = camera.url.replacingOccurrences(of: "http://", with: "rtsp://").replacingOccurrences(of: "/mjpeg", with: "/cam")
+    let url = camera.url.replacingOccurrences(of: "http://", with: "rtsp://").replacingOccurrences(
+      of: "/mjpeg", with: "/cam")
     let output = try CameraWatcher.run(url, until: Self.waiting) { $0.transport = .http }
     #expect(output.told.contains { $0.state == .waiting && $0.error?.contains("cannot open") == true })
   }

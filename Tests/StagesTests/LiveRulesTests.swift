@@ -30,7 +30,8 @@ enum OddClock: String, CaseIterable, CustomTestStringConvertible {
   /// The media times of so many frames, in seconds, and how often the time line had broken.
   func times(_ count: Int) -> [(seconds: Double, discontinuity: Int)] {
     var timeline = LiveTimeline()
-    timeline.connected(frameRate: self == .none || self == .madeUp ? nil : 5, hasStamps: self != .none && self != .madeUp)
+    timeline.connected(
+      frameRate: self == .none || self == .madeUp ? nil : 5, hasStamps: self != .none && self != .madeUp)
     return (0..<count).map { frame in
       let arrival = MonotonicTime(nanoseconds: Int64((50 + Double(frame) * OddClock.interval) * 1e9))
       let time = timeline.next(stamp(frame).map(MediaTime.init(seconds:)), arrival: arrival)
@@ -46,8 +47,12 @@ enum OddClock: String, CaseIterable, CustomTestStringConvertible {
 struct LiveRulesTests {
   private static let count = 200
 
-  @Test(arguments: OddClock.allCases) func givenAThingThatStays_whenItDwells_thenToldAfterRealSeconds(clock: OddClock) throws {
-    var configuration = ZonesStage.Configuration(zones: [.init(name: "yard", points: [[0, 0], [999, 0], [999, 999], [0, 999]])])
+  @Test(arguments: OddClock.allCases) func givenAThingThatStays_whenItDwells_thenToldAfterRealSeconds(clock: OddClock)
+    throws
+  {
+    var configuration = ZonesStage.Configuration(zones: [
+      .init(name: "yard", points: [[0, 0], [999, 0], [999, 999], [0, 999]])
+    ])
     configuration.dwellS = 5
     let fixture = try AnalyticsFixture(ZonesStage(configuration, context: SinkFixture.context("zones")))
     var told: Int?
@@ -62,23 +67,31 @@ struct LiveRulesTests {
 
   @Test(arguments: OddClock.allCases) func givenARate_whenGated_thenSoManyLooksARealSecond(clock: OddClock) {
     var gate = DetectionGate(GateSettings(maxRate: 1))
-    let looks = clock.times(Self.count).enumerated().count { gate.opens(for: header($0.offset, $0.element.seconds)) { nil } }
+    let looks = clock.times(Self.count).enumerated().count {
+      gate.opens(for: header($0.offset, $0.element.seconds)) { nil }
+    }
     // 40 s of one look a second; frames come on the beat or just behind it.
     #expect((32...41).contains(looks), "\(looks)")
   }
 
-  @Test(arguments: OddClock.allCases) func givenAStillScene_whenGatedByMotion_thenKeptAliveInRealSeconds(clock: OddClock) {
+  @Test(arguments: OddClock.allCases) func givenAStillScene_whenGatedByMotion_thenKeptAliveInRealSeconds(
+    clock: OddClock
+  ) {
     var motion = GateSettings.MotionSettings()
     motion.settleS = 0.1
     motion.keepAliveS = 4
     var gate = DetectionGate(GateSettings(motion: motion))
     let still = LumaGrid(cells: [Float](repeating: 90, count: LumaGrid.columns * LumaGrid.rows))
-    let looks = clock.times(Self.count).enumerated().filter { gate.opens(for: header($0.offset, $0.element.seconds)) { still } }
+    let looks = clock.times(Self.count).enumerated().filter {
+      gate.opens(for: header($0.offset, $0.element.seconds)) { still }
+    }
     #expect((8...11).contains(looks.count), "\(looks.map(\.offset))")
   }
 
   @Test(arguments: OddClock.allCases, [(1.2, false), (3.5, true)])
-  func givenAThingThatIsGoneForTwoSeconds_whenTracked_thenTheGapCountsRealSeconds(clock: OddClock, gap: (maxS: Double, survives: Bool)) throws {
+  func givenAThingThatIsGoneForTwoSeconds_whenTracked_thenTheGapCountsRealSeconds(
+    clock: OddClock, gap: (maxS: Double, survives: Bool)
+  ) throws {
     var configuration = SortStage.Configuration()
     configuration.maxGapS = gap.maxS
     let fixture = try TrackFixture(configuration)
@@ -92,7 +105,9 @@ struct LiveRulesTests {
     #expect((before == after) == gap.survives, "\(before), \(after)")
   }
 
-  @Test(arguments: OddClock.allCases) func givenSnapshotsEveryFewSeconds_whenWritten_thenRealSeconds(clock: OddClock) throws {
+  @Test(arguments: OddClock.allCases) func givenSnapshotsEveryFewSeconds_whenWritten_thenRealSeconds(clock: OddClock)
+    throws
+  {
     let folder = try TestData.temporaryFolder("live-every")
     defer { try? FileManager.default.removeItem(at: folder) }
     var configuration = SnapshotSink.Configuration(folder: folder.path)
@@ -125,8 +140,10 @@ struct LiveRulesTests {
     }
     try worker.finish()
     #expect(try SinkFixture.frameCount(path) == 100)
-    let times = try SinkFixture.ffprobe(["-select_streams", "v:0", "-show_entries", "frame=pts_time", "-of", "csv=p=0", path])
-      .split(whereSeparator: { $0 == "\n" || $0 == "," }).compactMap { Double($0) }
+    let times = try SinkFixture.ffprobe([
+      "-select_streams", "v:0", "-show_entries", "frame=pts_time", "-of", "csv=p=0", path,
+    ])
+    .split(whereSeparator: { $0 == "\n" || $0 == "," }).compactMap { Double($0) }
     let first = try #require(times.first), length = try #require(times.last) - first
     #expect(abs(length - 99 * OddClock.interval) <= clock.tolerance, "\(length)")
   }

@@ -57,8 +57,10 @@ struct LiveStreamTests {
 
   private func stream(resetS: Double = 30) -> LiveStream {
     LiveStream(
-      LiveLimits(policy: ReconnectPolicy(minS: 1, maxS: 45, resetS: resetS), refusedS: 60, intervalS: 2), output: output,
-      clock: output.clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, random: SeededRandom(seed: 7))
+      LiveLimits(policy: ReconnectPolicy(minS: 1, maxS: 45, resetS: resetS), refusedS: 60, intervalS: 2),
+      output: output,
+      clock: output.clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+      random: SeededRandom(seed: 7))
   }
 
   /// Plays one script after the other, one a connection; after the last the run ends.
@@ -75,7 +77,9 @@ struct LiveStreamTests {
   }
 
   /// Frames for `seconds`, then lost.
-  private func frames(_ stream: LiveStream, seconds: Double, then end: ConnectionEnd = .lost("gone")) -> () -> ConnectionEnd {
+  private func frames(_ stream: LiveStream, seconds: Double, then end: ConnectionEnd = .lost("gone")) -> () ->
+    ConnectionEnd
+  {
     {
       stream.frameDelivered()
       self.output.clock.advance(milliseconds: seconds * 1000)
@@ -139,7 +143,10 @@ struct LiveStreamTests {
     let stream = stream()
     try play(
       stream,
-      [frames(stream, seconds: 5, then: .stalled("no frame")), { .lost("gone") }, frames(stream, seconds: 1, then: .finished)])
+      [
+        frames(stream, seconds: 5, then: .stalled("no frame")), { .lost("gone") },
+        frames(stream, seconds: 1, then: .finished),
+      ])
     #expect(output.states == [.connecting, .streaming, .stalled, .waiting, .streaming, .ended])
   }
 
@@ -187,7 +194,13 @@ struct LiveStreamTests {
 
   @Test func givenARunThatEndsInAPause_whenWoken_thenTheStreamReturnsWithoutAnError() throws {
     let stream = stream(), output = output
-    try play(stream, [{ output.stop(); return .lost("gone") }])
+    try play(
+      stream,
+      [
+        {
+          output.stop(); return .lost("gone")
+        }
+      ])
     #expect(output.states == [.connecting, .ended])
   }
 }
@@ -207,7 +220,9 @@ struct ReconnectPolicyTests {
     #expect((pauses.min() ?? 0) >= minS && (pauses.max() ?? 0) <= max(minS, maxS))
   }
 
-  @Test(arguments: [1.5, 5, 12, 300]) func givenAnOutage_whenItEnds_thenTheNextAttemptComesWithinItsLength(outageS: Double) {
+  @Test(arguments: [1.5, 5, 12, 300]) func givenAnOutage_whenItEnds_thenTheNextAttemptComesWithinItsLength(
+    outageS: Double
+  ) {
     var random = SeededRandom(seed: UInt64(outageS * 10))
     for _ in 0..<2000 {
       var policy = ReconnectPolicy(minS: 1, maxS: 45, resetS: 30)
@@ -229,7 +244,9 @@ private final class Gate {
     return gate.admits(isKey: isKey, at: now)
   }
   func noteKey(at now: MonotonicTime) { gate.noteKey(at: now) }
-  func patienceS(_ stallS: Double, hasShown: Bool = true) -> Double { gate.patienceS(stallS: stallS, hasShown: hasShown) }
+  func patienceS(_ stallS: Double, hasShown: Bool = true) -> Double {
+    gate.patienceS(stallS: stallS, hasShown: hasShown)
+  }
 }
 
 struct KeyFrameGateTests {
@@ -287,6 +304,7 @@ struct KeyFrameGateTests {
     _ = unmarked.admits(isKey: false, at: at(6))
     unmarked.lose(at: at(7))
     #expect(unmarked.patienceS(20) == 20, "a stream that marks no key frames, as its pictures show")
-    #expect(unmarked.patienceS(20, hasShown: false) == 60, "one that was joined in the middle, until its first key frame")
+    #expect(
+      unmarked.patienceS(20, hasShown: false) == 60, "one that was joined in the middle, until its first key frame")
   }
 }

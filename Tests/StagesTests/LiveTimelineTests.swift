@@ -13,7 +13,8 @@ private final class Timeline {
     timeline.connected(frameRate: nil, hasStamps: hasStamps, continues: continues)
   }
   func next(_ stamp: Double?, at arrival: Double) -> Double {
-    timeline.next(stamp.map(MediaTime.init(seconds:)), arrival: MonotonicTime(nanoseconds: Int64(arrival * 1e9))).seconds
+    timeline.next(stamp.map(MediaTime.init(seconds:)), arrival: MonotonicTime(nanoseconds: Int64(arrival * 1e9)))
+      .seconds
   }
   /// The times of frames with these stamps that come at a steady rate from `start` on.
   func times(_ stamps: [Double?], every interval: Double, from start: Double = 100) -> [Double] {
@@ -114,7 +115,9 @@ struct LiveTimelineTests {
 
   // MARK: - A clock that fails
 
-  @Test(arguments: [0.04, 0.2, 5]) func givenAClockThatStandsStill_whenRead_thenTimesAreSoonThoseOfArrival(interval: Double) {
+  @Test(arguments: [0.04, 0.2, 5]) func givenAClockThatStandsStill_whenRead_thenTimesAreSoonThoseOfArrival(
+    interval: Double
+  ) {
     let timeline = Timeline()
     let times = timeline.times(Array(repeating: 1000, count: 300), every: interval)
     #expect(rises(times))
@@ -143,7 +146,9 @@ struct LiveTimelineTests {
     #expect(zip(times, times.dropFirst()).allSatisfy { $1 - $0 > 0.015 })
   }
 
-  @Test(arguments: [5.0, 15, 40, 90, 400]) func givenAClockThatJittersBack_whenRead_thenTimesRiseAndStayTrue(milliseconds: Double) {
+  @Test(arguments: [5.0, 15, 40, 90, 400]) func givenAClockThatJittersBack_whenRead_thenTimesRiseAndStayTrue(
+    milliseconds: Double
+  ) {
     let timeline = Timeline()
     let back = 0.04 + milliseconds / 1000
     let stamps = steady(500, every: 0.04).enumerated().map { $0.offset % 7 == 6 ? $0.element - back : $0.element }
@@ -173,7 +178,9 @@ struct LiveTimelineTests {
   }
 
   // Milliseconds where 90,000 ticks a second are meant; 25 frames a second where 5 come; a clock that is 15 % slow.
-  @Test(arguments: [1.0 / 90, 5, 0.85, 1.2]) func givenAClockOfAnotherSpeed_whenItIsKnown_thenTimesRunWithRealTime(speed: Double) {
+  @Test(arguments: [1.0 / 90, 5, 0.85, 1.2]) func givenAClockOfAnotherSpeed_whenItIsKnown_thenTimesRunWithRealTime(
+    speed: Double
+  ) {
     let timeline = Timeline()
     let times = timeline.times((0..<2000).map { Double($0) * 0.04 * speed }, every: 0.04)
     #expect(rises(times))

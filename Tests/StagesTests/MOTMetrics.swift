@@ -70,6 +70,7 @@ struct MOTMetrics: CustomStringConvertible {
 
   var description: String {
     func short(_ value: Double) -> String { "\((value * 10_000).rounded() / 10_000)" }
-    return "MOTA \(short(mota)) IDF1 \(short(idf1)) switches \(switches) misses \(misses) false \(falseAlarms) of \(truths)"
+    return
+      "MOTA \(short(mota)) IDF1 \(short(idf1)) switches \(switches) misses \(misses) false \(falseAlarms) of \(truths)"
   }
 }

@@ -33,17 +33,25 @@ enum MediaFixtures {
 
   static let allFilms: [Film] = [
     Film(name: "plain.mp4", options: ["-pix_fmt", "yuv420p", "-bf", "0"]),
-    Film(name: "variable-rate.mkv", options: ["-vf", "select='not(mod(n,3))+not(mod(n,7))'", "-vsync", "vfr", "-pix_fmt", "yuv420p"]),
+    Film(
+      name: "variable-rate.mkv",
+      options: ["-vf", "select='not(mod(n,3))+not(mod(n,7))'", "-vsync", "vfr", "-pix_fmt", "yuv420p"]),
     Film(name: "b-frames.mp4", options: ["-pix_fmt", "yuv420p", "-bf", "3", "-g", "20", "-b_strategy", "0"]),
     Film(name: "open-gop.ts", options: ["-pix_fmt", "yuv420p", "-bf", "2", "-g", "10", "-x264-params", "open-gop=1"]),
     Film(name: "hevc.mp4", encoder: "libx265", options: ["-pix_fmt", "yuv420p", "-x265-params", "log-level=none"]),
-    Film(name: "hevc-10-bit.mkv", encoder: "libx265", options: ["-pix_fmt", "yuv420p10le", "-x265-params", "log-level=none"]),
+    Film(
+      name: "hevc-10-bit.mkv", encoder: "libx265",
+      options: ["-pix_fmt", "yuv420p10le", "-x265-params", "log-level=none"]),
     Film(name: "10-bit.mp4", options: ["-pix_fmt", "yuv420p10le"]),
     Film(name: "4-2-2.mp4", options: ["-pix_fmt", "yuv422p"]),
     Film(name: "4-4-4.mp4", options: ["-pix_fmt", "yuv444p"]),
     Film(name: "interlaced.mp4", options: ["-pix_fmt", "yuv420p", "-flags", "+ilme+ildct", "-x264-params", "tff=1"]),
-    Film(name: "interlaced-mpeg2.mpg", encoder: "mpeg2video", options: ["-pix_fmt", "yuv420p", "-flags", "+ilme+ildct", "-bf", "2"]),
-    Film(name: "odd-size.mkv", encoder: "ffv1", input: "testsrc2=size=157x113:rate=10:duration=1", options: ["-pix_fmt", "yuv420p"]),
+    Film(
+      name: "interlaced-mpeg2.mpg", encoder: "mpeg2video",
+      options: ["-pix_fmt", "yuv420p", "-flags", "+ilme+ildct", "-bf", "2"]),
+    Film(
+      name: "odd-size.mkv", encoder: "ffv1", input: "testsrc2=size=157x113:rate=10:duration=1",
+      options: ["-pix_fmt", "yuv420p"]),
     Film(name: "mjpeg.avi", encoder: "mjpeg", options: ["-pix_fmt", "yuvj422p"]),
     Film(name: "gray.mkv", encoder: "ffv1", options: ["-pix_fmt", "gray"]),
     Film(name: "rotated-90.mp4", options: ["90"], source: "plain.mp4"),
@@ -108,7 +116,10 @@ enum MediaFixtures {
     guard let ffprobe else { throw Missing(what: "ffprobe") }
     let output = try TestData.run(
       ffprobe,
-      ["-v", "quiet", "-count_frames", "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", path]
+      [
+        "-v", "quiet", "-count_frames", "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames", "-of",
+        "csv=p=0", path,
+      ]
     ).output
     let line = String(decoding: output, as: UTF8.self).split { !$0.isNumber }.first
     guard let line, let count = Int(line) else { throw Missing(what: "a frame count of \(path)") }
@@ -119,7 +130,8 @@ enum MediaFixtures {
   static func rgb(_ path: String) throws -> [UInt8] {
     guard let ffmpeg else { throw Missing(what: "ffmpeg") }
     return try [UInt8](
-      TestData.run(ffmpeg, ["-v", "quiet", "-i", path, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]).output)
+      TestData.run(ffmpeg, ["-v", "quiet", "-i", path, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"])
+        .output)
   }
 
   /// Runs a source alone to its end.

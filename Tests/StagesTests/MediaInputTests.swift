@@ -57,7 +57,8 @@ struct MediaInputTests {
     try FileManager.default.createSymbolicLink(atPath: path("dangling"), withDestinationPath: "gone")
     try FileManager.default.createSymbolicLink(atPath: path("round"), withDestinationPath: "round")
     let cases = [
-      ("nope.mp4", "no such file"), ("no/nope.mp4", "no folder"), ("dangling", "link to something"), ("round", "circle"),
+      ("nope.mp4", "no such file"), ("no/nope.mp4", "no folder"), ("dangling", "link to something"),
+      ("round", "circle"),
       ("file.mp4/x", "a file and no folder"), (String(repeating: "n", count: 300), "too long"),
     ]
     for (name, words) in cases {
@@ -69,7 +70,9 @@ struct MediaInputTests {
 
   @Test("given videos that a pattern matches, when found, then they are played in the order of their names")
   func videos() throws {
-    for name in ["clips/10.mp4", "clips/2.mp4", "clips/cover.jpg", "clips/read.me", "clips/.hidden.mp4", "clips/sub.mp4/x"] {
+    for name in [
+      "clips/10.mp4", "clips/2.mp4", "clips/cover.jpg", "clips/read.me", "clips/.hidden.mp4", "clips/sub.mp4/x",
+    ] {
       try make(name)
     }
     guard case .videos(let list) = try MediaInput.find(path("clips/*")) else {
@@ -91,12 +94,16 @@ struct MediaInputTests {
     #expect(list.names.map(\.name.text) == ["p2.PNG", "p10.jpg"] && list.passedOver.counts == [".txt": 1])
   }
 
-  @Test("given numbered pictures, when named with %d, then all that fit, by number", arguments: [
-    ("img%03d.png", ["img007.png", "img010.png", "img1000.png"]),
-    ("img%d.png", ["img1.png", "img007.png", "img010.png", "img1000.png"]),
-  ])
+  @Test(
+    "given numbered pictures, when named with %d, then all that fit, by number",
+    arguments: [
+      ("img%03d.png", ["img007.png", "img010.png", "img1000.png"]),
+      ("img%d.png", ["img1.png", "img007.png", "img010.png", "img1000.png"]),
+    ])
   func numbered(pattern: String, names: [String]) throws {
-    for name in ["img007.png", "img010.png", "img1.png", "img1000.png", "img.png", "imgx1.png", "img01.jpg"] { try make(name) }
+    for name in ["img007.png", "img010.png", "img1.png", "img1000.png", "img.png", "imgx1.png", "img01.jpg"] {
+      try make(name)
+    }
     guard case .pictures(let list) = try MediaInput.find(path(pattern)) else {
       Issue.record("no pictures")
       return
@@ -105,7 +112,9 @@ struct MediaInputTests {
     #expect(try failure(path("nope%d.png")).message.contains("no file matches"))
   }
 
-  @Test("given a file that is called like a pattern, when named, then it is the file", arguments: ["a*.mp4", "p%03d.png", "[x].mp4"])
+  @Test(
+    "given a file that is called like a pattern, when named, then it is the file",
+    arguments: ["a*.mp4", "p%03d.png", "[x].mp4"])
   func calledLikeAPattern(name: String) throws {
     let file = MediaInput.file(BytePath(try make(name)))
     #expect(try MediaInput.find(path(name)) == file)
@@ -113,7 +122,9 @@ struct MediaInputTests {
 
   @Test("given a folder with more than pictures in it, when listed, then what is passed over is counted by its reason")
   func passedOver() throws {
-    for name in ["b.jpg", "a.jfif", "c.GIF", "d.ppm", "film.mp4", "film2.mp4", ".e.jpg", "notes", "sub/f.jpg"] { try make(name) }
+    for name in ["b.jpg", "a.jfif", "c.GIF", "d.ppm", "film.mp4", "film2.mp4", ".e.jpg", "notes", "sub/f.jpg"] {
+      try make(name)
+    }
     make(bytes: Array("caf".utf8) + [0xE9] + Array(".png".utf8))
     let list = try PictureList(folder: BytePath(folder.path))
     #expect(list.names.map(\.text) == ["a.jfif", "b.jpg", "c.GIF", "caf%E9.png", "d.ppm"])
@@ -147,8 +158,12 @@ struct InputDiagnosisTests {
   @Test("given an MP4, when looked at, then the box that is missing or cut off")
   func mp4() {
     #expect(finding(box("ftyp", 24) + box("mdat", 5000))?.contains("no index") == true)
-    #expect(finding(box("ftyp", 24) + box("mdat", 5000, says: 90_000))?.contains("cut off in its 'mdat' box, before its index") == true)
-    #expect(finding(box("ftyp", 24) + box("moov", 500) + box("mdat", 50, says: 90_000))?.contains("cut off in its 'mdat' box") == true)
+    #expect(
+      finding(box("ftyp", 24) + box("mdat", 5000, says: 90_000))?.contains(
+        "cut off in its 'mdat' box, before its index") == true)
+    #expect(
+      finding(box("ftyp", 24) + box("moov", 500) + box("mdat", 50, says: 90_000))?.contains("cut off in its 'mdat' box")
+        == true)
     #expect(finding(box("ftyp", 24) + box("moov", 500) + box("mdat", 50)) == nil)
   }
 
@@ -159,11 +174,15 @@ struct InputDiagnosisTests {
     #expect(InputDiagnosis(pipe: box("ftyp", 24) + box("moov", 400) + box("mdat", 400)) == nil)
   }
 
-  @Test("given other files, when looked at, then their kind", arguments: [
-    ("{\"version\": 1}", "JSON"), ("door a.mp4\r\n", "text file"), ("  <!DOCTYPE html><html>", "HTML"), ("#EXTM3U\n", "playlist"),
-    ("%PDF-1.4 \u{1}", "PDF"), ("PK\u{3}\u{4}\u{1}\u{0}", "ZIP"), ("\u{FEFF}grüße", "text file"), ("\0\0\0\0\0\0", "zeros"),
-    ("version https://git-lfs.github.com/spec/v1\noid", "LFS"),
-  ])
+  @Test(
+    "given other files, when looked at, then their kind",
+    arguments: [
+      ("{\"version\": 1}", "JSON"), ("door a.mp4\r\n", "text file"), ("  <!DOCTYPE html><html>", "HTML"),
+      ("#EXTM3U\n", "playlist"),
+      ("%PDF-1.4 \u{1}", "PDF"), ("PK\u{3}\u{4}\u{1}\u{0}", "ZIP"), ("\u{FEFF}grüße", "text file"),
+      ("\0\0\0\0\0\0", "zeros"),
+      ("version https://git-lfs.github.com/spec/v1\noid", "LFS"),
+    ])
   func kinds(text: String, word: String) { #expect(finding(Array(text.utf8))?.contains(word) == true) }
 
   @Test("given bytes of no kind, when looked at, then nothing is claimed")
@@ -180,7 +199,9 @@ struct InputDiagnosisTests {
     var random = SeededRandom(seed: 9)
     for _ in 0..<2000 {
       let bytes = (0..<4).flatMap { _ in box("mdat", 16, says: Int.random(in: 0...40, using: &random)) }
-      #expect(MP4Boxes(size: bytes.count) { offset, count in Array(bytes.dropFirst(offset).prefix(count)) }.names.count <= 1024)
+      #expect(
+        MP4Boxes(size: bytes.count) { offset, count in Array(bytes.dropFirst(offset).prefix(count)) }.names.count
+          <= 1024)
     }
   }
 }

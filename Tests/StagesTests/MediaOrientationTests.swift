@@ -50,7 +50,8 @@ struct MediaOrientationTests {
   func givenAJPEGWithAnEXIFOrientation_whenRead_thenItStandsUpright() throws {
     let plain = try Data(contentsOf: URL(fileURLWithPath: try MediaFixtures.picture("exif-plain.jpg", "64x48")))
     // A little-endian TIFF header with one entry: tag 0x0112, type short, one value.
-    let exif: [UInt8] = Array("Exif\0\0II*\0".utf8) + [8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0]
+    let exif: [UInt8] =
+      Array("Exif\0\0II*\0".utf8) + [8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0]
     let segment = [0xFF, 0xE1, 0, UInt8(exif.count + 2)] + exif
     let path = try MediaFixtures.file("exif-turned.jpg", plain.prefix(2) + Data(segment) + plain.dropFirst(2))
     let frame = try #require(MediaFixtures.run(path).frames.first)
@@ -63,7 +64,9 @@ struct MediaOrientationTests {
 
   /// Of packed RGB, by BT.601.
   private func luma(_ pixels: [Float]) -> [Float] {
-    stride(from: 0, to: pixels.count, by: 3).map { 0.299 * pixels[$0] + 0.587 * pixels[$0 + 1] + 0.114 * pixels[$0 + 2] }
+    stride(from: 0, to: pixels.count, by: 3).map {
+      0.299 * pixels[$0] + 0.587 * pixels[$0 + 1] + 0.114 * pixels[$0 + 2]
+    }
   }
 
   // A mirrored picture cannot be told by its size: the halves must have changed places.

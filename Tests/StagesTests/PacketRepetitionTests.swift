@@ -26,7 +26,9 @@ struct PacketRepetitionTests {
     return packet
   }
 
-  private func find(_ bytes: [UInt8], after last: [UInt8], stamp: Int64? = 5, codec: String = "h264") throws -> PacketRepetition? {
+  private func find(_ bytes: [UInt8], after last: [UInt8], stamp: Int64? = 5, codec: String = "h264") throws
+    -> PacketRepetition?
+  {
     PacketRepetition.find(try packet(bytes, stamp: stamp), after: try packet(last), codec: codec)
   }
 

@@ -8,7 +8,8 @@ import Testing
 @testable import Stages
 
 /// What the model, the video and the snapshots show of one colour, whatever way it was stored.
-@Suite("Colours and shapes of pixels", .enabled(if: MediaFixtures.areAvailable, "needs the programs ffmpeg and ffprobe"))
+@Suite(
+  "Colours and shapes of pixels", .enabled(if: MediaFixtures.areAvailable, "needs the programs ffmpeg and ffprobe"))
 struct PictureColorTests {
   struct Film: Sendable, CustomStringConvertible {
     var name: String
@@ -30,7 +31,8 @@ struct PictureColorTests {
       Film(name: "limited-2020", size: "256x144", range: "tv", matrix: "bt2020", space: "bt2020nc"),
       Film(name: "full-2020-444", size: "256x144", range: "pc", matrix: "bt2020", space: "bt2020nc", format: "yuv444p"),
       Film(name: "untagged", size: "256x144", range: "tv", matrix: "bt601", space: ""),
-      Film(name: "mjpeg", size: "256x144", range: "pc", matrix: "bt601", space: "", encoder: "mjpeg", format: "yuvj420p"),
+      Film(
+        name: "mjpeg", size: "256x144", range: "pc", matrix: "bt601", space: "", encoder: "mjpeg", format: "yuvj420p"),
       Film(name: "rgb", size: "256x144", range: "pc", matrix: "", space: "", encoder: "libx264rgb", format: "rgb24"),
     ]
 
@@ -62,7 +64,8 @@ struct PictureColorTests {
   func model(film: Film) throws {
     let frame = try #require(MediaFixtures.run(film.path()).frames.first)
     for size in [frame.header.height, 64] {
-      let input = try LetterboxFixtures.input(frame, LetterboxFixtures.request(.fixed(height: size, width: frame.header.width)))
+      let input = try LetterboxFixtures.input(
+        frame, LetterboxFixtures.request(.fixed(height: size, width: frame.header.width)))
       let values = LetterboxFixtures.floats(input), area = input.geometry.inputWidth * input.geometry.inputHeight
       let at = input.geometry.contentHeight / 2 * input.geometry.inputWidth + input.geometry.contentWidth / 2
       let color = (0..<3).map { values[$0 * area + at] }
@@ -70,7 +73,9 @@ struct PictureColorTests {
     }
   }
 
-  @Test("given a colour in any range and matrix, when it is written as video, then tags and pixels agree", arguments: Film.all)
+  @Test(
+    "given a colour in any range and matrix, when it is written as video, then tags and pixels agree",
+    arguments: Film.all)
   func video(film: Film) throws {
     let folder = try TestData.temporaryFolder("tags")
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -94,7 +99,9 @@ struct PictureColorTests {
     #expect(isNear(color, by: 4), "\(color), \(tags)")
   }
 
-  @Test("given a colour in any range and matrix, when a snapshot is taken, then viewers show it", arguments: Film.all, ["jpeg", "png"])
+  @Test(
+    "given a colour in any range and matrix, when a snapshot is taken, then viewers show it", arguments: Film.all,
+    ["jpeg", "png"])
   func snapshot(film: Film, format: String) throws {
     let folder = try TestData.temporaryFolder("shots")
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -110,7 +117,10 @@ struct PictureColorTests {
     return try [UInt8](
       TestData.run(
         ffmpeg,
-        ["-v", "error", "-i", path, "-frames:v", "1", "-vf", "scale=flags=accurate_rnd+full_chroma_int", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+        [
+          "-v", "error", "-i", path, "-frames:v", "1", "-vf", "scale=flags=accurate_rnd+full_chroma_int", "-f",
+          "rawvideo", "-pix_fmt", "rgb24", "-",
+        ]
       ).output)
   }
 
@@ -130,8 +140,11 @@ struct PictureColorTests {
   private func anamorphic() throws -> String {
     try MediaFixtures.make(
       "anamorphic.mp4",
-      ["-f", "lavfi", "-i", "color=black:size=320x180:r=10:d=0.3,drawbox=80:40:100:100:white:fill", "-vf", "scale=160:180,setsar=2/1",
-       "-pix_fmt", "yuv420p", "-c:v", "libx264", "-crf", "4"])
+      [
+        "-f", "lavfi", "-i", "color=black:size=320x180:r=10:d=0.3,drawbox=80:40:100:100:white:fill", "-vf",
+        "scale=160:180,setsar=2/1",
+        "-pix_fmt", "yuv420p", "-c:v", "libx264", "-crf", "4",
+      ])
   }
 
   @Test("given wide pixels, when letterboxed, then things have their true proportions and boxes lie in stored pixels")
@@ -158,7 +171,8 @@ struct PictureColorTests {
     for frame in try MediaFixtures.run(anamorphic()).frames { _ = try worker.process(frame) }
     try worker.finish()
     #expect(
-      try SinkFixture.ffprobe(["-show_entries", "stream=width,height,sample_aspect_ratio", "-of", "csv=p=0", path]) == "160,180,2:1")
+      try SinkFixture.ffprobe(["-show_entries", "stream=width,height,sample_aspect_ratio", "-of", "csv=p=0", path])
+        == "160,180,2:1")
     let file = try snapshot(of: anamorphic(), "jpeg", in: folder)
     #expect(try SinkFixture.ffprobe(["-show_entries", "stream=width,height", "-of", "csv=p=0", file]) == "320,180")
   }
@@ -211,8 +225,12 @@ struct PictureColorTests {
     for (transfer, name) in [("smpte2084", "PQ"), ("arib-std-b67", "HLG")] {
       let path = try MediaFixtures.make(
         "hdr-\(name).mkv",
-        ["-f", "lavfi", "-i", "testsrc2=size=64x48:rate=10:duration=0.3", "-vf", "scale=out_color_matrix=bt2020", "-pix_fmt", "yuv420p",
-         "-color_primaries", "bt2020", "-color_trc", transfer, "-colorspace", "bt2020nc", "-color_range", "tv", "-c:v", "libx264"])
+        [
+          "-f", "lavfi", "-i", "testsrc2=size=64x48:rate=10:duration=0.3", "-vf", "scale=out_color_matrix=bt2020",
+          "-pix_fmt", "yuv420p",
+          "-color_primaries", "bt2020", "-color_trc", transfer, "-colorspace", "bt2020nc", "-color_range", "tv", "-c:v",
+          "libx264",
+        ])
       let source = try FFmpegSource(.init(url: path), context: MediaFixtures.context("camera"))
       let output = RecordingOutput()
       for stream in source.streams { try source.run(stream, output) }
@@ -225,7 +243,10 @@ struct PictureColorTests {
       for frame in output.frames { _ = try worker.process(frame) }
       try worker.finish()
       let tags = try SinkFixture.ffprobe(
-        ["-show_entries", "stream=color_primaries,color_transfer,color_space", "-of", "default=nk=0:nw=1", folder.path + "/a.mp4"])
+        [
+          "-show_entries", "stream=color_primaries,color_transfer,color_space", "-of", "default=nk=0:nw=1",
+          folder.path + "/a.mp4",
+        ])
       #expect(tags.contains("bt2020nc") && tags.contains(transfer) && tags.contains("color_primaries=bt2020"))
     }
   }
@@ -236,7 +257,8 @@ struct PictureColorTests {
     let red = YUVColor(red: 255, green: 0, blue: 0)
     let cases: [(PictureColor, UInt8, UInt8, UInt8)] = [
       (.init(isFullRange: false, matrix: SWS_CS_ITU709), 63, 102, 240), (.jpeg, 76, 85, 255),
-      (.init(isFullRange: true, matrix: SWS_CS_ITU709), 54, 99, 255), (.init(isFullRange: false, matrix: SWS_CS_BT2020), 74, 97, 240),
+      (.init(isFullRange: true, matrix: SWS_CS_ITU709), 54, 99, 255),
+      (.init(isFullRange: false, matrix: SWS_CS_BT2020), 74, 97, 240),
     ]
     for (color, y, u, v) in cases {
       let coded = red.coded(as: color)

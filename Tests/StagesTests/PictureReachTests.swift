@@ -29,7 +29,8 @@ import Testing
     #expect(!isReached(box(400, 0, 500, 100)))
     #expect(!isReached(box(0, -100, 320, 0)))
     #expect(!isReached(box(0, 0, 2, 240)), "anchors are kept two pixels inside")
-    #expect(!isReached([Vertex(330, 100), Vertex(330, 300), Vertex(100, 300), Vertex(325, 255)]), "its box would touch")
+    #expect(
+      !isReached([Vertex(330, 100), Vertex(330, 300), Vertex(100, 300), Vertex(325, 255)]), "its box would touch")
     #expect(!isReached([Vertex(-5, -5), Vertex(10, -10), Vertex(-10, 10)].map { $0 - Vertex(4, 4) }), "past a corner")
   }
 
@@ -54,9 +55,10 @@ import Testing
   @Test(arguments: 1...40) func `given random triangles when asked then trying places one by one agrees`(seed: UInt64) {
     var random = SeededRandom(seed: seed)
     let low = Double.random(in: -600...0, using: &random), high = Double.random(in: 240...900, using: &random)
-    let triangle = Polygon((0..<3).map { _ in
-      Vertex(Double.random(in: low...high, using: &random), Double.random(in: low...high, using: &random))
-    })
+    let triangle = Polygon(
+      (0..<3).map { _ in
+        Vertex(Double.random(in: low...high, using: &random), Double.random(in: low...high, using: &random))
+      })
     let places = stride(from: 2.0, through: 318, by: 2).flatMap { x in
       stride(from: 2.0, through: 238, by: 2).map { Vertex(x, $0) }
     }

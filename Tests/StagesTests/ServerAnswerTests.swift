@@ -5,15 +5,20 @@ import Testing
 
 struct ServerAnswerTests {
   @Test func givenRefusals_whenRead_thenTheLastInTheServersWords() {
-    let answer = ServerAnswer(messages: "method DESCRIBE failed: 401 Unauthorized\nmethod SETUP failed: 453 Not Enough Bandwidth\n")
+    let answer = ServerAnswer(
+      messages: "method DESCRIBE failed: 401 Unauthorized\nmethod SETUP failed: 453 Not Enough Bandwidth\n")
     #expect(answer.refusal == "453 Not Enough Bandwidth")
     #expect(ServerAnswer(messages: "HTTP error 503 Service Unavailable\n").refusal == "503 Service Unavailable")
     #expect(ServerAnswer(messages: "method PLAY failed: 454\n").refusal == "454")
   }
 
   @Test func givenAName_whenItDoesNotResolve_thenTheReasonWithoutTheName() {
-    #expect(ServerAnswer(messages: "Failed to resolve hostname later.example: Name or service not known\n").unresolved == "Name or service not known")
-    #expect(ServerAnswer(messages: "getaddrinfo(later.example, 554): Temporary failure in name resolution\n").unresolved == "Temporary failure in name resolution")
+    #expect(
+      ServerAnswer(messages: "Failed to resolve hostname later.example: Name or service not known\n").unresolved
+        == "Name or service not known")
+    #expect(
+      ServerAnswer(messages: "getaddrinfo(later.example, 554): Temporary failure in name resolution\n").unresolved
+        == "Temporary failure in name resolution")
   }
 
   @Test func givenTheTransport_whenRead_thenWhetherPacketsCanComeTwice() {
@@ -22,14 +27,18 @@ struct ServerAnswerTests {
   }
 
   // FFmpeg takes the last digest that is offered.
-  @Test(arguments: [
-    (["Digest realm=\"c\", nonce=\"1\", algorithm=\"SHA-256\""], "SHA-256"),
-    (["Digest realm=\"c\", nonce=\"1\", algorithm=MD5", "Digest realm=\"c\", algorithm=SHA-512-256, nonce=\"2\""], "SHA-512-256"),
-    (["Digest realm=\"c\", algorithm=SHA-256", "Digest realm=\"c\", algorithm=md5"], nil),
-    (["Digest realm=\"c\", nonce=\"1\""], nil),
-    (["Digest realm=\"c\", algorithm=MD5-sess"], nil),
-    (["Basic realm=\"algorithm=SHA-256\""], nil),
-  ] as [([String], String?)])
+  @Test(
+    arguments: [
+      (["Digest realm=\"c\", nonce=\"1\", algorithm=\"SHA-256\""], "SHA-256"),
+      (
+        ["Digest realm=\"c\", nonce=\"1\", algorithm=MD5", "Digest realm=\"c\", algorithm=SHA-512-256, nonce=\"2\""],
+        "SHA-512-256"
+      ),
+      (["Digest realm=\"c\", algorithm=SHA-256", "Digest realm=\"c\", algorithm=md5"], nil),
+      (["Digest realm=\"c\", nonce=\"1\""], nil),
+      (["Digest realm=\"c\", algorithm=MD5-sess"], nil),
+      (["Basic realm=\"algorithm=SHA-256\""], nil),
+    ] as [([String], String?)])
   func givenChallenges_whenRead_thenTheDigestThatIsNotKnown(challenges: [String], unknown: String?) {
     let lines = challenges.map { "line='WWW-Authenticate: \($0)'\n" }.joined()
     #expect(ServerAnswer(messages: lines).unknownDigest == unknown)
@@ -43,13 +52,18 @@ struct ServerAnswerTests {
   // A server may answer anything: what is quoted stays one short line without control characters.
   @Test(arguments: [UInt64](1...50)) func givenAnyAnswer_whenRead_thenQuotedInOneLine(seed: UInt64) {
     var random = SeededRandom(seed: seed)
-    let pieces = ["method ", " failed: ", "HTTP error ", "line='", "'", "WWW-Authenticate: Digest ", "algorithm=", "\"", "\r", "\u{1B}[31m", "é", "\u{9B}", ": ", "getaddrinfo(", "\n", "\0"]
+    let pieces = [
+      "method ", " failed: ", "HTTP error ", "line='", "'", "WWW-Authenticate: Digest ", "algorithm=", "\"", "\r",
+      "\u{1B}[31m", "é", "\u{9B}", ": ", "getaddrinfo(", "\n", "\0",
+    ]
     for _ in 0..<200 {
       var text = ""
       for _ in 0..<Int.random(in: 0..<60, using: &random) { text += pieces.randomElement(using: &random) ?? "" }
       let answer = ServerAnswer(messages: "method SETUP failed: " + text)
       for words in [answer.refusal, answer.unresolved, answer.digest].compactMap({ $0 }) {
-        #expect(words.count <= 120 && words.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F..<0xA0).contains($0.value) })
+        #expect(
+          words.count <= 120
+            && words.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F..<0xA0).contains($0.value) })
       }
     }
   }

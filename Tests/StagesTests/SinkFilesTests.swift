@@ -22,7 +22,9 @@ import Testing
     try JSONLinesSink(configuration, context: SinkFixture.context("events"))
   }
 
-  @Test func `given a run that fails before a frame comes when sinks end then nothing is new and nothing is lost`() throws {
+  @Test func `given a run that fails before a frame comes when sinks end then nothing is new and nothing is lost`()
+    throws
+  {
     defer { try? FileManager.default.removeItem(at: folder) }
     try "{}\n".write(toFile: path("old.jsonl"), atomically: false, encoding: .utf8)
     for sink in [
@@ -44,7 +46,8 @@ import Testing
     for name in try names() { #expect(try Data(contentsOf: URL(fileURLWithPath: path(name))).isEmpty) }
   }
 
-  @Test func `given frames without events when only events are written then the old ones are gone all the same`() throws {
+  @Test func `given frames without events when only events are written then the old ones are gone all the same`() throws
+  {
     defer { try? FileManager.default.removeItem(at: folder) }
     try "{}\n".write(toFile: path("old.jsonl"), atomically: false, encoding: .utf8)
     let worker = try worker(lines(.init(path: path("old.jsonl"), frames: "events")), failed: true)
@@ -53,7 +56,9 @@ import Testing
     #expect(try Data(contentsOf: URL(fileURLWithPath: path("old.jsonl"))).isEmpty)
   }
 
-  @Test func `given results that are there when a second run's sink is made then it is refused before its first frame`() throws {
+  @Test func `given results that are there when a second run's sink is made then it is refused before its first frame`()
+    throws
+  {
     defer { try? FileManager.default.removeItem(at: folder) }
     try "{}\n".write(toFile: path("e.jsonl"), atomically: false, encoding: .utf8)
     let first = try worker(lines(.init(path: path("e.jsonl"))))
@@ -62,7 +67,11 @@ import Testing
     try first.finish()
   }
 
-  @Test func `given a video that is being written when another sink begins it then that one is refused and the first is whole`() throws {
+  @Test
+  func
+    `given a video that is being written when another sink begins it then that one is refused and the first is whole`()
+    throws
+  {
     defer { try? FileManager.default.removeItem(at: folder) }
     func frame(_ index: Int) throws -> Frame {
       SinkFixture.frame(index, width: 64, height: 48, image: try SinkFixture.picture(width: 64, height: 48))
@@ -92,7 +101,8 @@ import Testing
     #expect(error?.remedy?.contains("make room") == true)
   }
 
-  @Test func `given somebody's picture with the next number when a snapshot is taken then it takes a free one`() throws {
+  @Test func `given somebody's picture with the next number when a snapshot is taken then it takes a free one`() throws
+  {
     defer { try? FileManager.default.removeItem(at: folder) }
     try "mine".write(toFile: path("camera-000001.jpg"), atomically: false, encoding: .utf8)
     let worker = try worker(SnapshotSink(.init(folder: folder.path), context: SinkFixture.context()))
@@ -108,8 +118,12 @@ import Testing
     let context = SinkFixture.context("x")
     #expect(try JSONLinesSink(.init(path: "-"), context: context).files(for: ["a"]) == [])
     #expect(try JSONLinesSink(.init(path: "e"), context: context).files(for: ["a", "b"]).map(\.path) == ["e"])
-    #expect(try VideoSink(.init(path: "v-{stream}.mp4"), context: context).files(for: ["a", "b"]).map(\.path) == ["v-a.mp4", "v-b.mp4"])
-    #expect(try SnapshotSink(.init(folder: "p"), context: context).files(for: ["a"]).map(\.path) == ["p", "p/index.jsonl"])
+    #expect(
+      try VideoSink(.init(path: "v-{stream}.mp4"), context: context).files(for: ["a", "b"]).map(\.path) == [
+        "v-a.mp4", "v-b.mp4",
+      ])
+    #expect(
+      try SnapshotSink(.init(folder: "p"), context: context).files(for: ["a"]).map(\.path) == ["p", "p/index.jsonl"])
     #expect(NullSink(.init(), context: context).files(for: ["a"]) == [])
 
     try "b \(path("b.mp4"))\nc rtsp://host/c\n".write(toFile: path("list"), atomically: false, encoding: .utf8)

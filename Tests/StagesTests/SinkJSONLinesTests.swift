@@ -57,7 +57,9 @@ import Testing
 
   @Test func `given hostile text and numbers when Foundation reads the line then it finds what was written`() throws {
     var random = SinkFixture.Random(seed: 7)
-    let pieces = ["\"", "\\", "\u{0}", "\u{1F}", "\u{7F}", "\n", "\r\n", "\t", "é", "\u{2028}", "👩‍👩‍👧", "\u{FEFF}", "a", "</s>"]
+    let pieces = [
+      "\"", "\\", "\u{0}", "\u{1F}", "\u{7F}", "\n", "\r\n", "\t", "é", "\u{2028}", "👩‍👩‍👧", "\u{FEFF}", "a", "</s>",
+    ]
     var line = JSONLineBuffer()
     for round in 0..<500 {
       let label = (0..<Int.random(in: 0...12, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }
@@ -158,7 +160,8 @@ import Testing
     #expect(String(decoding: line.bytes, as: UTF8.self) == expected)
   }
 
-  @Test(arguments: ["all", "events"]) func `given frames with events when the sink has run then they follow their frame`(
+  @Test(arguments: ["all", "events"])
+  func `given frames with events when the sink has run then they follow their frame`(
     frames: String
   ) throws {
     let folder = try TestData.temporaryFolder("jsonl-events")

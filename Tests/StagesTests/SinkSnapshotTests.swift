@@ -81,7 +81,10 @@ import Testing
     #expect(entries.map(\.reason) == ["label", "track", "track", "track"])
     #expect(entries.map(\.track) == [nil, 1, 2, 1])
     #expect(entries.map(\.label) == ["person", "person", "car", "person"])
-    #expect(try files(folder) == ["camera-000001.png", "camera-000002.png", "camera-000003.png", "index.jsonl", "other-000001.png"])
+    #expect(
+      try files(folder) == [
+        "camera-000001.png", "camera-000002.png", "camera-000003.png", "index.jsonl", "other-000001.png",
+      ])
     #expect(try SinkFixture.rgb(folder.path + "/other-000001.png").count == 64 * 48 * 3)
   }
 

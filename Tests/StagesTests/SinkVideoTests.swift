@@ -10,7 +10,8 @@ import Testing
   private static let isReady = FileManager.default.isExecutableFile(atPath: "/usr/bin/ffprobe")
 
   private func frames(
-    _ count: Int, stream: String = "camera", width: Int = 320, height: Int = 180, format: AVPixelFormat = AV_PIX_FMT_YUV420P
+    _ count: Int, stream: String = "camera", width: Int = 320, height: Int = 180,
+    format: AVPixelFormat = AV_PIX_FMT_YUV420P
   ) throws -> [Frame] {
     try (0..<count).map { index in
       SinkFixture.frame(

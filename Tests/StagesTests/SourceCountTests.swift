@@ -52,7 +52,11 @@ struct SourceCountTests {
   @Test func givenASizeThatChangesOnTheWay_whenRead_thenEachFrameCarriesItsOwnSize() throws {
     func raw(_ name: String, _ size: String) throws -> String {
       try MediaFixtures.make(
-        name, ["-f", "lavfi", "-i", "testsrc2=size=\(size):rate=10:duration=1", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-bf", "0"])
+        name,
+        [
+          "-f", "lavfi", "-i", "testsrc2=size=\(size):rate=10:duration=1", "-pix_fmt", "yuv420p", "-c:v", "libx264",
+          "-bf", "0",
+        ])
     }
     let small = try raw("small.h264", "64x48"), large = try raw("large.h264", "160x120")
     let joined = try MediaFixtures.file(
@@ -93,7 +97,8 @@ struct SourceCountTests {
   // Frames are dropped when the decoder says that it guessed; the rest of the film goes on.
   @Test func givenDamagedH264_whenRead_thenDamageIsCountedAndNotShown() throws {
     let whole = try MediaFixtures.path("plain.mp4")
-    let path = try MediaFixtures.make("damaged.mkv", ["-i", whole, "-c", "copy", "-bsf:v", "noise=amount=200*eq(mod(n\\,8)\\,7)"])
+    let path = try MediaFixtures.make(
+      "damaged.mkv", ["-i", whole, "-c", "copy", "-bsf:v", "noise=amount=200*eq(mod(n\\,8)\\,7)"])
     let output = try MediaFixtures.run(path)
     let lost = output.counts.values.reduce(0, +)
     #expect(lost > 0)

@@ -8,7 +8,9 @@ import Testing
 @Suite(.enabled(if: MediaFixtures.areAvailable, "needs the programs ffmpeg and ffprobe"))
 struct SourceErrorTests {
   /// Runs a source that must fail, and checks what every failure has in common.
-  private func failure(_ url: String, _ exit: Pipeline.ExitStatus, _ configure: (inout FFmpegSource.Configuration) -> Void = { _ in })
+  private func failure(
+    _ url: String, _ exit: Pipeline.ExitStatus, _ configure: (inout FFmpegSource.Configuration) -> Void = { _ in }
+  )
     throws -> PipelineError
   {
     let clock = SystemClock(), start = clock.now()

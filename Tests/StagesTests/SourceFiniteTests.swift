@@ -6,7 +6,9 @@ import Testing
 
 @testable import Stages
 
-@Suite("Whether an input is live or has an end", .enabled(if: MediaFixtures.areAvailable, "needs the programs ffmpeg and ffprobe"))
+@Suite(
+  "Whether an input is live or has an end",
+  .enabled(if: MediaFixtures.areAvailable, "needs the programs ffmpeg and ffprobe"))
 struct SourceFiniteTests {
   private func bytes(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) }
 
@@ -21,7 +23,9 @@ struct SourceFiniteTests {
   }
 
   /// All frames waited for the pipeline, and have no deadline; or none did, and all have one.
-  private func expect(_ output: RecordingOutput, live: Bool, frames: Int, at location: SourceLocation = #_sourceLocation) {
+  private func expect(
+    _ output: RecordingOutput, live: Bool, frames: Int, at location: SourceLocation = #_sourceLocation
+  ) {
     #expect(output.frames.count == frames, sourceLocation: location)
     #expect(output.frames.allSatisfy { $0.header.stream.isLive == live }, sourceLocation: location)
     #expect(output.frames.allSatisfy { ($0.header.deadline != nil) == live }, sourceLocation: location)
@@ -47,8 +51,9 @@ struct SourceFiniteTests {
   }
 
   @Test func givenAFilmThatStatesItsLength_whenItsSizeIsUnknown_thenItEnds() throws {
-    let film = try bytes(try MediaFixtures.make(
-      "fast.mp4", ["-i", try MediaFixtures.path("plain.mp4"), "-c", "copy", "-movflags", "+faststart"]))
+    let film = try bytes(
+      try MediaFixtures.make(
+        "fast.mp4", ["-i", try MediaFixtures.path("plain.mp4"), "-c", "copy", "-movflags", "+faststart"]))
     let server = try FilmServer { _, _ in .init(body: film, hasLength: false) }
     expect(try run(server.url + "/video"), live: false, frames: 50)
     withExtendedLifetime(server) {}
@@ -56,7 +61,8 @@ struct SourceFiniteTests {
 
   @Test(arguments: [true, false]) func givenAPlaylist_whenRead_thenItsEndMarkDecides(_ hasEnd: Bool) throws {
     let part = try transportStream()
-    let list = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n#EXTINF:2.0,\na.ts\n" + (hasEnd ? "#EXT-X-ENDLIST\n" : "")
+    let list =
+      "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n#EXTINF:2.0,\na.ts\n" + (hasEnd ? "#EXT-X-ENDLIST\n" : "")
     let server = try FilmServer { path, _ in .init(body: path == "/list.m3u8" ? Array(list.utf8) : part) }
     let output = try run(server.url + "/list.m3u8", stopAfter: hasEnd ? nil : 20)
     expect(output, live: !hasEnd, frames: hasEnd ? 50 : 20)
@@ -65,7 +71,8 @@ struct SourceFiniteTests {
 
   @Test func givenMultipartPictures_whenTheServerStatesALength_thenTheyAreLiveAllTheSame() throws {
     let picture = try bytes(try MediaFixtures.picture("part.jpg", "64x48"))
-    let part = Array("--b\r\nContent-Type: image/jpeg\r\nContent-Length: \(picture.count)\r\n\r\n".utf8) + picture + [13, 10]
+    let part =
+      Array("--b\r\nContent-Type: image/jpeg\r\nContent-Length: \(picture.count)\r\n\r\n".utf8) + picture + [13, 10]
     let server = try FilmServer { _, _ in
       .init(headers: ["Content-Type: multipart/x-mixed-replace; boundary=b"], body: (0..<10).flatMap { _ in part })
     }
@@ -101,14 +108,17 @@ struct SourceFiniteTests {
       {
         var configuration = FFmpegSource.Configuration(url: "rtsp://a/b")
         configuration.live = true
-        configuration.streams = [StreamEntry(id: "b", url: "rtsp://a/c", live: false), StreamEntry(id: "c", url: "d.mp4")]
+        configuration.streams = [
+          StreamEntry(id: "b", url: "rtsp://a/c", live: false), StreamEntry(id: "c", url: "d.mp4"),
+        ]
         return configuration
       }(), context: MediaFixtures.context("a"))
     #expect(source.streams.map(\.isLive) == [true, false, true])
   }
 }
 
-@Suite("Pipes and patterns as inputs", .enabled(if: MediaFixtures.areAvailable, "needs the programs ffmpeg and ffprobe"))
+@Suite(
+  "Pipes and patterns as inputs", .enabled(if: MediaFixtures.areAvailable, "needs the programs ffmpeg and ffprobe"))
 struct SourcePipeTests {
   /// Runs a source on a named pipe into which another thread writes `bytes` once it is opened.
   private func pipe(_ bytes: [UInt8]) throws -> RecordingOutput {
@@ -131,13 +141,15 @@ struct SourcePipeTests {
 
   @Test(arguments: ["mpegts", "matroska", "h264", "mjpeg", "yuv4mpegpipe", "mp4"])
   func givenAFilmInAPipe_whenRead_thenAllFramesComeAndItEnds(_ format: String) throws {
-    let options: [String] = switch format {
-    case "mjpeg": ["-c:v", "mjpeg"]
-    case "yuv4mpegpipe": []
-    case "mp4": ["-c", "copy", "-movflags", "frag_keyframe+empty_moov"]
-    default: ["-c", "copy"]
-    }
-    let film = try MediaFixtures.make("pipe.\(format)", ["-i", try MediaFixtures.path("plain.mp4")] + options + ["-f", format])
+    let options: [String] =
+      switch format {
+      case "mjpeg": ["-c:v", "mjpeg"]
+      case "yuv4mpegpipe": []
+      case "mp4": ["-c", "copy", "-movflags", "frag_keyframe+empty_moov"]
+      default: ["-c", "copy"]
+      }
+    let film = try MediaFixtures.make(
+      "pipe.\(format)", ["-i", try MediaFixtures.path("plain.mp4")] + options + ["-f", format])
     let output = try pipe([UInt8](try Data(contentsOf: URL(fileURLWithPath: film))))
     #expect(output.frames.count == 50)
     #expect(output.frames.allSatisfy { !$0.header.stream.isLive })
@@ -146,7 +158,8 @@ struct SourcePipeTests {
 
   @Test func givenAPipeWithNothingOrTextInIt_whenRead_thenTheErrorSaysSo() throws {
     #expect(try #require(throws: PipelineError.self) { try pipe([]) }.message.contains("is empty"))
-    #expect(try #require(throws: PipelineError.self) { try pipe(Array("no video\n".utf8)) }.message.contains("text file"))
+    #expect(
+      try #require(throws: PipelineError.self) { try pipe(Array("no video\n".utf8)) }.message.contains("text file"))
   }
 
   @Test func givenAPipeThatNobodyWritesTo_whenTheRunEnds_thenReadingEnds() throws {
@@ -167,7 +180,9 @@ struct SourcePipeTests {
     let output = try MediaFixtures.run(folder.path + "/*.mp4")
     let headers = output.frames.map(\.header)
     #expect(headers.map(\.sequence) == Array(0..<100))
-    #expect(headers.map { BytePath($0.source).name.text } == Array(repeating: "2.mp4", count: 50) + Array(repeating: "10.mp4", count: 50))
+    #expect(
+      headers.map { BytePath($0.source).name.text } == Array(repeating: "2.mp4", count: 50)
+        + Array(repeating: "10.mp4", count: 50))
     #expect(headers.map(\.discontinuity) == Array(repeating: 0, count: 50) + Array(repeating: 1, count: 50))
     #expect(zip(headers, headers.dropFirst()).allSatisfy { $0.mediaTime < $1.mediaTime })
     #expect(output.counts == ["unreadable_videos": 1])

@@ -43,7 +43,8 @@ struct SourceLiveTests {
     let film = try MediaFixtures.make(
       "camera.h264",
       [
-        "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=4", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-tune",
+        "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=4", "-pix_fmt", "yuv420p", "-c:v", "libx264",
+        "-tune",
         "zerolatency", "-g", "25", "-aud", "1", "-f", "h264",
       ])
     // A port of its own for each test process.

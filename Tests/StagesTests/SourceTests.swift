@@ -43,7 +43,9 @@ struct SourceTests {
     #expect(source.facts["times"] == times.map { .string($0) })
     let seconds = output.frames.map(\.header.mediaTime.seconds)
     #expect(seconds.count == 10)
-    if let interval { #expect(zip(seconds, seconds.dropFirst()).allSatisfy { abs($1 - $0 - interval) < 1e-3 }, "\(seconds)") }
+    if let interval {
+      #expect(zip(seconds, seconds.dropFirst()).allSatisfy { abs($1 - $0 - interval) < 1e-3 }, "\(seconds)")
+    }
   }
 
   @Test func givenFramesOutOfOrder_whenAsked_thenTheInstantIsThatOfTheirOwnPacket() {
@@ -97,7 +99,9 @@ struct SourceTests {
   @Test(.enabled(if: MediaFixtures.areAvailable, "needs the programs ffmpeg and ffprobe"))
   func givenAFolder_whenRead_thenEveryPictureComesByNameAndTheUnreadableOneIsCounted() throws {
     let folder = try MediaFixtures.emptyFolder()
-    let pictures = [("p1.png", "40x30"), ("p2.jpg", "64x48"), ("p10.bmp", "33x21"), ("p11.tif", "1x1"), ("p%03d.png", "20x20")]
+    let pictures = [
+      ("p1.png", "40x30"), ("p2.jpg", "64x48"), ("p10.bmp", "33x21"), ("p11.tif", "1x1"), ("p%03d.png", "20x20"),
+    ]
     for (name, size) in pictures {
       let made = try MediaFixtures.picture("folder-\(size).\(name.suffix(3))", size)
       try FileManager.default.copyItem(atPath: made, toPath: folder.appendingPathComponent(name).path)

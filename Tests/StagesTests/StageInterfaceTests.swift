@@ -24,7 +24,9 @@ import Testing
     #expect(try make(type, #"{ "stages": ["faces"] }"#).interface.follows == .init(stages: ["faces"]))
   }
 
-  @Test(arguments: [("analytics.zones", "zone", "[[0, 0], [9, 0], [9, 9]]"), ("analytics.lines", "line", "[[0, 0], [9, 0]]")])
+  @Test(arguments: [
+    ("analytics.zones", "zone", "[[0, 0], [9, 0], [9, 9]]"), ("analytics.lines", "line", "[[0, 0], [9, 0]]"),
+  ])
   func `given zones and lines with names when asked then each wish has its place`(
     type: String, kind: String, points: String
   ) throws {

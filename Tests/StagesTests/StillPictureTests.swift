@@ -74,11 +74,14 @@ struct StillPictureTests {
     ("a.ppm", []), ("a.jp2", []), ("a.j2k", []), ("a.qoi", []), ("a.pcx", []), ("a.apng", ["-f", "apng"]),
   ]
 
-  @Test("given a file cut anywhere, when read, then it is refused; but a JPEG may lack its end mark", arguments: kinds.indices)
+  @Test(
+    "given a file cut anywhere, when read, then it is refused; but a JPEG may lack its end mark",
+    arguments: kinds.indices)
   func cut(index: Int) throws {
     let (name, options) = Self.kinds[index]
     guard
-      let path = try? MediaFixtures.make("cut-\(name)", ["-f", "lavfi", "-i", "testsrc2=size=48x32", "-frames:v", "1"] + options)
+      let path = try? MediaFixtures.make(
+        "cut-\(name)", ["-f", "lavfi", "-i", "testsrc2=size=48x32", "-frames:v", "1"] + options)
     else { return }
     let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
     let ending = name.split(separator: ".")[1]
@@ -90,7 +93,8 @@ struct StillPictureTests {
     let cuts = [1, 2, 3, 4, 5, 9, 17] + (0..<12).map { _ in Int.random(in: 1..<bytes.count, using: &random) }
     for cut in Set(cuts) where cut < bytes.count {
       let isGood = ending == "jpg" && cut <= 2
-      #expect(try decodes(bytes.dropLast(cut), ending2) == isGood, "\(name) without its last \(cut) of \(bytes.count) bytes")
+      #expect(
+        try decodes(bytes.dropLast(cut), ending2) == isGood, "\(name) without its last \(cut) of \(bytes.count) bytes")
     }
   }
 
@@ -123,20 +127,24 @@ struct StillPictureTests {
     let heic = Data([0, 0, 0, 24] + Array("ftypheic\0\0\0\0mif1heic".utf8) + [0, 0, 0, 8] + Array("mdat".utf8))
     let phone = try failure("phone.jpg", heic)
     #expect(phone.contains("HEIC") && phone.contains("convert"))
-    let animated = Data(Array("RIFF".utf8) + [22, 0, 0, 0] + Array("WEBPVP8X".utf8) + [10, 0, 0, 0, 2, 0, 0, 0, 9, 0, 0, 9, 0, 0])
+    let animated = Data(
+      Array("RIFF".utf8) + [22, 0, 0, 0] + Array("WEBPVP8X".utf8) + [10, 0, 0, 0, 2, 0, 0, 0, 9, 0, 0, 9, 0, 0])
     #expect(try failure("moves.webp", animated).contains("animated WebP"))
     var huge = png
     huge.replaceSubrange(16..<24, with: [0, 0, 0x40, 0, 0, 0, 0x40, 0])
     let large = try failure("large.png", huge)
     #expect(large.contains("16384 x 16384") && large.contains("scale it down"))
-    for text in [phone, try failure("noise.png", Data([9, 200, 3, 255, 0, 7]))] { #expect(!text.contains("67 million")) }
+    for text in [phone, try failure("noise.png", Data([9, 200, 3, 255, 0, 7]))] {
+      #expect(!text.contains("67 million"))
+    }
   }
 
   @Test("given single files as input, when they are no good, then the stream ends with the same words")
   func single() throws {
     let png = try Data(contentsOf: URL(fileURLWithPath: try MediaFixtures.picture("single.png", "40x30")))
     for (name, bytes, words) in [
-      ("single-cut.png", png.prefix(png.count - 20), "ends early"), ("single-text.jpg", Data("hello there, people\n".utf8), "it is text"),
+      ("single-cut.png", png.prefix(png.count - 20), "ends early"),
+      ("single-text.jpg", Data("hello there, people\n".utf8), "it is text"),
     ] {
       let path = try MediaFixtures.file(name, bytes)
       let error = try #require(throws: PipelineError.self) { try MediaFixtures.run(path) }
@@ -148,7 +156,8 @@ struct StillPictureTests {
   func animated() throws {
     let folder = try MediaFixtures.emptyFolder()
     for (name, options) in [("a.png", ["-f", "apng"]), ("b.gif", ["-f", "gif"])] {
-      let made = try MediaFixtures.make("moving-\(name)", ["-f", "lavfi", "-i", "testsrc2=size=64x48:duration=0.4"] + options)
+      let made = try MediaFixtures.make(
+        "moving-\(name)", ["-f", "lavfi", "-i", "testsrc2=size=64x48:duration=0.4"] + options)
       let guardian = ReadGuard(output: RecordingOutput(), clock: SystemClock())
       #expect(try StillPicture.decode(BytePath(made), guardian).frame.picture.width == 64)
       try FileManager.default.copyItem(atPath: made, toPath: folder.appendingPathComponent(name).path)
@@ -175,7 +184,8 @@ struct StillFactsTests {
     .enabled(if: MediaFixtures.areAvailable, "needs ffmpeg"))
   func zeroTail() throws {
     let whole = try [UInt8](Data(contentsOf: URL(fileURLWithPath: try StillPictureTests.turned("jpg", 1))))
-    let unmarked = Array(whole.dropLast(2)), filled = Array(whole.prefix(whole.count * 3 / 4)) + Array(repeating: 0, count: 1 << 16)
+    let unmarked = Array(whole.dropLast(2)),
+      filled = Array(whole.prefix(whole.count * 3 / 4)) + Array(repeating: 0, count: 1 << 16)
     let isWhole = JPEGScans.areWhole(unmarked.span), isFilled = JPEGScans.areWhole(filled.span)
     #expect(isWhole && !isFilled)
   }
@@ -187,7 +197,8 @@ struct StillFactsTests {
       [0xFF, 0xD8, 0xFF], [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], Array("GIF89a".utf8),
       Array("RIFF\u{40}\0\0\0WEBPVP8X".utf8), Array("BM".utf8) + [0, 1, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0],
       Array("II*\0".utf8), Array("MM\0*".utf8), [0, 0, 0, 12] + Array("jP  ".utf8), [0xFF, 0x4F, 0xFF, 0x51],
-      [0, 0, 0, 24] + Array("ftypavif".utf8), Array("qoif".utf8), [10, 5, 1, 8], [0xFF, 0xD8, 0xFF, 0xE1, 0, 40] + Array("Exif\0\0II*\0".utf8),
+      [0, 0, 0, 24] + Array("ftypavif".utf8), Array("qoif".utf8), [10, 5, 1, 8],
+      [0xFF, 0xD8, 0xFF, 0xE1, 0, 40] + Array("Exif\0\0II*\0".utf8),
     ]
     for round in 0..<6000 {
       var bytes = heads[round % heads.count]
@@ -225,7 +236,9 @@ struct StillFactsTests {
         #expect(TIFFHeader.orientation(StillPictureTests.exif(orientation, isBig: isBig).span, at: 0) == orientation)
       }
     }
-    for wrong: UInt8 in [0, 9, 255] { #expect(TIFFHeader.orientation(StillPictureTests.exif(wrong).span, at: 0) == nil) }
+    for wrong: UInt8 in [0, 9, 255] {
+      #expect(TIFFHeader.orientation(StillPictureTests.exif(wrong).span, at: 0) == nil)
+    }
     // A directory behind the end, and one that says it has more entries than there are.
     var far = StillPictureTests.exif(6)
     far[7] = 0xFF
@@ -233,9 +246,10 @@ struct StillFactsTests {
     var many = StillPictureTests.exif(6)
     (many[8], many[9], many[10]) = (0xFF, 0xFF, 0)
     #expect(TIFFHeader.orientation(many.span, at: 0) == nil)
-    #expect((0...9).map { Orientation(exif: $0) } == [
-      nil, nil, .flippedHorizontally, .half, .flippedVertically, .quarterCounterclockwiseFlipped, .quarterClockwise,
-      .quarterClockwiseFlipped, .quarterCounterclockwise, nil,
-    ])
+    #expect(
+      (0...9).map { Orientation(exif: $0) } == [
+        nil, nil, .flippedHorizontally, .half, .flippedVertically, .quarterCounterclockwiseFlipped, .quarterClockwise,
+        .quarterClockwiseFlipped, .quarterCounterclockwise, nil,
+      ])
   }
 }

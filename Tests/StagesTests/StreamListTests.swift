@@ -18,16 +18,20 @@ struct StreamListTests {
     #expect(try read("  door   a.mp4\r   yard rtsp://b/c") == expected)
   }
 
-  @Test("given a url in quotes, when read, then it may have spaces and quotes of the other kind", arguments: [
-    (#"door "My Video.mp4""#, "My Video.mp4"), ("door '/a/it \"is\" b.mp4'", "/a/it \"is\" b.mp4"),
-    (#"door   " a b ""#, " a b "), (#"door a"b.mp4"#, #"a"b.mp4"#), (#"door "a#b""#, "a#b"),
-  ])
+  @Test(
+    "given a url in quotes, when read, then it may have spaces and quotes of the other kind",
+    arguments: [
+      (#"door "My Video.mp4""#, "My Video.mp4"), ("door '/a/it \"is\" b.mp4'", "/a/it \"is\" b.mp4"),
+      (#"door   " a b ""#, " a b "), (#"door a"b.mp4"#, #"a"b.mp4"#), (#"door "a#b""#, "a#b"),
+    ])
   func quotes(line: String, url: String) throws { #expect(try read(line) == [["door", url]]) }
 
-  @Test("given a line that is wrong, when read, then its number and what helps", arguments: [
-    ("door My Video.mp4", "quotes"), (#"door "My Video.mp4"#, "pair of quotes"), (#"door "a" b"#, "pair of quotes"),
-    (#"door """#, "pair of quotes"), ("door", "id url"), ("do.or a.mp4", "letters"),
-  ])
+  @Test(
+    "given a line that is wrong, when read, then its number and what helps",
+    arguments: [
+      ("door My Video.mp4", "quotes"), (#"door "My Video.mp4"#, "pair of quotes"), (#"door "a" b"#, "pair of quotes"),
+      (#"door """#, "pair of quotes"), ("door", "id url"), ("do.or a.mp4", "letters"),
+    ])
   func wrong(line: String, remedy: String) throws {
     let error = try #require(throws: PipelineError.self) { try read("yard a.mp4\r\n" + line) }
     #expect(error.exit == .config && error.message.hasPrefix("list.txt:2: "))

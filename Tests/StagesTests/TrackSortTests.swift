@@ -64,7 +64,8 @@ import Testing
         func jitter() -> Float { Float(1.5 * random.normal()) }
         detections.append(
           SinkFixture.detection(
-            x: Float(person.x + person.speed * t) + jitter(), y: Float(person.y + 15 * sin(t + Double(index))) + jitter(),
+            x: Float(person.x + person.speed * t) + jitter(),
+            y: Float(person.y + 15 * sin(t + Double(index))) + jitter(),
             width: 70 + jitter(), height: 160 + jitter()))
         truth.append(index)
       }
@@ -93,7 +94,9 @@ import Testing
     return score
   }
 
-  @Test(arguments: 1...5) func `given crossing people seen in every frame when tracked then ids hold`(seed: UInt64) throws {
+  @Test(arguments: 1...5) func `given crossing people seen in every frame when tracked then ids hold`(seed: UInt64)
+    throws
+  {
     let score = try walk(seed: seed, missRate: 0, gapSeconds: 0)
     #expect(score.truths == 3200)
     // Two frames a person pass before an id is given; nothing else is lost but a crossing now and then.
@@ -108,7 +111,8 @@ import Testing
     #expect(score.mota >= 0.82, "\(score)")
   }
 
-  @Test func `given a track when it is hidden then the id lasts through a short gap and not through a long one`() throws {
+  @Test func `given a track when it is hidden then the id lasts through a short gap and not through a long one`() throws
+  {
     func idAfter(gapFrames: Int) throws -> (before: Int?, after: Int?) {
       let worker = try worker()
       var before: Int?
@@ -207,7 +211,9 @@ import Testing
     let worker = try worker(.init(minHits: 1))
     let thing = [SinkFixture.detection(x: 10, y: 10)]
     #expect(try ids(worker, 0, thing, stream: "first") == [1])
-    for index in 0..<TrackingWorker<SortTracker>.maximumStreams { _ = try ids(worker, index, thing, stream: "s\(index)") }
+    for index in 0..<TrackingWorker<SortTracker>.maximumStreams {
+      _ = try ids(worker, index, thing, stream: "s\(index)")
+    }
     let again = try ids(worker, 1, thing, stream: "first")
     #expect(again == [2])
   }

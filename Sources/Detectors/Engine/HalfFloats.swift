@@ -15,7 +15,9 @@
       unsafe memory = .allocate(capacity: halves.count)
       capacity = halves.count
     }
-    guard let target = unsafe memory, let source = halves.baseAddress else { return unsafe UnsafeBufferPointer(start: nil, count: 0) }
+    guard let target = unsafe memory, let source = halves.baseAddress else {
+      return unsafe UnsafeBufferPointer(start: nil, count: 0)
+    }
     // SAFETY: both hold `halves.count` elements.
     for index in 0..<halves.count { unsafe target[index] = Self.widen(source[index]) }
     return unsafe UnsafeBufferPointer(start: target, count: halves.count)

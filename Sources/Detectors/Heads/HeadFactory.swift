@@ -25,10 +25,12 @@ public enum HeadFactory {
       try require(
         shapes.count == 1 && isOpen(shapes[0], rank: 3) && agrees(shapes[0].last ?? nil, 5 + classCount),
         "one output 1xNx\(5 + classCount)")
-      return manifest.form == .decoded ? ObjectnessHead(.yolox, classCount: classCount) : YOLOXHead(classCount: classCount)
+      return manifest.form == .decoded
+        ? ObjectnessHead(.yolox, classCount: classCount) : YOLOXHead(classCount: classCount)
     case .yolov5:
       try require(
-        shapes.contains { isOpen($0, rank: 3) && agrees($0.last ?? nil, 5 + classCount) }, "one output 1xNx\(5 + classCount)")
+        shapes.contains { isOpen($0, rank: 3) && agrees($0.last ?? nil, 5 + classCount) },
+        "one output 1xNx\(5 + classCount)")
       return ObjectnessHead(.yolov5, classCount: classCount)
     case .yolov3:
       let head = try YOLOv3Head(classCount: classCount, maps: manifest.anchors)
@@ -42,7 +44,9 @@ public enum HeadFactory {
       let isSingle = shapes.count == 1 && isOpen(shapes[0], rank: 3)
       let form = manifest.form ?? (isSingle ? YOLOv8Head.form(of: shapes[0], classCount: classCount) : nil)
       try require(
-        isSingle && (form.map { YOLOv8Head.fits(shapes[0], $0, classCount: classCount) } ?? shapes[0].allSatisfy { $0 == nil || $0 == 1 }),
+        isSingle
+          && (form.map { YOLOv8Head.fits(shapes[0], $0, classCount: classCount) }
+            ?? shapes[0].allSatisfy { $0 == nil || $0 == 1 }),
         "one output 1x\(4 + classCount)xN, 1xNx\(4 + classCount), 1x\(64 + classCount)xN or 1xMx6")
       return YOLOv8Head(classCount: classCount, form: form)
     case .retinaface:
@@ -51,7 +55,8 @@ public enum HeadFactory {
       return RetinaFaceHead()
     case .yunet:
       try require(
-        shapes.count == 12 && shapes.allSatisfy { isOpen($0, rank: 3) }, "for three strides 1xMx1 twice, 1xMx4 and 1xMx10")
+        shapes.count == 12 && shapes.allSatisfy { isOpen($0, rank: 3) },
+        "for three strides 1xMx1 twice, 1xMx4 and 1xMx10")
       return YuNetHead()
     case .centerface:
       try require(

@@ -37,7 +37,8 @@ public struct HeadGuess: Sendable, Hashable {
     let seen = file.outputs.map(\.shapeText).joined(separator: ", ")
     let count: Int?
     if let known = Self.kind(of: file.outputs.map(\.shape)) ?? Self.kind(byNames: file.outputs),
-      claims.head ?? known.head == known.head {
+      claims.head ?? known.head == known.head
+    {
       (head, anchors) = (known.head, known.anchors)
       count = known.classCount
     } else if let claimed = claims.head, !claimed.readsOneOutput {
@@ -72,7 +73,8 @@ public struct HeadGuess: Sendable, Hashable {
     if let said = claims.classes {
       if let count, count != said.count {
         throw claims.contradiction(
-          "\(said.count) class names are given, and the model '\(model)' has \(count)", remedy: "give a name for each class")
+          "\(said.count) class names are given, and the model '\(model)' has \(count)",
+          remedy: "give a name for each class")
       }
       return (said, claims.source == .manifest ? .manifest : .options)
     }
@@ -133,5 +135,7 @@ public struct HeadGuess: Sendable, Hashable {
 }
 
 extension TensorDescription {
-  var shapeText: String { shape.isEmpty ? "any shape" : shape.map { $0.map(String.init) ?? "?" }.joined(separator: "x") }
+  var shapeText: String {
+    shape.isEmpty ? "any shape" : shape.map { $0.map(String.init) ?? "?" }.joined(separator: "x")
+  }
 }

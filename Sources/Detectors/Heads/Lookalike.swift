@@ -14,8 +14,10 @@ struct Lookalike {
         name: "YOLOv5 or YOLOv7 with three maps that are not decoded",
         advice: "export it with decoding (YOLOv5's export.py does, YOLOv7's with --grid): one output 1xNx(5 + classes)")
     }
-    if (2...4).contains(shapes.count), shapes.allSatisfy({ $0.count == 4 }), let channels = shapes[0][1], channels % 3 == 0,
-      channels > 15, shapes.allSatisfy({ $0[1] == channels }) {
+    if (2...4).contains(shapes.count), shapes.allSatisfy({ $0.count == 4 }), let channels = shapes[0][1],
+      channels % 3 == 0,
+      channels > 15, shapes.allSatisfy({ $0[1] == channels })
+    {
       return Lookalike(
         name: "the maps of YOLOv3 to YOLOv7 for \(channels / 3 - 5) classes, whose anchors the file does not hold",
         advice: "export it with decoding, or import YOLOv3's Darknet files with --cfg and --weights")

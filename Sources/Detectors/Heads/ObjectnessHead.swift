@@ -20,7 +20,8 @@ public struct ObjectnessHead: Head {
   ) throws {
     let width = 5 + classCount
     guard let index = outputs.outputs.firstIndex(where: { $0.shape.count == 3 }),
-      case let count = outputs.outputs[index].shape[1], var row = unsafe outputs.outputs[index].elements([1, count, width])
+      case let count = outputs.outputs[index].shape[1],
+      var row = unsafe outputs.outputs[index].elements([1, count, width])
     else { throw shapeMismatch(head: head, expected: "1xNx\(width)", outputs, request) }
     let threshold = request.threshold, classes = request.classes
     // SAFETY: the output holds `count` rows of `width` floats, as checked above; class indices are below `classCount`.

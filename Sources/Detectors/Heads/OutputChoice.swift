@@ -86,7 +86,8 @@ struct OutputChoice {
     guard let wanted else { return readings }
     // Where the shape does not tell, both who name the classes must agree.
     if let said = claims.classes, let names = metadata.names, said.count != names.count,
-      readings.allSatisfy({ $0.classCount == nil }) {
+      readings.allSatisfy({ $0.classCount == nil })
+    {
       throw claims.contradiction(
         "\(claims.words) that the model '\(model)' has \(said.count) classes, and its metadata names \(names.count): "
           + Self.list(names), remedy: "name the classes of the file, or leave them out")
@@ -100,7 +101,8 @@ struct OutputChoice {
       throw claims.contradiction(
         "\(claims.words) that the model '\(model)' has \(said.count) \(said.count == 1 ? "class" : "classes"), and its output "
           + "\(seen) looks like \(looks)",
-        remedy: claims.source == .manifest ? "check 'head' and 'classes' in the manifest" : "give a name for each class")
+        remedy: claims.source == .manifest ? "check 'head' and 'classes' in the manifest" : "give a name for each class"
+      )
     }
     throw claims.contradiction(
       "the model '\(model)' looks like \(looks), from its output \(seen), and its metadata names \(wanted): "
@@ -129,8 +131,10 @@ struct OutputChoice {
     let task =
       branches.contains(32)
       ? "segmentation" : isPose ? isTurned ? "pose or oriented boxes" : "pose" : "oriented boxes"
-    throw UnsupportedTask.refusal(task, model: model, evidence: "its last convolutions give 64, "
-      + branches.sorted().map(String.init).joined(separator: " and ") + " channels", claims: claims)
+    throw UnsupportedTask.refusal(
+      task, model: model,
+      evidence: "its last convolutions give 64, "
+        + branches.sorted().map(String.init).joined(separator: " and ") + " channels", claims: claims)
   }
 
   /// A transformer's 300 boxes with two scores have the shape of finished detections. Its last layers are dense.
@@ -162,7 +166,8 @@ struct OutputChoice {
       throw claims.unsaid(
         "the model '\(model)' looks like YOLOX, and its graph does not tell whether its boxes are decoded inside "
           + "(--decode_in_inference) or not",
-        remedy: "say it with 'head': \"yolox\" and 'form': \"raw\" or \"decoded\" in a manifest beside it, or import it "
+        remedy:
+          "say it with 'head': \"yolox\" and 'form': \"raw\" or \"decoded\" in a manifest beside it, or import it "
           + "with --head yolox --form raw or decoded")
     }
     throw claims.unsaid(

@@ -38,7 +38,9 @@ public enum ClassName {
   private static func written(_ key: String) -> [String] {
     let words = key.split(separator: " ").map(String.init)
     let capitals = words.map { $0.prefix(1).uppercased() + $0.dropFirst() }
-    let cases: [[String]] = [words, Array(capitals.prefix(1)) + words.dropFirst(), capitals, words.map { $0.uppercased() }]
+    let cases: [[String]] = [
+      words, Array(capitals.prefix(1)) + words.dropFirst(), capitals, words.map { $0.uppercased() },
+    ]
     return cases.flatMap { words in [" ", "_", "-"].map { words.joined(separator: $0) } }
   }
 }

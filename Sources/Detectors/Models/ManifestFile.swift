@@ -66,7 +66,8 @@ extension ModelManifest {
     let maps = anchors ?? []
     let sides = maps.flatMap { $0.anchors }
     if maps.isEmpty || !maps.allSatisfy({ (1...256).contains($0.stride) && !$0.anchors.isEmpty })
-      || !sides.allSatisfy({ $0.count == 2 && $0.allSatisfy { $0.isFinite && $0 > 0 } }) {
+      || !sides.allSatisfy({ $0.count == 2 && $0.allSatisfy { $0.isFinite && $0 > 0 } })
+    {
       return "head yolov3 needs 'anchors': for each output a stride and pairs of width and height"
     }
     return nil

@@ -63,7 +63,8 @@ extension ModelStore {
 
   /// The error for a name that is taken.
   package static func isThere(_ name: String) -> PipelineError {
-    PipelineError("model '\(name)' is there already", remedy: "say another --name, or --force to replace it", exit: .usage)
+    PipelineError(
+      "model '\(name)' is there already", remedy: "say another --name, or --force to replace it", exit: .usage)
   }
 
   /// Clears what programs that were killed while they made a model have left.
@@ -80,7 +81,8 @@ extension ModelStore {
     guard replaces || !isInstalled(name) else { throw Self.isThere(name) }
     guard isModel(place, replaces: replaces) else {
       throw PipelineError(
-        "cannot install '\(name)': '\(place.path)' is there and is no model", remedy: "say another --name, or move it away",
+        "cannot install '\(name)': '\(place.path)' is there and is no model",
+        remedy: "say another --name, or move it away",
         exit: .ioError)
     }
     if OutputPath.exchange(staging.path, place.path) { return }

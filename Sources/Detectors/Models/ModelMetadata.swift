@@ -79,7 +79,9 @@ extension MetadataLiteral {
   }
 
   fileprivate var pixels: Int? {
-    guard case .number(let number) = self, let pixels = Int(exactly: number), (1...8192).contains(pixels) else { return nil }
+    guard case .number(let number) = self, let pixels = Int(exactly: number), (1...8192).contains(pixels) else {
+      return nil
+    }
     return pixels
   }
 

@@ -71,7 +71,8 @@ public struct ModelStore: ModelResolver {
     }
     let folder = file.deletingLastPathComponent()
     if file.pathExtension == "json" {
-      return try checked(.read(file), in: folder, reference: path, remedy: "correct its sha256, or fetch the file again")
+      return try checked(
+        .read(file), in: folder, reference: path, remedy: "correct its sha256, or fetch the file again")
     }
     guard file.pathExtension == "onnx" else {
       throw PipelineError("model '\(path)' is neither an .onnx file nor a manifest (.json)", exit: .config)
@@ -83,7 +84,8 @@ public struct ModelStore: ModelResolver {
       let manifest = try ModelManifest.read(candidate)
       guard manifest.file == file.lastPathComponent else { continue }
       return try checked(
-        manifest, in: folder, reference: path, remedy: "correct the sha256 in '\(candidate.path)', or fetch the file again")
+        manifest, in: folder, reference: path,
+        remedy: "correct the sha256 in '\(candidate.path)', or fetch the file again")
     }
     return ResolvedModel(reference: path, manifest: nil, file: file, sha256: try FileHash.sha256(of: file))
   }
@@ -121,7 +123,8 @@ public struct ModelStore: ModelResolver {
     }
     let guess = NearestName.suggestion(for: name, among: known).map { "did you mean '\($0)'? " } ?? ""
     return PipelineError(
-      "model '\(name)' is not known", remedy: "\(guess)known are \(known.joined(separator: ", ")); "
+      "model '\(name)' is not known",
+      remedy: "\(guess)known are \(known.joined(separator: ", ")); "
         + "`edgepipe models pull` fetches one, `edgepipe models import` adds your own", exit: .config)
   }
 }

@@ -63,7 +63,8 @@ package final class StagingFolder {
 
   /// `.yolox-nano-` and a UUID.
   static func isStaging(_ name: String) -> Bool {
-    name.hasPrefix(".") && name.utf8.count > 38 && name.dropLast(36).last == "-" && UUID(uuidString: String(name.suffix(36))) != nil
+    name.hasPrefix(".") && name.utf8.count > 38 && name.dropLast(36).last == "-"
+      && UUID(uuidString: String(name.suffix(36))) != nil
   }
 }
 

@@ -89,7 +89,8 @@ public struct BenchTables: Sendable {
   private static func remarks(_ result: BenchResult, _ facts: BenchFacts) -> [String] {
     let settings = result.settings, machine = MachineInfo.current, power = result.power
     let method = power.meter.method
-    let meter = method.isEstimate
+    let meter =
+      method.isEstimate
       ? "estimated by the profile \(power.profile.name)" : "measured with \(method.rawValue), \(power.meter.name)"
     var list = [
       "\(facts.manifest.name) (\(facts.manifest.precision)) on \(facts.engine), \(machine.processor), "

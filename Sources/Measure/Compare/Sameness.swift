@@ -41,13 +41,16 @@ public struct Sameness: Sendable, Hashable {
   public init(_ sides: Both<Subject>, kind: String) {
     let a = sides.a, b = sides.b
     let shared = a.models.keys.filter { b.models[$0] != nil }.sorted()
-    let pairs = shared.compactMap { stage in a.models[stage].flatMap { one in b.models[stage].map { (stage, one, $0) } } }
+    let pairs = shared.compactMap { stage in a.models[stage].flatMap { one in b.models[stage].map { (stage, one, $0) } }
+    }
     isSame =
       a.stages == b.stages && a.models.count == b.models.count && pairs.count == a.models.count
       && pairs.allSatisfy { $1.sha256 == $2.sha256 && Self.decodesAlike($1, $2) }
     if isSame {
       let hash = pairs.count == 1 ? " (SHA-256 \(pairs[0].1.sha256.prefix(12))...)" : ""
-      let what = kind == "models" ? "are one and the same model\(hash)" : "are one and the same pipeline, with the same models\(hash)"
+      let what =
+        kind == "models"
+        ? "are one and the same model\(hash)" : "are one and the same pipeline, with the same models\(hash)"
       notes = ["'\(a.name)' and '\(b.name)' \(what): whatever differs between their runs is chance"]
       return
     }

@@ -97,7 +97,8 @@ public struct StepRequest: Sendable, Hashable {
   private static let known = CompressionSteps.all.map { $0.name }.joined(separator: ", ")
 
   private static func unknown(_ name: String) -> PipelineError {
-    let guess = NearestName.suggestion(for: name, among: CompressionSteps.all.map { $0.name })
+    let guess =
+      NearestName.suggestion(for: name, among: CompressionSteps.all.map { $0.name })
       .map { "did you mean '\($0)'? " } ?? ""
     return PipelineError(
       "there is no step '\(name)'", remedy: "\(guess)steps: \(known)", exit: .usage)

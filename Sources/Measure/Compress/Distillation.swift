@@ -17,7 +17,9 @@ public struct Distillation: CompressionStep {
     let teacher = try PruningInput(context.original, context).candidate.model
     let refitted = try LayerRefit(engine: context.engine, options: .init(keepsZeros: true)).refit(
       result.candidate.model, teacher: teacher, inputs: result.pictures, progress: context.progress)
-    guard !refitted.layers.isEmpty else { throw StepRefusal("its layers are the float model's own: there is nothing to fit") }
+    guard !refitted.layers.isEmpty else {
+      throw StepRefusal("its layers are the float model's own: there is nothing to fit")
+    }
     result.candidate.note = "\(refitted.layers.count) layers fitted"
     return result.replaced(by: refitted.model)
   }

@@ -12,7 +12,8 @@ public struct GraphFusion: CompressionStep {
   public func apply(to candidate: CompressionCandidate, in context: CompressionContext) -> CompressionCandidate {
     var result = candidate
     let rewritten = GraphPasses.apply(to: &result.model, engine: context.engine).filter { $0.count > 0 }
-    result.note = rewritten.isEmpty
+    result.note =
+      rewritten.isEmpty
       ? "nothing to rewrite" : rewritten.map { "\($0.name) \($0.count)" }.joined(separator: ", ")
     return result
   }

@@ -31,7 +31,8 @@ public struct IntegerQuantization: CompressionStep {
     let input = result.manifest.input
     (result.manifest.input.element, result.manifest.input.mean, result.manifest.input.scale) =
       (.uint8, input.mean.map { _ in 0 }, input.scale.map { _ in 1 })
-    result.note = "\(made.integerConvolutions) convolutions in integers, \(made.lastConvolutions) of them with float outputs; "
+    result.note =
+      "\(made.integerConvolutions) convolutions in integers, \(made.lastConvolutions) of them with float outputs; "
       + "in floats \(made.floatHeadConvolutions) at the beginning and \(made.floatConvolutions) before boxes and scores"
     return result
   }

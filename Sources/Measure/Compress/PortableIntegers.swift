@@ -6,7 +6,8 @@ import Pipeline
 /// tensors in floats. Slower than ``IntegerQuantization``.
 public struct PortableIntegers: CompressionStep {
   public static let name = "int8-portable"
-  public static let summary = "Computes in 8-bit integers by standard operators, for any ONNX Runtime; slower than int8."
+  public static let summary =
+    "Computes in 8-bit integers by standard operators, for any ONNX Runtime; slower than int8."
   public static let version = 2
   public static let amount: StepAmount? = StepAmount(
     meaning: "most sensitive tensors that stay in floats", range: 0...64, isWhole: true, standard: 16)
@@ -26,7 +27,8 @@ public struct PortableIntegers: CompressionStep {
     var result = candidate
     (result.model, result.shapes) = (made.model, simple)
     result.manifest.precision = "int8"
-    result.note = "\(made.integerConvolutions) convolutions in integers, \(made.floatConvolutions) in floats, "
+    result.note =
+      "\(made.integerConvolutions) convolutions in integers, \(made.floatConvolutions) in floats, "
       + "\(made.floatTensors) sensitive tensors in floats"
     return result
   }

@@ -45,7 +45,8 @@ public struct PrecisionMeter: Sendable {
     let (run, end) = try watch {
       try DatasetRun(
         dataset, images: images, file: file, model: detector, classes: map,
-        settings: .init(for: detector, workers: workers), services: services, logger: logger, progress: { progress($0, count) })
+        settings: .init(for: detector, workers: workers), services: services, logger: logger,
+        progress: { progress($0, count) })
     }
     defer { end() }
     let result = try run.run()

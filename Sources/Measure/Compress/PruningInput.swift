@@ -12,7 +12,8 @@ struct PruningInput {
       throw StepRefusal("the model is \(candidate.manifest.precision) already; float weights are pruned and fitted")
     }
     guard context.pictures.count >= 4 else {
-      throw StepRefusal("\(context.pictures.count) calibration pictures are too few to fit layers to; give some hundreds")
+      throw StepRefusal(
+        "\(context.pictures.count) calibration pictures are too few to fit layers to; give some hundreds")
     }
     self.candidate = candidate
     GraphPasses.apply(to: &self.candidate.model, engine: context.engine)

@@ -29,7 +29,8 @@ extension CostComparison {
       let more = money.text(row.returns.netPresentValue - best.returns.netPresentValue)
       reasons.append("for a net present value that is \(more) \(currency) higher")
     }
-    let choice = reasons.isEmpty
+    let choice =
+      reasons.isEmpty
       ? "no reason to choose it: it costs as much or more, and performs and returns no better"
       : "choose it only " + reasons.joined(separator: ", or ")
     let text = "\(behind(row, best)); \(choice)"

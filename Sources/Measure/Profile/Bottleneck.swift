@@ -52,17 +52,19 @@ extension Bottleneck {
   /// since a stage that waits for one seems busy; then the busiest stage.
   public init(_ load: RunLoad) {
     let finding = BottleneckFinding(load)
-    self = switch finding.limit {
-    case .nothing:
-      Bottleneck(limit: .nothing, headline: "nothing ran: no frame was admitted", costs: [], reliefs: [], nextFPS: nil)
-    case .sources: finding.describeSources()
-    case .stage(let id): finding.describeStage(id)
-    case .cores: finding.describeCores()
-    case .deadline: finding.describeDeadline()
-    case .queue(let id): finding.describeQueue(id)
-    case .framesInFlight: finding.describeFramesInFlight()
-    case .spread: finding.describeSpread()
-    }
+    self =
+      switch finding.limit {
+      case .nothing:
+        Bottleneck(
+          limit: .nothing, headline: "nothing ran: no frame was admitted", costs: [], reliefs: [], nextFPS: nil)
+      case .sources: finding.describeSources()
+      case .stage(let id): finding.describeStage(id)
+      case .cores: finding.describeCores()
+      case .deadline: finding.describeDeadline()
+      case .queue(let id): finding.describeQueue(id)
+      case .framesInFlight: finding.describeFramesInFlight()
+      case .spread: finding.describeSpread()
+      }
   }
 }
 
@@ -88,7 +90,8 @@ struct BottleneckFinding {
     let saturated = Bottleneck.saturatedShare * load.cores
     // Where others fill what is left of the cores, a stage that never waits for one is limited by its workers.
     let isRunning = isBusy && busiest.map { $0.cpuS >= Bottleneck.runningShare * $0.busyS } ?? false
-    areCoresTaken = load.cores > 0
+    areCoresTaken =
+      load.cores > 0
       && (load.busyCores >= saturated || (load.busyCores + load.otherCores >= saturated && !isRunning))
     self.busiest = busiest
     lost = load.stages.reduce(0) { sum, stage in

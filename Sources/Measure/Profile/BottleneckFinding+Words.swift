@@ -21,7 +21,8 @@ extension BottleneckFinding {
 
   func describeStage(_ id: String) -> Bottleneck {
     guard let stage = load.stages.first(where: { $0.id == id }) else { return describeSpread() }
-    let who = stage.role == .source
+    let who =
+      stage.role == .source
       ? (stage.workers == 1 ? "its thread is" : "its \(stage.workers) streams are")
       : (stage.workers == 1 ? "its worker is" : "its \(stage.workers) workers are")
     let next = model.limit([.init(stage: id, work: 0)])
@@ -35,7 +36,8 @@ extension BottleneckFinding {
   func describeCores() -> Bottleneck {
     let dearest = load.stages.max { $0.cpuS < $1.cpuS }
     let next = dearest.flatMap { model.limit([.init(stage: $0.id, work: 0)]) }
-    var headline = "the cores limit the run: \(Words.cores(load.busyCores)) of \(Words.cores(load.cores)) are busy "
+    var headline =
+      "the cores limit the run: \(Words.cores(load.busyCores)) of \(Words.cores(load.cores)) are busy "
       + "with it"
     let others = load.otherCores
     if others >= 0.05 * load.cores { headline += " and \(Words.cores(others)) with other programs" }
@@ -77,7 +79,8 @@ extension BottleneckFinding {
   func describeFramesInFlight() -> Bottleneck {
     Bottleneck(
       limit: .framesInFlight,
-      headline: "framesInFlight limits the run: \(load.framesInFlight) frames may be on their way at once, and no stage "
+      headline:
+        "framesInFlight limits the run: \(load.framesInFlight) frames may be on their way at once, and no stage "
         + "is at work more than \(Words.percent(busiest?.utilisation ?? 0)) of the time",
       costs: [losses, room].compactMap { $0 },
       reliefs: ["a higher framesInFlight, which costs memory"], nextFPS: model.limit()?.fps)

@@ -79,7 +79,8 @@ public struct ChromeTrace {
     try add(meta("process_name", track: 0, "\"name\":\(Self.quoted("edgepipe: " + name))"))
     try addTrack(Self.lossTrack, "lost frames", add)
     for (lane, content) in recording.lanes.enumerated() {
-      let name = content.thread == content.stage || content.thread.hasPrefix(content.stage + "#")
+      let name =
+        content.thread == content.stage || content.thread.hasPrefix(content.stage + "#")
         ? content.thread : "\(content.stage): \(content.thread)"
       try addTrack(track(lane), name, add)
     }
@@ -122,11 +123,12 @@ public struct ChromeTrace {
   /// An arrow's end binds to the slice that is open at its time: just before the end of the first, where nothing lies
   /// within any more, and so for all.
   private func flow(_ mark: FrameFlows.Mark, _ span: Span, _ place: String) -> String {
-    let phase = switch mark.place {
-    case .start: "\"ph\":\"s\""
-    case .step: "\"ph\":\"t\""
-    case .end: "\"ph\":\"f\",\"bp\":\"e\""
-    }
+    let phase =
+      switch mark.place {
+      case .start: "\"ph\":\"s\""
+      case .step: "\"ph\":\"t\""
+      case .end: "\"ph\":\"f\",\"bp\":\"e\""
+      }
     let time = max(span.start, span.end.advanced(byNanoseconds: -3))
     return "{\(phase),\"name\":\"frame\",\"cat\":\"frame\",\"id\":\(mark.flow),\(place),\"ts\":\(instant(time))}"
   }

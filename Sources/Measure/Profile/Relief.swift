@@ -25,7 +25,8 @@ struct Relief {
   /// For a shorter way of each frame.
   var latencySentences: [String] {
     guard runsModel else { return [] }
-    let threads = hasFreeCores
+    let threads =
+      hasFreeCores
       ? advice("\(id).threads=\(settings.threads + 1)", "one frame is done sooner, and fewer a second") : nil
     let shape = smallerShape.flatMap { advice($0.setting, $0.remark) }
     return [threads, shape, int8].compactMap { $0 }
@@ -57,15 +58,17 @@ struct Relief {
     let change = CapacityModel.Change(stage: id, workers: Double(count) / Double(stage.workers))
     if load.freeCores >= Self.leastFreeCores { return advice(setting, [change], freeCores) }
     // Others have what is left.
-    let others = "without the other programs, which take \(Words.cores(load.otherCores)) of \(Words.cores(load.cores)) cores"
+    let others =
+      "without the other programs, which take \(Words.cores(load.otherCores)) of \(Words.cores(load.cores)) cores"
     return advice(setting, [change], others, by: finding.model.withoutOthers)
   }
 
   /// Scaling for a detector that looks at some frames only must see the frames in order.
   private var needsOrder: Bool {
-    kind == "preprocess" && load.stages.contains {
-      $0.settings.interval > 1 || $0.settings.maxRate != nil || $0.settings.looksOnMotion
-    }
+    kind == "preprocess"
+      && load.stages.contains {
+        $0.settings.interval > 1 || $0.settings.maxRate != nil || $0.settings.looksOnMotion
+      }
   }
 
   private var runsModel: Bool { kind == "detect" && stage.type != "detect.null" }

@@ -165,7 +165,8 @@ struct DarknetNetwork {
     let source = try earlier(numbers[0], section)
     guard layers[source].channels == last.channels, layers[source].stride == last.stride else {
       throw section.error(
-        "adds \(layers[source].channels) channels at stride \(layers[source].stride) to \(last.channels) at \(last.stride)")
+        "adds \(layers[source].channels) channels at stride \(layers[source].stride) to \(last.channels) at \(last.stride)"
+      )
     }
     return Layer(
       kind: .shortcut(from: source, activation: try activation(section, default: "linear")), channels: last.channels,

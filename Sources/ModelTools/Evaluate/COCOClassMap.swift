@@ -87,7 +87,8 @@ public struct COCOClassMap: Sendable, Hashable {
   }
 
   private static func index(_ names: [String]) -> [String: Int] {
-    Dictionary(names.enumerated().map { (ClassName.key($0.element), $0.offset) }, uniquingKeysWith: { first, _ in first })
+    Dictionary(
+      names.enumerated().map { (ClassName.key($0.element), $0.offset) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// In quotes; of many the first ones.

@@ -39,9 +39,12 @@ public struct COCOEvaluation: Sendable {
     for figure in COCOFigure.allCases { overall[figure] = Self.mean(categories.compactMap { $0.figures[figure] }) }
     self.overall = overall
     let curves = results.map(\.result.curves).filter { !$0.isEmpty }
-    precision = curves.isEmpty ? [] : Self.thresholds.indices.map { threshold in
-      Self.recallLevels.indices.map { level in curves.reduce(0) { $0 + $1[threshold][level] } / Double(curves.count) }
-    }
+    precision =
+      curves.isEmpty
+      ? []
+      : Self.thresholds.indices.map { threshold in
+        Self.recallLevels.indices.map { level in curves.reduce(0) { $0 + $1[threshold][level] } / Double(curves.count) }
+      }
   }
 
   static func mean(_ values: some Collection<Double>) -> Double? {

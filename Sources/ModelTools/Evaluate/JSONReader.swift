@@ -91,12 +91,14 @@ struct JSONReader {
   /// A string that is shown to people and looked for among files: of at most 1,000 bytes, without control characters.
   mutating func name() throws(Failure) -> String {
     let start = offset, name = try string()
-    let isName = name.utf8.count <= 1000 && name.unicodeScalars.allSatisfy { scalar in
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator: false
-      default: true
+    let isName =
+      name.utf8.count <= 1000
+      && name.unicodeScalars.allSatisfy { scalar in
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: false
+        default: true
+        }
       }
-    }
     guard isName else { throw failure("a name with control characters, or of more than 1000 bytes", at: start) }
     return name
   }

@@ -78,7 +78,8 @@ public enum PrecisionRecallPlot {
       path += level == 0 ? "M\(x) \(y)" : "V\(y)H\(x)"
     }
     let legend = top + 16 + Double(index) * 22, start = left + side + 20
-    let stroke = "stroke=\"\(line.color)\" stroke-width=\"2\" fill=\"none\""
+    let stroke =
+      "stroke=\"\(line.color)\" stroke-width=\"2\" fill=\"none\""
       + (line.dash.isEmpty ? "" : " stroke-dasharray=\"\(line.dash)\"")
     return """
       <path d="\(path)" \(stroke)/>

@@ -67,8 +67,8 @@ public struct ConvolutionInputs {
     var found = sums ?? Array(repeating: 0, count: shape[1])
     for channel in 0..<min(shape[1], found.count) {
       // SAFETY: the tensor holds channels x area values.
-      for unsafe value in unsafe values[channel * area..<(channel + 1) * area] {
-        found[channel] += Double(value) / Double(area)
+      for index in channel * area..<(channel + 1) * area {
+        found[channel] += Double(unsafe values[index]) / Double(area)
       }
     }
     sums = found

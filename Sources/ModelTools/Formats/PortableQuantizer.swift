@@ -85,7 +85,8 @@ public struct PortableQuantizer {
       count = try analysis.count(options.floats, of: ranking)
       layout = layout.leaving(Set(ranking.prefix(count).map(\.tensor)))
     }
-    let moments = options.clusters == nil
+    let moments =
+      options.clusters == nil
       ? try InputMoments(
         model, region, pictures: Array(pictures.dropLast(apart)), format: format, engine: engine, progress: progress)
       : nil

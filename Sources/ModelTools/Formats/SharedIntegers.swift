@@ -32,8 +32,13 @@ extension IntegerConvolution {
       if table[one] >= table[other], one > 0 { one -= 1 } else if other > 0 { other -= 1 } else { break }
     }
     while min(table[one], 0) + min(table[other], 0) < -128 {
-      if table[one] <= table[other], one + 1 < table.count { one += 1 }
-      else if other + 1 < table.count { other += 1 } else { break }
+      if table[one] <= table[other], one + 1 < table.count {
+        one += 1
+      } else if other + 1 < table.count {
+        other += 1
+      } else {
+        break
+      }
     }
     return (one, other)
   }

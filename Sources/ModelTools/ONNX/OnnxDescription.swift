@@ -87,7 +87,8 @@ struct OutputTrace {
         let shape = node.input.count > place ? Self.shape(node.input[place], tensors, makers) : nil
         // The mean of a distribution is written as a convolution over its 16 bins.
         if let shape, shape.count == 4, shape[0] == 1, shape[2] == 1, shape[3] == 1, shape[1] <= 32,
-          let before = node.input.first, Self.isDistribution(before, makers) {
+          let before = node.input.first, Self.isDistribution(before, makers)
+        {
           break
         }
         if let channels = shape?.first { evidence.channels.insert(channels) }
@@ -108,7 +109,8 @@ struct OutputTrace {
     var name = name
     for _ in 0..<4 {
       if let shape = tensors[name] { return shape }
-      guard let maker = makers[name], ["DequantizeLinear", "Cast", "Identity", "QuantizeLinear"].contains(maker.opType),
+      guard let maker = makers[name],
+        ["DequantizeLinear", "Cast", "Identity", "QuantizeLinear"].contains(maker.opType),
         let before = maker.input.first
       else { return nil }
       name = before
@@ -121,7 +123,8 @@ struct OutputTrace {
     for _ in 0..<6 {
       guard let maker = makers[name], let before = maker.input.first else { return false }
       if maker.opType == "Softmax" { return true }
-      guard ["Transpose", "QuantizeLinear", "DequantizeLinear", "Cast", "Reshape", "Identity"].contains(maker.opType) else {
+      guard ["Transpose", "QuantizeLinear", "DequantizeLinear", "Cast", "Reshape", "Identity"].contains(maker.opType)
+      else {
         return false
       }
       name = before

@@ -20,7 +20,8 @@ public enum OnnxOpset {
     guard version >= oldest, model.proto.functions.isEmpty, model.proto.trainingInfo.isEmpty else {
       throw OnnxModel.unsound(
         model.name,
-        version < oldest ? "is of operator set \(version); \(oldest) is the oldest that is raised to \(target)"
+        version < oldest
+          ? "is of operator set \(version); \(oldest) is the oldest that is raised to \(target)"
           : "has functions or training of operator set \(version), which are not raised to \(target)")
     }
     var upgrade = OnnxOpsetUpgrade(from: version, model: model)

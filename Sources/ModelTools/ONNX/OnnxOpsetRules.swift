@@ -22,7 +22,9 @@ extension OnnxOpsetUpgrade {
     case "Squeeze", "Unsqueeze", "ReduceSum": raiseToInput(node, "axes", at: 1) { $0.integers("axes") }
     case "Split": raiseToInput(node, "split", at: 1) { $0.integers("split") }
     case "Scan" where from < 9: throw refused(node, "scanned batches before set 9")
-    case "RNN", "GRU", "LSTM" where from < 7: throw refused(node, "had another form before set 7")
+    case "RNN", "GRU",
+      "LSTM" where from < 7:
+      throw refused(node, "had another form before set 7")
     case "MeanVarianceNormalization" where from < 9: throw refused(node, "had another form before set 9")
     default: emit(node)
     }

@@ -46,7 +46,9 @@ public struct SpaceToDepthStem: GraphPass {
       sources.insert(name)
       offsets.append((offset[2] ?? 0, offset[3] ?? 0))
     }
-    guard sources.count == 1, let source = sources.first, Set(offsets.map { $0.y * 2 + $0.x }).count == 4 else { return nil }
+    guard sources.count == 1, let source = sources.first, Set(offsets.map { $0.y * 2 + $0.x }).count == 4 else {
+      return nil
+    }
     return (source, offsets)
   }
 
@@ -56,7 +58,8 @@ public struct SpaceToDepthStem: GraphPass {
   ) -> Bool {
     var node = model.proto.graph.node[index]
     guard node.input.count > 1, let tensor = stored[node.input[1]], let weights = tensor.allFloats(),
-      tensor.dims.count == 4, tensor.dims[1] % 4 == 0, node.integer("group", default: 1) == 1, node.integers("strides") ?? [1, 1] == [1, 1],
+      tensor.dims.count == 4, tensor.dims[1] % 4 == 0, node.integer("group", default: 1) == 1,
+      node.integers("strides") ?? [1, 1] == [1, 1],
       node.integers("dilations") ?? [1, 1] == [1, 1], node.word("auto_pad", default: "NOTSET") == "NOTSET",
       let pads = node.integers("pads"), pads.count == 4, pads.allSatisfy((0...1 << 16).contains)
     else { return false }

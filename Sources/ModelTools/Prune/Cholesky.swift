@@ -16,7 +16,8 @@ struct Cholesky {
     for row in 0..<order {
       let place = row * order
       for column in 0...row {
-        let sum = matrix[place + column]
+        let sum =
+          matrix[place + column]
           - VectorMath.dot(lower, at: place, lower, from: column * order, count: column)
         if row != column {
           lower[place + column] = sum / lower[column * order + column]

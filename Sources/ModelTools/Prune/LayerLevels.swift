@@ -20,7 +20,8 @@ struct LayerLevels {
       var isTouched = node.tensorsRead.contains { touched.contains($0) }
       if let output = node.output.first, let convolution = convolutions[output] {
         if let original = originals[output] {
-          let isSame = try convolution.weights(of: student, stored: stored)
+          let isSame =
+            try convolution.weights(of: student, stored: stored)
             == original.weights(of: teacher, stored: storedByTeacher)
           isTouched = isTouched || !isSame
           if isTouched, options.includes(convolution) {

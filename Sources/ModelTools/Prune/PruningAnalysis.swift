@@ -100,8 +100,9 @@ public struct PruningAnalysis {
     let stored = changed.storedTensors()
     var cost = ModelCost(multiplications: 0, parameters: 0, nonzero: 0)
     for (index, area) in zip(graph.convolutions.map(\.node.node), areas) {
-      guard let convolution = try ConvolutionNode(
-        changed.proto.graph.node[index], at: index, stored: stored, model: changed)
+      guard
+        let convolution = try ConvolutionNode(
+          changed.proto.graph.node[index], at: index, stored: stored, model: changed)
       else { continue }
       let weights = try convolution.weights(of: changed, stored: stored)
       cost.multiplications += Double(area) * Double(weights.values.count)

@@ -49,7 +49,8 @@ struct RegressionMoments: Sendable {
     for a in 0..<features {
       if isBlock {
         let factors = (
-          x[start + a], x[start + features + a], x[start + 2 * features + a], x[start + 3 * features + a])
+          x[start + a], x[start + features + a], x[start + 2 * features + a], x[start + 3 * features + a]
+        )
         VectorMath.addFourScaled(
           &squares, at: a * features, factors, x, from: start, stride: features, count: a + 1)
       } else {

@@ -13,7 +13,8 @@ struct ChannelHistogram {
   mutating func widen(_ values: UnsafeBufferPointer<Float>) {
     // SAFETY: the elements of a valid buffer.
     var low = Float.infinity, high = -Float.infinity, nothing: Float = 0
-    for unsafe value in unsafe values {
+    for index in values.indices {
+      let value = unsafe values[index]
       low = Swift.min(low, value)
       high = Swift.max(high, value)
       // No number for what is infinite or no number itself.
@@ -31,8 +32,8 @@ struct ChannelHistogram {
     let start = Float(low), factor = width > 0 ? Float(1 / width) : 0
     // SAFETY: the index is clamped to the bins; the values are those of a valid buffer.
     unsafe bins.withUnsafeMutableBufferPointer { bins in
-      for unsafe value in unsafe values {
-        unsafe bins[Swift.min(Swift.max(Int((value - start) * factor), 0), Self.binCount - 1)] &+= 1
+      for index in values.indices {
+        unsafe bins[Swift.min(Swift.max(Int((values[index] - start) * factor), 0), Self.binCount - 1)] &+= 1
       }
     }
   }

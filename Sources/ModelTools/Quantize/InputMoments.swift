@@ -27,7 +27,9 @@ struct InputMoments {
         guard let convolution = step.convolution, step.inputs != [region.input] else { return false }
         return convolution.depth <= Self.mostDepth
       }.map(\.output))
-    let convolutions = try ConvolutionNode.all(of: model).filter { wanted.contains($0.output) && $0.dilations == [1, 1] }
+    let convolutions = try ConvolutionNode.all(of: model).filter {
+      wanted.contains($0.output) && $0.dilations == [1, 1]
+    }
     let tensors = Array(Set(convolutions.map(\.input))).sorted()
     guard !tensors.isEmpty else { return }
     let sampler = PatchSampler(placesPerPicture: Self.placesPerPicture, seed: 1)
@@ -74,7 +76,9 @@ struct InputMoments {
     let moments = sums.centred
     var matrix = moments.covariance
     for row in 0..<moments.features {
-      for column in 0..<moments.features { matrix[row * moments.features + column] += moments.means[row] * moments.means[column] }
+      for column in 0..<moments.features {
+        matrix[row * moments.features + column] += moments.means[row] * moments.means[column]
+      }
     }
     return matrix
   }

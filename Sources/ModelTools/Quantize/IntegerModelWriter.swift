@@ -37,7 +37,8 @@ struct IntegerModelWriter {
     for index in result.proto.graph.input.indices where result.proto.graph.input[index].name == region.input {
       result.proto.graph.input[index].type.tensorType.elemType = OnnxElement.uint8
     }
-    for domain in [Self.microsoft, Self.edgepipe] where !result.proto.opsetImport.contains(where: { $0.domain == domain }) {
+    for domain in [Self.microsoft, Self.edgepipe]
+    where !result.proto.opsetImport.contains(where: { $0.domain == domain }) {
       result.proto.opsetImport.append(.version(1, of: domain))
     }
     return result
@@ -47,7 +48,8 @@ struct IntegerModelWriter {
   static let edgepipe = "ai.edgepipe"
 
   private init(
-    _ region: IntegerRegion, _ layout: IntegerLayout, _ convolutions: [String: IntegerConvolution], _ format: InputFormat
+    _ region: IntegerRegion, _ layout: IntegerLayout, _ convolutions: [String: IntegerConvolution],
+    _ format: InputFormat
   ) {
     (self.region, self.layout, self.convolutions, self.format) = (region, layout, convolutions, format)
     joined = JoinedActivations(region, layout)
@@ -70,7 +72,8 @@ struct IntegerModelWriter {
       nodes.append(node)
     }
     let scale = try scale(region.entry)
-    var node = Onnx_NodeProto.make("QuantizeFromPlanar", [region.entry], Self.bytes(region.entry), domain: Self.edgepipe)
+    var node = Onnx_NodeProto.make(
+      "QuantizeFromPlanar", [region.entry], Self.bytes(region.entry), domain: Self.edgepipe)
     node.set("scale", scale.scales.map { Float($0) })
     node.set("zero", scale.zeros.map { Float($0) })
     nodes.append(node)

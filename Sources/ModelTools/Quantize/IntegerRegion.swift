@@ -42,7 +42,8 @@ struct IntegerRegion {
     settle(graph)
     lastConvolutions = parsed.filter { step in
       guard let convolution = step.convolution else { return false }
-      return boundary.contains(step.inputs[0]) && !steps.contains { $0.output == step.output } && convolution.isPointwise
+      return boundary.contains(step.inputs[0]) && !steps.contains { $0.output == step.output }
+        && convolution.isPointwise
     }
     guard steps.first?.convolution != nil, steps.filter({ $0.inputs.contains(input) }).count == 1 else {
       throw PipelineError(
@@ -70,7 +71,8 @@ struct IntegerRegion {
       guard isNext, readers == 1, !boundary.contains(source) else { return nil }
       if step.convolution != nil { left -= 1 }
       source = step.output
-      let isFollowed = index + 1 < steps.count && steps[index + 1].activation != nil && steps[index + 1].inputs == [source]
+      let isFollowed =
+        index + 1 < steps.count && steps[index + 1].activation != nil && steps[index + 1].inputs == [source]
       if left == 0, !isFollowed { return boundary.contains(source) ? nil : index + 1 }
     }
     return nil

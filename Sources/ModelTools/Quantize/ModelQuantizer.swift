@@ -47,7 +47,8 @@ public struct ModelQuantizer {
     _ model: OnnxModel, pictures: [Tensor], format: InputFormat, progress: (Int, Int) throws -> Void
   ) throws -> Result {
     guard let first = pictures.first else {
-      throw PipelineError("there are no calibration pictures", remedy: "name a folder or a video with some", exit: .noInput)
+      throw PipelineError(
+        "there are no calibration pictures", remedy: "name a folder or a video with some", exit: .noInput)
     }
     let size = first.shape.last ?? 0
     let region = try IntegerRegion(model, inputSize: size)

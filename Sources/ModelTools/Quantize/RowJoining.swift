@@ -11,7 +11,8 @@ enum RowJoining {
   ) {
     var reads: [String: Int] = [:]
     for name in nodes.flatMap(\.input) + outputs { reads[name, default: 0] += 1 }
-    let makers = Dictionary(nodes.flatMap { node in node.output.map { ($0, node) } }, uniquingKeysWith: { first, _ in first })
+    let makers = Dictionary(
+      nodes.flatMap { node in node.output.map { ($0, node) } }, uniquingKeysWith: { first, _ in first })
     /// The node that makes a tensor for one reader alone.
     func maker(of name: String, _ type: String) -> Onnx_NodeProto? {
       guard reads[name] == 1, let node = makers[name], node.opType == type, node.domain.isEmpty else { return nil }

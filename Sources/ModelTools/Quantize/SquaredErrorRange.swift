@@ -34,7 +34,8 @@ struct SquaredErrorRange {
     let step = (max(high, 0) - min(low, 0)) / steps
     let rounded = (sums[end] - sums[start]) * step * step / 12
     let below = seconds[start] - 2 * low * firsts[start] + low * low * sums[start]
-    let above = (seconds[last] - seconds[end]) - 2 * high * (firsts[last] - firsts[end])
+    let above =
+      (seconds[last] - seconds[end]) - 2 * high * (firsts[last] - firsts[end])
       + high * high * (sums[last] - sums[end])
     return rounded + max(0, below) + max(0, above)
   }

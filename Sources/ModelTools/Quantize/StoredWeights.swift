@@ -15,7 +15,8 @@ struct StoredWeights {
     let weights = Set(readers.filter { $0.opType == "Conv" && $0.input.count > 1 }.map { $0.input[1] })
     let others = Set(readers.flatMap { $0.opType == "Conv" ? Array($0.input.dropFirst(2)) : $0.input })
     for tensor in stored where weights.contains(tensor.name) && !others.contains(tensor.name) {
-      guard let values = tensor.allFloats(), values.count >= Self.leastCount, let outputs = tensor.dims.first, outputs > 0
+      guard let values = tensor.allFloats(), values.count >= Self.leastCount, let outputs = tensor.dims.first,
+        outputs > 0
       else { continue }
       let count = Int(outputs)
       let rounded = IntegerWeights(

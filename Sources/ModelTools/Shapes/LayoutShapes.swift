@@ -58,7 +58,8 @@ extension NodeCall {
     // What follows the picture and what does not must each come out as they went in; the free dimension, if there is
     // one, takes the rest of both. Else some number in the target holds the picture's size.
     let followsIn = try elementCount(input.filter(\.follows)), followsOut = try elementCount(output.filter(\.follows))
-    let fixedIn = try elementCount(input.filter { !$0.follows }), fixedOut = try elementCount(output.filter { !$0.follows })
+    let fixedIn = try elementCount(input.filter { !$0.follows }),
+      fixedOut = try elementCount(output.filter { !$0.follows })
     guard followsOut > 0, fixedOut > 0, followsIn % followsOut == 0, fixedIn % fixedOut == 0,
       rest != nil || (followsIn == followsOut && fixedIn == fixedOut)
     else { throw SizeIsFixed("\(node.label) reshapes to the fixed shape \(target.map(\.size))") }

@@ -31,7 +31,9 @@ public enum OnnxShapes {
       throw impossible("it has \(inputs.count) inputs, one picture is expected", head: head)
     }
     let old = input.type.tensorType.shape.dim
-    guard old.count == 4 else { throw impossible("its input has \(old.count) dimensions, not N x C x H x W", head: head) }
+    guard old.count == 4 else {
+      throw impossible("its input has \(old.count) dimensions, not N x C x H x W", head: head)
+    }
     if old[2].size == nil, old[3].size == nil { return false }
     guard let channels = old[1].size, channels == 1 || channels == 3 || channels == 4 else {
       throw impossible("its input '\(input.name)' is not N x C x H x W", head: head)

@@ -14,7 +14,8 @@ extension NodeCall {
       guard let facts = inputs.first ?? nil, let values = facts.values, values.count == 1 else { return nil }
       return TensorFacts(shape: try squeeze(), values: values)
     case "Gather":
-      guard let values = try self.values(0), let places = try self.values(1), node.integer("axis", default: 0) == 0 else {
+      guard let values = try self.values(0), let places = try self.values(1), node.integer("axis", default: 0) == 0
+      else {
         return nil
       }
       var result: [Dimension] = []

@@ -14,7 +14,8 @@ extension NodeCall {
     guard rank > 0, kernel.count == rank, kernel.allSatisfy({ (1...4096).contains($0) }) else {
       throw SizeIsFixed("\(node.label) has a window of shape \(kernel)")
     }
-    let strides = try list("strides", count: rank, default: 1), dilations = try list("dilations", count: rank, default: 1)
+    let strides = try list("strides", count: rank, default: 1),
+      dilations = try list("dilations", count: rank, default: 1)
     let pads = try list("pads", count: 2 * rank, default: 0)
     let auto = node.word("auto_pad", default: "NOTSET")
     let roundsUp = node.integer("ceil_mode", default: 0) != 0
@@ -24,7 +25,8 @@ extension NodeCall {
       let stride = max(1, strides[index])
       let reach = dilations[index] * (kernel[index] - 1) + 1
       let padded = size.size + (auto.hasPrefix("SAME") ? 0 : pads[index] + pads[rank + index])
-      let steps = auto.hasPrefix("SAME")
+      let steps =
+        auto.hasPrefix("SAME")
         ? (size.size + stride - 1) / stride : (padded - reach + (roundsUp ? stride - 1 : 0)) / stride + 1
       guard padded >= reach || auto.hasPrefix("SAME") else {
         throw SizeIsFixed("\(node.label) has a window of \(reach) on \(padded)")
@@ -40,7 +42,8 @@ extension NodeCall {
     guard rank > 0, weights.count == input.count, node.attribute("output_shape") == nil,
       node.word("auto_pad", default: "NOTSET") == "NOTSET"
     else { throw SizeIsFixed("\(node.label) fixes its output's size") }
-    let strides = try list("strides", count: rank, default: 1), dilations = try list("dilations", count: rank, default: 1)
+    let strides = try list("strides", count: rank, default: 1),
+      dilations = try list("dilations", count: rank, default: 1)
     let pads = try list("pads", count: 2 * rank, default: 0)
     let extra = try list("output_padding", count: rank, default: 0)
     let groups = node.integer("group", default: 1)
@@ -53,7 +56,8 @@ extension NodeCall {
       guard (1...4096).contains(kernel), size.size <= 1 << 20 else {
         throw SizeIsFixed("\(node.label) has a window of \(kernel) on \(size.size)")
       }
-      let steps = (size.size - 1) * strides[index] + extra[index] + dilations[index] * (kernel - 1) + 1
+      let steps =
+        (size.size - 1) * strides[index] + extra[index] + dilations[index] * (kernel - 1) + 1
         - pads[index] - pads[rank + index]
       output.append(Dimension(steps, follows: size.follows))
     }

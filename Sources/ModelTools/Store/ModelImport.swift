@@ -33,7 +33,9 @@ public struct ModelImport {
   public func onnx(_ file: URL, _ options: Options) throws -> ModelManifest {
     try checkName(options, file)
     let model = try OnnxModel(contentsOf: file)
-    if options.head == .yolov3, model.proto.graph.output.allSatisfy({ $0.type.tensorType.shape.dim.dropFirst().first?.size != 255 }) {
+    if options.head == .yolov3,
+      model.proto.graph.output.allSatisfy({ $0.type.tensorType.shape.dim.dropFirst().first?.size != 255 })
+    {
       throw PipelineError(
         "an ONNX file does not hold the anchors that head yolov3 needs",
         remedy: "import the Darknet files with --cfg and --weights", exit: .usage)

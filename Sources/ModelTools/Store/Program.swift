@@ -25,11 +25,12 @@ enum Program {
   private static func spawn(_ arguments: [String], _ environment: [String], log: String) -> Result<pid_t, POSIXError> {
     // SAFETY: `strdup` copies each string; both lists end in nil and are freed only after the spawn has returned. The
     // file actions are initialized before use and destroyed once.
-    let argv = unsafe arguments.map { unsafe strdup($0) } + [nil], envp = unsafe environment.map { unsafe strdup($0) } + [nil]
+    let argv = unsafe arguments.map { unsafe strdup($0) } + [nil],
+      envp = unsafe environment.map { unsafe strdup($0) } + [nil]
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer {
-      for unsafe text in unsafe argv + envp { unsafe free(text) }
+      unsafe (argv + envp).forEach { unsafe free($0) }
       unsafe posix_spawn_file_actions_destroy(&actions)
     }
     unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)

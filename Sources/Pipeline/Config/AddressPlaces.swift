@@ -62,7 +62,8 @@ enum AddressPlaces {
 
     /// Nil for what is no URL, and for file URLs, whose paths are taken as they are.
     init?(_ text: [UInt8]) {
-      guard let colon = text.firstIndex(of: UInt8(ascii: ":")), text[colon...].starts(with: "://".utf8), let first = text.first,
+      guard let colon = text.firstIndex(of: UInt8(ascii: ":")), text[colon...].starts(with: "://".utf8),
+        let first = text.first,
         first.isLetter, text[..<colon].allSatisfy({ $0.isLetter || $0.isDigit || "+-.".utf8.contains($0) }),
         !text[..<colon].map({ $0 | 0x20 }).elementsEqual("file".utf8)
       else { return nil }

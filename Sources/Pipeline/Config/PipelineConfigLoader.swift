@@ -12,7 +12,8 @@ extension PipelineConfig {
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws(ConfigErrors) -> PipelineConfig {
     try load(
-      bytes: ConfigFile.read(file), file: ConfigFile.shown(file), registry: registry, overrides: overrides, environment: environment)
+      bytes: ConfigFile.read(file), file: ConfigFile.shown(file), registry: registry, overrides: overrides,
+      environment: environment)
   }
 
   /// As `load(file:)`, from a text; `file` is what errors call it.
@@ -60,10 +61,12 @@ extension PipelineConfig {
   /// The name may become part of file names.
   private static func checkName(_ node: JSONNode?, issues: inout IssueCollector) {
     guard let node, let name = node.string else { return }
-    let isGood = (1...longestName).contains(name.unicodeScalars.count)
+    let isGood =
+      (1...longestName).contains(name.unicodeScalars.count)
       && name.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F && $0 != "/" }
     if !isGood {
-      issues.add("expected 1 to \(longestName) characters, no '/' and no control characters", at: node.origin, path: "name")
+      issues.add(
+        "expected 1 to \(longestName) characters, no '/' and no control characters", at: node.origin, path: "name")
     }
   }
 
@@ -134,7 +137,8 @@ private struct StageCheck {
 
   private func checkID(issues: inout IssueCollector) {
     guard let id = node["id"], let text = id.string else { return }
-    let isGood = (1...32).contains(text.utf8.count)
+    let isGood =
+      (1...32).contains(text.utf8.count)
       && text.utf8.allSatisfy { byte in
         switch byte {
         case "a"..."z", "A"..."Z", "0"..."9", "_", "-": true

@@ -24,8 +24,11 @@ extension ObjectSchema {
   ) {
     // Past the limit issues are only counted.
     // A key that is already there is less likely to be meant.
-    let suggestion = issues.isFull ? nil : NearestName.suggestion(for: member.key, among: free.sorted())
-      ?? NearestName.suggestion(for: member.key, among: properties.map(\.name))
+    let suggestion =
+      issues.isFull
+      ? nil
+      : NearestName.suggestion(for: member.key, among: free.sorted())
+        ?? NearestName.suggestion(for: member.key, among: properties.map(\.name))
     var note: String? {
       if suggestion != nil { return nil }
       let known = properties.map(\.name).sorted().joined(separator: ", ")

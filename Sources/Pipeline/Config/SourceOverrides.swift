@@ -105,7 +105,8 @@ struct SourceOverrides {
           let parts = [Self.member("id", id, input.origin), Self.member("url", input.url, input.origin)]
           return JSONNode(.object(parts), origin: input.origin)
         }
-        members.append(JSONNode.Member(key: "streams", keyOrigin: origin, value: JSONNode(.array(streams), origin: origin)))
+        members.append(
+          JSONNode.Member(key: "streams", keyOrigin: origin, value: JSONNode(.array(streams), origin: origin)))
       }
       if let list { members.append(Self.member("list", list.path, list.origin)) }
       return Change(

@@ -27,7 +27,9 @@ public enum TextFile {
   }
 
   /// Whether the text begins with the byte-order mark of UTF-16, which no UTF-8 text can.
-  static func isUTF16(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) }
+  static func isUTF16(_ bytes: [UInt8]) -> Bool {
+    bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF])
+  }
 
   private static func utf8(fromUTF16 bytes: [UInt8]) -> [UInt8] {
     let isLittle = bytes.first == 0xFF

@@ -18,7 +18,8 @@ final class UnixSocket {
   static func listening(at path: String) throws(PipelineError) -> UnixSocket {
     let socket = try make(path)
     if (try? connected(to: path)) != nil {
-      throw PipelineError("another program answers at '\(path)'", remedy: "take another path for the control socket", exit: .unavailable)
+      throw PipelineError(
+        "another program answers at '\(path)'", remedy: "take another path for the control socket", exit: .unavailable)
     }
     // What a run that was killed has left behind; anything but a socket stays.
     if isSocket(path) { _ = unsafe unlink(path) }
@@ -76,7 +77,9 @@ final class UnixSocket {
     var bytes = Array((line + "\n").utf8)[...]
     while !bytes.isEmpty {
       // SAFETY: the call reads at most `count` bytes of the slice.
-      let count = unsafe bytes.withUnsafeBytes { unsafe send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      let count = unsafe bytes.withUnsafeBytes {
+        unsafe send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { return false }
       bytes = bytes.dropFirst(count)

@@ -10,7 +10,8 @@ enum SecretNames {
 
   /// What camera makers and services put other letters in front of: `loginpas`, `usrpwd`, `wsSecret`, `devicetoken`.
   private static let endings = [
-    "password", "passwd", "passphrase", "passcode", "pwd", "psw", "pass", "pas", "token", "secret", "signature", "apikey",
+    "password", "passwd", "passphrase", "passcode", "pwd", "psw", "pass", "pas", "token", "secret", "signature",
+    "apikey",
     "authkey", "accesskey", "secretkey", "sessionkey", "streamkey", "sessionid", "auth",
   ]
 
@@ -35,7 +36,9 @@ enum SecretNames {
   static func isPathWord(_ name: String) -> Bool { pathWords.contains(name.lowercased()) }
   static func isPlain(_ name: String) -> Bool { plain.contains(name.lowercased()) }
 
-  private static func isSecret(_ word: String) -> Bool { words.contains(word) || endings.contains { word.hasSuffix($0) } }
+  private static func isSecret(_ word: String) -> Bool {
+    words.contains(word) || endings.contains { word.hasSuffix($0) }
+  }
 
   /// The words of a name in lower case, parted at what is no letter and before capitals.
   private static func parts(_ name: String) -> [String] {

@@ -48,7 +48,8 @@ struct SecretValues {
         if nameBeforeEquals(from: next) != nil { return index }
         index = next
       } else {
-        if "_/?;,".utf8.contains(bytes[index]), let name = nameBeforeEquals(from: index + 1), SecretNames.isPlain(name) {
+        if "_/?;,".utf8.contains(bytes[index]), let name = nameBeforeEquals(from: index + 1), SecretNames.isPlain(name)
+        {
           return index
         }
         index += 1
@@ -86,7 +87,9 @@ struct SecretValues {
     let parts = bytes[path...].split(separator: UInt8(ascii: "/"))
     var found: [Range<Int>] = []
     for (index, part) in parts.enumerated() {
-      if SecretNames.isPathWord(decoded(part.indices)), index + 1 < parts.count { found.append(parts[index + 1].indices) }
+      if SecretNames.isPathWord(decoded(part.indices)), index + 1 < parts.count {
+        found.append(parts[index + 1].indices)
+      }
       if let colon = part.firstIndex(of: UInt8(ascii: ":")), SecretNames.isPathWord(decoded(part.startIndex..<colon)) {
         found.append(colon + 1..<part.endIndex)
       }
@@ -99,7 +102,9 @@ struct SecretValues {
     var found: [Range<Int>] = []
     for part in bytes.split(whereSeparator: { "&/?=".utf8.contains($0) }) where part.contains(UInt8(ascii: "%")) {
       let text = decoded(part.indices)
-      if text.contains("://"), text.utf8.count < part.count, URLRedaction.redact(text) != text { found.append(part.indices) }
+      if text.contains("://"), text.utf8.count < part.count, URLRedaction.redact(text) != text {
+        found.append(part.indices)
+      }
     }
     return found
   }

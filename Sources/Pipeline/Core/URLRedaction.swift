@@ -27,7 +27,8 @@ public enum URLRedaction {
     text = text.replacing(url, with: redacted)
     for secret in secrets(of: url) {
       // A few letters stand in half of all words and addresses: those are masked where they can only be the secret.
-      text = secret.utf8.count < shortestWord
+      text =
+        secret.utf8.count < shortestWord
         ? text.replacing(":\(secret)@", with: ":\(mask)@").replacing("=\(secret)", with: "=\(mask)")
         : text.replacing(secret, with: mask)
     }
@@ -43,7 +44,9 @@ public enum URLRedaction {
     guard let start = authorityStart(bytes) else { return [] }
     var found = secretRanges(bytes[start...]).map { String(decoding: bytes[$0], as: UTF8.self) }
     // Whoever quotes a part of the URL may see its end elsewhere than `redact` does.
-    found += found.flatMap { $0.split { "/?&;,".contains($0) }.map(String.init) }.filter { $0.utf8.count >= shortestWord }
+    found += found.flatMap { $0.split { "/?&;,".contains($0) }.map(String.init) }.filter {
+      $0.utf8.count >= shortestWord
+    }
     let decoded = found.compactMap(\.removingPercentEncoding)
     found += decoded + decoded.filter { $0.contains("://") && $0 != url }.flatMap(secrets)
     return Set(found).subtracting(["", mask]).sorted { $0.utf8.count > $1.utf8.count }

@@ -17,7 +17,8 @@ struct LockHolder: Hashable {
 
   /// The holder of a file's lock, this process included.
   static func any(of file: FileIdentity) -> LockHolder? {
-    (try? String(contentsOfFile: "/proc/locks", encoding: .utf8)).flatMap { holder(of: file, in: $0) }.map(LockHolder.init)
+    (try? String(contentsOfFile: "/proc/locks", encoding: .utf8)).flatMap { holder(of: file, in: $0) }.map(
+      LockHolder.init)
   }
 
   private init(_ process: Int32) {

@@ -19,7 +19,8 @@ enum WriteRemedy {
     case EMFILE, ENFILE: "raise the limit on open files (ulimit -n)"
     case ETXTBSY: "it is a program that runs: choose another path"
     case EBADF: "it was closed before edgepipe started: leave it open, or write to a file"
-    case ESTALE, ETIMEDOUT, ENOTCONN, EHOSTDOWN: "its file server does not answer: check the mount, or choose another path"
+    case ESTALE, ETIMEDOUT, ENOTCONN, EHOSTDOWN:
+      "its file server does not answer: check the mount, or choose another path"
     default: "choose another path"
     }
   }

@@ -40,7 +40,7 @@ public final class BufferPool: Sendable {
 
   deinit {
     free.withLock { list in
-      for unsafe blocks in unsafe list.blocks.values { for unsafe block in unsafe blocks { unsafe block.deallocate() } }
+      unsafe list.blocks.values.joined().forEach { unsafe $0.deallocate() }
     }
   }
 
@@ -62,7 +62,7 @@ public final class BufferPool: Sendable {
         list.order.append(byteCount)
         if list.order.count > Self.keptSizes {
           let dropped = list.order.removeFirst()
-          for unsafe block in unsafe list.blocks.removeValue(forKey: dropped) ?? [] { unsafe block.deallocate() }
+          unsafe list.blocks.removeValue(forKey: dropped)?.forEach { unsafe $0.deallocate() }
         }
       }
       unsafe list.blocks[byteCount, default: []].append(memory)

@@ -53,12 +53,13 @@ public final class TextOutput: Sendable {
       guard state == nil else { return }
       guard isOpen else { return state = .closed }
       guard let code = DescriptorWriting.write(Array(text.utf8), to: descriptor).error else { return }
-      state = switch code {
-      case EPIPE, ECONNRESET: .readerGone
-      // A terminal that was hung up is none any more.
-      case EIO where isDevice: .hungUp
-      default: .failed(code)
-      }
+      state =
+        switch code {
+        case EPIPE, ECONNRESET: .readerGone
+        // A terminal that was hung up is none any more.
+        case EIO where isDevice: .hungUp
+        default: .failed(code)
+        }
     }
   }
 

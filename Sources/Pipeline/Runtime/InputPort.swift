@@ -105,7 +105,9 @@ final class InputPort: Sendable {
   }
 
   func pop() -> QueueState<Parcel>.Popped? {
-    guard let popped = queue.pop({ if let recorder = journal.journal.recorder { record($0, recorder) } }) else { return nil }
+    guard let popped = queue.pop({ if let recorder = journal.journal.recorder { record($0, recorder) } }) else {
+      return nil
+    }
     switch popped.element {
     case .token(let token): if !token.isTombstone { count(token, .taken) }
     case .notice: state.withLock { $0.notices = max(0, $0.notices - 1) }

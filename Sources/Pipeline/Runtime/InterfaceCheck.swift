@@ -74,7 +74,9 @@ struct InterfaceCheck {
     if case .only(let names) = labels { names } else { nil }
   }
 
-  private func streams(at index: Int) -> [String] { graph.nodes[index].sources.sorted().flatMap { members[$0].streams } }
+  private func streams(at index: Int) -> [String] {
+    graph.nodes[index].sources.sorted().flatMap { members[$0].streams }
+  }
 
   /// Whether a stream that is not there now may come to this stage in this run, or in another one of this file.
   private func mayStillCome(at index: Int) -> Bool {
@@ -101,7 +103,8 @@ extension InterfaceCheck {
     switch wish.kind {
     case .streams: return "no stream \(shown) comes to \(id)" + asker
     case .detectors: return "no stage \(shown) before \(id) finds anything" + asker
-    case .trackedLabels where hides(name.spellings, at: index): return "no tracker before \(id) follows \(shown)" + asker
+    case .trackedLabels where hides(name.spellings, at: index):
+      return "no tracker before \(id) follows \(shown)" + asker
     case .trackedLabels, .foundLabels: return "no stage before \(id) finds \(shown)" + asker
     }
   }
@@ -143,7 +146,8 @@ extension InterfaceCheck {
   }
 
   private static func list(_ names: [String]) -> String {
-    names.isEmpty ? "none" : names.prefix(20).map(Quoted.plain).joined(separator: ", ") + (names.count > 20 ? ", ..." : "")
+    names.isEmpty
+      ? "none" : names.prefix(20).map(Quoted.plain).joined(separator: ", ") + (names.count > 20 ? ", ..." : "")
   }
 }
 
@@ -159,7 +163,9 @@ extension InterfaceCheck {
     let reached = preparing.reduce(into: Set<Int>()) { $0.formUnion(graph.nodes[$1].sources) }
     let missing = graph.nodes[index].sources.subtracting(reached).sorted()
     guard let first = missing.first, errors.count < ConfigErrors.limit else { return }
-    let idle = before.filter { members[$0].type == type && !preparing.contains($0) && graph.nodes[$0].sources.contains(first) }
+    let idle = before.filter {
+      members[$0].type == type && !preparing.contains($0) && graph.nodes[$0].sources.contains(first)
+    }
     let message =
       preparing.isEmpty
       ? "no \(type) prepares the input of '\(member.id)'"
@@ -172,7 +178,9 @@ extension InterfaceCheck {
 
   private mutating func checkOrder(of index: Int) {
     let member = members[index]
-    guard let reason = member.interface.needsOrder, member.workers > 1, errors.count < ConfigErrors.limit else { return }
+    guard let reason = member.interface.needsOrder, member.workers > 1, errors.count < ConfigErrors.limit else {
+      return
+    }
     errors.append(
       StageFault(
         PipelineError(
@@ -192,7 +200,8 @@ extension InterfaceCheck {
     {
       let names = follows.except.sorted().map { "'\($0)'" }.joined(separator: ", ")
       warn(
-        warning("all detections but \(names), and no stage before it finds any others", "name \(names) in its 'labels'"))
+        warning("all detections but \(names), and no stage before it finds any others", "name \(names) in its 'labels'")
+      )
     } else if interface.needsTracks, flow.trackers(before: index).isEmpty {
       warn(warning("tracks, and no tracker comes before it", "put a track stage between the detector and it"))
     }

@@ -67,7 +67,8 @@ struct PipelineBuilder {
       logger[metadataKey: "stage"] = "\(stage.id)"
       var context = StageContext(
         id: stage.id, clock: clock, logger: logger, deadlineMs: plan.deadlineMs,
-        framesInFlight: plan.effectiveFramesInFlight(isLive: true) * max(1, sources), services: services, threads: census)
+        framesInFlight: plan.effectiveFramesInFlight(isLive: true) * max(1, sources), services: services,
+        threads: census)
       context.journal = StageJournal(journal: journal, index: index)
       context.pace = pace
       do {
@@ -86,7 +87,8 @@ struct PipelineBuilder {
     for case let source as any SourceStage in stages {
       for stream in source.streams {
         if let other = owner.updateValue(stream.sourceStage, forKey: stream.id) {
-          let place = other == stream.sourceStage ? "twice in '\(other)'" : "in '\(other)' and in '\(stream.sourceStage)'"
+          let place =
+            other == stream.sourceStage ? "twice in '\(other)'" : "in '\(other)' and in '\(stream.sourceStage)'"
           throw StageBuildErrors(errors: [
             PipelineError(
               "the stream '\(stream.id)' is there \(place)", remedy: "give each stream an id of its own",

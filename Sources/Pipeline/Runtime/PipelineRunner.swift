@@ -142,7 +142,8 @@ public final class PipelineRunner: Sendable {
   }
 
   private var stuckError: PipelineError {
-    let stuck = runners.filter { $0.isWorking }.map { "'\($0.id)'" } + sources.filter { $0.isWorking }.map { "'\($0.id)'" }
+    let stuck =
+      runners.filter { $0.isWorking }.map { "'\($0.id)'" } + sources.filter { $0.isWorking }.map { "'\($0.id)'" }
     return PipelineError("these stages did not end after a stop: \(stuck.joined(separator: ", "))", exit: .software)
   }
 }
@@ -155,7 +156,8 @@ extension PipelineRunner {
   /// - Parameter stage: the source's id; nil where there is only one.
   /// - Throws: ``PipelineError``.
   public func addStream(id: String, url: String, to stage: String? = nil) throws {
-    guard let source = stage.map({ stage in sources.first { $0.id == stage } }) ?? (sources.count == 1 ? sources[0] : nil)
+    guard
+      let source = stage.map({ stage in sources.first { $0.id == stage } }) ?? (sources.count == 1 ? sources[0] : nil)
     else {
       let known = sources.map(\.id).joined(separator: ", ")
       let what = stage.map { "there is no source '\($0)'" } ?? "the pipeline has \(sources.count) sources"
@@ -163,7 +165,8 @@ extension PipelineRunner {
     }
     try joining.withLock { _ in
       if streamRunners.contains(where: { $0.stream.id == id && $0.isWorking }) {
-        throw PipelineError("there is a stream '\(id)' already", remedy: "remove it first, or take another id", exit: .usage)
+        throw PipelineError(
+          "there is a stream '\(id)' already", remedy: "remove it first, or take another id", exit: .usage)
       }
       let stream = try source.site.stage.makeStream(id: id, url: url)
       try claim(stream, from: source)

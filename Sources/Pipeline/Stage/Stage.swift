@@ -67,7 +67,8 @@ extension SourceStage {
 
   public func makeStream(id: String, url: String) throws -> StreamInfo {
     throw PipelineError(
-      "stages of type '\(Self.type)' take no streams at run time", remedy: "add it to a source.ffmpeg stage", exit: .usage)
+      "stages of type '\(Self.type)' take no streams at run time", remedy: "add it to a source.ffmpeg stage",
+      exit: .usage)
   }
 }
 

@@ -90,7 +90,8 @@ public final class Trace: Sendable {
 
   /// What differs between the engines and models of the recorded run and those of this one, one line each.
   public func differences(from stages: [PipelineRunner.Snapshot.StageFigures]) -> [String] {
-    guard let facts, let recorded = JSONParser.value(String(decoding: facts, as: UTF8.self), origin: .override(0)) else {
+    guard let facts, let recorded = JSONParser.value(String(decoding: facts, as: UTF8.self), origin: .override(0))
+    else {
       return []
     }
     return stages.flatMap { stage in

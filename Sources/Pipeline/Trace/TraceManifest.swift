@@ -17,7 +17,8 @@ public struct TraceManifest: Sendable {
   var json: [UInt8] {
     let origin = JSONNode.Origin.override(0)
     let members: [(String, String)] = [
-      ("edgepipe", version), ("created", created.iso8601), ("created_ns", "\(created.nanoseconds)"), ("pipeline", pipeline),
+      ("edgepipe", version), ("created", created.iso8601), ("created_ns", "\(created.nanoseconds)"),
+      ("pipeline", pipeline),
     ]
     let object = JSONNode(
       .object(
@@ -67,7 +68,8 @@ extension PipelineConfig {
       (
         "budget",
         object([
-          ("deadlineMs", budget.deadlineMs.map { node(.number($0)) }), ("powerW", budget.powerW.map { node(.number($0)) }),
+          ("deadlineMs", budget.deadlineMs.map { node(.number($0)) }),
+          ("powerW", budget.powerW.map { node(.number($0)) }),
           ("enforce", budget.enforce ? node(.bool(true)) : nil),
         ])
       ),

@@ -203,7 +203,8 @@ enum TraceRecord: Sendable {
     case .notice: return .notice(stage: try from.stageIndex(), try from.change())
     case .lost:
       return .lost(
-        stage: try from.stageIndex(), try from.key(), DropReason(rawValue: try from.text()), afterTaking: try from.bool())
+        stage: try from.stageIndex(), try from.key(), DropReason(rawValue: try from.text()),
+        afterTaking: try from.bool())
     case .instant:
       return .instant(
         stage: try from.stageIndex(), try from.key(), MonotonicTime(nanoseconds: try from.integer()))

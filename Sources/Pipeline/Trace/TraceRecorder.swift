@@ -116,7 +116,9 @@ public final class TraceRecorder: Sendable {
   }
 
   func key(_ header: FrameHeader) -> FrameKey? {
-    streams.withLock { $0.numbers[ObjectIdentifier(header.stream)] }.map { FrameKey(stream: $0, sequence: header.sequence) }
+    streams.withLock { $0.numbers[ObjectIdentifier(header.stream)] }.map {
+      FrameKey(stream: $0, sequence: header.sequence)
+    }
   }
 
   // MARK: - Writing
@@ -140,7 +142,9 @@ public final class TraceRecorder: Sendable {
       let (batch, isLast) = monitor.change { state -> ([UInt8], Bool) in
         if state.isClosing { state.isOver = true }
         // Cut short, it says so.
-        guard state.hasContent || state.cut != nil || state.isClosing && !state.hasFailed else { return ([], state.isClosing) }
+        guard state.hasContent || state.cut != nil || state.isClosing && !state.hasFailed else {
+          return ([], state.isClosing)
+        }
         defer { state.pending = [] }
         return (state.pending, state.isClosing)
       }

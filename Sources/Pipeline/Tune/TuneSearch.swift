@@ -27,7 +27,8 @@ public struct TuneChoice: Sendable, Hashable {
   /// The overrides that make a stage so.
   public func sets(for stage: String) -> [String] {
     [
-      "\(stage).model=\(model)", "\(stage).shape=\(shape)", "\(stage).workers=\(workers)", "\(stage).threads=\(threads)",
+      "\(stage).model=\(model)", "\(stage).shape=\(shape)", "\(stage).workers=\(workers)",
+      "\(stage).threads=\(threads)",
       "\(stage).interval=\(interval)",
     ]
   }
@@ -118,7 +119,8 @@ public struct TuneSearch {
     if obstacle != nil { return nil }
     for input in inputs {
       let choice = TuneChoice(
-        model: input.model, shape: input.shape, workers: limits.cores, threads: 1, interval: 1, accuracy: input.accuracy)
+        model: input.model, shape: input.shape, workers: limits.cores, threads: 1, interval: 1, accuracy: input.accuracy
+      )
       try attempt(choice)
     }
     if let best = best?.choice {

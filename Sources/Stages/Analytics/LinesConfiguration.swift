@@ -41,7 +41,8 @@ extension LinesStage {
     public var goneS = 5.0
 
     public static let schema = ObjectSchema([
-      .init("lines", .list(.object(Line.schema), count: 1...mostLines), required: true,
+      .init(
+        "lines", .list(.object(Line.schema), count: 1...mostLines), required: true,
         "Lines with `name` and `points`; for each `streams`, `units`, `anchor`, `labels`, `directions`."),
       .init(
         "units", .word(ShapeUnits.words), default: "\"pixels\"",
@@ -94,7 +95,8 @@ extension LinesStage {
         checked.append(
           LinesStage.Line(
             outline: outline, anchor: Anchor(rawValue: line.anchor ?? anchor) ?? .bottom,
-            labels: (line.labels ?? labels).map(ClassName.spellings), streams: line.streams.map(Set.init), forward: names[0],
+            labels: (line.labels ?? labels).map(ClassName.spellings), streams: line.streams.map(Set.init),
+            forward: names[0],
             backward: names[1]))
       }
       try ShapeOutline.checkNames(kind: "line", stage: stage, checked.map { ($0.outline.name, $0.streams) })

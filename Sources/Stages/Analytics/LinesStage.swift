@@ -171,7 +171,8 @@ public final class LinesStage: FrameStage {
         let ends = line.outline.vertices(width: header.width, height: header.height)
         guard ends.count == 2 else { continue }
         let directed = DirectedLine(from: ends[0], to: ends[1])
-        if !PictureReach(width: header.width, height: header.height).isCrossable(directed, hysteresis: rules.hysteresis) {
+        if !PictureReach(width: header.width, height: header.height).isCrossable(directed, hysteresis: rules.hysteresis)
+        {
           stage.outside.tell(line.outline.name, header, consequence: "nothing can cross it")
         }
         gates.append(Gate(index: index, counter: LineCounter(line: directed, rules: rules)))

@@ -26,7 +26,8 @@ struct ShapeOutline: Sendable, Hashable {
   ///   - place: where in the configuration it is, such as `zones[2]`.
   /// - Throws: exit 78, naming the shape and the point at fault.
   init(
-    kind: String, place: String, stage: String, name: String, points: [[Double]], units: ShapeUnits, count: ClosedRange<Int>
+    kind: String, place: String, stage: String, name: String, points: [[Double]], units: ShapeUnits,
+    count: ClosedRange<Int>
   ) throws(PipelineError) {
     func refuse(_ problem: String, _ remedy: String) -> PipelineError {
       PipelineError("'\(stage)': \(problem)", remedy: remedy, exit: .config)

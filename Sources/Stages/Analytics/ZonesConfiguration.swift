@@ -43,7 +43,8 @@ extension ZonesStage {
     public var events = eventWords
 
     public static let schema = ObjectSchema([
-      .init("zones", .list(.object(Zone.schema), count: 1...mostZones), required: true,
+      .init(
+        "zones", .list(.object(Zone.schema), count: 1...mostZones), required: true,
         "Areas with `name` and `points`; for each `streams`, `units`, `anchor`, `labels`, `dwellS`."),
       .init(
         "units", .word(ShapeUnits.words), default: "\"pixels\"",
@@ -51,7 +52,8 @@ extension ZonesStage {
       .init(
         "anchor", .word(Anchor.words), default: "\"bottom\"",
         "Which point of a box must be inside: the middle of its lower edge, or its centre."),
-      .init("labels", .list(.string, count: 1...1000), "Look at these labels only; by default at all that have tracks."),
+      .init(
+        "labels", .list(.string, count: 1...1000), "Look at these labels only; by default at all that have tracks."),
       .init(
         "debounceS", .number(0...60), default: "0.3",
         "Seconds for which a track must be seen inside, or outside, before that is told."),

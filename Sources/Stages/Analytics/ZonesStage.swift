@@ -197,7 +197,8 @@ public final class ZonesStage: FrameStage {
       case .occupancy(let count):
         FrameEvent(stage: stage.context.id, kind: "zone.occupancy", fields: [zone, .init("count", .int(count))])
       case .presence(let isOccupied):
-        FrameEvent(stage: stage.context.id, kind: "zone.presence", fields: [zone, .init("occupied", .bool(isOccupied))])
+        FrameEvent(
+          stage: stage.context.id, kind: "zone.presence", fields: [zone, .init("occupied", .bool(isOccupied))])
       }
     }
 

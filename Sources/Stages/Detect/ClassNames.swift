@@ -8,7 +8,8 @@ enum ClassNames {
     let unknown = names.filter { ClassName.index(of: $0, in: manifest.classes) == nil }
     guard unknown.isEmpty else {
       let words = unknown.map { name in
-        NearestName.suggestion(for: name, among: manifest.classes).map { "'\(name)' (did you mean '\($0)'?)" } ?? "'\(name)'"
+        NearestName.suggestion(for: name, among: manifest.classes).map { "'\(name)' (did you mean '\($0)'?)" }
+          ?? "'\(name)'"
       }
       throw PipelineError(
         "the model '\(manifest.name)' knows no class \(words.joined(separator: ", "))",

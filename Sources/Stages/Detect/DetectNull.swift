@@ -45,7 +45,9 @@ public final class DetectNull: FrameStage {
     return interface
   }
 
-  public func makeWorker(_ context: WorkerContext) -> any FrameWorker { Worker(id: id, busyNanoseconds: busyNanoseconds) }
+  public func makeWorker(_ context: WorkerContext) -> any FrameWorker {
+    Worker(id: id, busyNanoseconds: busyNanoseconds)
+  }
 
   private final class Worker: FrameWorker {
     private let id: String

@@ -37,18 +37,19 @@ struct DetectorSettings: Decodable, Sendable {
     gate = try GateSettings(from: decoder)
   }
 
-  static let properties: [ObjectSchema.Property] = [
-    .init(
-      "model", .string, required: true,
-      "A name in the model store, or the path of an .onnx file or of a manifest."),
-    .init(
-      "shape", .any([.word(["auto", "square"]), .list(.integer(32...8192), count: 2...2)]), default: "\"auto\"",
-      "Input size: the smallest rectangle that holds the picture, the model's square, or [height, width]."),
-    .init("score", .number(0...1), default: "0.3", "Detections score more than this."),
-    .init("iou", .number(0...1), default: "0.45", "Boxes of one class that overlap more than this are one object."),
-    .init("maxDetections", .integer(1...10_000), default: "300", "How many of the best detections a frame keeps."),
-    .init("threads", .integer(1...64), default: "1", "Threads inside one inference; several workers scale better."),
-  ] + GateSettings.properties
+  static let properties: [ObjectSchema.Property] =
+    [
+      .init(
+        "model", .string, required: true,
+        "A name in the model store, or the path of an .onnx file or of a manifest."),
+      .init(
+        "shape", .any([.word(["auto", "square"]), .list(.integer(32...8192), count: 2...2)]), default: "\"auto\"",
+        "Input size: the smallest rectangle that holds the picture, the model's square, or [height, width]."),
+      .init("score", .number(0...1), default: "0.3", "Detections score more than this."),
+      .init("iou", .number(0...1), default: "0.45", "Boxes of one class that overlap more than this are one object."),
+      .init("maxDetections", .integer(1...10_000), default: "300", "How many of the best detections a frame keeps."),
+      .init("threads", .integer(1...64), default: "1", "Threads inside one inference; several workers scale better."),
+    ] + GateSettings.properties
 }
 
 /// `"auto"`, `"square"` or `[height, width]`.

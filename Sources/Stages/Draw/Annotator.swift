@@ -49,7 +49,8 @@ struct Annotator {
     letter: Int
   ) {
     let isFace = detection.label == "face" || !detection.landmarks.isEmpty
-    let color = isFace ? .face : YUVColor.of(options.tracks ? detection.track ?? detection.classIndex : detection.classIndex)
+    let color =
+      isFace ? .face : YUVColor.of(options.tracks ? detection.track ?? detection.classIndex : detection.classIndex)
     let box = detection.box
     let x0 = Self.pixel(box.x * scaleX, limit: canvas.width), x1 = Self.pixel(box.maxX * scaleX, limit: canvas.width)
     let y0 = Self.pixel(box.y * scaleY, limit: canvas.height), y1 = Self.pixel(box.maxY * scaleY, limit: canvas.height)

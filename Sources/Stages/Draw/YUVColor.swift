@@ -30,7 +30,9 @@ struct YUVColor: Hashable, Sendable {
 
   /// The same colour for pictures whose numbers are read otherwise (ITU-T H.273).
   func coded(as color: PictureColor) -> YUVColor {
-    if color.isFullRange == Self.reference.isFullRange, Self.weights(color.matrix) == Self.weights(Self.reference.matrix) {
+    if color.isFullRange == Self.reference.isFullRange,
+      Self.weights(color.matrix) == Self.weights(Self.reference.matrix)
+    {
       return self
     }
     let weight = Self.weights(color.matrix)

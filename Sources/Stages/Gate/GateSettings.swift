@@ -21,10 +21,16 @@ public struct GateSettings: Decodable, Sendable, Hashable {
     var keepAliveS = 10.0
 
     static let schema = ObjectSchema([
-      .init("area", .number(0.0005...1), default: "0.002", "Share of the picture that must have changed since the last look."),
-      .init("difference", .number(1...255), default: "12", "Brightness levels, of 255, by which a place must differ to count as changed."),
+      .init(
+        "area", .number(0.0005...1), default: "0.002",
+        "Share of the picture that must have changed since the last look."),
+      .init(
+        "difference", .number(1...255), default: "12",
+        "Brightness levels, of 255, by which a place must differ to count as changed."),
       .init("settleS", .number(0...3600), default: "2", "Seconds for which it goes on looking after the last motion."),
-      .init("keepAliveS", .number(0.1...86_400), default: "10", "Looks at least this often, in seconds, when nothing moves."),
+      .init(
+        "keepAliveS", .number(0.1...86_400), default: "10", "Looks at least this often, in seconds, when nothing moves."
+      ),
     ])
 
     private enum Key: String, CodingKey { case area, difference, settleS, keepAliveS }
@@ -63,7 +69,9 @@ public struct GateSettings: Decodable, Sendable, Hashable {
   }
 
   static let properties: [ObjectSchema.Property] = [
-    .init("interval", .integer(1...10_000), default: "1", "Looks at every n-th frame of a stream; a tracker predicts between."),
+    .init(
+      "interval", .integer(1...10_000), default: "1",
+      "Looks at every n-th frame of a stream; a tracker predicts between."),
     .init("maxRate", .number(0.001...1000), "Looks at no more frames a second of a stream than this."),
     .init(
       "onMotion", .any([.bool, .object(MotionSettings.schema)]), default: "false",

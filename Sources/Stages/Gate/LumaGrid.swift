@@ -20,7 +20,8 @@ struct LumaGrid: Sendable {
       // SAFETY: the descriptor is static; plane, step, offset and depth of component 0 say where its values lie, and
       // the frame holds `linesize` bytes for each of its rows.
       guard let format = unsafe av_pix_fmt_desc_get(AVPixelFormat(frame.pointee.format)),
-        unsafe format.pointee.flags & UInt64(AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_PAL) == 0
+        unsafe format.pointee.flags & UInt64(AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_PAL)
+          == 0
       else { return nil }
       let component = unsafe format.pointee.comp.0
       let depth = Int(component.depth)

@@ -11,8 +11,10 @@ func avErrorText(_ code: Int32) -> String {
 
 /// The one place where FFmpeg's status codes become errors: returns codes >= 0, throws for the rest.
 @discardableResult
-func avCheck(_ code: Int32, _ attempt: @autoclosure () -> String, remedy: String? = nil,
-  consequence: ErrorConsequence = .stopPipeline, exit: ExitStatus = .dataError) throws(PipelineError) -> Int32 {
+func avCheck(
+  _ code: Int32, _ attempt: @autoclosure () -> String, remedy: String? = nil,
+  consequence: ErrorConsequence = .stopPipeline, exit: ExitStatus = .dataError
+) throws(PipelineError) -> Int32 {
   if code >= 0 { return code }
   throw PipelineError("\(attempt()): \(avErrorText(code))", remedy: remedy, consequence: consequence, exit: exit)
 }

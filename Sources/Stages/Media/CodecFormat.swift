@@ -55,7 +55,8 @@ import Pipeline
       ] { out.integer(Int(value)) }
       // SAFETY: the parameters own `extradata_size` bytes at `extradata`, or none.
       unsafe out.blob(
-        UnsafeRawBufferPointer(start: values.extradata, count: values.extradata == nil ? 0 : Int(values.extradata_size)))
+        UnsafeRawBufferPointer(start: values.extradata, count: values.extradata == nil ? 0 : Int(values.extradata_size))
+      )
     }
     out.integer(Int(containerAspect.num))
     out.integer(Int(containerAspect.den))

@@ -131,11 +131,12 @@ struct OpenError: Error {
       let size = unsafe opened.pointee.pb.map { unsafe avio_size($0) } ?? 0
       self.size = size > 0 ? size : nil
       let colors = unsafe Self.colors(opened)
-      let isProbed = switch probing {
-      case .always: true
-      case .timed: unsafe !(inventsTimes && Self.knowsVideo(opened))
-      case .unknown: unsafe !Self.knowsVideo(opened)
-      }
+      let isProbed =
+        switch probing {
+        case .always: true
+        case .timed: unsafe !(inventsTimes && Self.knowsVideo(opened))
+        case .unknown: unsafe !Self.knowsVideo(opened)
+        }
       if isProbed {
         let probed = unsafe Self.findStreamInfo(opened)
         if probed < 0 {
@@ -143,7 +144,9 @@ struct OpenError: Error {
             probed, name: name, url: url, isRemote: isRemote, isFound: true, guardian: guardian)
         }
       }
-      do throws(PipelineError) { track = try unsafe Self.selectTrack(opened, name: name, isStill: isPictures) } catch { throw OpenError(error) }
+      do throws(PipelineError) { track = try unsafe Self.selectTrack(opened, name: name, isStill: isPictures) } catch {
+        throw OpenError(error)
+      }
       isInterleaved = ServerAnswer.take().isInterleaved
       color = track.index < colors.count ? colors[track.index] : ContainerColor()
     } catch {
@@ -183,7 +186,9 @@ struct OpenError: Error {
     }
     if guardian.isStopping { return .stopped }
     if status == ep_error_again() { return .again }
-    if status == ep_error_exit() || status == ep_error_from_errno(ETIMEDOUT) || guardian.hasTimedOut { return .timedOut }
+    if status == ep_error_exit() || status == ep_error_from_errno(ETIMEDOUT) || guardian.hasTimedOut {
+      return .timedOut
+    }
     return status == ep_error_eof() ? .end : .failed(avErrorText(status))
   }
 
@@ -246,7 +251,9 @@ struct OpenError: Error {
     let count = unsafe Int(context.pointee.nb_streams)
     var options = unsafe [OpaquePointer?](repeating: nil, count: count)
     // SAFETY: one dictionary a stream, as the call expects; it leaves what it did not use, which is freed here.
-    for index in unsafe options.indices { unsafe av_dict_set(&options[index], "max_pixels", "\(PictureLimits.area)", 0) }
+    for index in unsafe options.indices {
+      unsafe av_dict_set(&options[index], "max_pixels", "\(PictureLimits.area)", 0)
+    }
     defer { for index in unsafe options.indices { unsafe av_dict_free(&options[index]) } }
     return unsafe options.withUnsafeMutableBufferPointer {
       unsafe avformat_find_stream_info(context, $0.baseAddress)
@@ -305,21 +312,27 @@ struct OpenError: Error {
     let answer = ServerAnswer.take()
     let isLate = guardian.hasTimedOut || status == ep_error_exit()
     let explained = isLate || guardian.isStopping ? nil : Explanation(answer, status: status)
-    let reason = guardian.isStopping ? "the run is ending"
+    let reason =
+      guardian.isStopping
+      ? "the run is ending"
       : isLate ? "no answer within the time allowed" : explained?.reason ?? avErrorText(status)
-    let cause: OpenError.Cause = switch status {
-    case ep_error_unauthorized(), ep_error_forbidden(): .refused
-    case ep_error_no_protocol(), ep_error_no_demuxer(), ep_error_no_option(): .impossible
-    case ep_error_invalid_data() where answer.isMultipart: .oddParts
-    default: isLate && isFound ? .slow : .other
-    }
-    let remedy = cause == .refused ? refusedRemedy
+    let cause: OpenError.Cause =
+      switch status {
+      case ep_error_unauthorized(), ep_error_forbidden(): .refused
+      case ep_error_no_protocol(), ep_error_no_demuxer(), ep_error_no_option(): .impossible
+      case ep_error_invalid_data() where answer.isMultipart: .oddParts
+      default: isLate && isFound ? .slow : .other
+      }
+    let remedy =
+      cause == .refused
+      ? refusedRemedy
       : isRemote
-      ? "check that the address, user and password are right and that the server or device is running"
-      : "check with ffprobe that it is a whole video or picture file"
+        ? "check that the address, user and password are right and that the server or device is running"
+        : "check with ffprobe that it is a whole video or picture file"
     return OpenError(
       PipelineError(
-        "cannot open '\(name)': \(url.map { URLRedaction.scrub(reason, of: $0) } ?? reason)", remedy: explained?.remedy ?? remedy, consequence: .endStream,
+        "cannot open '\(name)': \(url.map { URLRedaction.scrub(reason, of: $0) } ?? reason)",
+        remedy: explained?.remedy ?? remedy, consequence: .endStream,
         exit: isRemote ? .unavailable : .dataError), cause, reason: reason)
   }
 }

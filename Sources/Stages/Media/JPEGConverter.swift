@@ -27,7 +27,8 @@ import Pipeline
   ///
   /// - Throws: ``PipelineError`` with `skipFrame` when memory runs out.
   func convert(_ picture: DecodedPicture) throws -> DecodedPicture {
-    guard picture.isJPEG, picture.width.multipliedReportingOverflow(by: picture.height).partialValue <= Self.maximumPixels
+    guard picture.isJPEG,
+      picture.width.multipliedReportingOverflow(by: picture.height).partialValue <= Self.maximumPixels
     else { return picture }
     let format = unsafe picture.withFrame { unsafe AVPixelFormat($0.pointee.format) }
     // Grey ones have nothing to convert.
@@ -42,7 +43,8 @@ import Pipeline
     unsafe frame.pointee.width = Int32(clamping: picture.width)
     unsafe frame.pointee.height = Int32(clamping: picture.height)
     // SAFETY: the context was made for pictures of this kind and for a target of the same size in planar RGB.
-    guard unsafe av_frame_get_buffer(frame, 64) >= 0, unsafe picture.withFrame({ unsafe ep_sws_scale(context, $0, frame) }) > 0
+    guard unsafe av_frame_get_buffer(frame, 64) >= 0,
+      unsafe picture.withFrame({ unsafe ep_sws_scale(context, $0, frame) }) > 0
     else {
       unsafe av_frame_free(&target)
       throw PipelineError.outOfMemory("a picture of \(picture.width) x \(picture.height)")

@@ -22,13 +22,14 @@ struct PictureColor: Hashable, Sendable {
   init(_ frame: UnsafePointer<AVFrame>) {
     let space = unsafe frame.pointee.colorspace
     // One number for each matrix: some have two names.
-    matrix = switch space {
-    case AVCOL_SPC_BT709: SWS_CS_ITU709
-    case AVCOL_SPC_FCC: SWS_CS_FCC
-    case AVCOL_SPC_SMPTE240M: SWS_CS_SMPTE240M
-    case AVCOL_SPC_BT2020_NCL, AVCOL_SPC_BT2020_CL: SWS_CS_BT2020
-    default: SWS_CS_ITU601
-    }
+    matrix =
+      switch space {
+      case AVCOL_SPC_BT709: SWS_CS_ITU709
+      case AVCOL_SPC_FCC: SWS_CS_FCC
+      case AVCOL_SPC_SMPTE240M: SWS_CS_SMPTE240M
+      case AVCOL_SPC_BT2020_NCL, AVCOL_SPC_BT2020_CL: SWS_CS_BT2020
+      default: SWS_CS_ITU601
+      }
     switch unsafe frame.pointee.color_range {
     case AVCOL_RANGE_JPEG: isFullRange = true
     case AVCOL_RANGE_MPEG: isFullRange = false

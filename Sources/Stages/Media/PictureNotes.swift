@@ -17,7 +17,8 @@ struct PictureNotes {
   mutating func note(_ picture: DecodedPicture) -> [String: ReportValue]? {
     let seen = unsafe picture.withFrame { frame in
       unsafe Look(
-        color: picture.color, space: frame.pointee.colorspace.rawValue, primaries: frame.pointee.color_primaries.rawValue,
+        color: picture.color, space: frame.pointee.colorspace.rawValue,
+        primaries: frame.pointee.color_primaries.rawValue,
         transfer: frame.pointee.color_trc.rawValue, aspect: picture.pixelAspect)
     }
     guard seen != look else { return nil }
@@ -61,7 +62,8 @@ struct PictureNotes {
       words.append("primaries \(unsafe name(av_color_primaries_name(AVColorPrimaries(rawValue: look.primaries))))")
     }
     if look.transfer != AVCOL_TRC_UNSPECIFIED.rawValue {
-      words.append("transfer \(unsafe name(av_color_transfer_name(AVColorTransferCharacteristic(rawValue: look.transfer))))")
+      words.append(
+        "transfer \(unsafe name(av_color_transfer_name(AVColorTransferCharacteristic(rawValue: look.transfer))))")
     }
     return words.joined(separator: ", ")
   }

@@ -97,7 +97,9 @@ import Pipeline
   private func setColors() {
     var inverse: UnsafeMutablePointer<Int32>?
     var table: UnsafeMutablePointer<Int32>?
-    var (sourceRange, targetRange, brightness, contrast, saturation): (Int32, Int32, Int32, Int32, Int32) = (0, 0, 0, 0, 0)
+    var (sourceRange, targetRange, brightness, contrast, saturation): (Int32, Int32, Int32, Int32, Int32) = (
+      0, 0, 0, 0, 0
+    )
     // SAFETY: the context is open; the tables that it points to are static or its own.
     guard
       unsafe sws_getColorspaceDetails(
@@ -111,6 +113,7 @@ import Pipeline
   private static func kind(of picture: DecodedPicture) -> Kind {
     let format = unsafe picture.withFrame { unsafe $0.pointee.format }
     return Kind(
-      width: Int32(clamping: picture.width), height: Int32(clamping: picture.height), format: format, color: picture.color)
+      width: Int32(clamping: picture.width), height: Int32(clamping: picture.height), format: format,
+      color: picture.color)
   }
 }

@@ -4,7 +4,8 @@ import Pipeline
 struct PictureTurner {
   private var filter: RotationFilter?
 
-  mutating func upright(_ picture: DecodedPicture, _ orientation: Orientation?) throws(PipelineError) -> DecodedPicture {
+  mutating func upright(_ picture: DecodedPicture, _ orientation: Orientation?) throws(PipelineError) -> DecodedPicture
+  {
     guard let orientation else { return picture }
     if let filter, filter.fits(orientation, picture) { return try filter.upright(picture) }
     let made = try RotationFilter(orientation, like: picture)

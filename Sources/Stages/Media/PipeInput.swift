@@ -73,14 +73,15 @@ import Synchronization
     return opened
   }
 
-  private static let read: @convention(c) (
-    UnsafeMutableRawPointer?, UnsafeMutablePointer<UInt8>?, Int32
-  ) -> Int32 = { opaque, buffer, size in
-    guard let opaque = unsafe opaque, let buffer = unsafe buffer, size > 0 else { return ep_error_from_errno(EINVAL) }
-    // SAFETY: the pointer is the object that owns the context which calls; the buffer has `size` bytes.
-    return unsafe Unmanaged<PipeInput>.fromOpaque(opaque).takeUnretainedValue()
-      .read(into: UnsafeMutableRawBufferPointer(start: buffer, count: Int(size)))
-  }
+  private static let read:
+    @convention(c) (
+      UnsafeMutableRawPointer?, UnsafeMutablePointer<UInt8>?, Int32
+    ) -> Int32 = { opaque, buffer, size in
+      guard let opaque = unsafe opaque, let buffer = unsafe buffer, size > 0 else { return ep_error_from_errno(EINVAL) }
+      // SAFETY: the pointer is the object that owns the context which calls; the buffer has `size` bytes.
+      return unsafe Unmanaged<PipeInput>.fromOpaque(opaque).takeUnretainedValue()
+        .read(into: UnsafeMutableRawBufferPointer(start: buffer, count: Int(size)))
+    }
 
   /// Waits for bytes until there are some, the writers have gone or the run ends.
   private func read(into buffer: UnsafeMutableRawBufferPointer) -> Int32 {

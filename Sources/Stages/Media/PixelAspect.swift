@@ -16,7 +16,8 @@ enum PixelAspect {
   static func squareSize(width: Int, height: Int, aspect: Double) -> (width: Int, height: Int) {
     guard aspect != 1, aspect.isFinite, aspect > 0 else { return (width, height) }
     let wide = Double(width) * max(1, aspect), high = Double(height) * max(1, 1 / aspect)
-    let fit = min(1, Double(PictureLimits.side) / max(wide, high), (Double(PictureLimits.area) / (wide * high)).squareRoot())
+    let fit = min(
+      1, Double(PictureLimits.side) / max(wide, high), (Double(PictureLimits.area) / (wide * high)).squareRoot())
     return (max(1, Int((wide * fit).rounded())), max(1, Int((high * fit).rounded())))
   }
 }

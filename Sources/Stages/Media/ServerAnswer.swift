@@ -41,7 +41,9 @@ struct ServerAnswer: Equatable {
       refusal = words
     } else if let words = Self.part(of: line, behind: "HTTP error ") {
       refusal = words
-    } else if let words = Self.part(of: line, behind: "Failed to resolve hostname ", ": ") ?? Self.part(of: line, behind: "getaddrinfo(", "): ") {
+    } else if let words = Self.part(of: line, behind: "Failed to resolve hostname ", ": ")
+      ?? Self.part(of: line, behind: "getaddrinfo(", "): ")
+    {
       unresolved = words
     } else if line.hasPrefix("Nonmatching transport") {
       hasOtherTransport = true

@@ -128,11 +128,12 @@ struct DecoderOptions: Sendable {
     if let packet, let problem = inspect(packet) { return problem }
     tape?.sent(packet)
     // SAFETY: the context is open until deinit; the packet is only read.
-    let status = if let packet {
-      unsafe packet.withHandle { unsafe avcodec_send_packet(context, $0) }
-    } else {
-      unsafe avcodec_send_packet(context, nil)
-    }
+    let status =
+      if let packet {
+        unsafe packet.withHandle { unsafe avcodec_send_packet(context, $0) }
+      } else {
+        unsafe avcodec_send_packet(context, nil)
+      }
     return status >= 0 || status == ep_error_eof() ? nil : avErrorText(status)
   }
 
@@ -160,7 +161,8 @@ struct DecoderOptions: Sendable {
     if status == ep_error_eof() { return .end }
     if status < 0 { return .failed(avErrorText(status)) }
     let width = unsafe Int(frame.pointee.width), height = unsafe Int(frame.pointee.height)
-    guard width > 0, height > 0, PictureLimits.allow(width: width, height: height), let picture = unsafe av_frame_alloc()
+    guard width > 0, height > 0, PictureLimits.allow(width: width, height: height),
+      let picture = unsafe av_frame_alloc()
     else {
       unsafe av_frame_unref(frame)
       return .failed("a picture of \(width) x \(height) pixels: \(PictureLimits.text)")
@@ -180,7 +182,8 @@ struct DecoderOptions: Sendable {
       DecodedFrame(
         picture: unsafe DecodedPicture(taking: picture, isJPEG: isJPEG), time: time,
         key: pts != ep_nopts() ? pts : dts != ep_nopts() ? dts : nil, isDamaged: isDamaged,
-        orientation: matrix.map { Orientation(displayMatrix: $0) } ?? still?.orientation.flatMap { Orientation(exif: $0) }))
+        orientation: matrix.map { Orientation(displayMatrix: $0) }
+          ?? still?.orientation.flatMap { Orientation(exif: $0) }))
   }
 
   /// The container's word, the picture file's, then the codec's: as players have it.

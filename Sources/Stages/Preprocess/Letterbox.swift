@@ -25,7 +25,9 @@ public final class Letterbox: FrameStage {
     public var consumers: [String]?
 
     public static let schema = ObjectSchema([
-      .init("for", .list(.string, count: 1...64), "The stages to prepare tensors for; all later ones that run a model when absent.")
+      .init(
+        "for", .list(.string, count: 1...64),
+        "The stages to prepare tensors for; all later ones that run a model when absent.")
     ])
 
     private enum Key: String, CodingKey { case consumers = "for" }
@@ -65,17 +67,21 @@ public final class Letterbox: FrameStage {
 
   public func connect(to peers: StagePeers) throws {
     let known = peers.downstream.filter { peers.stages[$0] is any TensorConsumer }
-    let knownText = known.isEmpty ? "no later stage runs a model" : "later stages that run a model: \(known.joined(separator: ", "))"
+    let knownText =
+      known.isEmpty ? "no later stage runs a model" : "later stages that run a model: \(known.joined(separator: ", "))"
     var found: [Target] = []
     for consumer in configuration.consumers ?? known {
       guard let stage = peers.stages[consumer] else {
-        throw PipelineError("'\(id)' prepares pictures for '\(consumer)', which is no stage", remedy: knownText, exit: .config)
+        throw PipelineError(
+          "'\(id)' prepares pictures for '\(consumer)', which is no stage", remedy: knownText, exit: .config)
       }
       guard let stage = stage as? any TensorConsumer else {
-        throw PipelineError("'\(id)' prepares pictures for '\(consumer)', which takes none", remedy: knownText, exit: .config)
+        throw PipelineError(
+          "'\(id)' prepares pictures for '\(consumer)', which takes none", remedy: knownText, exit: .config)
       }
       guard peers.downstream.contains(consumer) else {
-        throw PipelineError("'\(id)' prepares pictures for '\(consumer)', which does not come after it", remedy: knownText, exit: .config)
+        throw PipelineError(
+          "'\(id)' prepares pictures for '\(consumer)', which does not come after it", remedy: knownText, exit: .config)
       }
       let request = stage.inputRequest
       if let gated = stage as? any GatedConsumer, !gated.gate.isAlwaysOpen || enforcesPower {
@@ -90,7 +96,8 @@ public final class Letterbox: FrameStage {
     }
     guard !found.isEmpty else {
       throw PipelineError(
-        "'\(id)' has nobody to prepare pictures for", remedy: "put a detect stage after it, or remove it", exit: .config)
+        "'\(id)' has nobody to prepare pictures for", remedy: "put a detect stage after it, or remove it", exit: .config
+      )
     }
     targets.withLock { $0 = found }
   }
@@ -132,10 +139,12 @@ public final class Letterbox: FrameStage {
   /// Manifests are written by others: what the loops rely on is checked here.
   private func check(_ request: InputRequest, of consumer: String) throws {
     func refuse(_ what: String) -> PipelineError {
-      PipelineError("the model of '\(consumer)' asks for \(what)", remedy: "correct the model's manifest", exit: .config)
+      PipelineError(
+        "the model of '\(consumer)' asks for \(what)", remedy: "correct the model's manifest", exit: .config)
     }
     guard request.format.mean.count == 3, request.format.scale.count == 3 else {
-      throw refuse("\(request.format.mean.count) means and \(request.format.scale.count) scales; a picture has 3 channels")
+      throw refuse(
+        "\(request.format.mean.count) means and \(request.format.scale.count) scales; a picture has 3 channels")
     }
     let sides: [Int]
     switch request.shape {

@@ -9,7 +9,9 @@ enum TensorWriter {
   static func write(
     _ planes: PictureScaler.Planes, into tensor: Tensor, geometry: LetterboxGeometry, format: InputFormat
   ) {
-    let rgb = unsafe [(planes.red, planes.redStride), (planes.green, planes.greenStride), (planes.blue, planes.blueStride)]
+    let rgb = unsafe [
+      (planes.red, planes.redStride), (planes.green, planes.greenStride), (planes.blue, planes.blueStride),
+    ]
     let ordered = unsafe format.color == .rgb ? rgb : rgb.reversed()
     let area = geometry.inputWidth * geometry.inputHeight
     let isInterleaved = format.layout == .nhwc

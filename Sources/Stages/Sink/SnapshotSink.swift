@@ -93,7 +93,8 @@ public final class SnapshotSink: FrameStage {
     let format = StillEncoder.Format(rawValue: configuration.format) ?? .jpeg
     return [
       .writes(
-        folder: configuration.folder, endings: [format.fileExtension], as: "the folder of the pictures of '\(context.id)'"),
+        folder: configuration.folder, endings: [format.fileExtension],
+        as: "the folder of the pictures of '\(context.id)'"),
       .writes(SnapshotFolder.index(of: configuration.folder), as: "the index of the pictures of '\(context.id)'"),
     ]
   }

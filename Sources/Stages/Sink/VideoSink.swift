@@ -129,7 +129,8 @@ public final class VideoSink: FrameStage {
 
     func process(_ frame: Frame) throws -> FrameOutcome {
       guard let picture = frame.image as? DecodedPicture else {
-        throw PipelineError("frame \(frame.header.sequence) of '\(frame.header.stream.id)' came without its picture",
+        throw PipelineError(
+          "frame \(frame.header.sequence) of '\(frame.header.stream.id)' came without its picture",
           exit: .software)
       }
       let id = frame.header.stream.id
@@ -151,7 +152,9 @@ public final class VideoSink: FrameStage {
       let isKey = ticks >= output.nextKeyTicks
       if isKey { output.nextKeyTicks = ticks + VideoSink.keyFrameTicks }
       do {
-        try unsafe output.encoder.encode(output.picture, time: ticks, isKey: isKey) { try unsafe output.writer.write($0) }
+        try unsafe output.encoder.encode(output.picture, time: ticks, isKey: isKey) {
+          try unsafe output.writer.write($0)
+        }
       } catch {
         hasFailed = true
         throw error

@@ -23,11 +23,12 @@ enum AddressCheck {
     let at = authority.lastIndex(of: UInt8(ascii: "@"))
     let place = Place(authority[(at.map { $0 + 1 } ?? 0)...])
     if at == nil, let first = tail.first, let later = tail.firstIndex(of: UInt8(ascii: "@")) {
-      let isCut = switch first {
-      case UInt8(ascii: "#"): true
-      case UInt8(ascii: "?"): !place.hasGoodPort || !tail[..<later].contains(UInt8(ascii: "="))
-      default: !place.hasGoodPort || place.hasEmptyPort
-      }
+      let isCut =
+        switch first {
+        case UInt8(ascii: "#"): true
+        case UInt8(ascii: "?"): !place.hasGoodPort || !tail[..<later].contains(UInt8(ascii: "="))
+        default: !place.hasGoodPort || place.hasEmptyPort
+        }
       if isCut {
         throw fault(
           "a '\(Character(Unicode.Scalar(first)))' ends the host before the '@' that should end the user and password",
@@ -36,7 +37,9 @@ enum AddressCheck {
       }
     }
     if place.isBareIPv6 { throw fault("the host has several colons", "write an IPv6 address in brackets: [::1]") }
-    if !place.hasGoodPort { throw fault("its port is no number from 1 to 65535", "correct what follows the host's ':'") }
+    if !place.hasGoodPort {
+      throw fault("its port is no number from 1 to 65535", "correct what follows the host's ':'")
+    }
     if place.hasNoHost, hostSchemes.contains(scheme) { throw fault("it names no host", "write \(scheme)://host/path") }
   }
 
@@ -68,7 +71,8 @@ enum AddressCheck {
     }
 
     private static func isHexDigit(_ byte: UInt8) -> Bool {
-      (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte | 0x20)
+      (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte | 0x20)
     }
   }
 }

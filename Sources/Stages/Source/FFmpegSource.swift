@@ -66,21 +66,44 @@ public final class FFmpegSource: SourceStage {
     public enum Transport: String, Decodable, Sendable, CaseIterable { case auto, tcp, udp, multicast, http }
 
     public static let schema = ObjectSchema([
-      .init("url", .string, "A video file, a folder of pictures, a pattern such as clips/*.mp4 or img%03d.png, - for standard input, a /dev/videoN device or an address such as rtsp://host/path."),
+      .init(
+        "url", .string,
+        "A video file, a folder of pictures, a pattern such as clips/*.mp4 or img%03d.png, - for standard input, a /dev/videoN device or an address such as rtsp://host/path."
+      ),
       .init("stream", .string, "The name of `url` in every output; the stage's id when absent."),
       .init("streams", .list(.object(StreamEntry.schema), count: 1...256), "Several streams, each with a name."),
-      .init("list", .string, "A text file of streams, one `id url` a line, a url with spaces in quotes; `#` begins a comment, `${NAME}` works."),
-      .init("live", .bool, "Whether the streams are live: they never wait for the pipeline. As the input shows when absent."),
-      .init("deadlineMs", .number(1...3_600_000), "Milliseconds from capture to delivery for live streams; the pipeline's budget when absent."),
+      .init(
+        "list", .string,
+        "A text file of streams, one `id url` a line, a url with spaces in quotes; `#` begins a comment, `${NAME}` works."
+      ),
+      .init(
+        "live", .bool, "Whether the streams are live: they never wait for the pipeline. As the input shows when absent."
+      ),
+      .init(
+        "deadlineMs", .number(1...3_600_000),
+        "Milliseconds from capture to delivery for live streams; the pipeline's budget when absent."),
       .init("threads", .integer(0...64), default: "1", "Decoding threads; 0 takes one for each processor."),
       .init("realtime", .bool, default: "false", "Plays files at the speed of their own time, like a camera."),
-      .init("transport", .word(Transport.allCases.map(\.rawValue)), default: "\"auto\"", "How RTSP carries its packets; auto is TCP, or UDP where the server has no TCP; http is RTSP's tunnel."),
-      .init("timeoutS", .number(0.1...3600), default: "10", "Seconds that a stream may take to open, and between packets."),
-      .init("stallS", .number(0.1...3600), default: "20", "Seconds without a frame after which a live stream is connected anew."),
-      .init("intervalS", .number(0.05...86_400), "Seconds from one snapshot to the next of an http address that answers with one picture; 1 when absent."),
-      .init("reconnect", .object(Reconnect.schema), default: "{}", "The pauses between a live stream's connections: minS, maxS and resetS."),
-      .init("refusedS", .number(0.1...86_400), default: "60", "Seconds between attempts when a user or password is refused."),
-      .init("reorderMs", .integer(0...10_000), default: "100", "Milliseconds that RTSP's UDP packets wait for those that they have overtaken."),
+      .init(
+        "transport", .word(Transport.allCases.map(\.rawValue)), default: "\"auto\"",
+        "How RTSP carries its packets; auto is TCP, or UDP where the server has no TCP; http is RTSP's tunnel."),
+      .init(
+        "timeoutS", .number(0.1...3600), default: "10", "Seconds that a stream may take to open, and between packets."),
+      .init(
+        "stallS", .number(0.1...3600), default: "20",
+        "Seconds without a frame after which a live stream is connected anew."),
+      .init(
+        "intervalS", .number(0.05...86_400),
+        "Seconds from one snapshot to the next of an http address that answers with one picture; 1 when absent."),
+      .init(
+        "reconnect", .object(Reconnect.schema), default: "{}",
+        "The pauses between a live stream's connections: minS, maxS and resetS."),
+      .init(
+        "refusedS", .number(0.1...86_400), default: "60", "Seconds between attempts when a user or password is refused."
+      ),
+      .init(
+        "reorderMs", .integer(0...10_000), default: "100",
+        "Milliseconds that RTSP's UDP packets wait for those that they have overtaken."),
       .init("skip", .object(Skip.schema), default: "{}", "What the decoder leaves out: frames and loopFilter."),
       .init("tlsVerify", .bool, default: "true", "Whether rtsps and https servers must prove who they are."),
       .init("tlsCAFile", .string, "Trusted certificates in PEM format; the system's when absent."),
@@ -167,7 +190,8 @@ public final class FFmpegSource: SourceStage {
   private static func stream(_ entry: StreamEntry, _ configuration: Configuration, stage: String) -> StreamInfo {
     StreamInfo(
       id: entry.id, sourceStage: stage,
-      isLive: entry.live ?? configuration.live ?? (MediaInput.looksLive(entry.url) || isPolled(entry.url, configuration)),
+      isLive: entry.live ?? configuration.live
+        ?? (MediaInput.looksLive(entry.url) || isPolled(entry.url, configuration)),
       deadlineMs: entry.deadlineMs ?? configuration.deadlineMs)
   }
 

@@ -75,7 +75,9 @@ enum FilePattern {
       let bytes = name.bytes
       guard let percent = bytes.firstIndex(of: UInt8(ascii: "%")) else { return nil }
       let digits = bytes[(percent + 1)...].prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-      guard digits.endIndex < bytes.count, bytes[digits.endIndex] == UInt8(ascii: "d"), digits.count <= 3 else { return nil }
+      guard digits.endIndex < bytes.count, bytes[digits.endIndex] == UInt8(ascii: "d"), digits.count <= 3 else {
+        return nil
+      }
       before = Array(bytes[..<percent])
       after = Array(bytes[(digits.endIndex + 1)...])
       width = Int(String(decoding: digits, as: UTF8.self)) ?? 1
@@ -83,7 +85,8 @@ enum FilePattern {
 
     func matches(_ name: BytePath) -> Bool {
       let bytes = name.bytes
-      guard bytes.count > before.count + after.count, bytes.starts(with: before), bytes.suffix(after.count).elementsEqual(after)
+      guard bytes.count > before.count + after.count, bytes.starts(with: before),
+        bytes.suffix(after.count).elementsEqual(after)
       else { return false }
       let digits = bytes[before.count..<(bytes.count - after.count)]
       return digits.count >= width && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }

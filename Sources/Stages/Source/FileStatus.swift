@@ -53,7 +53,8 @@ struct FileStatus {
   /// A failed system call on an input as an error that ends its stream.
   static func failure(_ path: BytePath, _ code: Int32) -> PipelineError {
     let (reason, remedy) = words(path, code)
-    return PipelineError("cannot open '\(path.text)': \(reason)", remedy: remedy, consequence: .endStream, exit: .noInput)
+    return PipelineError(
+      "cannot open '\(path.text)': \(reason)", remedy: remedy, consequence: .endStream, exit: .noInput)
   }
 
   private static func words(_ path: BytePath, _ code: Int32) -> (reason: String, remedy: String) {

@@ -35,7 +35,8 @@ final class FrameEmitter {
 
   /// - Returns: false when the run is ending or `maxFrames` have been put out.
   func emit(
-    _ picture: DecodedPicture, orientation: Orientation?, mediaTime: MediaTime, captured: CaptureInstant, source: String,
+    _ picture: DecodedPicture, orientation: Orientation?, mediaTime: MediaTime, captured: CaptureInstant,
+    source: String,
     discontinuity: Int = 0
   ) throws(PipelineError) -> Bool {
     let upright = try turner.upright(picture, orientation)

@@ -27,7 +27,8 @@ struct InputDiagnosis {
     if Self.isMP4(head), !Self.fragments(head) {
       self.init(
         finding: "is an MP4 whose index (its 'moov' box) does not come first, and a pipe cannot be searched",
-        remedy: "write it with -movflags frag_keyframe+empty_moov or +faststart, send Matroska or MPEG-TS, or give the file")
+        remedy:
+          "write it with -movflags frag_keyframe+empty_moov or +faststart, send Matroska or MPEG-TS, or give the file")
       return
     }
     self.init(head: head, size: nil) { _, _ in [] }
@@ -39,7 +40,8 @@ struct InputDiagnosis {
     if Self.isMP4(head), let size {
       guard let fault = MP4Boxes(size: size, read: read).fault else { return nil }
       finding = fault
-      remedy = "copy or record it once more: what such a file holds cannot be found without its index; fragmented MP4 and Matroska survive being cut off"
+      remedy =
+        "copy or record it once more: what such a file holds cannot be found without its index; fragmented MP4 and Matroska survive being cut off"
     } else if head.allSatisfy({ $0 == 0 }) {
       finding = "begins with nothing but zeros"
       remedy = "copy it once more: it was never written to its end"
@@ -54,7 +56,8 @@ struct InputDiagnosis {
   }
 
   private static let kinds: [(start: [UInt8], name: String)] = [
-    (Array("PK\u{3}\u{4}".utf8), "a ZIP archive"), ([0x1F, 0x8B], "a gzip archive"), (Array("%PDF".utf8), "a PDF document"),
+    (Array("PK\u{3}\u{4}".utf8), "a ZIP archive"), ([0x1F, 0x8B], "a gzip archive"),
+    (Array("%PDF".utf8), "a PDF document"),
     (Array("SQLite format 3".utf8), "a database"), ([0x7F, 0x45, 0x4C, 0x46], "a program"),
     ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "an xz archive"), (Array("7z".utf8) + [0xBC, 0xAF], "a 7z archive"),
     (Array("Rar!".utf8), "a RAR archive"),
@@ -77,8 +80,10 @@ struct InputDiagnosis {
       return ("is an HTML page", "give the address of the video itself")
     }
     if start.hasPrefix("#extm3u") {
-      return ("is a playlist that cannot be played: its parts are not there or lie on other machines",
-        "give the playlist's own address, such as https://host/list.m3u8")
+      return (
+        "is a playlist that cannot be played: its parts are not there or lie on other machines",
+        "give the playlist's own address, such as https://host/list.m3u8"
+      )
     }
     if start.hasPrefix("{") || start.hasPrefix("[") { return ("is a JSON file", "give a video or picture file") }
     if start.hasPrefix("version https://git-lfs") {
@@ -135,7 +140,9 @@ struct MP4Boxes {
 
   /// What keeps the file from being read, or nil.
   var fault: String? {
-    if let cut { return "was cut off in its '\(cut)' box" + (names.contains("moov") ? "" : ", before its index (the 'moov' box)") }
+    if let cut {
+      return "was cut off in its '\(cut)' box" + (names.contains("moov") ? "" : ", before its index (the 'moov' box)")
+    }
     return names.contains("moov") ? nil : "has no index (no 'moov' box): its recording was broken off, or still goes on"
   }
 

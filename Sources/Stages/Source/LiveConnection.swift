@@ -93,15 +93,19 @@ final class LiveConnection {
       case .stopped: return .finished
       case .end where demuxer.isPictures && shown == 1: return .snapshot
       case .end: return .lost("the stream ended")
-      case .failed(let reason) where demuxer.isParts && shown == 0: return .oddParts("its parts cannot be read: \(reason)")
+      case .failed(let reason) where demuxer.isParts && shown == 0:
+        return .oddParts("its parts cannot be read: \(reason)")
       case .failed(let reason): return .lost("the connection broke: \(reason)")
       case .timedOut where now < frameLimit:
         return .stalled(
-          "nothing came for \(limits.timeoutS) s; for a camera that sends less often make 'timeoutS' and 'stallS' longer")
+          "nothing came for \(limits.timeoutS) s; for a camera that sends less often make 'timeoutS' and 'stallS' longer"
+        )
       case .timedOut: return .stalled(missing(patienceS))
       case .packet, .again:
         if now >= frameLimit { return .stalled(missing(patienceS)) }
-        if now >= frames.latest.advanced(byMilliseconds: limits.stallS * 1000) { frames.missing(missing(limits.stallS)) }
+        if now >= frames.latest.advanced(byMilliseconds: limits.stallS * 1000) {
+          frames.missing(missing(limits.stallS))
+        }
       }
       let losses = MediaLosses.take()
       let isBroken = losses.packets > 0 || losses.repeated > 0
@@ -132,7 +136,8 @@ final class LiveConnection {
   }
 
   private func missing(_ seconds: Double) -> String {
-    gate.isWaiting ? "no key frame came for \(seconds) s, and nothing can be shown before one" : "no frame came for \(seconds) s"
+    gate.isWaiting
+      ? "no key frame came for \(seconds) s, and nothing can be shown before one" : "no frame came for \(seconds) s"
   }
 
   /// - Returns: false when the run is ending.

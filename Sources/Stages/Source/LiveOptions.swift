@@ -13,7 +13,9 @@ extension FFmpegSource.Configuration {
     static let schema = ObjectSchema([
       .init("minS", .number(0.01...3600), default: "1", "The shortest pause, in seconds."),
       .init("maxS", .number(0.01...86_400), default: "45", "The longest pause, in seconds."),
-      .init("resetS", .number(0...86_400), default: "30", "Seconds of frames after which pauses start from the shortest again."),
+      .init(
+        "resetS", .number(0...86_400), default: "30",
+        "Seconds of frames after which pauses start from the shortest again."),
     ])
 
     private enum Key: String, CodingKey { case minS, maxS, resetS }

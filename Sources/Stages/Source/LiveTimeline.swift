@@ -80,7 +80,8 @@ struct LiveTimeline {
       return time
     }
     let (time, wrapped) = stamp.subtractingReportingOverflow(base)
-    let isJump = wrapped || time <= last - Self.backwardJump
+    let isJump =
+      wrapped || time <= last - Self.backwardJump
       || time > last.saturatingAdd(gap).saturatingAdd(Self.forwardJump)
     if isJump { return resume(stamp, after: last, gap, arrival) }
     guard time > last else { return stand(stamp, after: last, gap, arrival) }

@@ -24,7 +24,8 @@ enum MediaInput: Sendable, Hashable {
   static func scheme(of url: String) -> String? {
     guard let range = url.range(of: "://") else { return nil }
     let scheme = url[..<range.lowerBound].lowercased()
-    let isName = !scheme.isEmpty && scheme.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) }
+    let isName =
+      !scheme.isEmpty && scheme.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) }
     return isName && scheme != "file" ? scheme : nil
   }
 
@@ -75,7 +76,8 @@ enum MediaInput: Sendable, Hashable {
   }
 
   static func isEmpty(_ name: String) -> PipelineError {
-    PipelineError("'\(name)' is empty", remedy: "give a video or picture file", consequence: .endStream, exit: .dataError)
+    PipelineError(
+      "'\(name)' is empty", remedy: "give a video or picture file", consequence: .endStream, exit: .dataError)
   }
 
   /// A path of this machine as text, without `file:`.

@@ -24,7 +24,9 @@ enum PictureKinds {
 
   private static let movEndings: [Substring] = {
     // SAFETY: formats and their texts live as long as the library.
-    guard let format = unsafe av_find_input_format("mov"), let list = unsafe format.pointee.extensions else { return [] }
+    guard let format = unsafe av_find_input_format("mov"), let list = unsafe format.pointee.extensions else {
+      return []
+    }
     return unsafe String(cString: list).split(separator: ",")
   }()
 

@@ -79,7 +79,8 @@ struct PictureList: Sendable, Hashable {
       if bytes == Array(".".utf8) || bytes == Array("..".utf8) { continue }
       let name = BytePath(bytes: bytes)
       let type = unsafe Int(entry.pointee.d_type)
-      let isFolder = type == Int(DT_DIR)
+      let isFolder =
+        type == Int(DT_DIR)
         || (type == Int(DT_LNK) || type == Int(DT_UNKNOWN)) && isFolder(folder.appending(name))
       entries.append((name, isFolder))
     }

@@ -56,7 +56,8 @@ struct SourceJob {
     facts.note("codec", .string(track.codec))
     facts.note("decode_threads", .int(decoder.threadCount))
     let size = track.width > 0 ? ", \(track.width) x \(track.height)" : ""
-    let choice = track.videoTrackCount > 1 ? ", the best of \(track.videoTrackCount) video tracks (stream \(track.index))" : ""
+    let choice =
+      track.videoTrackCount > 1 ? ", the best of \(track.videoTrackCount) video tracks (stream \(track.index))" : ""
     let turn = track.orientation.map { ", turned upright (\($0))" } ?? ""
     logger.info("reading '\(source)': \(track.codec)\(size)\(choice)\(turn)")
   }

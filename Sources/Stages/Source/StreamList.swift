@@ -23,7 +23,8 @@ public struct StreamEntry: Decodable, Sendable, Hashable {
     .init("id", .string, required: true, "The stream's name in every output."),
     .init("url", .string, required: true, "Where its frames come from."),
     .init("live", .bool, "Whether the stream is live; as the source's `live`, or as the input shows, when absent."),
-    .init("deadlineMs", .number(1...3_600_000), "Milliseconds from capture to delivery; the pipeline's budget when absent."),
+    .init(
+      "deadlineMs", .number(1...3_600_000), "Milliseconds from capture to delivery; the pipeline's budget when absent."),
   ])
 
   /// The same rule as for stages: names appear in file names and metrics.
@@ -32,7 +33,8 @@ public struct StreamEntry: Decodable, Sendable, Hashable {
       && id.utf8.allSatisfy { byte in
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"): true
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+          true
         default: false
         }
       }
@@ -104,7 +106,8 @@ enum StreamListFile {
       url = inner
     } else if url.contains(where: isSpace) {
       throw PipelineError(
-        "\(place): the url has spaces, or something follows it", remedy: "put a url with spaces in quotes: id \"My Video.mp4\"",
+        "\(place): the url has spaces, or something follows it",
+        remedy: "put a url with spaces in quotes: id \"My Video.mp4\"",
         exit: .config)
     }
     return (text, String(validating: url, as: UTF8.self) ?? FileURL.text(for: BytePath(bytes: Array(url))))

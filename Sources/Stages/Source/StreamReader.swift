@@ -71,7 +71,8 @@ final class StreamReader {
   }
 
   /// - Returns: false when the run is ending and nothing more is wanted.
-  private func readAll(_ demuxer: Demuxer, _ decoder: VideoDecoder, _ guardian: ReadGuard) throws(PipelineError) -> Bool {
+  private func readAll(_ demuxer: Demuxer, _ decoder: VideoDecoder, _ guardian: ReadGuard) throws(PipelineError) -> Bool
+  {
     let packet = try Packet()
     var pacing = Pacing(job)
     while !job.output.isStopping {

@@ -38,6 +38,7 @@ struct VideoListReader {
   }
 
   private func notAFile(_ path: BytePath) -> PipelineError {
-    PipelineError("'\(path.text)' is not a file", remedy: "name a pipe by itself", consequence: .endStream, exit: .dataError)
+    PipelineError(
+      "'\(path.text)' is not a file", remedy: "name a pipe by itself", consequence: .endStream, exit: .dataError)
   }
 }

@@ -51,7 +51,9 @@ final class DecoderReplay: MediaReplay {
     case .flush: decoder?.flush()
     case .picture:
       let orientation = try from.optional { from throws(PipelineError) -> Orientation in
-        guard let orientation = Orientation(rawValue: try from.byte()) else { throw TraceDecoder.damaged("an unknown turn") }
+        guard let orientation = Orientation(rawValue: try from.byte()) else {
+          throw TraceDecoder.damaged("an unknown turn")
+        }
         return orientation
       }
       guard let last else {

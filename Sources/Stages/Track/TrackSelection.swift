@@ -29,7 +29,8 @@ struct TrackSelection: Sendable {
     var interface = StageInterface()
     interface.needsDetections = true
     interface.follows = StageInterface.Following(
-      labels: listedLabels.map { $0.map { ClassName.spellings([$0]) } }, except: stages == nil ? ["face"] : [], stages: stages)
+      labels: listedLabels.map { $0.map { ClassName.spellings([$0]) } }, except: stages == nil ? ["face"] : [],
+      stages: stages)
     // In the order of the file, so that places are right.
     if let listedLabels { interface.wishes.append(.labels(.foundLabels, listedLabels, key: "labels")) }
     if let listedStages { interface.wishes.append(NameWish(.detectors, listedStages, key: "stages")) }

@@ -14,8 +14,12 @@ struct StagingFolderTests {
 
   @Test func `given what a killed program left when the next one begins then it is cleared, and nothing else`() throws {
     defer { try? FileManager.default.removeItem(at: store) }
-    let left = [".yolox-nano-\(UUID().uuidString)", ".yolox-nano-old-\(UUID().uuidString)", ".pull-\(UUID().uuidString)"]
-    let others = [".git", ".yolox-nano-", "yolox-nano", ".notes-not-a-uuid-of-thirty-six-characters-x", UUID().uuidString]
+    let left = [
+      ".yolox-nano-\(UUID().uuidString)", ".yolox-nano-old-\(UUID().uuidString)", ".pull-\(UUID().uuidString)",
+    ]
+    let others = [
+      ".git", ".yolox-nano-", "yolox-nano", ".notes-not-a-uuid-of-thirty-six-characters-x", UUID().uuidString,
+    ]
     for name in left + others {
       try FileManager.default.createDirectory(at: store.appendingPathComponent(name), withIntermediateDirectories: true)
       try Data("x".utf8).write(to: store.appendingPathComponent(name).appendingPathComponent("model.onnx"))
@@ -61,7 +65,8 @@ struct StagingFolderTests {
     try String(contentsOf: store.appendingPathComponent(name).appendingPathComponent("model.onnx"), encoding: .utf8)
   }
 
-  @Test func `given a model when another of its name is installed then it is replaced only where that is meant`() throws {
+  @Test func `given a model when another of its name is installed then it is replaced only where that is meant`() throws
+  {
     defer { try? FileManager.default.removeItem(at: store) }
     try install("mine", "one", replaces: false)
     let error = #expect(throws: PipelineError.self) { try install("mine", "two", replaces: false) }
@@ -88,7 +93,8 @@ struct StagingFolderTests {
     #expect(throws: PipelineError.self) { try install("exports", "one", replaces: false) }
     #expect(FileManager.default.fileExists(atPath: exports.appendingPathComponent("a.onnx").path))
     // What a model has left behind is no obstacle.
-    try FileManager.default.createDirectory(at: store.appendingPathComponent("empty"), withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      at: store.appendingPathComponent("empty"), withIntermediateDirectories: true)
     try install("empty", "one", replaces: false)
     #expect(try model("empty") == "one")
   }

@@ -152,7 +152,8 @@ enum Has {
 enum FFmpeg {
   /// Runs ffmpeg quietly.
   static func make(_ arguments: [String]) throws {
-    let result = try TestData.run(URL(fileURLWithPath: "/usr/bin/ffmpeg"), ["-nostdin", "-v", "error", "-y"] + arguments)
+    let result = try TestData.run(
+      URL(fileURLWithPath: "/usr/bin/ffmpeg"), ["-nostdin", "-v", "error", "-y"] + arguments)
     try #require(result.status == 0, "ffmpeg \(arguments.joined(separator: " "))")
   }
 
@@ -160,8 +161,10 @@ enum FFmpeg {
   static func frameCount(_ file: String) throws -> Int {
     let result = try TestData.run(
       URL(fileURLWithPath: "/usr/bin/ffprobe"),
-      ["-v", "error", "-select_streams", "v:0", "-count_frames", "-show_entries", "stream=nb_read_frames", "-of",
-       "default=nokey=1:noprint_wrappers=1", file])
+      [
+        "-v", "error", "-select_streams", "v:0", "-count_frames", "-show_entries", "stream=nb_read_frames", "-of",
+        "default=nokey=1:noprint_wrappers=1", file,
+      ])
     let text = String(decoding: result.output, as: UTF8.self)
     return try #require(text.split(whereSeparator: \.isNewline).first.flatMap { Int($0) }, "\(text)")
   }

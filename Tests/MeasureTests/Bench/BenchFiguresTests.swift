@@ -119,7 +119,8 @@ struct BenchFiguresTests {
     let one = BenchConfiguration.test(), four = BenchConfiguration.test(batch: 4)
     #expect(forecast.remaining([one, four], currentSeconds: 1, currentShare: 0) == nil)
     // Half of it in 2 s: 2 s more; the batches are 40 pictures instead of 100.
-    #expect(abs(try #require(forecast.remaining([one, four], currentSeconds: 2, currentShare: 0.5)) - (2 + 1.6)) < 1e-9)
+    #expect(
+      abs(try #require(forecast.remaining([one, four], currentSeconds: 2, currentShare: 0.5)) - (2 + 1.6)) < 1e-9)
     forecast.add(one, seconds: 4)
     forecast.add(one, seconds: 6)
     #expect(forecast.remaining([one], currentSeconds: 1, currentShare: 0) == 4)

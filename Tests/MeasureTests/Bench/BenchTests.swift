@@ -144,7 +144,11 @@ struct BenchTests {
     let subject = FakeSubject { _, _ in
       clock.advance(milliseconds: 1)
       // The first repeat takes 2 + 4; then 2 warm-ups and 1 that counts.
-      if count.withLock({ $0 += 1; return $0 }) == 9 { box.withLock { $0?.requestStop() } }
+      if count.withLock({
+        $0 += 1; return $0
+      }) == 9 {
+        box.withLock { $0?.requestStop() }
+      }
     }
     let bench = Bench(
       subject, configurations: [.test(), .test(batch: 2)],

@@ -111,7 +111,8 @@ struct AgreementTests {
   func scores() throws {
     let all = [("a", 0.9), ("b", 0.5), ("c", 0.2)].map { found($0.0, score: $0.1, stage: "x") }
     let other = found("d", score: 0.1, stage: "y")
-    let frames = try frames([[line("in", 0, "p.jpg", (all + [other]).joined(separator: ","))]]).above(scores: ["x": 0.5])
+    let frames = try frames([[line("in", 0, "p.jpg", (all + [other]).joined(separator: ","))]]).above(scores: ["x": 0.5]
+    )
     #expect(frames.detections(.init(source: "p.jpg", number: 0, stream: 0)).map(\.label) == ["a", "d"])
   }
 

@@ -28,7 +28,9 @@ struct CompareInputTests {
     #expect(try CompareInput(broken) == .pipeline(broken))
   }
 
-  @Test("given a file that is not there, when told apart, then it is a missing input", arguments: ["no.json", "no.onnx", "./no"])
+  @Test(
+    "given a file that is not there, when told apart, then it is a missing input",
+    arguments: ["no.json", "no.onnx", "./no"])
   func missing(_ name: String) {
     let error = #expect(throws: PipelineError.self) { try CompareInput(name) }
     #expect(error?.exit == .noInput)

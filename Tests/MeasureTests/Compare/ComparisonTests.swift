@@ -11,7 +11,8 @@ struct ComparisonTests {
     let sides = Both(a: a, b: b)
     return try Schedule(repeats: a.count, rounds: a[0].count).turns.map { turn in
       let latency = sides[turn.side][turn.number][turn.round]
-      var run = try RunFigures(report: RunFiguresTests.report(p50: latency, fps: 1000 / max(latency, 1)), stage: "objects")
+      var run = try RunFigures(
+        report: RunFiguresTests.report(p50: latency, fps: 1000 / max(latency, 1)), stage: "objects")
       run.energyJPerFrame = turn.side == .a ? 0.5 : energy
       return Experiment.Measured(turn, run)
     }
@@ -28,13 +29,17 @@ struct ComparisonTests {
     return agreement
   }
 
-  private func comparison(rounds: Int = 2, energy: Double? = 0.5, accuracy: PairedAccuracy? = nil) throws -> ABComparison {
+  private func comparison(rounds: Int = 2, energy: Double? = 0.5, accuracy: PairedAccuracy? = nil) throws
+    -> ABComparison
+  {
     ABComparison(
       runs: try runs(a: slow, b: fast, energy: energy), schedule: Schedule(repeats: 3, rounds: rounds),
       agreement: agreement, accuracy: accuracy, rule: VerdictRule())
   }
 
-  @Test("given runs that are clearly faster, when compared, then each repeat is its runs' geometric mean, and B is to be deployed")
+  @Test(
+    "given runs that are clearly faster, when compared, then each repeat is its runs' geometric mean, and B is to be deployed"
+  )
   func deploy() throws {
     let comparison = try comparison()
     #expect(comparison.metrics.map(\.metric) == Metric.allCases)
@@ -94,7 +99,8 @@ struct ComparisonTests {
     let runs = try #require(root["runs"] as? [[String: Any]])
     #expect(runs.compactMap { $0["side"] as? String }.joined() == "ABBABAABBAAB")
     #expect(runs[6]["repeat"] as? Int == 1)
-    #expect(runs[6]["latency_p50_ms"] as? Double == 24.5, "the first run of A in the second round is the second repeat's")
+    #expect(
+      runs[6]["latency_p50_ms"] as? Double == 24.5, "the first run of A in the second round is the second repeat's")
     let metrics = try #require(root["metrics"] as? [String: [String: Any]])
     let latency = try #require(metrics["latency_p50_ms"])
     #expect((latency["a"] as? [Double])?.count == 3)

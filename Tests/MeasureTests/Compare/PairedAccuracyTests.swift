@@ -18,15 +18,20 @@ struct PairedAccuracyTests {
   /// The lines of a run that saw pictures 1 and 2, and found the car in some.
   private func found(in pictures: Set<Int>, label: String = "car") throws -> FoundFrames {
     let lines = [1, 2].map { picture in
-      let boxes = pictures.contains(picture)
+      let boxes =
+        pictures.contains(picture)
         ? #"{"label":"\#(label)","class":2,"score":0.9,"box":{"x":10,"y":10,"width":20,"height":20},"stage":"x"}"# : ""
-      return #"{"type":"frame","stream":"in","frame":\#(picture - 1),"source":"\#(picture).jpg","detections":[\#(boxes)]}"#
+      return
+        #"{"type":"frame","stream":"in","frame":\#(picture - 1),"source":"\#(picture).jpg","detections":[\#(boxes)]}"#
     }
     return try FoundFrames(files: [Data(lines.joined(separator: "\n").utf8)])
   }
 
-  private func accuracy(_ a: FoundFrames, _ b: FoundFrames, classes: Set<String> = ["car", "face"]) throws -> PairedAccuracy {
-    try PairedAccuracy(Both(a: a, b: b), classes: classes, dataset: dataset, file: "instances.json", isStopped: { false })
+  private func accuracy(_ a: FoundFrames, _ b: FoundFrames, classes: Set<String> = ["car", "face"]) throws
+    -> PairedAccuracy
+  {
+    try PairedAccuracy(
+      Both(a: a, b: b), classes: classes, dataset: dataset, file: "instances.json", isStopped: { false })
   }
 
   @Test("given a side that misses one of two cars, when judged on what both saw, then AP is that of half the recall")

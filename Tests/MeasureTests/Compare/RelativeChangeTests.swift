@@ -7,7 +7,8 @@ import Testing
 struct RelativeChangeTests {
   @Test("given two samples, when compared, then change, interval, p and d are those of numpy and scipy")
   func reference() throws {
-    let a = try #require(Sample([25.1, 24.7, 25.9, 25.3, 24.9])), b = try #require(Sample([20.4, 21.3, 20.9, 20.1, 21.0]))
+    let a = try #require(Sample([25.1, 24.7, 25.9, 25.3, 24.9])),
+      b = try #require(Sample([20.4, 21.3, 20.9, 20.1, 21.0]))
     let change = try #require(RelativeChange(from: a, to: b)), interval = try #require(change.interval)
     // p: scipy.stats.ttest_ind(a, b, equal_var=False); the ends: numpy.roots of (B - r A)^2 = t^2 (eb + r^2 ea), less 1.
     #expect(abs(change.change - -0.17633042096902285) < 1e-12)

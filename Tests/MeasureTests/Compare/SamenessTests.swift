@@ -35,14 +35,19 @@ struct SamenessTests {
   @Test("given other bytes, other stages or another reading of the file, when compared, then they are not the same")
   func different() {
     let a = subject("a", model: "a", sha256: "1", manifest: manifest("a"))
-    #expect(Sameness(Both(a: a, b: subject("b", model: "b", sha256: "2", manifest: manifest("b"))), kind: "models") .notes == [])
+    #expect(
+      Sameness(Both(a: a, b: subject("b", model: "b", sha256: "2", manifest: manifest("b"))), kind: "models").notes
+        == [])
     #expect(!Sameness(Both(a: a, b: subject("b", model: "b", sha256: "2")), kind: "models").isSame)
     let other = Sameness(
       Both(a: a, b: subject("b", model: "b", sha256: "1", manifest: manifest("b", classes: ["cat"]))), kind: "models")
     #expect(!other.isSame)
     #expect(other.notes.first?.hasSuffix("read by different manifests") == true)
     let slower = Sameness(
-      Both(a: a, b: subject("b", stages: ["camera source", "objects detect x2"], model: "c", sha256: "1", manifest: manifest("c"))),
+      Both(
+        a: a,
+        b: subject(
+          "b", stages: ["camera source", "objects detect x2"], model: "c", sha256: "1", manifest: manifest("c"))),
       kind: "pipelines")
     #expect(!slower.isSame)
     #expect(slower.notes == ["'objects' runs the same file in both: 'a' and 'c' have one SHA-256 (1...)"])

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Runs in turns")
 struct ScheduleTests {
-  @Test("given two repeats and four rounds, when scheduled, then sides follow Thue and Morse and each round has all repeats")
+  @Test(
+    "given two repeats and four rounds, when scheduled, then sides follow Thue and Morse and each round has all repeats"
+  )
   func order() {
     let turns = Schedule(repeats: 2, rounds: 4).turns
     #expect(turns.map(\.side.rawValue).joined() == "ABBABAABBAABABBA")

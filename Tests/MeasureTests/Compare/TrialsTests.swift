@@ -43,7 +43,9 @@ struct TrialsTests {
     }
   }
 
-  @Test("given two identical models, when compared a hundred times, then at least 95 times no difference is found, and B never deployed")
+  @Test(
+    "given two identical models, when compared a hundred times, then at least 95 times no difference is found, and B never deployed"
+  )
   func identical() throws {
     let trials = try trials(factor: 1)
     #expect(trials.count(where: { $0.verdict.difference == .none && $0.verdict.decision != .deploy }) >= 95)
@@ -53,13 +55,15 @@ struct TrialsTests {
     #expect(trials.count(where: { $0.change.pValue >= 0.05 }) >= 95)
   }
 
-  @Test("given a model that is 20 % slower, when compared a hundred times, then at least 95 times it is found to be slower")
+  @Test(
+    "given a model that is 20 % slower, when compared a hundred times, then at least 95 times it is found to be slower")
   func slower() throws {
     let trials = try trials(factor: 1.2)
     #expect(trials.count(where: { $0.verdict.difference == .slower && $0.verdict.decision == .hold }) >= 95)
   }
 
-  @Test("given a model that is 10 % slower, when compared a hundred times, then about half find it, and none deploys it")
+  @Test(
+    "given a model that is 10 % slower, when compared a hundred times, then about half find it, and none deploys it")
   func slightlySlower() throws {
     let trials = try trials(factor: 1.1)
     // 53 here; the standard schedule is made for 20 %.

@@ -25,13 +25,15 @@ struct VerdictTests {
     // Speed decides.
     Case(
       name: "clearly faster", change: -0.2, interval: -0.25...(-0.15), p: 0.001, d: -4, quality: agrees,
-      decision: .deploy, difference: .faster, firstReason: "B's latency is 20.0 % lower, more than 10.0 % (p = 0.0010, |d| = 4.00)"),
+      decision: .deploy, difference: .faster,
+      firstReason: "B's latency is 20.0 % lower, more than 10.0 % (p = 0.0010, |d| = 4.00)"),
     Case(
       name: "faster by exactly the bar", change: -0.10, interval: -0.12...(-0.08), p: 0.001, d: -4, quality: agrees,
       decision: .keepMeasuring, difference: .faster, firstReason: "B's latency may be up to 12.0 % lower"),
     Case(
       name: "faster, surely by less than the bar", change: -0.07, interval: -0.08...(-0.06), p: 0.001, d: -4,
-      quality: agrees, decision: .hold, difference: .faster, firstReason: "B's latency is 7.0 % lower, not more than 10.0 %"),
+      quality: agrees, decision: .hold, difference: .faster,
+      firstReason: "B's latency is 7.0 % lower, not more than 10.0 %"),
     Case(
       name: "faster by a change too small to count", change: -0.03, interval: -0.04...(-0.02), p: 0.001, d: -4,
       quality: agrees, decision: .hold, difference: .none, firstReason: "no difference of 5.0 % or more was found"),
@@ -67,7 +69,8 @@ struct VerdictTests {
       quality: .agreement(f1: 0.9), decision: .deploy, difference: .faster, firstReason: "B's latency is 20.0 % lower"),
     Case(
       name: "perhaps faster, finds other things", change: -0.15, interval: -0.35...0.05, p: 0.12, d: -1,
-      quality: .agreement(f1: 0.5), decision: .hold, difference: .none, firstReason: "B finds what A finds with F1 0.500"),
+      quality: .agreement(f1: 0.5), decision: .hold, difference: .none,
+      firstReason: "B finds what A finds with F1 0.500"),
     Case(
       name: "faster, nothing to find", change: -0.2, interval: -0.25...(-0.15), p: 0.001, d: -4,
       quality: .agreement(f1: nil), decision: .keepMeasuring, difference: .faster,
@@ -77,17 +80,21 @@ struct VerdictTests {
       decision: .hold, difference: .none, firstReason: "no difference of 5.0 % or more was found"),
     Case(
       name: "faster, loses as much as it may", change: -0.2, interval: -0.25...(-0.15), p: 0.001, d: -4,
-      quality: .accuracy(lossPoints: 1), decision: .deploy, difference: .faster, firstReason: "B's latency is 20.0 % lower"),
+      quality: .accuracy(lossPoints: 1), decision: .deploy, difference: .faster,
+      firstReason: "B's latency is 20.0 % lower"),
     Case(
       name: "faster, loses more than it may", change: -0.2, interval: -0.25...(-0.15), p: 0.001, d: -4,
       quality: .accuracy(lossPoints: 1.3), decision: .hold, difference: .faster,
       firstReason: "B loses 1.30 points of AP, more than 1.00"),
     Case(
       name: "faster and better", change: -0.2, interval: -0.25...(-0.15), p: 0.001, d: -4,
-      quality: .accuracy(lossPoints: -2), decision: .deploy, difference: .faster, firstReason: "B's latency is 20.0 % lower"),
+      quality: .accuracy(lossPoints: -2), decision: .deploy, difference: .faster,
+      firstReason: "B's latency is 20.0 % lower"),
   ]
 
-  @Test("given each outcome, when judged, then the decision, the difference and the reason that decides follow", arguments: cases)
+  @Test(
+    "given each outcome, when judged, then the decision, the difference and the reason that decides follow",
+    arguments: cases)
   func table(_ row: Case) {
     let change = RelativeChange(change: row.change, interval: row.interval, pValue: row.p, effect: row.d)
     let verdict = VerdictRule().verdict(latency: change, quality: row.quality)
@@ -109,7 +116,8 @@ struct VerdictTests {
     let verdict = VerdictRule().verdict(latency: change, quality: Self.agrees, ended: "ended early")
     #expect(verdict.decision == .keepMeasuring)
     #expect(verdict.reasons.first?.hasPrefix("ended early; so far: B's latency is 20.0 % lower") == true)
-    #expect(VerdictRule().verdict(latency: change, quality: .agreement(f1: 0.1), ended: "ended early").decision == .hold)
+    #expect(
+      VerdictRule().verdict(latency: change, quality: .agreement(f1: 0.1), ended: "ended early").decision == .hold)
   }
 
   @Test("given other bounds, when judged, then they hold")

@@ -8,7 +8,8 @@ struct AccuracyCurveTests {
     AccuracyCurve(title: "a <model> on b.json", costName: "multiplications", points: points).svg
   }
 
-  @Test("given points, when drawn, then they stand at their share of the cost and their accuracy, and words say the same")
+  @Test(
+    "given points, when drawn, then they stand at their share of the cost and their accuracy, and words say the same")
   func points() {
     let text = svg([.init(ratio: 0, cost: 200, accuracy: 0.3), .init(ratio: 0.5, cost: 100, accuracy: 0.15)])
     // The axes go from 64 to 616 and from 344 up to 56, for 0 to 100 % and for 0 to 0.3.

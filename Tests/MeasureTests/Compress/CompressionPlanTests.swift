@@ -31,7 +31,8 @@ struct CompressionPlanTests {
     #expect(error?.remedy?.contains(remedy) == true, "\(error?.remedy ?? "")")
   }
 
-  @Test("given the advice for any memory, when made a plan, then what changes weights comes before what changes their form")
+  @Test(
+    "given the advice for any memory, when made a plan, then what changes weights comes before what changes their form")
   func advice() {
     func plan(_ memory: Int) -> [String] { CompressionSteps.plan(CompressionAdvice(memoryMB: memory)).map(\.text) }
     #expect(plan(512) == ["structured-pruning=0.8", "fusion", "int8", "weight-sharing=16"])

@@ -70,7 +70,9 @@ struct CompressionRunTests {
   }
 
   private func context() -> CompressionContext {
-    return CompressionContext(engine: NoEngine(), original: CompressionRunFixture.candidate, pictures: [], clip: 0) { _, _ in }
+    return CompressionContext(engine: NoEngine(), original: CompressionRunFixture.candidate, pictures: [], clip: 0) {
+      _, _ in
+    }
   }
 
   @Test("given no clipping, when ranges are found, then faces keep the whole and others leave out one in ten thousand")
@@ -103,7 +105,8 @@ struct CompressionRunTests {
     let ladder = try run(
       plan(("halving", nil), ("renaming", 3), ("halving", nil), ("halving", nil), ("weight-sharing", 16)),
       decides: true, meter: meter)
-    #expect(ladder.rungs.map(\.step) == ["float32", "halving", "renaming=3", "halving", "halving", "weight-sharing=16"])
+    #expect(
+      ladder.rungs.map(\.step) == ["float32", "halving", "renaming=3", "halving", "halving", "weight-sharing=16"])
     // 64 -> 32, nothing changed, 32 -> 16, and 16 -> 8 costs 20 points of AP.
     #expect(ladder.rungs.map(\.fate) == [.float, .kept, .leftOut, .kept, .leftOut, .unavailable])
     #expect(ladder.rungs[1].reason.hasPrefix("2.00 times as fast"))
@@ -136,7 +139,8 @@ enum CompressionRunFixture {
   static var candidate: CompressionCandidate {
     let format = InputFormat(color: .rgb, placement: .topLeft, pad: 0)
     let manifest = ModelManifest(
-      name: "m", head: .yolox, input: format, inputSize: 32, classes: ["a"], file: "m.onnx", sha256: "", licence: "none",
+      name: "m", head: .yolox, input: format, inputSize: 32, classes: ["a"], file: "m.onnx", sha256: "",
+      licence: "none",
       origin: String(repeating: "x", count: 64))
     var proto = Onnx_ModelProto()
     proto.docString = manifest.origin

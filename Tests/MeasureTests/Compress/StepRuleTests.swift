@@ -36,7 +36,8 @@ struct StepRuleTests {
     #expect(!Self.forMemory.verdict(after: after, before: before, float: Self.float).isKept)
   }
 
-  @Test("given neither speed nor size, when judged, then the step is left out; size alone counts where memory is scarce")
+  @Test(
+    "given neither speed nor size, when judged, then the step is left out; size alone counts where memory is scarce")
   func gain() {
     #expect(!verdict(Self.forSpeed).isKept)
     #expect(verdict(Self.forSpeed, cpuMs: 9).isKept)

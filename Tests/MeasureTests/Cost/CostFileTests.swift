@@ -59,9 +59,9 @@ struct CostFileTests {
           "options": [{ "name": "a", "devices": 1, "fsp": 3 }]
         }
         """) == [
-        "costs.json:2:45: years: expected an integer in 1...50, found 0",
-        "costs.json:3:44: options[0].fsp: unknown key; did you mean 'fps'?",
-      ])
+          "costs.json:2:45: years: expected an integer in 1...50, found 0",
+          "costs.json:3:44: options[0].fsp: unknown key; did you mean 'fps'?",
+        ])
     let prices = #"{ "pricePerDevice": -1, "depreciationRate": 20 }"#
     #expect(issues(file(#"{ "name": "a", "devices": 1, "fps": 1, "hardware": \#(prices) }"#)).count == 2)
     #expect(issues("[]").first?.contains("expected an object, found a list") == true)
@@ -122,8 +122,10 @@ struct CostFileTests {
 
   @Test(
     "Given what is no report of a run with frames, when read, then it is bad data",
-    arguments: ["", "{}", "[1]", #"{ "v": 2, "fps": 1, "power": { "method": "none" } }"#,
-      #"{ "v": 1, "fps": 0, "power": { "method": "none" } }"#])
+    arguments: [
+      "", "{}", "[1]", #"{ "v": 2, "fps": 1, "power": { "method": "none" } }"#,
+      #"{ "v": 1, "fps": 0, "power": { "method": "none" } }"#,
+    ])
   func noReport(text: String) {
     #expect { try MeasuredRun.parse(text, file: "r.json") } throws: { ($0 as? PipelineError)?.exit == .dataError }
   }

@@ -47,7 +47,8 @@ enum PageFixture {
       pipeline: "smart-camera", version: "1.0.0",
       machine: "AMD EPYC 7763, 2 cores, 3904 MB, Debian GNU/Linux 12 (bookworm)", cores: 2,
       engines: ["ONNX Runtime 1.31.1 (CPUExecutionProvider)"], startedAt: "2026-01-12T09:30:04.120Z", wallS: 60.2,
-      fps: 45.8, realtimeFactor: 0.92, admitted: 2950, delivered: 2757, dropped: 191, failed: 0, cpuS: 101.5, peakMemoryMB: 381.4,
+      fps: 45.8, realtimeFactor: 0.92, admitted: 2950, delivered: 2757, dropped: 191, failed: 0, cpuS: 101.5,
+      peakMemoryMB: 381.4,
       power: ProfilePower(
         source: "estimated: generic-x86-server, 10 W idle + 4 W a busy core", meanW: 11.7, energyJ: 704.3,
         idleJ: 346.2, otherJ: 18.8, budgetW: 12),

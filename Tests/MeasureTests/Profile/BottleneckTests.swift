@@ -6,7 +6,8 @@ import Testing
 /// Loads for tests: ten seconds, 600 frames, a file through scaling and a detector on two cores.
 private enum Loads {
   static func source(
-    busyS: Double, cpuS: Double? = nil, worked: Int = 600, live: Bool = false, pausedS: Double = 0, dropped: [DropReason: Int] = [:],
+    busyS: Double, cpuS: Double? = nil, worked: Int = 600, live: Bool = false, pausedS: Double = 0,
+    dropped: [DropReason: Int] = [:],
     type: String = "source.ffmpeg"
   ) -> StageLoad {
     // What is left of the ten seconds it waits for a place.
@@ -42,7 +43,9 @@ private enum Loads {
 
 @Suite("What limits a run")
 struct BottleneckTests {
-  @Test("given one worker that is always at work and a free core, then that stage limits, and a second worker is as good as the cores allow")
+  @Test(
+    "given one worker that is always at work and a free core, then that stage limits, and a second worker is as good as the cores allow"
+  )
   func oneStage() {
     let load = Loads.run(
       [
@@ -54,18 +57,26 @@ struct BottleneckTests {
     #expect(found.headline == "objects (detect.yolo) limits the run: its worker is at work 98 % of the time")
     // Without it: decoding takes 5 ms a frame, scaling 3.3 ms, all of it (15 - 9.8) / 600 s of two cores.
     #expect(abs((found.nextFPS ?? 0) - 200) < 0.01)
-    #expect(found.costs == ["without objects it would be 200 frames/s instead of 60.0 (3.3 times as many); the next limit is camera"])
+    #expect(
+      found.costs == [
+        "without objects it would be 200 frames/s instead of 60.0 (3.3 times as many); the next limit is camera"
+      ])
     // Two workers could do 122, but a frame costs 25 ms of CPU, which is 80 a second on two cores: 80 / 61.2 of now.
     #expect(found.reliefs.first == "objects.workers=2 would give up to 78.4 frames/s; 0.50 of 2 cores are free")
     // 320 x 192 of 416 x 256 pixels.
-    #expect(found.reliefs.contains {
-      $0.hasPrefix("objects.shape=[192,320] would give up to 104 frames/s")
-    }, "\(found.reliefs)")
-    #expect(found.reliefs.contains { $0.hasPrefix("objects.interval=2 would give up to 120 frames/s; the frames between have no boxes") })
+    #expect(
+      found.reliefs.contains {
+        $0.hasPrefix("objects.shape=[192,320] would give up to 104 frames/s")
+      }, "\(found.reliefs)")
+    #expect(
+      found.reliefs.contains {
+        $0.hasPrefix("objects.interval=2 would give up to 120 frames/s; the frames between have no boxes")
+      })
     #expect(!found.reliefs.contains { $0.contains("INT8") }, "the processor has no instructions for it")
   }
 
-  @Test("given every core busy, then the cores limit, nobody is told to take more workers, and the dearest stage is named")
+  @Test(
+    "given every core busy, then the cores limit, nobody is told to take more workers, and the dearest stage is named")
   func cores() {
     let load = Loads.run(
       [
@@ -86,7 +97,9 @@ struct BottleneckTests {
     #expect(abs((found.nextFPS ?? 0) - 200) < 0.01)
     #expect(found.reliefs.contains("objects.shape=auto: fewer pixels for wide pictures"))
     // Half of the detector's and of the scaling's work: 19.6 - 7.7 - 0.5 = 11.4 s for 600 frames on two cores; now 61.2.
-    #expect(found.reliefs.contains("objects.interval=2 would give up to 103 frames/s; the tracker predicts between"), "\(found.reliefs)")
+    #expect(
+      found.reliefs.contains("objects.interval=2 would give up to 103 frames/s; the tracker predicts between"),
+      "\(found.reliefs)")
     #expect(found.reliefs.contains { $0.contains("INT8 model at objects.model") })
   }
 
@@ -106,25 +119,33 @@ struct BottleneckTests {
     #expect(found.reliefs.contains { $0.contains("objects.interval=2") })
   }
 
-  @Test("given other programs on the cores, then they are named, and the speed without them is that of the slowest stage")
+  @Test(
+    "given other programs on the cores, then they are named, and the speed without them is that of the slowest stage")
   func otherPrograms() {
     let load = Loads.run(
       [Loads.source(busyS: 1), Loads.stage("objects", "detect.yolo", busyS: 9.8, cpuS: 5)], cpuS: 6, others: 13.5)
     let found = Bottleneck(load)
     #expect(found.limit == .cores)
-    #expect(found.headline == "the cores limit the run: 0.60 of 2 are busy with it and 1.35 with other programs, so that more workers do not help")
+    #expect(
+      found.headline
+        == "the cores limit the run: 0.60 of 2 are busy with it and 1.35 with other programs, so that more workers do not help"
+    )
     // One worker of 5 / 600 CPU seconds a frame: 120; two cores would do 200.
     #expect(found.reliefs.first == "without the other programs it could be up to 120 frames/s")
   }
 
-  @Test("given other programs on the cores that leave one worker its own, then that worker limits, and another one needs the cores that they take")
+  @Test(
+    "given other programs on the cores that leave one worker its own, then that worker limits, and another one needs the cores that they take"
+  )
   func ownCore() {
     let load = Loads.run(
       [Loads.source(busyS: 1), Loads.stage("objects", "detect.yolo", busyS: 9.9, cpuS: 9.8)], cpuS: 11, others: 8)
     let found = Bottleneck(load)
     #expect(found.limit == .stage("objects"))
     // Two workers of 16.5 ms do 121 frames/s; the cores 2 x 600 / 11 = 109; now the worker does 60.6.
-    #expect(found.reliefs.first == "objects.workers=2 would give up to 108 frames/s; without the other programs, which take 0.80 of 2 cores")
+    #expect(
+      found.reliefs.first
+        == "objects.workers=2 would give up to 108 frames/s; without the other programs, which take 0.80 of 2 cores")
   }
 
   @Test("given a camera whose frames all arrive, then the source limits, whatever waits for it, and the room is told")
@@ -137,22 +158,31 @@ struct BottleneckTests {
     #expect(found.limit == .sources)
     #expect(found.headline == "the sources set the speed: 60.0 frames/s come, and none is lost")
     // The detector could do 600 / 6 s, the cores 2 x 600 / 7 s.
-    #expect(found.costs.contains("the pipeline has room for about 100 frames/s, 1.7 times as many; objects would limit it then"))
+    #expect(
+      found.costs.contains(
+        "the pipeline has room for about 100 frames/s, 1.7 times as many; objects would limit it then"))
     #expect(found.nextFPS == nil)
   }
 
-  @Test("given a file at the speed of its own time, then the source limits and the setting is named; without pauses it does not")
+  @Test(
+    "given a file at the speed of its own time, then the source limits and the setting is named; without pauses it does not"
+  )
   func realtimeFile() {
     var source = Loads.source(busyS: 1, pausedS: 8)
     source.settings.realtime = true
     let work = Loads.stage("objects", "detect.yolo", busyS: 2)
     #expect(Bottleneck(Loads.run([source, work])).limit == .sources)
-    #expect(Bottleneck(Loads.run([source, work])).reliefs == ["camera.realtime=false lets the file be read as fast as there is room"])
+    #expect(
+      Bottleneck(Loads.run([source, work])).reliefs == [
+        "camera.realtime=false lets the file be read as fast as there is room"
+      ])
     let late = Loads.source(busyS: 1, pausedS: 0.2), full = Loads.stage("objects", "detect.yolo", busyS: 9.9)
     #expect(Bottleneck(Loads.run([late, full])).limit == .stage("objects"))
   }
 
-  @Test("given an overload of a live pipeline, then the busy stage limits, the losses are its cost, and the camera is the next limit")
+  @Test(
+    "given an overload of a live pipeline, then the busy stage limits, the losses are its cost, and the camera is the next limit"
+  )
   func liveOverload() {
     let load = Loads.run(
       [
@@ -165,13 +195,17 @@ struct BottleneckTests {
     #expect(found.nextFPS == 60)
     #expect(found.costs.last?.hasSuffix("the next limit is the sources") == true)
     // Two workers: 72.7 frames/s could be done, the cores allow 68.7, the camera brings 60: all 600 frames.
-    #expect(found.reliefs.first?.hasPrefix("objects.workers=2 would give up to 59.4 frames/s") == true, "\(found.reliefs)")
+    #expect(
+      found.reliefs.first?.hasPrefix("objects.workers=2 would give up to 59.4 frames/s") == true, "\(found.reliefs)")
   }
 
   @Test("given few accidental losses, then they change nothing")
   func accidents() {
     let load = Loads.run(
-      [Loads.source(busyS: 10, cpuS: 1, live: true, dropped: [.noCredit: 3]), Loads.stage("objects", "detect.yolo", busyS: 5)],
+      [
+        Loads.source(busyS: 10, cpuS: 1, live: true, dropped: [.noCredit: 3]),
+        Loads.stage("objects", "detect.yolo", busyS: 5),
+      ],
       delivered: 597)
     let found = Bottleneck(load)
     #expect(found.limit == .sources)
@@ -187,7 +221,10 @@ struct BottleneckTests {
       ], delivered: 480, latencyS: 0.048, deadlineMs: 50)
     let found = Bottleneck(load)
     #expect(found.limit == .deadline)
-    #expect(found.headline == "the deadline of 50 ms limits the run: frames take too long although no stage is at work more than 40 % of the time")
+    #expect(
+      found.headline
+        == "the deadline of 50 ms limits the run: frames take too long although no stage is at work more than 40 % of the time"
+    )
     #expect(found.reliefs.first == "a longer budget.deadlineMs: half of the delivered frames take 48 ms")
     #expect(found.reliefs.contains("objects.threads=2: one frame is done sooner, and fewer a second"))
   }

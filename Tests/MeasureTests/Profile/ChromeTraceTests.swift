@@ -12,7 +12,8 @@ struct ChromeTraceTests {
   }
 
   private static func span(
-    _ frame: Int, queued: Double? = nil, _ start: Double, _ end: Double, released: Double? = nil, kind: Span.Kind = .work
+    _ frame: Int, queued: Double? = nil, _ start: Double, _ end: Double, released: Double? = nil,
+    kind: Span.Kind = .work
   ) -> Span {
     Span(
       kind: kind, stream: 3, sequence: frame, enqueued: at(queued ?? start), start: at(start), end: at(end),
@@ -37,7 +38,8 @@ struct ChromeTraceTests {
           .init(
             stage: "in", thread: "door",
             spans: [
-              Self.span(0, -3, 100, released: 110), Self.span(0, 120, 190, kind: .pause), Self.span(1, 110, 200, released: 210),
+              Self.span(0, -3, 100, released: 110), Self.span(0, 120, 190, kind: .pause),
+              Self.span(1, 110, 200, released: 210),
               Self.span(2, 210, 280),
             ]),
         ],
@@ -58,7 +60,9 @@ struct ChromeTraceTests {
   @Test("given threads, then each has a named track in the order of the pipeline, and times begin with the first span")
   func tracks() throws {
     let events = try events
-    let names = events.filter { $0["name"] as? String == "thread_name" }.map { ($0["args"] as? [String: String])?["name"] }
+    let names = events.filter { $0["name"] as? String == "thread_name" }.map {
+      ($0["args"] as? [String: String])?["name"]
+    }
     #expect(names == ["lost frames", "in: door", "objects#0", "objects#1"])
     let work = events.filter { $0["cat"] as? String == "work" && $0["tid"] as? Int == 2 }
     // The source began 3 microseconds before the run did.
@@ -72,7 +76,8 @@ struct ChromeTraceTests {
     #expect((objects["args"] as? [String: Any])?["queued_ms"] as? Double == 0.002)
   }
 
-  @Test("given frames, then an arrow leads from a frame's first slice to its last, and a frame that is seen once has none")
+  @Test(
+    "given frames, then an arrow leads from a frame's first slice to its last, and a frame that is seen once has none")
   func flows() throws {
     let flows = try events.filter { $0["cat"] as? String == "frame" }
     let byID = Dictionary(grouping: flows) { $0["id"] as? Int ?? 0 }
@@ -114,7 +119,9 @@ struct ChromeTraceTests {
     #expect(counters.first?["ts"] as? Double == 203)
   }
 
-  @Test("given a frame whose branches run side by side, then one arrow leads through all of them in the order of their starts")
+  @Test(
+    "given a frame whose branches run side by side, then one arrow leads through all of them in the order of their starts"
+  )
   func branches() {
     let flows = FrameFlows([
       .init(stage: "a", thread: "a", spans: [Self.span(0, 0, 10), Self.span(1, 10, 20)]),

@@ -13,8 +13,12 @@ struct RunTimelineTests {
   func rates() {
     let late = Ledger.Place(stage: "b", reason: .late), full = Ledger.Place(stage: "a", reason: .oldest)
     var line = RunTimeline()
-    line.add(TimelineSample(seconds: 0.5, delivered: 10, dropped: [late: 1], detections: 4, queueDepth: ["a": 3], watts: 5, rssMB: 70))
-    line.add(TimelineSample(seconds: 1, delivered: 40, dropped: [late: 1, full: 4], detections: 5, queueDepth: ["a": 1], rssMB: 71))
+    line.add(
+      TimelineSample(
+        seconds: 0.5, delivered: 10, dropped: [late: 1], detections: 4, queueDepth: ["a": 3], watts: 5, rssMB: 70))
+    line.add(
+      TimelineSample(
+        seconds: 1, delivered: 40, dropped: [late: 1, full: 4], detections: 5, queueDepth: ["a": 1], rssMB: 71))
     let moments = line.moments
     #expect(moments.map(\.deliveredPerSecond) == [20, 60])
     #expect(moments[0].droppedPerSecond == [ProfileLoss(stage: "b", reason: "late", perSecond: 2)])
@@ -24,7 +28,9 @@ struct RunTimelineTests {
     #expect(moments.map { $0.queueDepth["a"] } == [3, 1])
   }
 
-  @Test("given more samples than have room, then every other one goes, the beat stays steady, and no frame is lost from the sum")
+  @Test(
+    "given more samples than have room, then every other one goes, the beat stays steady, and no frame is lost from the sum"
+  )
   func thinning() {
     var line = RunTimeline(limit: 10)
     for index in 0..<1000 { line.add(sample(index)) }
@@ -83,13 +89,16 @@ struct StageSettingsViewTests {
     #expect(StageSettingsView(configuration: [], facts: ["own_shape": .string("416x256")]).hasOwnShape)
   }
 
-  @Test("given a source's and a sink's configuration, then what makes them faster is known; the unknown changes nothing")
+  @Test(
+    "given a source's and a sink's configuration, then what makes them faster is known; the unknown changes nothing")
   func others() {
     let source = StageSettingsView(
       configuration: Array(#"{"url":"a.mp4","threads":4,"realtime":true,"skip":{"frames":"nonKey"}}"#.utf8), facts: [:])
     #expect(source.threads == 4 && source.realtime && source.skipsFrames && !source.skipsLoopFilter)
-    let video = StageSettingsView(configuration: Array(#"{"path":"a.mp4","preset":"slow","height":480}"#.utf8), facts: [:])
+    let video = StageSettingsView(
+      configuration: Array(#"{"path":"a.mp4","preset":"slow","height":480}"#.utf8), facts: [:])
     #expect(video.preset == "slow" && video.height == 480)
-    #expect(StageSettingsView(configuration: Array("[1]".utf8), facts: ["input_sizes": .string("x")]) == StageSettingsView())
+    #expect(
+      StageSettingsView(configuration: Array("[1]".utf8), facts: ["input_sizes": .string("x")]) == StageSettingsView())
   }
 }

@@ -62,20 +62,24 @@ private struct Tandem {
 
 @Suite("What limits a run, beside a simulation")
 struct TandemTests {
-  @Test("given a row of stages, when its slowest is taken away or gets a worker, then the simulation is as fast as was foretold", arguments: UInt64(1)...40)
+  @Test(
+    "given a row of stages, when its slowest is taken away or gets a worker, then the simulation is as fast as was foretold",
+    arguments: UInt64(1)...40)
   func foretold(seed: UInt64) throws {
     var random = SeededRandom(seed: seed)
     var stages = (0..<Int.random(in: 3...6, using: &random)).map { index in
       Tandem.Stage(
-        serviceS: Double.random(in: 0.001...0.02, using: &random), workers: index == 0 ? 1 : Int.random(in: 1...3, using: &random))
+        serviceS: Double.random(in: 0.001...0.02, using: &random),
+        workers: index == 0 ? 1 : Int.random(in: 1...3, using: &random))
     }
     // Enough frames on their way that the slowest stage never waits.
     let inFlight = 8 + 4 * stages.reduce(0) { $0 + $1.workers }
     let tandem = Tandem(stages: stages, framesInFlight: inFlight)
     let found = Bottleneck(tandem.load())
-    let slowest = try #require(stages.indices.max {
-      stages[$0].serviceS / Double(stages[$0].workers) < stages[$1].serviceS / Double(stages[$1].workers)
-    })
+    let slowest = try #require(
+      stages.indices.max {
+        stages[$0].serviceS / Double(stages[$0].workers) < stages[$1].serviceS / Double(stages[$1].workers)
+      })
     #expect(found.limit == .stage("s\(slowest)"))
 
     stages[slowest].serviceS = 0
@@ -94,7 +98,9 @@ struct TandemTests {
 
   @Test("given room for one frame, when the simulation runs, then it is that room that limits")
   func oneAtATime() {
-    let stages = [Tandem.Stage(serviceS: 0.002, workers: 1)] + Array(repeating: Tandem.Stage(serviceS: 0.005, workers: 1), count: 3)
+    let stages =
+      [Tandem.Stage(serviceS: 0.002, workers: 1)]
+      + Array(repeating: Tandem.Stage(serviceS: 0.005, workers: 1), count: 3)
     #expect(Bottleneck(Tandem(stages: stages, framesInFlight: 1).load()).limit == .framesInFlight)
     #expect(Bottleneck(Tandem(stages: stages, framesInFlight: 12).load()).limit == .stage("s1"))
   }

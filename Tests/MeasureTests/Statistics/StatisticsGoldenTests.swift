@@ -84,7 +84,9 @@ struct StatisticsGoldenTests {
     var given = Given()
     given.pairs = [
       [Self.latencies(5, middle: 20, spread: 0.05, &random), Self.latencies(5, middle: 21, spread: 0.2, &random)],
-      [Self.latencies(1000, middle: 12, spread: 0.1, &random), Self.latencies(700, middle: 12.1, spread: 0.3, &random)],
+      [
+        Self.latencies(1000, middle: 12, spread: 0.1, &random), Self.latencies(700, middle: 12.1, spread: 0.3, &random),
+      ],
       // Means many deviations apart, so that p is far below what 1 - CDF could tell from 0.
       [Self.latencies(40, middle: 10, spread: 0.02, &random), Self.latencies(40, middle: 20, spread: 0.02, &random)],
       [[3, 4], [10, 10.5]],
@@ -123,14 +125,18 @@ struct StatisticsGoldenTests {
     var given = Given()
     // 100 and 8 elements: a count that no power of two is, and one that is.
     given.pairs = [100, 8].map { count in
-      [Self.latencies(count, middle: 30, spread: 0.2, &random), Self.latencies(count, middle: 28, spread: 0.2, &random)]
+      [
+        Self.latencies(count, middle: 30, spread: 0.2, &random),
+        Self.latencies(count, middle: 28, spread: 0.2, &random),
+      ]
     }
     for (values, theirs) in zip(given.pairs, try Self.reference(given).pairs) {
       let pairs = Array(zip(values[0], values[1]))
       let bootstrap = Bootstrap(resamples: given.resamples, seed: UInt64(given.seed))
-      let interval = try #require(bootstrap.interval(of: pairs) { drawn in
-        drawn.reduce(0) { $0 + $1.0 - $1.1 } / Double(drawn.count)
-      })
+      let interval = try #require(
+        bootstrap.interval(of: pairs) { drawn in
+          drawn.reduce(0) { $0 + $1.0 - $1.1 } / Double(drawn.count)
+        })
       expectEqual(interval.lower, theirs.bootstrap.same[0], "lower", relativeTo: 30)
       expectEqual(interval.upper, theirs.bootstrap.same[1], "upper", relativeTo: 30)
       // Other draws: with 2,000 of them an end has a standard error of about 3 % of the width. Five of these.

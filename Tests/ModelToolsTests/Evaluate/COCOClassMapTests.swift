@@ -7,7 +7,8 @@ import Testing
 @Suite struct COCOClassMapTests {
   /// Ids with gaps, as COCO's.
   private let dataset = COCODataset(
-    pictures: [], categories: [("person", 1), ("couch", 63), ("tv", 72), ("dining table", 67)].map { name, id in
+    pictures: [],
+    categories: [("person", 1), ("couch", 63), ("tv", 72), ("dining table", 67)].map { name, id in
       COCODataset.Category(id: id, name: name)
     }, annotations: [])
 

@@ -26,7 +26,8 @@ import Testing
   private let nowhere = COCOBox(x: 300, y: 300, width: 40, height: 40)
 
   @Test func givenTwoObjectsAndAFalseDetectionBetween_whenEvaluated_thenPrecisionIsThatOfTheStaircase() {
-    let matches = COCOMatches(dataset([truth(left), truth(right)]), [found(left, 0.9), found(nowhere, 0.8), found(right, 0.7)])
+    let matches = COCOMatches(
+      dataset([truth(left), truth(right)]), [found(left, 0.9), found(nowhere, 0.8), found(right, 0.7)])
     let evaluation = matches.evaluation()
     // Precision is 1 up to recall 0.5, which 51 of 101 levels reach, and 2/3 behind it.
     let expected = (51 + 50 * 2.0 / 3) / 101
@@ -108,7 +109,9 @@ import Testing
     let drawn = zip(0..., weights).flatMap { [Int](repeating: $0, count: $1) }.shuffled(using: &random)
     #expect(matches.weights(drawing: drawn) == weights)
     let quick = matches.precision(weights: weights)
-    #expect(quick.ap == expected.overall[.ap] && quick.ap50 == expected.overall[.ap50] && quick.ap75 == expected.overall[.ap75])
+    #expect(
+      quick.ap == expected.overall[.ap] && quick.ap50 == expected.overall[.ap50]
+        && quick.ap75 == expected.overall[.ap75])
   }
 
   private struct Reference: Decodable {
@@ -152,7 +155,9 @@ import Testing
   /// Both add the same numbers in another order: 1e-9 is far above what that changes.
   private func expect(_ ours: Double?, _ theirs: Double??, _ place: String) {
     guard let theirs else { return #expect(Bool(false), "\(place): not in the reference") }
-    guard let ours, let theirs else { return #expect(ours == nil && theirs == nil, "\(place): \(ours as Any), \(theirs as Any)") }
+    guard let ours, let theirs else {
+      return #expect(ours == nil && theirs == nil, "\(place): \(ours as Any), \(theirs as Any)")
+    }
     #expect(abs(ours - theirs) < 1e-9, "\(place)")
   }
 

@@ -160,7 +160,9 @@ import Testing
   @Test func givenNoFile_whenRead_thenItIsMissingInput() throws {
     let nowhere = URL(fileURLWithPath: "/nonexistent/a.json")
     #expect(throws: PipelineError.self) { try COCODataset(contentsOf: nowhere) }
-    let error = try #require(throws: PipelineError.self) { try COCODataset(contentsOf: FileManager.default.temporaryDirectory) }
+    let error = try #require(throws: PipelineError.self) {
+      try COCODataset(contentsOf: FileManager.default.temporaryDirectory)
+    }
     #expect(error.exit == .noInput)
   }
 }

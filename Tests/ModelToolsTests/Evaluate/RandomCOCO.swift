@@ -23,7 +23,8 @@ struct RandomCOCO {
         annotations.append(
           COCODataset.Annotation(
             // Category 44 has detections only.
-            pictureID: picture, categoryID: categoryIDs.filter { $0 != 44 }.randomElement(using: &random) ?? 1, box: box,
+            pictureID: picture, categoryID: categoryIDs.filter { $0 != 44 }.randomElement(using: &random) ?? 1,
+            box: box,
             area: Self.area(of: box, &random), isCrowd: Int.random(in: 0...7, using: &random) == 0))
       }
       for truth in annotations where truth.pictureID == picture {

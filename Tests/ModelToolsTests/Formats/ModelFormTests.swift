@@ -80,7 +80,8 @@ struct ModelFormTests {
     let model = try detector(), unseen = Calibration.floats(picture(7, side: side), format, BufferPool())
     func made() throws -> PortableQuantizer.Result {
       try PortableQuantizer(engine: engine(), options: .init(isSymmetric: isSymmetric)).quantize(
-        model, pictures: (0..<2).map { picture($0, side: side) }, format: format) { _, _ in }
+        model, pictures: (0..<2).map { picture($0, side: side) }, format: format
+      ) { _, _ in }
     }
     let result = try made()
     let facts = try checked(result.model, unseen)
@@ -121,7 +122,8 @@ struct ModelFormTests {
     let model = try PortableLayoutTests.model(), pictures = (0..<5).map { picture($0, side: 64) }
     func made(_ floats: FloatChoice) throws -> PortableQuantizer.Result {
       try PortableQuantizer(engine: engine(), options: .init(rule: .minMax, floats: floats)).quantize(
-        model, pictures: pictures, format: format) { _, _ in }
+        model, pictures: pictures, format: format
+      ) { _, _ in }
     }
     let plain = try made(.none), some = try made(.worst(1))
     #expect(some.floatTensors == 1)
@@ -172,7 +174,8 @@ struct ModelFormTests {
   @Test func givenWhatConvolutionsReadWhenWeightsAreSharedThenOutputsAreCloser() throws {
     let model = try detector(), unseen = Calibration.floats(picture(7, side: side), format, BufferPool())
     let inputs = try ConvolutionInputs(
-      model, pictures: (0..<2).map { picture($0, side: side) }, format: format, engine: engine()) { _, _ in }
+      model, pictures: (0..<2).map { picture($0, side: side) }, format: format, engine: engine()
+    ) { _, _ in }
     let error = try OutputError(model, inputs: [unseen], engine: engine())
     let plain = try WeightSharing(clusters: 32).apply(to: model)
     let corrected = try WeightSharing(clusters: 32).apply(to: model, inputs: inputs)
@@ -186,7 +189,8 @@ struct ModelFormTests {
   @Test func givenIntegerWeightsWhenSharedThenTheKernelsAreStillThoseOfIntegers() throws {
     let model = try detector(), unseen = Calibration.floats(picture(7, side: side), format, BufferPool())
     let portable = try PortableQuantizer(engine: engine(), options: .init(clusters: 16)).quantize(
-      model, pictures: [picture(0, side: side)], format: format) { _, _ in }
+      model, pictures: [picture(0, side: side)], format: format
+    ) { _, _ in }
     let made = try WeightSharing(clusters: 16).apply(to: portable.model)
     let facts = try checked(made.model, unseen)
     #expect(facts.fused["QLinearConv"] == portable.integerConvolutions)
@@ -241,7 +245,8 @@ struct ModelFormTests {
     let format = ModelManifest.Head.yolox.defaultInput
     func made(_ floats: FloatChoice) throws -> PortableQuantizer.Result {
       try PortableQuantizer(engine: engine(), options: .init(rule: .minMax, floats: floats)).quantize(
-        model, pictures: pictures, format: format) { _, _ in }
+        model, pictures: pictures, format: format
+      ) { _, _ in }
     }
     let unseen = Calibration.floats(picture(8, side: 64), format, BufferPool())
     let plain = try made(.none)
@@ -265,7 +270,8 @@ struct ModelFormTests {
     let model = try detector()
     #expect(throws: PipelineError.self) {
       try PortableQuantizer(engine: engine(), options: .init(floats: .worst(1))).quantize(
-        model, pictures: [picture(0, side: 64)], format: format) { _, _ in }
+        model, pictures: [picture(0, side: 64)], format: format
+      ) { _, _ in }
     }
     #expect(throws: PipelineError.self) {
       try PortableQuantizer(engine: engine()).quantize(model, pictures: [], format: format) { _, _ in }

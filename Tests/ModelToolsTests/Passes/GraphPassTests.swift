@@ -98,7 +98,8 @@ struct GraphPassTests {
       }
       // Two that read each other, and one that reads itself.
       for (input, output) in [("a", "b"), ("b", "a"), ("c", "c")] {
-        nodes.append(TestGraphs.node(type, [input, "w"], output, ["perm": [1, 0, 3, 2], "pads": [Int.max, Int.min]]))
+        nodes.append(
+          TestGraphs.node(type, [input, "w"], output, ["perm": [1, 0, 3, 2], "pads": [Int.max, Int.min]]))
       }
       nodes.append(TestGraphs.node("Conv", ["a", "w"], "y", ["pads": [Int.max, 1, 2, 3]]))
       for version in [6, 13, 24] {

@@ -49,7 +49,9 @@ struct PruneFixture {
     nodes.append(TestGraphs.node("Add", ["left", "dense"], "sum"))
     nodes.append(TestGraphs.node("Concat", ["sum", "right"], "joined", ["axis": [1]]))
     convolve("joined", "narrow", [16, 16, 1, 1])
-    tensors += [TestGraphs.integers("starts", [4]), TestGraphs.integers("ends", [12]), TestGraphs.integers("axes", [1])]
+    tensors += [
+      TestGraphs.integers("starts", [4]), TestGraphs.integers("ends", [12]), TestGraphs.integers("axes", [1]),
+    ]
     nodes.append(TestGraphs.node("Slice", ["narrow", "starts", "ends", "axes"], "some"))
     nodes.append(TestGraphs.node("Concat", ["narrow", "some"], "all", ["axis": [1]]))
     convolve("all", "head", [24, 24, 1, 1])

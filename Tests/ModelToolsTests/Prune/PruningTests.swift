@@ -68,7 +68,8 @@ struct PruningTests {
     "given a ratio, when channels are taken out, then so much is saved in whole bundles, and the same file comes again",
     arguments: StructuredPruning.Importance.allCases)
   func structured(importance: StructuredPruning.Importance) throws {
-    let options = StructuredPruning.Options(ratio: 0.2, importance: importance, multiple: 4, layerLimit: 0.5, refit: refit)
+    let options = StructuredPruning.Options(
+      ratio: 0.2, importance: importance, multiple: 4, layerLimit: 0.5, refit: refit)
     func pruned() throws -> StructuredPruning.Result {
       try StructuredPruning(engine: fixture.engine, options: options).prune(fixture.model, inputs: inputs)
     }

@@ -11,7 +11,9 @@ struct ChannelsLastTailTests {
   private static let makers: [Onnx_NodeProto] = [.make("Identity", ["x"], "a"), .make("Add", ["x", "x"], "b")]
   private static let stored: [Onnx_TensorProto] = [.integers("rows", [1, 6, -1]), .integers("eights", [1, -1, 3])]
 
-  private func node(_ type: String, _ inputs: [String], _ output: String, _ fill: (inout Onnx_NodeProto) -> Void = { _ in })
+  private func node(
+    _ type: String, _ inputs: [String], _ output: String, _ fill: (inout Onnx_NodeProto) -> Void = { _ in }
+  )
     -> Onnx_NodeProto
   {
     var node = Onnx_NodeProto.make(type, inputs, output)
@@ -102,7 +104,8 @@ struct ChannelsLastTailTests {
   @Test func givenAnOperatorThatWantsPlanesWhenRewrittenThenTheyAreRestoredOnce() throws {
     let pool: (inout Onnx_NodeProto) -> Void = { $0.set("kernel_shape", [2, 2]) }
     let made = try checked(
-      [node("MaxPool", ["a"], "p", pool), node("Sigmoid", ["p"], "y"), node("AveragePool", ["a"], "z", pool)], ["y", "z"])
+      [node("MaxPool", ["a"], "p", pool), node("Sigmoid", ["p"], "y"), node("AveragePool", ["a"], "z", pool)],
+      ["y", "z"])
     #expect(made.filter { $0.opType == "Transpose" }.map(\.output) == [["a"]])
   }
 

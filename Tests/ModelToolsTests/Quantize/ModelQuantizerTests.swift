@@ -6,7 +6,9 @@ import PipelineTestSupport
 import Testing
 
 /// A real detector made integer, against its float self.
-@Suite(.enabled(if: TestData.onnxRuntimeLibrary != nil && ModelFiles.yoloxNano != nil, "needs ONNX Runtime and yolox_nano.onnx"))
+@Suite(
+  .enabled(
+    if: TestData.onnxRuntimeLibrary != nil && ModelFiles.yoloxNano != nil, "needs ONNX Runtime and yolox_nano.onnx"))
 struct ModelQuantizerTests {
   private func simplified() throws -> OnnxModel {
     var model = try OnnxModel(contentsOf: #require(ModelFiles.yoloxNano))
@@ -57,7 +59,8 @@ struct ModelQuantizerTests {
     let pictures = (0..<2).map { Tensor.bytes([1, 3, side, side], picture($0, side: side)) }
     func quantized() throws -> OnnxModel {
       try ModelQuantizer(engine: engine).quantize(
-        model, pictures: pictures, format: ModelManifest.Head.yolox.defaultInput) { _, _ in }.model
+        model, pictures: pictures, format: ModelManifest.Head.yolox.defaultInput
+      ) { _, _ in }.model
     }
     let integer = try quantized()
     let bytes = try integer.serialized()
@@ -87,7 +90,8 @@ struct ModelQuantizerTests {
     let float = try outputs(model, floats(unseen, side: side), engine)
     func made(_ head: FloatHead) throws -> (result: ModelQuantizer.Result, error: Double) {
       let result = try ModelQuantizer(engine: engine, options: .init(floatHead: head)).quantize(
-        model, pictures: pictures, format: ModelManifest.Head.yolox.defaultInput) { _, _ in }
+        model, pictures: pictures, format: ModelManifest.Head.yolox.defaultInput
+      ) { _, _ in }
       let found = try outputs(result.model, .bytes([1, 3, side, side], unseen), engine)
       // Scores only.
       let squares = zip(float, found).enumerated().filter { $0.offset % 85 >= 4 }.map {
@@ -100,7 +104,8 @@ struct ModelQuantizerTests {
     // Boxes, objectness and classes of three levels: integers in, floats out, and nothing is turned afterwards.
     #expect(none.result.lastConvolutions == 9)
     #expect(none.result.floatConvolutions == 0)
-    #expect(!none.result.model.proto.graph.node.contains { ["Conv", "Transpose", "DequantizeToPlanar"].contains($0.opType) })
+    #expect(
+      !none.result.model.proto.graph.node.contains { ["Conv", "Transpose", "DequantizeToPlanar"].contains($0.opType) })
     // Eight blocks and the two steps down between levels join two branches: their look-ups are done meanwhile.
     #expect(none.result.model.proto.graph.node.count { $0.opType == "ActivatedConcat" } == 10)
     #expect(three.result.floatHeadConvolutions == 3)
@@ -129,7 +134,8 @@ struct ModelQuantizerTests {
       let error = #expect(throws: PipelineError.self) {
         try ModelQuantizer(engine: engine).quantize(
           model, pictures: [Tensor.bytes([1, 3, 64, 64], picture(0, side: 64))],
-          format: ModelManifest.Head.yolox.defaultInput) { _, _ in }
+          format: ModelManifest.Head.yolox.defaultInput
+        ) { _, _ in }
       }
       #expect(error?.exit == .dataError)
       #expect(error?.message.contains("tensor '\(convolution.output[0])'") == true, "\(error?.message ?? "")")
@@ -142,7 +148,8 @@ struct ModelQuantizerTests {
     let pictures = [Tensor.bytes([1, 3, 64, 64], picture(0, side: 64))]
     #expect(throws: CancellationError.self) {
       try ModelQuantizer(engine: engine).quantize(
-        model, pictures: pictures, format: ModelManifest.Head.yolox.defaultInput) { _, _ in throw CancellationError() }
+        model, pictures: pictures, format: ModelManifest.Head.yolox.defaultInput
+      ) { _, _ in throw CancellationError() }
     }
   }
 }

@@ -178,8 +178,12 @@ struct OperatorTests {
     #expect(Array(values.prefix(12)) == [0, 0, 5, 5, 10, 10, 11, 11, 110, 110, 165, 165])
   }
 
-  @Test(arguments: [(2, 2, [0, 0, 0, 0]), (3, 2, [1, 1, 1, 1]), (3, 1, [1, 1, 1, 1]), (2, 2, [2, 2, 2, 2]), (3, 2, [0, 1, 1, 0]), (2, 3, [1, 1, 0, 0])])
-  func givenAPictureWhenCutIntoPatchesThenEachByteIsWhereThePlainLoopPutsIt(patch: Int, stride: Int, pads: [Int]) throws {
+  @Test(arguments: [
+    (2, 2, [0, 0, 0, 0]), (3, 2, [1, 1, 1, 1]), (3, 1, [1, 1, 1, 1]), (2, 2, [2, 2, 2, 2]), (3, 2, [0, 1, 1, 0]),
+    (2, 3, [1, 1, 0, 0]),
+  ])
+  func givenAPictureWhenCutIntoPatchesThenEachByteIsWhereThePlainLoopPutsIt(patch: Int, stride: Int, pads: [Int]) throws
+  {
     let height = 6, width = 8, fill = [7, 8, 9]
     let made = node("PixelPatches") {
       $0.set("patch", patch)
@@ -190,7 +194,8 @@ struct OperatorTests {
     let bytes = (0..<3 * height * width).map { UInt8($0) }
     let (shape, values) = try run(made, height: height, width: width, bytes: bytes)
     let depth = (patch * patch * 3 + 3) / 4 * 4
-    let rows = (height + pads[0] + pads[2] - patch) / stride + 1, columns = (width + pads[1] + pads[3] - patch) / stride + 1
+    let rows = (height + pads[0] + pads[2] - patch) / stride + 1,
+      columns = (width + pads[1] + pads[3] - patch) / stride + 1
     #expect(shape == [1, rows, columns, depth])
     for row in 0..<rows {
       for column in 0..<columns {
@@ -205,7 +210,10 @@ struct OperatorTests {
     }
   }
 
-  @Test(arguments: [(2, 2, [0, 0, 0, 0]), (5, 1, [2, 2, 2, 2]), (4, 2, [3, 0, 0, 1]), (3, 2, [1, 1, 1, 1]), (2, 1, [0, 0, 1, 1]), (1, 3, [0, 0, 0, 0])])
+  @Test(arguments: [
+    (2, 2, [0, 0, 0, 0]), (5, 1, [2, 2, 2, 2]), (4, 2, [3, 0, 0, 1]), (3, 2, [1, 1, 1, 1]), (2, 1, [0, 0, 1, 1]),
+    (1, 3, [0, 0, 0, 0]),
+  ])
   func givenAPictureWhenPooledThenEachByteIsTheLargestOfItsWindow(window: Int, stride: Int, pads: [Int]) throws {
     let rows = 3, columns = 7, channels = 11
     let made = node("ChannelsLastMaxPool") {
@@ -216,7 +224,8 @@ struct OperatorTests {
     var random = SeededRandom(seed: 5)
     let bytes = (0..<rows * columns * channels).map { _ in UInt8.random(in: 0...255, using: &random) }
     let (shape, values) = try run(made, height: columns, width: channels, bytes: bytes)
-    let high = (rows + pads[0] + pads[2] - window) / stride + 1, wide = (columns + pads[1] + pads[3] - window) / stride + 1
+    let high = (rows + pads[0] + pads[2] - window) / stride + 1,
+      wide = (columns + pads[1] + pads[3] - window) / stride + 1
     #expect(shape == [1, high, wide, channels])
     for index in values.indices {
       let channel = index % channels, column = index / channels % wide, row = index / channels / wide

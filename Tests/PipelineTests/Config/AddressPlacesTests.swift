@@ -12,7 +12,10 @@ import Testing
   @Test(arguments: [
     ("rtsp://admin:${PW}@cam/1", "rtsp://admin:a%23b%2Fc%3Fd%40e%3Af%25g%20%C3%A4&=@cam/1"),
     ("rtsp://${PW}:x@cam/1", "rtsp://a%23b%2Fc%3Fd%40e%3Af%25g%20%C3%A4&=:x@cam/1"),
-    ("http://cam/x?user=me&pwd=${PW}&size=2", "http://cam/x?user=me&pwd=a%23b%2Fc%3Fd%40e%3Af%25g%20%C3%A4%26%3D&size=2"),
+    (
+      "http://cam/x?user=me&pwd=${PW}&size=2",
+      "http://cam/x?user=me&pwd=a%23b%2Fc%3Fd%40e%3Af%25g%20%C3%A4%26%3D&size=2"
+    ),
     (
       "rtsp://cam/user=admin&password=${PW}&channel=1",
       "rtsp://cam/user=admin&password=a%23b%2Fc%3Fd%40e%3Af%25g%20%C3%A4%26%3D&channel=1"

@@ -95,7 +95,9 @@ import Testing
     }
   }
 
-  @Test func `given no file, a directory, a FIFO without a writer or a device, when loaded, then the exit is 66`() throws {
+  @Test func `given no file, a directory, a FIFO without a writer or a device, when loaded, then the exit is 66`()
+    throws
+  {
     #expect(
       errors("/nonexistent/p.json", exit: .noInput)?.description
         == "/nonexistent/p.json: cannot read the pipeline file: No such file or directory")
@@ -128,7 +130,8 @@ import Testing
     #expect(PipelineConfig.isPiped(fifo) && PipelineConfig.isPiped("-") && !PipelineConfig.isPiped(folder.path))
   }
 
-  @Test func `given a pipe that gives more than a file may have, when read, then it is refused before its end`() throws {
+  @Test func `given a pipe that gives more than a file may have, when read, then it is refused before its end`() throws
+  {
     let folder = try TestData.temporaryFolder("hostile")
     defer { try? FileManager.default.removeItem(at: folder) }
     let fifo = folder.appendingPathComponent("fifo").path

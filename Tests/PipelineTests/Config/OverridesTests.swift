@@ -84,7 +84,9 @@ import Testing
     #expect(try url("123") == "123", "a source is never read as JSON")
   }
 
-  @Test func `given several inputs for one source, when loaded, then they become its streams and replace the file's`() throws {
+  @Test func `given several inputs for one source, when loaded, then they become its streams and replace the file's`()
+    throws
+  {
     let config = try Stages.load(Stages.good, source: ["a.mp4", "door=rtsp://h/1", "b=c.mp4"])
     let camera = try #require(config[stage: "camera"]?.config)
     #expect(camera["url"] == nil)
@@ -93,7 +95,10 @@ import Testing
     #expect(streams.map { $0["url"]?.string } == ["a.mp4", "rtsp://h/1", "c.mp4"])
   }
 
-  @Test func `given an input with an equals sign, when it is added, then it is a file's name only where there is that file`() throws {
+  @Test
+  func `given an input with an equals sign, when it is added, then it is a file's name only where there is that file`()
+    throws
+  {
     var issues = IssueCollector(file: "p.json")
     let root = try #require(JSONParser.parse(Array(Stages.good.utf8), issues: &issues))
     func inputs(_ text: String, files: Set<String> = []) -> [String] {
@@ -101,9 +106,11 @@ import Testing
       let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
       overrides.add(text, target: (parts[0], parts[1]), origin: .override(0), issues: &issues)
       let value = overrides.changes.first?.value
-      return [value?.string ?? value?["streams"]?.elements?.compactMap { stream in
-        (stream["id"]?.string).flatMap { id in stream["url"]?.string.map { "\(id) \($0)" } }
-      }.joined(separator: ",") ?? value?["url"]?.string ?? "none"]
+      return [
+        value?.string ?? value?["streams"]?.elements?.compactMap { stream in
+          (stream["id"]?.string).flatMap { id in stream["url"]?.string.map { "\(id) \($0)" } }
+        }.joined(separator: ",") ?? value?["url"]?.string ?? "none"
+      ]
     }
     #expect(inputs("a=b.mp4", files: ["a=b.mp4", "b.mp4"]) == ["a=b.mp4"])
     for url in ["b.mp4", "/dev/video0", "-", "clips/*.mp4", "rtsp://h/1?a=b", "c=d.mp4"] {

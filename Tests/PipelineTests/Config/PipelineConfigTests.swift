@@ -203,10 +203,13 @@ import Testing
     }
   }
 
-  @Test func `given a fault in a value from the environment, when made an issue, then nothing tells what it is`() throws {
-    let config = try Stages.load(Stages.good("\"for\": [\"objects\"]", "\"for\": [\"${WHO}\"]"), environment: ["WHO": "s3cret"])
+  @Test func `given a fault in a value from the environment, when made an issue, then nothing tells what it is`() throws
+  {
+    let config = try Stages.load(
+      Stages.good("\"for\": [\"objects\"]", "\"for\": [\"${WHO}\"]"), environment: ["WHO": "s3cret"])
     let fault = StageFault(
-      PipelineError("no stage 's3cret'", remedy: "did you mean 's3cre7'?", stage: "scale", exit: .config), key: "for[0]")
+      PipelineError("no stage 's3cret'", remedy: "did you mean 's3cre7'?", stage: "scale", exit: .config), key: "for[0]"
+    )
     #expect(config.issue(fault).description == "p.json:8:90: stages[1].config.for[0]: no stage '${WHO}'")
   }
 

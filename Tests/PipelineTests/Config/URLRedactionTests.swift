@@ -118,7 +118,8 @@ import Testing
 
   /// The secret holds every character that may stand in it as it is; a marker on both sides of each shows what gets
   /// through.
-  @Test func `given every known form of a camera's address, when redacted or scrubbed, then its secret never appears`() {
+  @Test func `given every known form of a camera's address, when redacted or scrubbed, then its secret never appears`()
+  {
     var random = SeededRandom(seed: 12)
     let odd = ["_", "-", ".", "~", "!", "$", "*", "%23", "%2F", "%3F", "%40", "%3A", "%25", "+", "", "9", "%C3%A4"]
     for _ in 0..<20 {

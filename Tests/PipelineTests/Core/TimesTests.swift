@@ -6,7 +6,9 @@ import Testing
 
 @Suite("Times")
 struct TimesTests {
-  @Test("given wall times from 1901 to 2100, when written, then they equal Foundation's ISO 8601", arguments: [UInt64](0..<20))
+  @Test(
+    "given wall times from 1901 to 2100, when written, then they equal Foundation's ISO 8601",
+    arguments: [UInt64](0..<20))
   func iso8601(seed: UInt64) {
     var random = SeededRandom(seed: seed)
     let formatter = ISO8601DateFormatter()

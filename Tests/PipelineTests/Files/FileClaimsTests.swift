@@ -12,43 +12,57 @@ struct FileClaimsTests {
   private let pictures: Set<String> = ["jpg", "png"]
 
   /// The error of the second of two uses; the first must be fine.
-  private func second(_ first: FileUse, _ second: FileUse, of stages: (String?, String?) = ("a", "b")) -> PipelineError? {
+  private func second(_ first: FileUse, _ second: FileUse, of stages: (String?, String?) = ("a", "b")) -> PipelineError?
+  {
     var claims = FileClaims()
     let error = claims.add(first, of: stages.0)
     #expect(error == nil, "\(String(describing: error))")
     return claims.add(second, of: stages.1)
   }
 
-  @Test func `given an input when an output is the same file in any spelling then it is refused at the stage that writes`() throws {
+  @Test
+  func `given an input when an output is the same file in any spelling then it is refused at the stage that writes`()
+    throws
+  {
     let film = try files.file("film.mp4")
     let spellings = [
-      film, files.path("./film.mp4"), try files.link("soft", to: "film.mp4"), try files.hardLink("hard", to: "film.mp4"),
+      film, files.path("./film.mp4"), try files.link("soft", to: "film.mp4"),
+      try files.hardLink("hard", to: "film.mp4"),
     ]
     for spelling in spellings {
-      let input = FileUse.reads(film, as: "the input of stream 'door'"), output = FileUse.writes(spelling, as: "results")
+      let input = FileUse.reads(film, as: "the input of stream 'door'"),
+        output = FileUse.writes(spelling, as: "results")
       for (error, stage) in [(second(input, output), "b"), (second(output, input), "a")] {
         #expect(error?.exit == .config && error?.stage == stage, "\(spelling)")
-        #expect(error?.message.contains("'\(spelling)'") == true && error?.message.contains("the input of stream 'door'") == true)
+        #expect(
+          error?.message.contains("'\(spelling)'") == true
+            && error?.message.contains("the input of stream 'door'") == true)
         #expect((error?.message.contains("'\(film)'") == true))
       }
     }
     #expect(try files.names() == ["film.mp4", "hard", "soft"] && files.text("film.mp4") == "mine")
   }
 
-  @Test func `given two outputs when they are one file then the later one is refused, whether it is there or not`() throws {
+  @Test func `given two outputs when they are one file then the later one is refused, whether it is there or not`()
+    throws
+  {
     for name in ["there.mp4", "new.mp4", "deep/new.mp4"] {
       if name.hasPrefix("there") { try files.file(name) }
       let first = FileUse.writes(files.path(name), as: "the results of 'a'")
       let error = second(first, .writes(files.path("./" + name), as: "the video of 'b'"))
-      #expect(error?.exit == .config && error?.stage == "b" && error?.message.hasSuffix("the results of 'a', too") == true)
+      #expect(
+        error?.exit == .config && error?.stage == "b" && error?.message.hasSuffix("the results of 'a', too") == true)
     }
     #expect(try files.names() == ["there.mp4"])
   }
 
-  @Test func `given the command's own files when a stage writes one then the stage is at fault, else the command`() throws {
+  @Test func `given the command's own files when a stage writes one then the stage is at fault, else the command`()
+    throws
+  {
     let path = files.path("run.trace")
     let sink = second(.writes(path, as: "--record"), .writes(path, as: "the results of 'b'"), of: (nil, "b"))
-    #expect(sink?.stage == "b" && sink?.exit == .config && sink?.message == "cannot write '\(path)': it is --record, too")
+    #expect(
+      sink?.stage == "b" && sink?.exit == .config && sink?.message == "cannot write '\(path)': it is --record, too")
     let options = second(.writes(path, as: "--record"), .writes(path, as: "--report"), of: (nil, nil))
     #expect(options?.stage == nil && options?.exit == .ioError)
     #expect(options?.message == "cannot write '\(path)' for --report: it is --record, too")
@@ -73,11 +87,14 @@ struct FileClaimsTests {
   @Test func `given two streams in one file of a stage when said then the remedy is a name for each`() {
     let path = files.path("all.mp4")
     let error = second(
-      .writes(path, as: "the video of stream 'a'"), .writes(path, as: "the video of stream 'b'"), of: ("video", "video"))
+      .writes(path, as: "the video of stream 'a'"), .writes(path, as: "the video of stream 'b'"), of: ("video", "video")
+    )
     #expect(error?.stage == "video" && error?.remedy?.contains("{stream}") == true)
   }
 
-  @Test func `given a folder of pictures when an output is one of them then it is refused, beside them it is not`() throws {
+  @Test func `given a folder of pictures when an output is one of them then it is refused, beside them it is not`()
+    throws
+  {
     let folder = try files.folder("pictures")
     try files.file("pictures/1.jpg")
     let input = FileUse.reads(folder, as: "the input", folderEndings: pictures)
@@ -92,7 +109,9 @@ struct FileClaimsTests {
     }
   }
 
-  @Test func `given a folder that pictures are written to when it is an input or another's folder then it is refused`() throws {
+  @Test func `given a folder that pictures are written to when it is an input or another's folder then it is refused`()
+    throws
+  {
     let folder = try files.folder("pictures")
     let input = FileUse.reads(folder, as: "the input", folderEndings: pictures)
     let link = try files.link("link", to: "pictures")
@@ -121,7 +140,9 @@ struct FileClaimsTests {
     #expect(try files.text("film.mp4") == "mine")
   }
 
-  @Test func `given an output that cannot be written when said then the reason is the error, and nothing is made`() throws {
+  @Test func `given an output that cannot be written when said then the reason is the error, and nothing is made`()
+    throws
+  {
     let file = try files.file("file"), loop = try files.link("loop", to: "loop")
     let dangling = try files.link("dangling", to: "nowhere/x")
     for path in [file + "/e.jsonl", loop, loop + "/e.jsonl", dangling, files.folder.path, files.path("new/")] {

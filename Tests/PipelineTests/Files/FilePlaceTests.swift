@@ -25,7 +25,9 @@ struct FilePlaceTests {
     #expect(FilePlace(files.path("other.mp4")) != place)
   }
 
-  @Test func `given a file that is not there when spelled in many ways then its folder and its name make it one`() throws {
+  @Test func `given a file that is not there when spelled in many ways then its folder and its name make it one`()
+    throws
+  {
     _ = try files.folder("sub")
     _ = try files.link("link", to: "sub")
     let identity = try #require(FilePlace(files.path("sub/new.mp4")).fileIdentity)

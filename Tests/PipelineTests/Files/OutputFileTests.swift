@@ -14,7 +14,8 @@ struct OutputFileTests {
     let first = try OutputFile(path: path)
     #expect(first.isRegular && first.size == 4)
     let error = #expect(throws: PipelineError.self) { _ = try OutputFile(path: files.hardLink("b.mp4", to: "a.mp4")) }
-    #expect(error?.exit == .ioError && error?.message.contains("another sink or program is writing it (this run)") == true)
+    #expect(
+      error?.exit == .ioError && error?.message.contains("another sink or program is writing it (this run)") == true)
     #expect(try files.text("a.mp4") == "mine")
     try withExtendedLifetime(first) { try first.cut(to: 0) }
     #expect(try files.text("a.mp4") == "")

@@ -10,12 +10,15 @@ struct WholeFileTests {
   init() throws { files = try FilesFixture() }
 
   @Test func `given a folder that is not there when a file is written then it is made`() throws {
-    try WholeFile.write(to: files.path("a/b/report.json")) { try $0("{") ; try $0("}") }
+    try WholeFile.write(to: files.path("a/b/report.json")) {
+      try $0("{"); try $0("}")
+    }
     #expect(try files.text("a/b/report.json") == "{}")
     #expect(try FileManager.default.contentsOfDirectory(atPath: files.path("a/b")) == ["report.json"])
   }
 
-  @Test func `given an old file when writing fails in the middle then the old one stays and nothing beside it`() throws {
+  @Test func `given an old file when writing fails in the middle then the old one stays and nothing beside it`() throws
+  {
     try files.file("report.json", "old")
     struct Stop: Error {}
     #expect(throws: Stop.self) {
@@ -27,7 +30,8 @@ struct WholeFileTests {
     #expect(try files.names() == ["report.json"] && files.text("report.json") == "old")
   }
 
-  @Test func `given a link when written through then the file that it leads to is replaced and the link stays`() throws {
+  @Test func `given a link when written through then the file that it leads to is replaced and the link stays`() throws
+  {
     try files.file("real.json", "old")
     let link = try files.link("link.json", to: "real.json")
     try WholeFile.write(to: link) { try $0("new") }

@@ -9,14 +9,14 @@ struct DeviceInfoTests {
   func server() throws {
     let system = try FakeSystem([
       "proc/cpuinfo": """
-        processor\t: 0
-        model name\t: AMD EPYC 9354
-        flags\t\t: fpu sse4_2 avx avx2 fma f16c avx512f avx512_vnni avx512_bf16
+      processor\t: 0
+      model name\t: AMD EPYC 9354
+      flags\t\t: fpu sse4_2 avx avx2 fma f16c avx512f avx512_vnni avx512_bf16
 
-        processor\t: 1
-        model name\t: AMD EPYC 9354
-        flags\t\t: fpu sse4_2 avx avx2 fma f16c avx512f avx512_vnni avx512_bf16
-        """,
+      processor\t: 1
+      model name\t: AMD EPYC 9354
+      flags\t\t: fpu sse4_2 avx avx2 fma f16c avx512f avx512_vnni avx512_bf16
+      """,
       "proc/meminfo": "MemTotal:       32768000 kB\nMemFree:  1 kB", "sys/class/dmi/id/product_name": "Server",
     ])
     let device = DeviceInfo(system.tree)
@@ -31,17 +31,23 @@ struct DeviceInfoTests {
 
   @Test("given Arm boards, when looked at, then NEON is on all of them and dot products where the kernel says so")
   func arm() throws {
-    let new = try FakeSystem(["proc/cpuinfo": "processor : 0\nFeatures : fp asimd asimdhp asimddp i8mm bf16\nCPU part : 0xd0b"])
+    let new = try FakeSystem([
+      "proc/cpuinfo": "processor : 0\nFeatures : fp asimd asimdhp asimddp i8mm bf16\nCPU part : 0xd0b"
+    ])
     #expect(DeviceInfo(new.tree).instructionSets == ["NEON", "FP16", "dotprod", "i8mm", "BF16"])
     #expect(DeviceInfo(new.tree).hasInt8DotProduct)
-    let old = try FakeSystem(["proc/cpuinfo": "processor : 0\nFeatures : fp asimd evtstrm crc32 cpuid\nCPU part : 0xd08"])
+    let old = try FakeSystem([
+      "proc/cpuinfo": "processor : 0\nFeatures : fp asimd evtstrm crc32 cpuid\nCPU part : 0xd08"
+    ])
     #expect(DeviceInfo(old.tree).instructionSets == ["NEON"])
     #expect(!DeviceInfo(old.tree).hasInt8DotProduct)
   }
 
   @Test("given files that are missing, no number, a folder or too large, when read, then each is told apart")
   func unreadable() throws {
-    let system = try FakeSystem(["a/word": "twelve", "a/number": " 42 ", "large": String(repeating: "1", count: 9 << 20)])
+    let system = try FakeSystem([
+      "a/word": "twelve", "a/number": " 42 ", "large": String(repeating: "1", count: 9 << 20),
+    ])
     let tree = system.tree
     #expect(try tree.integer("/a/number") == 42)
     #expect(throws: SystemTree.Failure.malformed) { try tree.integer("/a/word") }
@@ -82,8 +88,10 @@ struct DeviceInfoTests {
   @Test(
     "given model and memory, when classed, then examples go by name and others by memory and battery",
     arguments: [
-      ("Raspberry Pi 4 Model B", 7800, false, DeviceClass.embedded), ("NVIDIA Jetson AGX Orin", 62_000, false, .edgeServer),
-      ("NVIDIA Jetson Orin Nano", 7400, false, .embedded), (nil, 900, false, .embedded), (nil, 7800, false, .industrial),
+      ("Raspberry Pi 4 Model B", 7800, false, DeviceClass.embedded),
+      ("NVIDIA Jetson AGX Orin", 62_000, false, .edgeServer),
+      ("NVIDIA Jetson Orin Nano", 7400, false, .embedded), (nil, 900, false, .embedded),
+      (nil, 7800, false, .industrial),
       (nil, 7800, true, .mobile), (nil, 32_000, true, .edgeServer),
     ] as [(String?, Int, Bool, DeviceClass)])
   func classes(model: String?, memory: Int, hasBattery: Bool, expected: DeviceClass) throws {
@@ -96,8 +104,11 @@ struct DeviceInfoTests {
 
   @Test(
     "given memory, when advised, then the step of the plan that covers it",
-    arguments: [(512, "structured pruning 0.8", 409), (1023, "structured pruning 0.8", 818), (1024, "unstructured pruning 0.6", 819),
-      (4095, "unstructured pruning 0.6", 3276), (4096, "unstructured pruning 0.4", 3276)])
+    arguments: [
+      (512, "structured pruning 0.8", 409), (1023, "structured pruning 0.8", 818),
+      (1024, "unstructured pruning 0.6", 819),
+      (4095, "unstructured pruning 0.6", 3276), (4096, "unstructured pruning 0.4", 3276),
+    ])
   func advice(memory: Int, first: String, limit: Int) {
     let advice = CompressionAdvice(memoryMB: memory)
     #expect(advice.steps.first == first)

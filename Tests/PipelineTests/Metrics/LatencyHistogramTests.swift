@@ -6,7 +6,8 @@ import Testing
 
 @Suite("Latency histogram")
 struct LatencyHistogramTests {
-  @Test("given random durations, when percentiles are read, then they are within 0.1 % of the exact ones",
+  @Test(
+    "given random durations, when percentiles are read, then they are within 0.1 % of the exact ones",
     arguments: [UInt64](1...5))
   func percentiles(seed: UInt64) {
     var random = SeededRandom(seed: seed)
@@ -22,7 +23,8 @@ struct LatencyHistogramTests {
     #expect(histogram.maximumNanoseconds == sorted.last)
   }
 
-  @Test("given random durations and the bounds themselves, when counted up to each bound, then the counts are exact",
+  @Test(
+    "given random durations and the bounds themselves, when counted up to each bound, then the counts are exact",
     arguments: [UInt64](1...5))
   func countsUpToBounds(seed: UInt64) {
     var random = SeededRandom(seed: seed)
@@ -71,7 +73,9 @@ struct RunReportTests {
     let (outcome, figures) = try run([.source("in", count: 20), .sink("out", after: ["in"], into: out)])
     let text = try RunReport(pipeline: "p", snapshot: figures, outcome: outcome, version: "0").root.json()
     let root = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
-    for key in ["pipeline", "machine", "engine", "models", "wall_s", "realtime_factor", "peak_rss_mb", "stages", "ledger"] {
+    for key in [
+      "pipeline", "machine", "engine", "models", "wall_s", "realtime_factor", "peak_rss_mb", "stages", "ledger",
+    ] {
       #expect(root[key] != nil, "\(key)")
     }
     #expect((root["power"] as? [String: Any])?["method"] != nil)
@@ -80,7 +84,9 @@ struct RunReportTests {
     #expect(ledger["delivered"] as? Int == 20)
     #expect(ledger["balanced"] as? Bool == true)
     let stage = try #require((root["stages"] as? [String: Any])?["out"] as? [String: Any])
-    for key in ["in", "out", "dropped", "failed", "fps", "service_ms", "queue_ms", "cpu_ms_per_frame", "energy_j", "power_w"] {
+    for key in [
+      "in", "out", "dropped", "failed", "fps", "service_ms", "queue_ms", "cpu_ms_per_frame", "energy_j", "power_w",
+    ] {
       #expect(stage[key] != nil, "\(key)")
     }
     #expect((stage["service_ms"] as? [String: Any])?["count"] as? Int == 20)

@@ -43,7 +43,9 @@ struct PerformanceCounterTests {
     return runner.snapshot()
   }
 
-  @Test("given counters, when run, then a frame's instructions are what was counted since the threads were ready, over all workers")
+  @Test(
+    "given counters, when run, then a frame's instructions are what was counted since the threads were ready, over all workers"
+  )
   func perFrame() throws {
     let figures = try run(FakeCounters(perThread: 30_000))
     // One thread: 30,000 / 50 frames; two workers: 60,000 / 50.
@@ -76,7 +78,9 @@ struct PerformanceCounterTests {
   @Test("given the system's refusals, then each is told with its own remedy")
   func refusals() throws {
     let strict = PerfEventCounters(system: try FakeSystem(["/proc/sys/kernel/perf_event_paranoid": "3"]).tree)
-    #expect(strict.refusal(EACCES).description.contains("kernel.perf_event_paranoid is 3; allow it: sudo sysctl kernel.perf_event_paranoid=2"))
+    #expect(
+      strict.refusal(EACCES).description.contains(
+        "kernel.perf_event_paranoid is 3; allow it: sudo sysctl kernel.perf_event_paranoid=2"))
     // The setting allows it, so that something else forbids: a container.
     let open = PerfEventCounters(system: try FakeSystem(["/proc/sys/kernel/perf_event_paranoid": "2"]).tree)
     #expect(open.refusal(EPERM).description.contains("seccomp"))
@@ -120,7 +124,9 @@ struct PeriodicThreadTests {
 
   @Test("given a long period, when stopped at once, then it does not wait for the beat")
   func stopsAtOnce() throws {
-    let thread = try PeriodicThread(name: "beat", everyMilliseconds: 3_600_000) { Issue.record("an hour has not passed") }
+    let thread = try PeriodicThread(name: "beat", everyMilliseconds: 3_600_000) {
+      Issue.record("an hour has not passed")
+    }
     thread.stop()
   }
 }

@@ -16,7 +16,8 @@ struct PowerAttributionTests {
     let package = Double.random(in: 0...500, using: &random)
     // Now and then more idle energy than there is, and less busy CPU than the stages had.
     let split = EnergyAttribution(
-      packageJ: package, seconds: Double.random(in: 0...30, using: &random), idleW: Double.random(in: 0...20, using: &random),
+      packageJ: package, seconds: Double.random(in: 0...30, using: &random),
+      idleW: Double.random(in: 0...20, using: &random),
       stageCPU: stages, busyCPU: Int64.random(in: 0...60_000_000_000, using: &random))
     let rows = split.idleJ + split.otherJ + split.stageJ.values.reduce(0, +)
     #expect(abs(rows - package) < 1e-9 * max(1, package))
@@ -59,9 +60,18 @@ struct PowerMonitorTests {
 
   private final class Lines: LogHandler, Sendable {
     let seen = Mutex<[String]>([])
-    var metadata: Logger.Metadata { get { [:] } set {} }
-    var logLevel: Logger.Level { get { .debug } set {} }
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? { get { nil } set {} }
+    var metadata: Logger.Metadata {
+      get { [:] }
+      set {}
+    }
+    var logLevel: Logger.Level {
+      get { .debug }
+      set {}
+    }
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+      get { nil }
+      set {}
+    }
     func log(event: LogEvent) { seen.withLock { $0.append("\(event.message)") } }
   }
 
@@ -98,7 +108,9 @@ struct PowerMonitorTests {
     #expect(account.source == "estimated: test, 6 W idle + 4 W a busy core")
   }
 
-  @Test("given a sensor and other programs, when attributed, then their part is other, and idle is no more than the lowest reading")
+  @Test(
+    "given a sensor and other programs, when attributed, then their part is other, and idle is no more than the lowest reading"
+  )
   func measured() throws {
     let meter = SetMeter()
     let cpu = Mutex<Int64>(0)
@@ -142,7 +154,9 @@ struct PowerMonitorTests {
     #expect(account.notes == ["the sensor is gone"])
   }
 
-  @Test("given a run that goes on, when asked for the power so far, then it is the latest span's, and nothing while the sensor fails")
+  @Test(
+    "given a run that goes on, when asked for the power so far, then it is the latest span's, and nothing while the sensor fails"
+  )
   func current() {
     let meter = SetMeter()
     let power = monitor(meter, budgetW: 12)
@@ -201,7 +215,8 @@ struct PowerMonitorTests {
   func inTheReport() throws {
     let out = Collector()
     let plan = PipelinePlan(name: "p", stages: [.source("in", count: 200), .sink("out", after: ["in"], into: out)])
-    let power = PowerMonitor(PowerSetup(meter: EstimatedMeter(profile), profile: profile), logger: Logger(label: "test"))
+    let power = PowerMonitor(
+      PowerSetup(meter: EstimatedMeter(profile), profile: profile), logger: Logger(label: "test"))
     let runner = try PipelineRunner(plan, power: power)
     try runner.start()
     let outcome = runner.wait()

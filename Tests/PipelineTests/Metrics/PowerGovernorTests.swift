@@ -26,9 +26,18 @@ struct PowerGovernorTests {
 
   private final class Lines: LogHandler, Sendable {
     let seen = Mutex<[String]>([])
-    var metadata: Logger.Metadata { get { [:] } set {} }
-    var logLevel: Logger.Level { get { .debug } set {} }
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? { get { nil } set {} }
+    var metadata: Logger.Metadata {
+      get { [:] }
+      set {}
+    }
+    var logLevel: Logger.Level {
+      get { .debug }
+      set {}
+    }
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+      get { nil }
+      set {}
+    }
     func log(event: LogEvent) { seen.withLock { $0.append("\(event.level): \(event.message)") } }
   }
 
@@ -82,7 +91,9 @@ struct PowerGovernorTests {
     #expect(power.pace?.share == 1)
   }
 
-  @Test("given a budget below what runs without detection, when enforced, then detection ends at its lowest and a warning says so")
+  @Test(
+    "given a budget below what runs without detection, when enforced, then detection ends at its lowest and a warning says so"
+  )
   func impossible() throws {
     let machine = Machine(fixedW: 10, detectionW: 5)
     let power = monitor(machine, budgetW: 8, idleW: 6)

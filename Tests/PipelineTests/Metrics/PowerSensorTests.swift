@@ -48,7 +48,8 @@ struct PowerSensorTests {
     #expect(watts.map { abs($0 - 5) < 1e-9 } == true)
   }
 
-  @Test("given counters that only root may read, when found, then the reason and the remedy are named, and it is estimated")
+  @Test(
+    "given counters that only root may read, when found, then the reason and the remedy are named, and it is estimated")
   func raplDenied() throws {
     let system = try FakeSystem(Self.packages)
     let tree = system.tree(denying: ["energy_uj"])
@@ -143,7 +144,9 @@ struct PowerSensorTests {
     #expect(try watts(sensors.first) == 4)
   }
 
-  @Test("given a battery, when it discharges, then power or current times voltage counts; when it charges, the reason is named")
+  @Test(
+    "given a battery, when it discharges, then power or current times voltage counts; when it charges, the reason is named"
+  )
   func battery() throws {
     let path = "sys/class/power_supply"
     let system = try FakeSystem([

@@ -17,7 +17,8 @@ struct SpanRecorderTests {
     return (recorder.recording, runner.snapshot())
   }
 
-  @Test("given two sources and three workers, when they have run, then each frame has one span a stage, in order and apart")
+  @Test(
+    "given two sources and three workers, when they have run, then each frame has one span a stage, in order and apart")
   func everyFrameOnce() throws {
     let out = Collector()
     let (recording, _) = try record(
@@ -38,7 +39,9 @@ struct SpanRecorderTests {
       for span in lane.spans {
         #expect(span.enqueued <= span.start && span.start <= span.end && span.end <= span.released)
       }
-      for (span, next) in zip(lane.spans, lane.spans.dropFirst()) { #expect(span.released <= next.start, "\(lane.thread)") }
+      for (span, next) in zip(lane.spans, lane.spans.dropFirst()) {
+        #expect(span.released <= next.start, "\(lane.thread)")
+      }
     }
   }
 
@@ -123,7 +126,8 @@ struct SpanRecorderTests {
 @Suite("Time at work")
 struct UtilisationTests {
   /// One frame at a time, on a clock that only the work moves: every figure follows.
-  private func run(work: Double, sink: Double, count: Int = 40, failing: Bool = false) throws -> PipelineRunner.Snapshot {
+  private func run(work: Double, sink: Double, count: Int = 40, failing: Bool = false) throws -> PipelineRunner.Snapshot
+  {
     let clock = ManualClock(), hasBegun = Monitor(false)
     let runner = try PipelineRunner(
       PipelinePlan(
@@ -149,7 +153,9 @@ struct UtilisationTests {
   @Test("given one frame at a time, when two stages take turns, then their shares of the time are those of their work")
   func shares() throws {
     let figures = try run(work: 30, sink: 10)
-    func share(_ id: String) -> Double { figures.stages.first { $0.id == id }.map { figures.utilisation(of: $0) } ?? -1 }
+    func share(_ id: String) -> Double {
+      figures.stages.first { $0.id == id }.map { figures.utilisation(of: $0) } ?? -1
+    }
     #expect(share("work") == 0.75)
     #expect(share("end") == 0.25)
     // The source brings each frame when the one before has left; the way of the last may be seen by it or not.

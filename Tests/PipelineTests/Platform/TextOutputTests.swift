@@ -60,7 +60,8 @@ import Testing
     #expect(output.failure?.exit == .ioError && output.failure?.reason == "No space left on device")
   }
 
-  @Test func `given a descriptor that nobody can write to, when written to, then it counts as closed, with 74`() throws {
+  @Test func `given a descriptor that nobody can write to, when written to, then it counts as closed, with 74`() throws
+  {
     // As StandardDescriptors.fill leaves one that was closed.
     // SAFETY: a NUL-terminated literal.
     let empty = unsafe open("/dev/null", O_RDONLY)
@@ -95,9 +96,11 @@ import Testing
   }
 
   @Test(arguments: [
-    ("-", STDOUT_FILENO), ("/dev/stdout", STDOUT_FILENO), ("/proc/self/fd/1", STDOUT_FILENO), ("/dev/stderr", STDERR_FILENO),
+    ("-", STDOUT_FILENO), ("/dev/stdout", STDOUT_FILENO), ("/proc/self/fd/1", STDOUT_FILENO),
+    ("/dev/stderr", STDERR_FILENO),
   ])
-  func `given a name of a standard output, when looked up, then it is not opened anew`(path: String, descriptor: Int32) {
+  func `given a name of a standard output, when looked up, then it is not opened anew`(path: String, descriptor: Int32)
+  {
     #expect(StandardDescriptors.output(named: path) == descriptor)
     #expect(StandardDescriptors.output(named: path + "x") == nil)
   }

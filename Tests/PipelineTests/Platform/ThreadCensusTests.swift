@@ -12,7 +12,8 @@ struct ThreadCensusTests {
     while SystemClock.threadCPUNanoseconds() < end { x = x &* 6_364_136_223_846_793_005 &+ 1 }
   }
 
-  @Test("given a library that starts a thread, when adopted, then its CPU time counts with the stage, also after its end")
+  @Test(
+    "given a library that starts a thread, when adopted, then its CPU time counts with the stage, also after its end")
   func adoptsLibraryThreads() throws {
     let census = ThreadCensus()
     let step = Monitor(0)

@@ -12,7 +12,9 @@ struct BoundedQueueTests {
     let queue = BoundedQueue<Item>(capacity: 3, policy: .block, clock: SystemClock())
     let seen = Mutex<[Int]>([])
     let producers = try (0..<2).map { producer in
-      try WorkerThread(name: "producer") { for number in 0..<2000 { _ = queue.push(Item(number: producer * 2000 + number)) } }
+      try WorkerThread(name: "producer") {
+        for number in 0..<2000 { _ = queue.push(Item(number: producer * 2000 + number)) }
+      }
     }
     let consumers = try (0..<2).map { _ in
       try WorkerThread(name: "consumer") {
@@ -42,7 +44,8 @@ struct BoundedQueueTests {
 
 @Suite("Sequencer")
 struct SequencerTests {
-  @Test("given results in random order from several threads, when all are in, then they left in order",
+  @Test(
+    "given results in random order from several threads, when all are in, then they left in order",
     arguments: [UInt64](1...10))
   func restoresOrder(seed: UInt64) throws {
     let out = Mutex<[Int]>([])
@@ -51,7 +54,9 @@ struct SequencerTests {
     let shuffled = (0..<1000).shuffled(using: &random)
     let threads = try (0..<4).map { part in
       try WorkerThread(name: "worker") {
-        for (position, index) in shuffled.enumerated() where position % 4 == part { sequencer.complete(index, index: index) }
+        for (position, index) in shuffled.enumerated() where position % 4 == part {
+          sequencer.complete(index, index: index)
+        }
       }
     }
     threads.forEach { $0.join() }

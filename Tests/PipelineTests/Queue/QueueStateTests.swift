@@ -30,7 +30,9 @@ struct QueueStateTests {
     return items
   }
 
-  private func fill(_ policy: OverflowPolicy, _ items: [Item]) -> (QueueState<Item>, dropped: [QueueState<Item>.Dropped]) {
+  private func fill(_ policy: OverflowPolicy, _ items: [Item]) -> (
+    QueueState<Item>, dropped: [QueueState<Item>.Dropped]
+  ) {
     var state = QueueState<Item>(capacity: 2, policy: policy)
     var dropped: [QueueState<Item>.Dropped] = []
     for item in items {
@@ -132,7 +134,8 @@ struct QueueStateTests {
     #expect(drain(&state).map(\.number) == [1, 3, 0, 2])
   }
 
-  @Test("given a frame without a deadline, when others in a hurry keep coming, then it leaves after the patience at last")
+  @Test(
+    "given a frame without a deadline, when others in a hurry keep coming, then it leaves after the patience at last")
   func starvationIsBounded() {
     var state = QueueState<Item>(capacity: 8, policy: .block)
     _ = state.push(Item(number: -1), now: MonotonicTime(nanoseconds: 0))
@@ -146,7 +149,8 @@ struct QueueStateTests {
     #expect(left == 13)
   }
 
-  @Test("given four streams that overflow a live queue, whatever their phases, then each loses nearly the same share",
+  @Test(
+    "given four streams that overflow a live queue, whatever their phases, then each loses nearly the same share",
     arguments: [UInt64](0..<10))
   func lossesAreSpread(seed: UInt64) {
     var random = SeededRandom(seed: seed)
@@ -190,7 +194,8 @@ struct QueueStateTests {
     }
   }
 
-  @Test("property: whatever the calls, every number comes out once, streams in order, the most urgent first, frames = pops + drops",
+  @Test(
+    "property: whatever the calls, every number comes out once, streams in order, the most urgent first, frames = pops + drops",
     arguments: OverflowPolicy.allCases, [UInt64](0..<25))
   func conservation(policy: OverflowPolicy, seed: UInt64) {
     var random = SeededRandom(seed: seed)

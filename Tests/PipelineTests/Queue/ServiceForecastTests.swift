@@ -37,7 +37,8 @@ struct ServiceForecastTests {
     #expect(!detector.isHopeless(deadline: time(140), now: time(100), isIdle: false))
   }
 
-  @Test("given only slow services, when a second has passed, then one frame is let through, and a fast one ends the wait")
+  @Test(
+    "given only slow services, when a second has passed, then one frame is let through, and a fast one ends the wait")
   func probe() {
     let detector = forecast([500, 500, 500])
     #expect(detector.isHopeless(deadline: time(200), now: time(100), isIdle: false))

@@ -93,7 +93,8 @@ struct InterfaceCheckTests {
         == "labels[1] tracks: no stage before 'tracks' finds 'persn'; did you mean 'person'?")
     #expect(
       try error([Self.source(), Self.detector(), Self.tracker(), Self.zones(labels: ["zebra"])])
-        == "zones[0].labels[0] zones: no stage before 'zones' finds 'zebra', as its zone 'door' asks; labels: car, person")
+        == "zones[0].labels[0] zones: no stage before 'zones' finds 'zebra', as its zone 'door' asks; labels: car, person"
+    )
   }
 
   @Test("given a detector whose labels nobody knows, when checked, then any label may be right")
@@ -110,7 +111,8 @@ struct InterfaceCheckTests {
     let nodes = [Self.source(), Self.detector(finds: .only(["person"]), leavesOut: ["car"])]
     #expect(
       try error(nodes + [Self.tracker(labels: ["car"])])
-        == "labels[0] tracks: no stage before 'tracks' finds 'car'; add it to the 'classes' of 'objects', which leaves it out")
+        == "labels[0] tracks: no stage before 'tracks' finds 'car'; add it to the 'classes' of 'objects', which leaves it out"
+    )
     // A slip of the pen is told by the name that was meant, left out or not.
     #expect(try error(nodes + [Self.tracker(labels: ["carr"])])?.hasSuffix("did you mean 'car'?") == true)
   }
@@ -120,12 +122,16 @@ struct InterfaceCheckTests {
     let faces = [Self.source(), Self.detector(), Self.detector("faces", after: ["objects"], finds: .only(["face"]))]
     #expect(
       try error(faces + [Self.tracker(after: ["faces"]), Self.zones(labels: ["face"])])
-        == "zones[0].labels[0] zones: no tracker before 'zones' follows 'face', as its zone 'door' asks; let 'tracks' follow it, with 'labels' or 'stages'")
-    #expect(try error(faces + [Self.tracker(after: ["faces"], stages: ["faces"]), Self.zones(labels: ["face"])]) == nil)
+        == "zones[0].labels[0] zones: no tracker before 'zones' follows 'face', as its zone 'door' asks; let 'tracks' follow it, with 'labels' or 'stages'"
+    )
+    #expect(
+      try error(faces + [Self.tracker(after: ["faces"], stages: ["faces"]), Self.zones(labels: ["face"])]) == nil)
     let other = try error(faces + [Self.tracker(after: ["faces"], stages: ["faces"]), Self.zones(labels: ["car"])])
     #expect(other?.contains("no tracker before 'zones' follows 'car'") == true)
     // One of unknown labels is followed only where it is named.
-    let unknown = [Self.source(), Self.detector(finds: .any), Self.tracker(labels: ["person"]), Self.zones(labels: ["car"])]
+    let unknown = [
+      Self.source(), Self.detector(finds: .any), Self.tracker(labels: ["person"]), Self.zones(labels: ["car"]),
+    ]
     #expect(try error(unknown)?.contains("no tracker before 'zones' follows 'car'") == true)
   }
 
@@ -141,7 +147,8 @@ struct InterfaceCheckTests {
       Self.source(), Self.detector(), Self.detector("plates", finds: .only(["plate"])), Self.tracker(labels: ["plate"]),
     ]
     #expect(try error(nodes)?.contains("finds 'plate'") == true)
-    #expect(try error(Array(nodes.dropLast()) + [Self.tracker(after: ["objects", "plates"], labels: ["plate"])]) == nil)
+    #expect(
+      try error(Array(nodes.dropLast()) + [Self.tracker(after: ["objects", "plates"], labels: ["plate"])]) == nil)
   }
 
   @Test("given stages of a tracker that detect nothing before it, when checked, then those that do are named")
@@ -160,7 +167,8 @@ struct InterfaceCheckTests {
     let rest = [Self.detector(after: ["camera"]), Self.tracker(), Self.zones(streams: ["camera", "camrea"])]
     #expect(
       try error([Self.source()] + rest)
-        == "zones[0].streams[1] zones: no stream 'camrea' comes to 'zones', as its zone 'door' asks; did you mean 'camera'?")
+        == "zones[0].streams[1] zones: no stream 'camrea' comes to 'zones', as its zone 'door' asks; did you mean 'camera'?"
+    )
     // That of a source whose frames do not come here is none.
     let elsewhere = try error([Self.source(), Self.source("camrea")] + rest)
     #expect(elsewhere?.contains("no stream 'camrea' comes to 'zones'") == true)
@@ -175,7 +183,8 @@ struct InterfaceCheckTests {
     ])
   func mayCome(others: StageInterface.OtherStreams, staysOpen: Bool, isReplaced: Bool, isWarning: Bool) throws {
     let nodes = [
-      Self.source(others: others, isReplaced: isReplaced), Self.detector(), Self.tracker(), Self.zones(streams: ["yard"]),
+      Self.source(others: others, isReplaced: isReplaced), Self.detector(), Self.tracker(),
+      Self.zones(streams: ["yard"]),
     ]
     let check = try check(nodes, staysOpen: staysOpen)
     #expect(check.errors.isEmpty == isWarning)
@@ -185,7 +194,9 @@ struct InterfaceCheckTests {
   // MARK: - What a stage cannot work without
 
   /// A stage that prepares the input of others, and a detector that needs that.
-  private static func letterbox(_ id: String = "scale", after: [String] = ["camera"], for consumers: Set<String>) -> Node {
+  private static func letterbox(_ id: String = "scale", after: [String] = ["camera"], for consumers: Set<String>)
+    -> Node
+  {
     var node = Node(id: id, after: after, type: "preprocess.test")
     node.interface.prepares = consumers
     return node
@@ -202,7 +213,10 @@ struct InterfaceCheckTests {
     #expect(try error([Self.source(), Self.letterbox(for: ["objects"]), Self.hungry(after: ["scale"])]) == nil)
     // Branches of one source are joined: one of them is enough.
     #expect(
-      try error([Self.source(), Node(id: "other", after: ["camera"]), Self.letterbox(for: ["objects"]), Self.hungry(after: ["other", "scale"])])
+      try error([
+        Self.source(), Node(id: "other", after: ["camera"]), Self.letterbox(for: ["objects"]),
+        Self.hungry(after: ["other", "scale"]),
+      ])
         == nil)
   }
 
@@ -210,7 +224,8 @@ struct InterfaceCheckTests {
   func unprepared() throws {
     #expect(
       try error([Self.source(), Self.hungry(after: ["camera"])])
-        == "- objects: no preprocess.test prepares the input of 'objects'; add one before it, with \"for\": [\"objects\"] in its config")
+        == "- objects: no preprocess.test prepares the input of 'objects'; add one before it, with \"for\": [\"objects\"] in its config"
+    )
     #expect(
       try error([Self.source(), Self.letterbox(for: ["faces"]), Self.hungry(after: ["scale"])])
         == "- objects: no preprocess.test prepares the input of 'objects'; add \"objects\" to the 'for' of 'scale'")
@@ -232,12 +247,15 @@ struct InterfaceCheckTests {
     let untracked = try check([Self.source(), Self.detector(), Self.zones(after: ["objects"])])
     #expect(untracked.warnings.map(\.error.message) == ["'zones' looks at tracks, and no tracker comes before it"])
     let unseen = try check([Self.source(), Self.tracker(after: ["camera"])])
-    #expect(unseen.warnings.map(\.error.message) == ["'tracks' looks at detections, and no stage before it finds anything"])
+    #expect(
+      unseen.warnings.map(\.error.message) == ["'tracks' looks at detections, and no stage before it finds anything"])
     #expect(untracked.errors.isEmpty && unseen.errors.isEmpty)
     let faces = try check([Self.source(), Self.detector(finds: .only(["face"])), Self.tracker()])
     #expect(
       faces.warnings.map(\.error.description)
-        == ["tracks: 'tracks' looks at all detections but 'face', and no stage before it finds any others; name 'face' in its 'labels'"])
+        == [
+          "tracks: 'tracks' looks at all detections but 'face', and no stage before it finds any others; name 'face' in its 'labels'"
+        ])
   }
 
   @Test("given a stage that needs its frames in order, when it has several workers, then that is an error")
@@ -259,7 +277,8 @@ struct InterfaceCheckTests {
     tracker.interface.wishes = [NameWish(.foundLabels, ["motorbike"], key: "labels") { [$0, "motorcycle"] }]
     let nodes = [Self.source(), Self.detector(finds: .only(["motorcycle", "car"])), tracker]
     #expect(try error(nodes + [Self.zones(labels: ["motorcycle"])]) == nil)
-    #expect(try error(nodes + [Self.zones(labels: ["car"])])?.contains("no tracker before 'zones' follows 'car'") == true)
+    #expect(
+      try error(nodes + [Self.zones(labels: ["car"])])?.contains("no tracker before 'zones' follows 'car'") == true)
   }
 
   @Test("given more wrong names than anybody reads, when checked, then the rest is counted")

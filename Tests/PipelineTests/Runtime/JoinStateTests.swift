@@ -9,7 +9,8 @@ struct JoinStateTests {
 
   private func ticket(_ sequence: Int) -> FrameTicket {
     FrameTicket(
-      header: TestFrames.frame(stream: stream, sequence: sequence, clock: ManualClock()).header, source: 0) { _, _ in }
+      header: TestFrames.frame(stream: stream, sequence: sequence, clock: ManualClock()).header, source: 0
+    ) { _, _ in }
   }
 
   private func token(_ ticket: FrameTicket, found label: String?) -> Token {
@@ -23,7 +24,9 @@ struct JoinStateTests {
   func order() {
     var join = JoinState()
     let one = ticket(0)
-    guard case .waiting = join.arrive(token(one, found: "b"), link: 1, expected: 2) else { Issue.record("early"); return }
+    guard case .waiting = join.arrive(token(one, found: "b"), link: 1, expected: 2) else {
+      Issue.record("early"); return
+    }
     guard case .complete(let joined, 2, let carriers) = join.arrive(token(one, found: "a"), link: 0, expected: 2)
     else {
       Issue.record("not complete")
@@ -34,7 +37,9 @@ struct JoinStateTests {
     #expect(join.count == 0)
   }
 
-  @Test("given a tombstone in one branch, when complete, then the joined frame is a tombstone and names who brought a frame")
+  @Test(
+    "given a tombstone in one branch, when complete, then the joined frame is a tombstone and names who brought a frame"
+  )
   func tombstone() {
     var join = JoinState()
     let one = ticket(4)

@@ -14,7 +14,9 @@ private final class ReadingSource: SourceStage {
   let streams: [StreamInfo]
   private let paths: Mutex<[String: String]>
 
-  init(_ configuration: NoConfiguration, context: StageContext) throws { throw PipelineError("tests only", exit: .software) }
+  init(_ configuration: NoConfiguration, context: StageContext) throws {
+    throw PipelineError("tests only", exit: .software)
+  }
 
   init(_ paths: [String: String], context: StageContext) {
     self.paths = Mutex(paths)
@@ -27,7 +29,9 @@ private final class ReadingSource: SourceStage {
   }
 
   func files(for streams: [String]) -> [FileUse] {
-    paths.withLock { paths in streams.compactMap { id in paths[id].map { .reads($0, as: "the input of stream '\(id)'") } } }
+    paths.withLock { paths in
+      streams.compactMap { id in paths[id].map { .reads($0, as: "the input of stream '\(id)'") } }
+    }
   }
 
   func run(_ stream: StreamInfo, _ output: any SourceOutput) {}
@@ -41,7 +45,9 @@ private final class WritingSink: FrameStage {
   static let role = StageRole.sink
   private let path: String
 
-  init(_ configuration: NoConfiguration, context: StageContext) throws { throw PipelineError("tests only", exit: .software) }
+  init(_ configuration: NoConfiguration, context: StageContext) throws {
+    throw PipelineError("tests only", exit: .software)
+  }
   init(_ path: String) { self.path = path }
 
   func files(for streams: [String]) -> [FileUse] {
@@ -61,7 +67,8 @@ struct RunFilesTests {
     _ inputs: [String: String], _ outputs: String..., files: [FileUse] = [], staysOpen: Bool = false
   ) throws -> PipelineRunner {
     let source = PipelinePlan.StagePlan(
-      id: "camera", descriptor: StageDescriptor(type: "source.reading", summary: "", role: .source) { _, context in
+      id: "camera",
+      descriptor: StageDescriptor(type: "source.reading", summary: "", role: .source) { _, context in
         ReadingSource(inputs, context: context)
       })
     let sinks = outputs.enumerated().map { index, path in
@@ -71,7 +78,8 @@ struct RunFilesTests {
         after: ["camera"])
     }
     return try PipelineRunner(
-      PipelinePlan(name: "test", stages: [source] + sinks), logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() },
+      PipelinePlan(name: "test", stages: [source] + sinks),
+      logger: Logger(label: "t") { _ in SwiftLogNoOpLogHandler() },
       staysOpen: staysOpen, files: files)
   }
 
@@ -93,7 +101,9 @@ struct RunFilesTests {
     #expect(error?.exit == .ioError && error?.message.contains("--report") == true)
   }
 
-  @Test func `given a path with {stream} when streams pass then each file counts, and without it two are one too many`() throws {
+  @Test func `given a path with {stream} when streams pass then each file counts, and without it two are one too many`()
+    throws
+  {
     let a = try files.file("a.mp4"), b = try files.file("b.mp4")
     _ = try runner(["x": a, "y": b], files.path("{stream}.mp4"))
     #expect(throws: StageBuildErrors.self) { _ = try runner(["x": a, "a": b], files.path("{stream}.mp4")) }
@@ -101,7 +111,9 @@ struct RunFilesTests {
     #expect(error?.errors.first?.remedy?.contains("{stream}") == true)
   }
 
-  @Test func `given a run when a stream joins whose file the run writes then it is refused, and the run goes on`() throws {
+  @Test func `given a run when a stream joins whose file the run writes then it is refused, and the run goes on`()
+    throws
+  {
     let film = try files.file("film.mp4"), other = try files.file("other.mp4")
     let runner = try runner(["door": film], files.path("{stream}.out"), staysOpen: true)
     try runner.start()

@@ -50,13 +50,16 @@ struct StreamTests {
   @Test("given two sources with the same stream id, when built, then both are named")
   func twins() throws {
     let stages: [PipelinePlan.StagePlan] = [
-      .source("a", count: 1), .source("a2", count: 1, stream: "a"), .sink("out", after: ["a", "a2"], into: Collector()),
+      .source("a", count: 1), .source("a2", count: 1, stream: "a"),
+      .sink("out", after: ["a", "a2"], into: Collector()),
     ]
     let error = #expect(throws: StageBuildErrors.self) { try PipelineRunner(PipelinePlan(name: "t", stages: stages)) }
     #expect(error?.errors.first?.description.contains("'a' is there in 'a' and in 'a2'") == true)
   }
 
-  @Test("given a stage slower than the deadline allows, when live frames come, then late ones are dropped before work and all is accounted")
+  @Test(
+    "given a stage slower than the deadline allows, when live frames come, then late ones are dropped before work and all is accounted"
+  )
   func deadlines() throws {
     let clock = ManualClock()
     let collector = Collector()
@@ -65,7 +68,7 @@ struct StreamTests {
       PipelinePlan(
         name: "t",
         stages: [
-          .source("a", count: 200, isLive: true, deadlineMs: 50), 
+          .source("a", count: 200, isLive: true, deadlineMs: 50),
           .transform("work", after: ["a"], queue: 256) { frame, _ in
             clock.advance(milliseconds: 40)
             return .emit(frame)
@@ -109,7 +112,8 @@ struct StreamTests {
     #expect(abs(work.meanMilliseconds - 7) < 1e-9)
   }
 
-  @Test("given a source that tells of its stream, when its state changes, then the sink hears each change once, in place")
+  @Test(
+    "given a source that tells of its stream, when its state changes, then the sink hears each change once, in place")
   func health() throws {
     let board = HealthBoard(clock: ManualClock(), logger: .init(label: "t"))
     let stream = StreamInfo(id: "cam", sourceStage: "cam", isLive: true), metrics = StreamMetrics()
@@ -124,7 +128,8 @@ struct StreamTests {
     #expect(tell(.streaming, 4)?.fault == .end)
     #expect(tell(.ended)?.fault == nil)
     #expect(metrics.current.faults == 1)
-    #expect(metrics.current.changes.map(\.health.state) == [.connecting, .streaming, .stalled, .waiting, .streaming, .ended])
+    #expect(
+      metrics.current.changes.map(\.health.state) == [.connecting, .streaming, .stalled, .waiting, .streaming, .ended])
     #expect(metrics.current.health?.lastError == "gone")
   }
 }

@@ -101,7 +101,8 @@ struct ReplayTests {
   }
 
   /// A stage that counts what it sees, as a tracker does: its results depend on the order.
-  private static func counter(_ id: String, after: [String], queue: Int? = nil, busy: Int = 0) -> PipelinePlan.StagePlan {
+  private static func counter(_ id: String, after: [String], queue: Int? = nil, busy: Int = 0) -> PipelinePlan.StagePlan
+  {
     let seen = Mutex(0)
     return .transform(id, after: after, queue: queue) { frame, _ in
       spin(upTo: busy)
@@ -116,7 +117,9 @@ struct ReplayTests {
   }
 
   /// A stage of several workers that sees the picture, gives up some frames and fails on others.
-  private static func worker(_ id: String, after: [String], workers: Int, queue: Int?, busy: Int) -> PipelinePlan.StagePlan {
+  private static func worker(_ id: String, after: [String], workers: Int, queue: Int?, busy: Int)
+    -> PipelinePlan.StagePlan
+  {
     var plan = PipelinePlan.StagePlan.transform(id, after: after, workers: workers, queue: queue) { frame, _ in
       spin(upTo: busy)
       let sequence = frame.header.sequence
@@ -157,9 +160,11 @@ struct ReplayTests {
     return PipelinePlan(name: "t", framesInFlight: pick(0...1) == 0 ? nil : pick(2...12), stages: stages)
   }
 
-  private static func run(_ plan: PipelinePlan, _ lines: LineCollector, _ journal: Journal, failsAt: UInt8? = nil) throws -> (
-    RunResult, RunOutcome
-  ) {
+  private static func run(_ plan: PipelinePlan, _ lines: LineCollector, _ journal: Journal, failsAt: UInt8? = nil)
+    throws -> (
+      RunResult, RunOutcome
+    )
+  {
     var services = StageServices()
     services.provide(FakePictures(failsAt: failsAt), as: (any MediaReplayer).self)
     let runner = try PipelineRunner(plan, logger: TraceFixture.quiet, services: services, journal: journal)
@@ -182,12 +187,15 @@ struct ReplayTests {
     return (result, outcome)
   }
 
-  @Test("given any graph in overload, when its trace is replayed twice, then every sink gets the same at the same instants", arguments: 0..<16)
+  @Test(
+    "given any graph in overload, when its trace is replayed twice, then every sink gets the same at the same instants",
+    arguments: 0..<16)
   func sameAgain(seed: Int) throws {
     let fixture = try TraceFixture()
     let lines = LineCollector()
     let recorder = try fixture.recorder()
-    let (recorded, outcome) = try Self.run(Self.graph(seed: UInt64(seed), lines, isReplay: false), lines, .recording(recorder))
+    let (recorded, outcome) = try Self.run(
+      Self.graph(seed: UInt64(seed), lines, isReplay: false), lines, .recording(recorder))
     #expect(outcome.exit == .success)
     #expect(recorded.lines["out"]?.isEmpty == false)
     #expect(recorder.cutReason == nil)
@@ -222,7 +230,9 @@ struct ReplayTests {
     }
   }
 
-  @Test("given a run that a stage ended with an error, when it is replayed, then it ends with the same error after the same lines")
+  @Test(
+    "given a run that a stage ended with an error, when it is replayed, then it ends with the same error after the same lines"
+  )
   func failure() throws {
     let fixture = try TraceFixture()
     func plan(_ lines: LineCollector) -> PipelinePlan {
@@ -251,7 +261,8 @@ struct ReplayTests {
     #expect(replayed.ledgers == recorded.ledgers)
   }
 
-  @Test("given a stream that ended with an error, when it is replayed, then it ends with it again and the other is whole")
+  @Test(
+    "given a stream that ended with an error, when it is replayed, then it ends with it again and the other is whole")
   func streamFailure() throws {
     let fixture = try TraceFixture()
     let error = PipelineError("cut off", consequence: .endStream, exit: .unavailable)
@@ -259,7 +270,8 @@ struct ReplayTests {
       PipelinePlan(
         name: "t",
         stages: [
-          FakeCameras.plan("bad", count: 30, isLive: false, error: error), FakeCameras.plan("good", count: 50, isLive: false),
+          FakeCameras.plan("bad", count: 30, isLive: false, error: error),
+          FakeCameras.plan("good", count: 50, isLive: false),
           lines.plan("out", after: ["bad", "good"]),
         ])
     }
@@ -271,7 +283,8 @@ struct ReplayTests {
     #expect(replayed == recorded)
   }
 
-  @Test("given pictures that cannot be made again, when it is replayed, then their frames fail and nobody waits for them")
+  @Test(
+    "given pictures that cannot be made again, when it is replayed, then their frames fail and nobody waits for them")
   func lostPictures() throws {
     let fixture = try TraceFixture()
     let lines = LineCollector(), again = LineCollector()
@@ -317,6 +330,8 @@ struct ReplayTests {
       journal: .replaying(fixture.load()))
     try replay.start()
     #expect(replay.wait().exit == .success)
-    #expect(again.all.map { "\($0.header.stream.id) \($0.header.sequence)" } == lines.all.map { "\($0.header.stream.id) \($0.header.sequence)" })
+    #expect(
+      again.all.map { "\($0.header.stream.id) \($0.header.sequence)" }
+        == lines.all.map { "\($0.header.stream.id) \($0.header.sequence)" })
   }
 }

@@ -60,7 +60,8 @@ enum TraceSamples {
     .health(stream: 0, .init(health: change.health, change: nil)), .count(stream: 0, name: "damaged", increment: 3),
     frame(3), frame(4, dropped: .noCredit), .taken(stage: 1, key), .notice(stage: 1, change),
     .instant(stage: 1, key, MonotonicTime(nanoseconds: 99)), .lost(stage: 2, key, .late, afterTaking: false),
-    .closed(key, .init(time: MonotonicTime(nanoseconds: 100), fate: .dropped(stage: "a", reason: .late))), .streamFailure(stream: 0, name: "cam", error),
+    .closed(key, .init(time: MonotonicTime(nanoseconds: 100), fate: .dropped(stage: "a", reason: .late))),
+    .streamFailure(stream: 0, name: "cam", error),
     .streamEnd(stream: 0, error), .end(failed: true),
   ]
 }
@@ -80,7 +81,9 @@ final class LineCollector: Sendable {
   var all: [String: [String]] { lines.withLock { $0 } }
   func add(_ line: String, to sink: String) { lines.withLock { $0[sink, default: []].append(line) } }
 
-  func plan(_ id: String, after: [String], queue: Int? = nil, work: @escaping @Sendable () -> Void = {}) -> PipelinePlan.StagePlan {
+  func plan(_ id: String, after: [String], queue: Int? = nil, work: @escaping @Sendable () -> Void = {})
+    -> PipelinePlan.StagePlan
+  {
     PipelinePlan.StagePlan(
       id: id,
       descriptor: StageDescriptor(type: "sink.lines", summary: "", role: .sink) { [self] _, context in

@@ -14,7 +14,9 @@ struct TraceFormatTests {
       let kind = try #require(TraceKind(rawValue: bytes[8]))
       let again = try TraceRecord(kind, Array(bytes[TraceFormat.recordHeaderSize...]))
       #expect(again.encoded == bytes)
-      if case .stream(_, let info) = again { #expect(info.id == "cam" && info.deadlineMs == 80.5 && info.isLive) } else {
+      if case .stream(_, let info) = again {
+        #expect(info.id == "cam" && info.deadlineMs == 80.5 && info.isLive)
+      } else {
         #expect("\(again)" == "\(record)")
       }
     }
@@ -77,7 +79,8 @@ struct TraceFormatTests {
     }
   }
 
-  @Test("given payloads of random bytes with right checksums, when they are loaded, then nothing crashes", arguments: 0..<8)
+  @Test(
+    "given payloads of random bytes with right checksums, when they are loaded, then nothing crashes", arguments: 0..<8)
   func randomPayloads(seed: Int) throws {
     let fixture = try TraceFixture()
     var random = SeededRandom(seed: UInt64(seed))
@@ -118,7 +121,8 @@ struct TraceFormatTests {
     let stream = TraceRecord.stream(0, TraceSamples.stream), taken = TraceRecord.taken(stage: 1, TraceSamples.key)
     let bad: [[TraceRecord]] = [
       [taken], [stream, taken], [stream, TraceSamples.frame(3), taken, taken], [TraceSamples.frame(0)],
-      [stream, TraceSamples.frame(3), TraceSamples.frame(3)], [stream, .closed(TraceSamples.key, .init(time: MonotonicTime(nanoseconds: 0), fate: .delivered))],
+      [stream, TraceSamples.frame(3), TraceSamples.frame(3)],
+      [stream, .closed(TraceSamples.key, .init(time: MonotonicTime(nanoseconds: 0), fate: .delivered))],
       [.end(failed: false), stream], [.stream(1, TraceSamples.stream)],
       [stream, .streamEnd(stream: 0, nil), TraceSamples.frame(0)],
     ]
@@ -138,7 +142,9 @@ struct TraceRecorderTests {
     func write(_ bytes: [UInt8]) throws {
       try state.wait { state -> Result<Void, PipelineError>? in
         if state.isStuck { return nil }
-        guard state.written.count + bytes.count <= state.room else { return .failure(PipelineError("full", exit: .ioError)) }
+        guard state.written.count + bytes.count <= state.room else {
+          return .failure(PipelineError("full", exit: .ioError))
+        }
         state.written += bytes
         return .success(())
       }.get()
@@ -151,7 +157,8 @@ struct TraceRecorderTests {
     try TraceRecorder(TraceFixture.manifest, logger: TraceFixture.quiet, bufferLimit: limit) { try disk.write($0) }
   }
 
-  @Test("given a disk that stands still, when more comes than may wait, then nobody waits and the trace says that it ends")
+  @Test(
+    "given a disk that stands still, when more comes than may wait, then nobody waits and the trace says that it ends")
   func slowDisk() throws {
     let disk = Disk(), fixture = try TraceFixture()
     let recorder = try recorder(disk, limit: 10_000)

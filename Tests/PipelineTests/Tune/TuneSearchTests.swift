@@ -21,7 +21,8 @@ struct TuneSearchTests {
   ) throws -> (TuneChoice?, [TuneRow]) {
     var search = TuneSearch(
       stage: "objects",
-      limits: .init(deadlineMs: deadline, floor: floor, rate: rate, maximumInterval: interval, cores: 2), measure: machine)
+      limits: .init(deadlineMs: deadline, floor: floor, rate: rate, maximumInterval: interval, cores: 2),
+      measure: machine)
     return (try search.run(inputs), search.rows)
   }
 
@@ -43,9 +44,12 @@ struct TuneSearchTests {
   @Test("given a floor, then models below it and those of unknown accuracy are left out, with the reason")
   func floor() throws {
     let (best, rows) = try search(
-      deadline: 1000, floor: 0.25, [("big", "auto", 0.4), ("tiny", "auto", 0.2), ("tiny", "half", nil), ("gone", "auto", 0.5)])
+      deadline: 1000, floor: 0.25,
+      [("big", "auto", 0.4), ("tiny", "auto", 0.2), ("tiny", "half", nil), ("gone", "auto", 0.5)])
     #expect(best?.model == "big")
-    func verdicts(_ model: String) -> Set<TuneRow.Verdict> { Set(rows.filter { $0.choice.model == model }.map(\.verdict)) }
+    func verdicts(_ model: String) -> Set<TuneRow.Verdict> {
+      Set(rows.filter { $0.choice.model == model }.map(\.verdict))
+    }
     #expect(verdicts("tiny") == [.inaccurate, .unknown])
     #expect(verdicts("gone") == [.failed])
   }
@@ -97,7 +101,8 @@ struct TuneSearchTests {
       return
     }
     #expect(choice.model == "small" && choice.shape == "half" && choice.threads == 2 && serviceMs == 8)
-    #expect(found.looks.filter { $0.model == "big" }.map(\.threads) == [1], "100 ms are more than 7 with two threads, too")
+    #expect(
+      found.looks.filter { $0.model == "big" }.map(\.threads) == [1], "100 ms are more than 7 with two threads, too")
   }
 
   @Test("given one choice that could keep the deadline, then one look is enough and the search goes on as before")
@@ -112,7 +117,8 @@ struct TuneSearchTests {
 
   @Test("given another stage that takes longer than the deadline, then it is named at the first look")
   func otherStage() throws {
-    let found = try glancing(deadline: 5, other: .init(stage: "scale", serviceMs: 6), [("tiny", "auto", 0.2), ("small", "auto", 0.3)])
+    let found = try glancing(
+      deadline: 5, other: .init(stage: "scale", serviceMs: 6), [("tiny", "auto", 0.2), ("small", "auto", 0.3)])
     #expect(found.obstacle == .other(stage: "scale", serviceMs: 6))
     #expect(found.looks.count == 1 && found.trials == 0)
   }

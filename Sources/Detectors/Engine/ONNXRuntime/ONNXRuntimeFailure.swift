@@ -22,7 +22,9 @@ struct ONNXRuntimeFailure: Error {
     if says("is not a registered function/op", "could not find an implementation", "not implemented") {
       return "export it without that operator, or use an ONNX Runtime that has it (--onnxruntime)"
     }
-    if says("external data", "external initializer") { return "import it with `edgepipe models import`, which takes its weights in" }
+    if says("external data", "external initializer") {
+      return "import it with `edgepipe models import`, which takes its weights in"
+    }
     if says("protobuf", "invalid model", "load model") { return "fetch or export the file again" }
     return "export the file again, or use a newer ONNX Runtime (--onnxruntime)"
   }

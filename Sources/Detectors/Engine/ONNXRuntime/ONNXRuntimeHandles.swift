@@ -205,7 +205,9 @@ extension ONNXRuntimeLibrary {
     var data: UnsafeMutableRawPointer?
     // SAFETY: the caller's tensor is valid; the result is one pointer.
     try unsafe check(api.pointee.GetTensorMutableData(tensor, &data))
-    guard let data = unsafe data else { throw ONNXRuntimeFailure(code: ONNXRuntimeConstant.failed, message: "empty tensor") }
+    guard let data = unsafe data else {
+      throw ONNXRuntimeFailure(code: ONNXRuntimeConstant.failed, message: "empty tensor")
+    }
     return unsafe data
   }
 

@@ -91,7 +91,8 @@ import Pipeline
       let value = try unsafe library.owned(results[index])
       let info = try unsafe ONNXRuntimeShapeInfo(library, of: value)
       guard try info.element() == outputs[index].element?.onnxNumber else {
-        throw ONNXRuntimeFailure(code: 1, message: "output '\(outputs[index].name)' is not of the type that it declares")
+        throw ONNXRuntimeFailure(
+          code: 1, message: "output '\(outputs[index].name)' is not of the type that it declares")
       }
       let shape = try info.shape()
       var data: UnsafeMutableRawPointer?
@@ -99,7 +100,8 @@ import Pipeline
       let count = shape.reduce(1, *)
       if let widened = widened[index] {
         // SAFETY: the value holds `count` half floats, as its own shape and type say; they are copied.
-        let halves = unsafe UnsafeBufferPointer(start: data?.bindMemory(to: UInt16.self, capacity: count), count: data == nil ? 0 : count)
+        let halves = unsafe UnsafeBufferPointer(
+          start: data?.bindMemory(to: UInt16.self, capacity: count), count: data == nil ? 0 : count)
         unsafe lent.append(.init(shape: shape, values: widened.widen(halves)))
         continue
       }

@@ -59,7 +59,9 @@ public struct Accelerator: Sendable, Hashable {
   private static func coral(_ tree: SystemTree) -> [Accelerator] {
     let usb = tree.names(in: "/sys/bus/usb/devices").compactMap { entry -> Accelerator? in
       let path = "/sys/bus/usb/devices/\(entry)"
-      guard let vendor = try? tree.text("\(path)/idVendor"), let product = try? tree.text("\(path)/idProduct") else { return nil }
+      guard let vendor = try? tree.text("\(path)/idVendor"), let product = try? tree.text("\(path)/idProduct") else {
+        return nil
+      }
       switch "\(vendor):\(product)" {
       case "1a6e:089a": return Accelerator(kind: .coral, name: "Coral USB Accelerator (not yet started)", path: path)
       case "18d1:9302": return Accelerator(kind: .coral, name: "Coral USB Accelerator", path: path)

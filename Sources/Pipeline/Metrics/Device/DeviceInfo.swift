@@ -34,7 +34,8 @@ public struct DeviceInfo: Sendable, Hashable {
     (["sse4_2"], "SSE4.2"), (["avx"], "AVX"), (["avx2"], "AVX2"), (["fma"], "FMA"), (["f16c"], "F16C"),
     (["avx512f"], "AVX512"), (["avx512_vnni"], "AVX512-VNNI"), (["avx_vnni"], "AVX-VNNI"),
     (["avx512_bf16"], "AVX512-BF16"), (["avx512_fp16"], "AVX512-FP16"), (["amx_int8"], "AMX-INT8"),
-    (["asimd", "neon"], "NEON"), (["asimdhp"], "FP16"), (["asimddp"], "dotprod"), (["i8mm"], "i8mm"), (["bf16"], "BF16"),
+    (["asimd", "neon"], "NEON"), (["asimdhp"], "FP16"), (["asimddp"], "dotprod"), (["i8mm"], "i8mm"),
+    (["bf16"], "BF16"),
     (["sve"], "SVE"), (["sve2"], "SVE2"),
   ]
 

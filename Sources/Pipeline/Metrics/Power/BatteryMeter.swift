@@ -11,7 +11,9 @@ public struct BatteryMeter: PowerMeter {
     tree.names(in: folder).compactMap { entry in
       let path = "\(folder)/\(entry)"
       // `scope` Device is the battery of a mouse or a keyboard.
-      guard (try? tree.text("\(path)/type")) == "Battery", (try? tree.text("\(path)/scope")) != "Device" else { return nil }
+      guard (try? tree.text("\(path)/type")) == "Battery", (try? tree.text("\(path)/scope")) != "Device" else {
+        return nil
+      }
       return BatteryMeter(name: entry, tree: tree, path: path)
     }
   }

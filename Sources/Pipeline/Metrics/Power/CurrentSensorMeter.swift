@@ -64,7 +64,8 @@ extension CurrentSensorMeter {
     return chips.map { chip in
       let labels = chip.channels.map(\.label).joined(separator: " + ")
       return (
-        CurrentSensorMeter(method: .hwmon, name: "\(chip.name): \(labels)", tree: tree, channels: chip.channels), chip.path
+        CurrentSensorMeter(method: .hwmon, name: "\(chip.name): \(labels)", tree: tree, channels: chip.channels),
+        chip.path
       )
     }
   }
@@ -75,7 +76,9 @@ extension CurrentSensorMeter {
   /// supplies are added; that its VDDQ rail hangs behind VIN_SYS_5V0 has not been checked on hardware.
   private static let wholeModules = [["VDD_IN"], ["POM_5V_IN"], ["VDD_GPU_SOC", "VDD_CPU_CV", "VIN_SYS_5V0"]]
 
-  private static func wholeModule(of channels: [(path: String, channel: Channel)]) -> [(path: String, channel: Channel)]? {
+  private static func wholeModule(of channels: [(path: String, channel: Channel)]) -> [(
+    path: String, channel: Channel
+  )]? {
     for labels in wholeModules {
       let found = labels.compactMap { label in channels.first { $0.channel.label == label } }
       if found.count == labels.count { return found }

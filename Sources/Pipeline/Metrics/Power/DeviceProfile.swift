@@ -35,7 +35,8 @@ extension DeviceProfile {
       method: "module input; typical of the 15 W mode (6 cores) without work on the GPU, within the mode's budget"),
     DeviceProfile(
       name: "jetson-agx-orin", idleW: 9, wattsPerBusyCore: 1.2,
-      method: "module; without work on the GPU, rounded from a reading of 15.2 W on VDD_CPU_CV with 12 busy cores (MAXN)"),
+      method:
+        "module; without work on the GPU, rounded from a reading of 15.2 W on VDD_CPU_CV with 12 busy cores (MAXN)"),
     DeviceProfile(
       name: "raspberry-pi-4b", idleW: 2.7, wattsPerBusyCore: 0.925,
       method: "whole board at 5 V; the widely published 540 mA idle and 1,280 mA with four busy cores"),
@@ -69,7 +70,8 @@ extension DeviceProfile {
     let rules: [(text: String?, part: String, name: String)] = [
       (board, "AGX Orin", "jetson-agx-orin"), (board, "Orin Nano", "jetson-orin-nano"),
       (board, "Orin NX", "jetson-orin-nano"), (board, "Raspberry Pi 4", "raspberry-pi-4b"),
-      (board, "Raspberry Pi 5", "raspberry-pi-5"), (product, "NUC12", "intel-nuc-12"), (processor, "N100", "intel-n100"),
+      (board, "Raspberry Pi 5", "raspberry-pi-5"), (product, "NUC12", "intel-nuc-12"),
+      (processor, "N100", "intel-n100"),
     ]
     for rule in rules {
       if let text = rule.text, text.contains(rule.part), let profile = builtin(named: rule.name) {
@@ -79,7 +81,8 @@ extension DeviceProfile {
     // Arm's cpuinfo has no model name; what it has instead is "CPU implementer".
     let isArm = cpuinfo.contains("CPU implementer")
     let name = isArm ? "generic-arm-server" : "generic-x86-server"
-    let generic = builtin(named: name) ?? DeviceProfile(name: name, idleW: 10, wattsPerBusyCore: 4, method: "an assumption")
+    let generic =
+      builtin(named: name) ?? DeviceProfile(name: name, idleW: 10, wattsPerBusyCore: 4, method: "an assumption")
     return (generic, "no profile for '\(board ?? product ?? processor ?? "this machine")'")
   }
 }

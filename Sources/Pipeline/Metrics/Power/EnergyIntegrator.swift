@@ -23,7 +23,9 @@ public struct EnergyIntegrator: Sendable {
     let span = Double(time.nanoseconds(since: before.time)) / 1e9
     guard span > 0 else { return nil }
     last = (time, reading)
-    guard let energy = Self.energy(from: before.reading, to: reading, seconds: span), energy.isFinite else { return nil }
+    guard let energy = Self.energy(from: before.reading, to: reading, seconds: span), energy.isFinite else {
+      return nil
+    }
     joules += energy
     seconds += span
     return energy / span

@@ -70,7 +70,8 @@ public struct PowerAccount: Sendable {
       ]),
       "budget": budget.map {
         .object([
-          "power_w": .double($0.powerW), "highest_mean_w": .rounded($0.highestMeanW), "window_s": .double(PowerMonitor.windowSeconds),
+          "power_w": .double($0.powerW), "highest_mean_w": .rounded($0.highestMeanW),
+          "window_s": .double(PowerMonitor.windowSeconds),
           "exceeded": .bool($0.isExceeded), "enforced": .bool($0.lowestDetectionShare != nil),
           "lowest_detection_share": $0.lowestDetectionShare.map { .rounded($0) } ?? .null,
         ])

@@ -40,7 +40,8 @@ public final class PowerMonitor: Sendable {
   ///   - processCPU: CPU nanoseconds of this process.
   ///   - machineCPU: CPU nanoseconds of all programs; nil where that is not known.
   public init(
-    _ setup: PowerSetup, budgetW: Double? = nil, enforces: Bool = false, clock: any PipelineClock = SystemClock(), logger: Logger,
+    _ setup: PowerSetup, budgetW: Double? = nil, enforces: Bool = false, clock: any PipelineClock = SystemClock(),
+    logger: Logger,
     processCPU: @escaping @Sendable () -> Int64 = { MachineInfo.processCPUNanoseconds },
     machineCPU: @escaping @Sendable () -> Int64? = { MachineCPU.busyNanoseconds(SystemTree()) }
   ) {
@@ -160,7 +161,8 @@ public final class PowerMonitor: Sendable {
     state.highestMeanW = max(state.highestMeanW ?? mean, mean)
     guard let budgetW, mean > budgetW, !state.hasWarned, state.governor?.isAtLowest ?? true else { return nil }
     state.hasWarned = true
-    let what = state.governor == nil
+    let what =
+      state.governor == nil
       ? "a detector's 'interval' or 'maxRate' lowers it"
       : "detectors look at 1 % of the frames of live streams, and it goes no lower"
     return (
@@ -220,7 +222,9 @@ public enum MachineCPU {
   /// From /proc/stat: user, nice, system, irq and softirq of all cores, in nanoseconds; idle, waiting and what a
   /// hypervisor took are left out.
   public static func busyNanoseconds(_ tree: SystemTree, ticksPerSecond: Int64 = 100) -> Int64? {
-    guard let line = try? tree.text("/proc/stat").split(separator: "\n").first, line.hasPrefix("cpu ") else { return nil }
+    guard let line = try? tree.text("/proc/stat").split(separator: "\n").first, line.hasPrefix("cpu ") else {
+      return nil
+    }
     let values = line.split(separator: " ").dropFirst().map { Int64($0) ?? 0 }
     guard values.count >= 7, ticksPerSecond > 0 else { return nil }
     let ticks = [0, 1, 2, 5, 6].reduce(Int64(0)) { $0 &+ values[$1] }

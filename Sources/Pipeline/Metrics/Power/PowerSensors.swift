@@ -41,7 +41,8 @@ public enum PowerSensors {
   /// its hwmon entry `rpi_volt` is an alarm.
   private static func raspberryPi(_ tree: SystemTree) -> [PowerSensor] {
     guard let model = try? tree.text("/proc/device-tree/model"), model.hasPrefix("Raspberry Pi") else { return [] }
-    let reason = model.hasPrefix("Raspberry Pi 5")
+    let reason =
+      model.hasPrefix("Raspberry Pi 5")
       ? "the power chip's readings are not in sysfs, only behind 'vcgencmd pmic_read_adc', which covers the rails after it"
       : "\(model) has no power sensor"
     let remedy = "put an INA219 or INA226 into the supply, or calibrate a profile: edgepipe devices calibrate"

@@ -32,7 +32,8 @@ public struct ProfileFit: Sendable {
     let product = readings.reduce(0) { $0 + ($1.busyCores - meanX) * ($1.watts - meanY) }
     guard spread > 1e-9 else {
       throw PipelineError(
-        "all readings have the same number of busy cores", remedy: "measure idle and with every core busy", exit: .dataError)
+        "all readings have the same number of busy cores", remedy: "measure idle and with every core busy",
+        exit: .dataError)
     }
     let slope = product / spread
     let intercept = meanY - slope * meanX

@@ -17,7 +17,8 @@ public struct RAPLMeter: PowerMeter {
   public var name: String { domains.map(\.name).joined(separator: " + ") }
 
   static let folder = "/sys/class/powercap"
-  static let remedy = "let users read it until the next start with"
+  static let remedy =
+    "let users read it until the next start with"
     + " 'sudo chmod a+r /sys/class/powercap/*/energy_uj', or run as root"
 
   /// The packages of this machine; nil without any.

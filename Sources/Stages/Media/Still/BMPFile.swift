@@ -5,7 +5,8 @@ enum BMPFile {
     guard header >= 40, let compression = bytes.little32(30), compression == 1 || compression == 2 else {
       let isOld = header == 12
       guard let width = isOld ? bytes.little16(18) : bytes.little32(18),
-        let stored = isOld ? bytes.little16(20) : bytes.little32(22), let bits = bytes.little16(isOld ? 24 : 28), bits <= 64
+        let stored = isOld ? bytes.little16(20) : bytes.little32(22), let bits = bytes.little16(isOld ? 24 : 28),
+        bits <= 64
       else { return false }
       // Negative heights begin at the top. The padding of the last row may be missing.
       let height = stored < 1 << 31 ? stored : (1 << 32) - stored

@@ -16,7 +16,9 @@ enum GIFFile {
         guard let next = skipBlocks(bytes, at + 2) else { return false }
         at = next
       case 0x2C:
-        guard let flags = bytes.byte(at + 9), let next = skipBlocks(bytes, at + 11 + tableSize(flags)) else { return false }
+        guard let flags = bytes.byte(at + 9), let next = skipBlocks(bytes, at + 11 + tableSize(flags)) else {
+          return false
+        }
         hasPicture = true
         at = next
       case 0x3B: return hasPicture

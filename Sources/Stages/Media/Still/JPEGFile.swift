@@ -10,7 +10,9 @@ enum JPEGFile {
       default: break
       }
       guard let length = bytes.big16(at), length >= 2 else { break }
-      if marker == 0xE0, bytes.has("JFIF\0", at: at + 2) { facts.pixelShape = density(bytes, at: at + 2) ?? facts.pixelShape }
+      if marker == 0xE0, bytes.has("JFIF\0", at: at + 2) {
+        facts.pixelShape = density(bytes, at: at + 2) ?? facts.pixelShape
+      }
       if marker == 0xE1, facts.orientation == nil, bytes.has("Exif\0\0", at: at + 2) {
         facts.orientation = TIFFHeader.exifOrientation(bytes, at: at + 2)
       }

@@ -138,7 +138,8 @@ struct JPEGScans {
         left -= 1
       }
       for part in parts {
-        let wide = alone ? 1 : components[part.component].horizontal, high = alone ? 1 : components[part.component].vertical
+        let wide = alone ? 1 : components[part.component].horizontal,
+          high = alone ? 1 : components[part.component].vertical
         let row = components[part.component].rowLength
         for y in 0..<high {
           for x in 0..<wide {

@@ -13,7 +13,9 @@ enum PNGFile {
       guard length <= 0x7FFF_FFFF, data + length + 4 <= bytes.count else { break }
       if bytes.has("IEND", at: at + 4) { return facts }
       if bytes.has("eXIf", at: at + 4) { facts.orientation = TIFFHeader.exifOrientation(bytes, at: data) }
-      if bytes.has("pHYs", at: at + 4), let x = bytes.big32(data), let y = bytes.big32(data + 4), length >= 9, x > 0, y > 0 {
+      if bytes.has("pHYs", at: at + 4), let x = bytes.big32(data), let y = bytes.big32(data + 4), length >= 9, x > 0,
+        y > 0
+      {
         // Pixels a metre: where more fit into it, they are narrower. Without a unit FFmpeg, which writes most of them,
         // takes the numbers for the shape itself.
         let isMetric = bytes.byte(data + 8) == 1

@@ -48,7 +48,9 @@ enum PictureKind: String, Sendable, CaseIterable {
       self = .jpegXLBoxes
     } else if bytes.has("qoif") {
       self = .qoi
-    } else if bytes.byte(0) == 10, [0, 2, 3, 4, 5].contains(bytes.byte(1) ?? 1), bytes.byte(64) == 0, (bytes.byte(2) ?? 2) < 2 {
+    } else if bytes.byte(0) == 10, [0, 2, 3, 4, 5].contains(bytes.byte(1) ?? 1), bytes.byte(64) == 0,
+      (bytes.byte(2) ?? 2) < 2
+    {
       self = .pcx
     } else if bytes.has("8BPS") {
       self = .photoshop
@@ -80,12 +82,14 @@ enum PictureKind: String, Sendable, CaseIterable {
     var start = bytes.big16(0) == 0xEFBB && bytes.byte(2) == 0xBF ? 3 : 0
     while let byte = bytes.byte(start), [0x20, 0x09, 0x0A, 0x0D].contains(byte) { start += 1 }
     guard start < bytes.count else { return bytes.isEmpty ? nil : .text }
-    if bytes.has("<!DOCTYPE html", at: start) || bytes.has("<!doctype html", at: start) || bytes.has("<html", at: start) {
+    if bytes.has("<!DOCTYPE html", at: start) || bytes.has("<!doctype html", at: start) || bytes.has("<html", at: start)
+    {
       return .html
     }
     if bytes.has("<?xml", at: start) || bytes.has("<svg", at: start) { return .xml }
     // Netpbm's own letters, which text may begin with too.
-    if bytes.byte(0) == 0x50, let digit = bytes.byte(1), (0x31...0x37).contains(digit) || digit == 0x46 || digit == 0x66 {
+    if bytes.byte(0) == 0x50, let digit = bytes.byte(1), (0x31...0x37).contains(digit) || digit == 0x46 || digit == 0x66
+    {
       return nil
     }
     var foreign = 0

@@ -1,7 +1,9 @@
 /// The pixels of a QOI file ("quite OK image format").
 enum QOIFile {
   static func isWhole(_ bytes: Span<UInt8>) -> Bool {
-    guard let width = bytes.big32(4), let height = bytes.big32(8), width < 1 << 24, height < 1 << 24 else { return false }
+    guard let width = bytes.big32(4), let height = bytes.big32(8), width < 1 << 24, height < 1 << 24 else {
+      return false
+    }
     var left = width * height, at = 14
     while left > 0, let code = bytes.byte(at) {
       switch code {

@@ -14,13 +14,15 @@ enum StillFault {
   ) -> PipelineError {
     let known = known(start(of: path), reason, refused: losses?.refusedSize)
     let (cause, remedy) = known ?? (reason, "check with ffprobe that it is a picture, and a whole one")
-    return PipelineError("cannot decode '\(path.text)': \(cause)", remedy: remedy, consequence: consequence, exit: .dataError)
+    return PipelineError(
+      "cannot decode '\(path.text)': \(cause)", remedy: remedy, consequence: consequence, exit: .dataError)
   }
 
   /// As ``error(_:_:losses:consequence:)``; nil where no more is known than the reason.
   static func knownError(_ path: BytePath, _ reason: String, losses: MediaLosses) -> PipelineError? {
     guard let (cause, remedy) = known(start(of: path), reason, refused: losses.refusedSize) else { return nil }
-    return PipelineError("cannot decode '\(path.text)': \(cause)", remedy: remedy, consequence: .endStream, exit: .dataError)
+    return PipelineError(
+      "cannot decode '\(path.text)': \(cause)", remedy: remedy, consequence: .endStream, exit: .dataError)
   }
 
   static func known(
@@ -33,12 +35,19 @@ enum StillFault {
     if reason == endsEarly { return (reason, "copy or take it again: only a part of it has been written") }
     guard let kind = PictureKind(start.span) else { return nil }
     switch kind {
-    case .text, .html, .xml: return ("it is \(kind.rawValue), and neither a picture nor a video", "name another file, or get this one again")
+    case .text, .html, .xml:
+      return ("it is \(kind.rawValue), and neither a picture nor a video", "name another file, or get this one again")
     case .pdf: return ("it is a PDF document, and neither a picture nor a video", "save its pages as pictures")
     case .webp where WebPFile.isAnimated(start.span):
-      return ("it is an animated WebP, which this FFmpeg does not decode", "save its first picture as a WebP, PNG or JPEG file")
+      return (
+        "it is an animated WebP, which this FFmpeg does not decode",
+        "save its first picture as a WebP, PNG or JPEG file"
+      )
     case .heic, .avif, .jpegXL, .jpegXLBoxes, .bigTIFF:
-      return ("it is \(kind.article) \(kind.rawValue) picture, which this FFmpeg does not decode (\(reason))", "convert it to JPEG or PNG")
+      return (
+        "it is \(kind.article) \(kind.rawValue) picture, which this FFmpeg does not decode (\(reason))",
+        "convert it to JPEG or PNG"
+      )
     default:
       return (
         "it is \(kind.article) \(kind.rawValue) picture that is damaged, or of a kind that this FFmpeg does not decode (\(reason))",

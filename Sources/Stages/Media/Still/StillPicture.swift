@@ -33,8 +33,9 @@ enum StillPicture {
       case .packet: reason = decoder.send(packet) ?? reason
       case .end: reason = decoder.send(nil) ?? reason
       case .failed(let text): throw StillFault.error(file, text, losses: losses)
-      case .stopped, .timedOut: throw PipelineError(
-        "cannot decode '\(path)': reading was interrupted", consequence: .skipFrame, exit: .dataError)
+      case .stopped, .timedOut:
+        throw PipelineError(
+          "cannot decode '\(path)': reading was interrupted", consequence: .skipFrame, exit: .dataError)
       }
       if reason == StillFault.endsEarly { break reading }
       switch decoder.receive() {

@@ -51,7 +51,11 @@ enum TIFFFile {
       size = type == 3 ? 2 : 4
       self.isBig = isBig
       self.count = count
-      if count * size <= 4 { start = entry + 8 } else { start = bytes.number(entry + 8, 4, isBig: isBig) ?? bytes.count }
+      if count * size <= 4 {
+        start = entry + 8
+      } else {
+        start = bytes.number(entry + 8, 4, isBig: isBig) ?? bytes.count
+      }
     }
 
     func value(_ bytes: Span<UInt8>, _ index: Int) -> Int? { bytes.number(start + index * size, size, isBig: isBig) }

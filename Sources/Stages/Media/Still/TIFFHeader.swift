@@ -3,7 +3,13 @@ enum TIFFHeader {
   /// The value of tag 274 in the directory that the header at `start` leads to, 1...8; nil without a good one.
   static func orientation(_ bytes: Span<UInt8>, at start: Int) -> UInt8? {
     let isBig: Bool
-    if bytes.has("II*\0", at: start) { isBig = false } else if bytes.has("MM\0*", at: start) { isBig = true } else { return nil }
+    if bytes.has("II*\0", at: start) {
+      isBig = false
+    } else if bytes.has("MM\0*", at: start) {
+      isBig = true
+    } else {
+      return nil
+    }
     guard let offset = bytes.number(start + 4, 4, isBig: isBig),
       let count = bytes.number(start + offset, 2, isBig: isBig)
     else { return nil }

@@ -30,14 +30,16 @@ import Pipeline
     let raw = unsafe context.map { unsafe UnsafeMutableRawPointer($0) }
     for (name, value) in options {
       // SAFETY: the context is alive; the ranges must be set before it is initialised, which chooses the code path.
-      try avCheck(unsafe av_opt_set_int(raw, name, Int64(value), 0), "cannot set \(name) of the scaler", exit: .software)
+      try avCheck(
+        unsafe av_opt_set_int(raw, name, Int64(value), 0), "cannot set \(name) of the scaler", exit: .software)
     }
     try avCheck(
       unsafe sws_init_context(context, nil, nil),
       "cannot convert a picture of \(source.width)x\(source.height) to \(target.width)x\(target.height) pixels")
     // SAFETY: the tables are static. The call refuses conversions without a matrix, which need none.
     _ = unsafe sws_setColorspaceDetails(
-      context, sws_getCoefficients(source.color.matrix), source.color.isFullRange ? 1 : 0, sws_getCoefficients(target.color.matrix),
+      context, sws_getCoefficients(source.color.matrix), source.color.isFullRange ? 1 : 0,
+      sws_getCoefficients(target.color.matrix),
       target.color.isFullRange ? 1 : 0, 0, 1 << 16, 1 << 16)
   }
 

@@ -36,7 +36,9 @@ import Pipeline
     let pixels = format == .jpeg ? AV_PIX_FMT_YUV420P : AV_PIX_FMT_RGB24
     let (w, h) = (Int32(clamping: width), Int32(clamping: height))
     self.quality = FF_QP2LAMBDA * Int32(clamping: quality)
-    converter = format == .jpeg ? nil
+    converter =
+      format == .jpeg
+      ? nil
       : try PixelConverter(
         from: .init(width: w, height: h, format: AV_PIX_FMT_YUV420P.rawValue, color: Self.color),
         to: .init(width: w, height: h, format: pixels.rawValue, color: Self.color))

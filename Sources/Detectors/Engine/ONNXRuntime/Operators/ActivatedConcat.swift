@@ -53,7 +53,8 @@ final class ActivatedConcat: OperatorKernel {
     let (from, to) = unsafe (UnsafeRawPointer(source), UnsafeMutableRawPointer(target))
     var index = 0
     while index + 8 <= count {
-      unsafe to.storeBytes(of: from.loadUnaligned(fromByteOffset: index, as: UInt64.self), toByteOffset: index, as: UInt64.self)
+      unsafe to.storeBytes(
+        of: from.loadUnaligned(fromByteOffset: index, as: UInt64.self), toByteOffset: index, as: UInt64.self)
       index += 8
     }
     while index < count {

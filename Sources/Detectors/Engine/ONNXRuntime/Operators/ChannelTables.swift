@@ -72,7 +72,8 @@
   /// ahead of the stores, which the compiler could otherwise not tell apart from the tables.
   @inline(__always)
   private func lookUp(
-    _ source: UnsafePointer<UInt8>, _ sourceStep: Int, _ target: UnsafeMutablePointer<UInt8>, _ targetStep: Int, places: Int,
+    _ source: UnsafePointer<UInt8>, _ sourceStep: Int, _ target: UnsafeMutablePointer<UInt8>, _ targetStep: Int,
+    places: Int,
     _ table: UnsafePointer<UInt8>, _ step: Int
   ) {
     // SAFETY: the caller's promise: eight bytes at each of so many places.

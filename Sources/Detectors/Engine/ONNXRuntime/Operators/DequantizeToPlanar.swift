@@ -12,7 +12,9 @@ final class DequantizeToPlanar: OperatorKernel {
   init(_ attributes: OperatorAttributes) throws {
     scale = try attributes.floats("scale")
     offset = try attributes.floats("offset")
-    guard scale.count == offset.count else { throw OperatorCall.wrong(Self.name, "scales and offsets differ in number") }
+    guard scale.count == offset.count else {
+      throw OperatorCall.wrong(Self.name, "scales and offsets differ in number")
+    }
   }
 
   func compute(_ call: OperatorCall) throws {

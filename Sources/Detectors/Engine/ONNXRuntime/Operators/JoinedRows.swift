@@ -50,7 +50,9 @@ final class JoinedRows: OperatorKernel {
           let out = unsafe target + row * width + column
           for place in 0..<places[level] {
             // A loop, not a call: the parts are short.
-            for channel in 0..<channels { unsafe out[place &* width &+ channel] = unsafe first[place &* channels &+ channel] }
+            for channel in 0..<channels {
+              unsafe out[place &* width &+ channel] = unsafe first[place &* channels &+ channel]
+            }
           }
           column += channels
         }

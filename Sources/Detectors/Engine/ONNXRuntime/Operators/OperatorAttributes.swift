@@ -41,7 +41,8 @@ import COnnxRuntime
     // SAFETY: the call writes `count` elements, as the first one said.
     try unsafe library.check(library.api.pointee.KernelInfoGetAttributeArray_float(info, name, &values, &count))
     guard count > 0, values.allSatisfy(\.isFinite) else {
-      throw ONNXRuntimeFailure(code: ONNXRuntimeConstant.invalidArgument, message: "attribute '\(name)' holds no numbers")
+      throw ONNXRuntimeFailure(
+        code: ONNXRuntimeConstant.invalidArgument, message: "attribute '\(name)' holds no numbers")
     }
     return Array(values.prefix(count))
   }

@@ -43,7 +43,9 @@ final class PixelPatches: OperatorKernel {
     for row in 0..<rows {
       // SAFETY: the target holds rows x columns x depth bytes.
       let line = unsafe target + row * columns * depth
-      for tap in patch * patch * channels..<depth { for column in 0..<columns { unsafe line[column * depth + tap] = 0 } }
+      for tap in patch * patch * channels..<depth {
+        for column in 0..<columns { unsafe line[column * depth + tap] = 0 }
+      }
       for channel in 0..<channels {
         for y in 0..<patch {
           let run = unsafe line + (channel * patch + y) * patch
