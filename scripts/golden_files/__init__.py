@@ -1,0 +1,1 @@
+"""What scripts/golden is made of."""
