@@ -15,33 +15,36 @@ def _yolo(mask):
     return f"[yolo]\nmask={mask}\nanchors=6,6, 10,12, 16,14, 24,28, 36,30, 48,52\nclasses=2\nnum=6\n\n"
 
 
-# The filters and the number of inputs of each convolution's weights, in order, and whether it is normalized.
-_LAYERS = [(8, 3 * 9, True), (16, 8 * 9, True), (16, 16 * 9, True), (24, 16 * 9, True), (32, 24 * 9, True),
-           (32, 32 * 9, True), (21, 32, False), (16, 32, True), (24, 48 * 9, True), (21, 24, False)]
+class Darknet:
+    """A detector of two classes, with so many more convolutions in its middle. What is plain can be in integers."""
 
-DARKNET_CFG = (
-    "[net]\nwidth=96\nheight=96\nchannels=3\n\n" + _convolution(8, 3, 2) + _convolution(16, 3, 2)
-    + _convolution(16, 3, activation="mish") + "[shortcut]\nfrom=-2\nactivation=linear\n\n" + _convolution(24, 3, 2)
-    + _convolution(32, 3, 2) + "[maxpool]\nsize=3\nstride=1\n\n" + _convolution(32, 3, 2, activation="swish")
-    + _convolution(21, 1, normalized=False, activation="linear") + _yolo("3,4,5") + "[route]\nlayers=-3\n\n"
-    + _convolution(16, 1) + "[upsample]\nstride=2\n\n" + "[route]\nlayers=-1,6\n\n" + _convolution(24, 3)
-    + _convolution(21, 1, normalized=False, activation="linear") + _yolo("0,1,2"))
+    def __init__(self, more=0, is_plain=False):
+        mish, swish = ("leaky", "leaky") if is_plain else ("mish", "swish")
+        self.cfg = (
+            "[net]\nwidth=96\nheight=96\nchannels=3\n\n" + _convolution(8, 3, 2) + _convolution(16, 3, 2)
+            + _convolution(16, 3, activation=mish) + _convolution(16, 3) * more
+            + f"[shortcut]\nfrom={-2 - more}\nactivation=linear\n\n" + _convolution(24, 3, 2)
+            + _convolution(32, 3, 2) + "[maxpool]\nsize=3\nstride=1\n\n" + _convolution(32, 3, 2, activation=swish)
+            + _convolution(21, 1, normalized=False, activation="linear") + _yolo("3,4,5") + "[route]\nlayers=-3\n\n"
+            + _convolution(16, 1) + f"[upsample]\nstride=2\n\n[route]\nlayers=-1,{6 + more}\n\n" + _convolution(24, 3)
+            + _convolution(21, 1, normalized=False, activation="linear") + _yolo("0,1,2"))
+        # The filters and the number of inputs of each convolution's weights, in order, and whether it is normalized.
+        self._layers = [
+            (8, 3 * 9, True), (16, 8 * 9, True), *[(16, 16 * 9, True)] * (1 + more), (24, 16 * 9, True),
+            (32, 24 * 9, True), (32, 32 * 9, True), (21, 32, False), (16, 32, True), (24, 48 * 9, True), (21, 24, False)]
 
-
-def darknet_weights():
-    draw = random.Random(7)
-    values = []
-    for filters, inputs, normalized in _LAYERS:
-        values += [draw.uniform(-0.5, 0.5) for _ in range(filters)]
-        if normalized:
-            values += [draw.uniform(0.8, 1.2) for _ in range(filters)]
-            values += [draw.uniform(-0.2, 0.2) for _ in range(filters)]
-            values += [draw.uniform(0.5, 1.5) for _ in range(filters)]
-        reach = (6 / inputs) ** 0.5
-        values += [draw.uniform(-reach, reach) for _ in range(filters * inputs)]
-    return struct.pack("<iiiq", 0, 2, 0, 0) + struct.pack(f"<{len(values)}f", *values)
-
-
+    def weights(self):
+        draw = random.Random(7)
+        values = []
+        for filters, inputs, normalized in self._layers:
+            values += [draw.uniform(-0.5, 0.5) for _ in range(filters)]
+            if normalized:
+                values += [draw.uniform(0.8, 1.2) for _ in range(filters)]
+                values += [draw.uniform(-0.2, 0.2) for _ in range(filters)]
+                values += [draw.uniform(0.5, 1.5) for _ in range(filters)]
+            reach = (6 / inputs) ** 0.5
+            values += [draw.uniform(-reach, reach) for _ in range(filters * inputs)]
+        return struct.pack("<iiiq", 0, 2, 0, 0) + struct.pack(f"<{len(values)}f", *values)
 
 
 def picture(number):
@@ -133,6 +136,32 @@ STREET = """{ "version": 1, "name": "street", "stages": [
   { "id": "pictures", "type": "sink.snapshot", "after": ["lines"], "config": {
     "folder": "out/pictures", "everyS": 2, "onNewTrack": true } },
   { "id": "video", "type": "sink.video", "after": ["lines"], "config": { "path": "out/street.mp4", "height": 270 } } ] }
+"""
+
+OPTIONS = """{ "version": 1, "name": "options", "framesInFlight": 6, "stages": [
+  { "id": "camera", "type": "source.ffmpeg", "config": { "url": "samples/street-1080p.mp4", "maxFrames": 60, "threads": 2,
+    "skip": { "loopFilter": "none" } } },
+  { "id": "scale", "type": "preprocess.letterbox", "after": ["camera"] },
+  { "id": "objects", "type": "detect.yolo", "after": ["scale"], "workers": 2,
+    "config": { "model": "yolov3-tiny", "shape": "square", "score": 0.1, "maxRate": 5, "maxDetections": 20 } },
+  { "id": "faces", "type": "detect.face", "after": ["scale"],
+    "config": { "model": "yunet-n", "shape": [192, 320], "score": 0.5, "onMotion": { "area": 0.01, "settleS": 0.2 } } },
+  { "id": "follow", "type": "track.bytetrack", "after": ["objects", "faces"], "config": {
+    "onlyTracked": true, "stages": ["objects"] } },
+  { "id": "zones", "type": "analytics.zones", "after": ["follow"], "config": { "debounceS": 0.1, "anchor": "center",
+    "events": ["enter", "leave", "occupancy"], "zones": [{ "name": "all", "points": [[0, 0], [1920, 0], [1920, 1080], [0, 1080]] }] } },
+  { "id": "out", "type": "sink.jsonl", "after": ["zones"], "config": { "path": "out/options.jsonl" } },
+  { "id": "events", "type": "sink.jsonl", "after": ["zones"], "config": { "path": "out/options-events.jsonl", "frames": "events" } },
+  { "id": "pictures", "type": "sink.snapshot", "after": ["zones"], "config": {
+    "folder": "out/options-pictures", "everyS": 1, "onNewLabel": true, "format": "png", "labels": false } },
+  { "id": "video", "type": "sink.video", "after": ["zones"], "config": {
+    "path": "out/options-{stream}.mp4", "height": 360, "crf": 30, "zones": false } },
+  { "id": "end", "type": "sink.null", "after": ["camera"] } ] }
+"""
+
+COSTS = """{ "version": 1, "currency": "EUR", "years": 2, "options": [
+  { "name": "here", "devices": 2, "hardware": { "pricePerDevice": 300, "depreciationRate": 0.1 },
+    "energy": { "hoursPerYear": 8760, "pricePerKWh": 0.3 }, "benefitsPerYear": 900 } ] }
 """
 
 GOOD = pipeline(SOURCE, SINK)

@@ -10,7 +10,7 @@ from . import inputs, live, masks
 _OF_THE_MACHINE = {"power", "sensors", "accelerators", "instruction_sets", "providers", "warnings", "notes", "others", "steal",
                    "instructions_per_frame", "cycles_per_frame", "load_average_before"}
 # What was measured decides which values are null and which lists are empty: only the keys count.
-_MEASURED = {"bottleneck", "timeline", "early_stopping_ms", "over_repeats"}
+_MEASURED = {"bottleneck", "timeline", "early_stopping_ms", "over_repeats", "metrics"}
 
 SMALL = ("models", "compress", "small", "--calibration", "pictures", "--pictures", "2", "--skip-benchmark", "--steps")
 # Detections that score more are written down, and who scores a little less on another processor may be missing.
@@ -42,8 +42,8 @@ def nothing(_):
 
 def collect(program):
     """Everything, into `program.texts`."""
-    program.write("small.cfg", inputs.DARKNET_CFG)
-    program.write("small.weights", inputs.darknet_weights())
+    program.write("small.cfg", inputs.Darknet().cfg)
+    program.write("small.weights", inputs.Darknet().weights())
     program.write("small.names", "thing\nother\n")
     for number in range(1, 5):
         program.write(f"pictures/{number}.ppm", inputs.picture(number))
