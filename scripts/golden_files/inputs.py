@@ -149,9 +149,11 @@ OPTIONS = """{ "version": 1, "name": "options", "framesInFlight": 6, "stages": [
   { "id": "follow", "type": "track.bytetrack", "after": ["objects", "faces"], "config": {
     "onlyTracked": true, "stages": ["objects"] } },
   { "id": "zones", "type": "analytics.zones", "after": ["follow"], "config": { "debounceS": 0.1, "anchor": "center",
-    "events": ["enter", "leave", "occupancy"], "zones": [{ "name": "all", "points": [[0, 0], [1920, 0], [1920, 1080], [0, 1080]] }] } },
+    "events": ["enter", "leave", "occupancy"],
+    "zones": [{ "name": "all", "points": [[0, 0], [1920, 0], [1920, 1080], [0, 1080]] }] } },
   { "id": "out", "type": "sink.jsonl", "after": ["zones"], "config": { "path": "out/options.jsonl" } },
-  { "id": "events", "type": "sink.jsonl", "after": ["zones"], "config": { "path": "out/options-events.jsonl", "frames": "events" } },
+  { "id": "events", "type": "sink.jsonl", "after": ["zones"],
+    "config": { "path": "out/options-events.jsonl", "frames": "events" } },
   { "id": "pictures", "type": "sink.snapshot", "after": ["zones"], "config": {
     "folder": "out/options-pictures", "everyS": 1, "onNewLabel": true, "format": "png", "labels": false } },
   { "id": "video", "type": "sink.video", "after": ["zones"], "config": {

@@ -87,9 +87,11 @@ def talk(program, process):
     program.record("live/control", "ctl", "list", "--json", *control, output=masks.json_text)
     with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}/metrics", timeout=30) as page:
         text = page.read().decode()
-    program.keep("live/metrics", "".join(line + "\n" for line in text.splitlines() if line.startswith("#") and "_memory_" not in line))
-    series = {re.sub(r'\ble="[^"]*"', 'le="..."', line.rsplit(" ", 1)[0]) for line in text.splitlines() if line[:1] != "#" and "_memory_" not in line}
+    # A limit on memory is there in a container only.
+    lines = [line for line in text.splitlines() if line and "_memory_" not in line]
+    program.keep("live/metrics", "".join(line + "\n" for line in lines if line.startswith("#")))
+    series = {line.rsplit(" ", 1)[0] for line in lines if not line.startswith("#")}
     program.keep("live/series", "".join(sorted(
-        re.sub(r'(version|engine|method)="[^"]*"', r'\1="..."', one) + "\n" for one in series if one)))
+        {re.sub(r'\b(le|version|engine|method)="[^"]*"', r'\1="..."', one) + "\n" for one in series})))
     program.record("live/control", "ctl", "drain", *control)
     process.wait(timeout=120)

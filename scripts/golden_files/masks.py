@@ -73,7 +73,7 @@ def json_lines(text, reduce=masked):
 
 def words(text):
     """A text for people without its figures, and without the widths of columns that come with them."""
-    text = re.sub(r"(?m)^power  .*", "power  (of the machine)", text)
+    text = re.sub(r"(?m)^power  .*(\n {2,}(not used|above the budget).*)*", "power  (of the machine)", text)
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:<port>", text)
     text = re.sub(r"(?<![\d.])\d+\.\d+(?![\d.])", "#", text)
     text = re.sub(r"\b\d+(?= (MB|ms|W|J|s|%|fps)\b)", "#", text)

@@ -118,11 +118,15 @@ def exits(program):
         ("ctl", "list"), ("ctl", "list", "--control", "nowhere.sock"), ("ctl", "add-stream", "a"),
         ("profile", "nowhere.json"), ("profile", "good.json", "--trace-seconds", "-1"),
         ("bench", "nothing"), ("bench", "small", "--batch", "0"), ("bench", "small", "--input", "7x"),
-        ("ab", "small", "nothing", "--source", "pictures"), ("ab", "small", "small"), ("tune", "good.json"), ("tune", "good.json", "--deadline", "0"),
+        ("ab", "small", "nothing", "--source", "pictures"), ("ab", "small", "small"),
+        ("tune", "good.json"), ("tune", "good.json", "--deadline", "0"),
         ("tune", "good.json", "--deadline", "50", "--floor", "F1=2"), ("schema", "more"), ("stages", "detect.yol"),
         ("models", "info", "nothing"), ("models", "pull", "nothing"), ("models", "verify", "nothing"),
-        ("models", "import", "nowhere.onnx"), ("models", "import", "small.onnx"), ("models", "import", "small.onnx", "--name", "cut"), ("models", "import", "text.mp4"),
-        ("models", "import", "--cfg", "small.cfg"), ("models", "import", "--cfg", "text.mp4", "--weights", "small.weights", "--name", "cut"),
+        ("models", "import", "nowhere.onnx"), ("models", "import", "small.onnx"),
+        ("models", "import", "small.onnx", "--name", "cut"),
+        ("models", "import", "text.mp4"),
+        ("models", "import", "--cfg", "small.cfg"),
+        ("models", "import", "--cfg", "text.mp4", "--weights", "small.weights", "--name", "cut"),
         ("models", "import", "--cfg", "small.cfg", "--weights", "small.cfg", "--name", "cut"),
         ("models", "eval", "small", "--coco", "nowhere.json", "--images", "pictures"), ("models", "eval", "small"),
         ("models", "compress", "small"), ("models", "compress", "small", "--calibration", "nowhere"),
@@ -172,7 +176,8 @@ def street(program):
     for line in lines + index:
         kind = line.get("kind", line["type"])
         forms[kind] = masks.merged(forms[kind], keys(line)) if kind in forms else keys(line)
-    program.keep("street/forms", masks.pretty(dict(sorted(forms.items()))))
+    # Which of its keys comes first depends on what is found.
+    program.keep("street/forms", json.dumps(forms, indent=1, sort_keys=True))
     for stage in SURE:
         program.keep(f"street/{stage}", "".join(sorted(sure(lines, stage))))
 
