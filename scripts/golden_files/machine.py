@@ -167,7 +167,7 @@ def judgements(program):
                    output=lambda text: masks.pretty(portable.only_names(json.loads(text)[0])))
     program.keep("judged/tune", masks.json_text(program.read("out/tuned.json"), portable.only_names))
     program.write("costs.json", inputs.COSTS)
-    program.record("judged/tco", "tco", "costs.json", "--report", "here=out/run.json", "--json", output=masks.json_text)
+    program.record("judged/tco", "tco", "costs.json", "--report", "here=out/run.json", "--json", output=portable.only_keys)
     events = json.loads(program.read("out/threads.json"))
     program.keep("judged/threads", "".join(f"{one}\n" for one in sorted(
         {json.dumps(masks.shape(event), sort_keys=True) for event in events["traceEvents"]})))

@@ -7,7 +7,7 @@ import re
 TIMED = re.compile(
     r"(_ms|_s|_w|_j|_mb)$|^fps$|cpu|rss|_at$|utilisation|realtime_factor|power|energy|readings|queue_highest|"
     r"instructions|cycles|j_per_|load_average|^machine$|^edgepipe$|wall|attainment|^since$|_per_s$|spread|"
-    r"Ms$|^outliers$|over_repeats|^processor$|^system$|bottleneck|^limit|forecast|balance_of|noise")
+    r"Ms$|^outliers$|over_repeats|^processor$|^system$|bottleneck|^limit|forecast|balance_of|noise|^seconds$")
 # They look like times, and belong to the media.
 MEDIA_TIME = {"pts_s", "dwell_s"}
 
