@@ -36,9 +36,13 @@ let package = Package(
     .target(name: "COnnxRuntime"),
     .target(name: "CPlatform"),
     .target(
+      name: "EdgepipeCore", dependencies: ["CPlatform", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: strict),
+    .target(name: "EdgepipeMachine", dependencies: ["CPlatform", "EdgepipeCore"], swiftSettings: strict),
+    .target(
       name: "Pipeline",
       dependencies: [
-        "CPlatform",
+        "CPlatform", "EdgepipeCore", "EdgepipeMachine",
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
         .product(name: "Logging", package: "swift-log"),
@@ -46,23 +50,26 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Detectors",
-      dependencies: ["Pipeline", "COnnxRuntime", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: [
+        "EdgepipeCore", "EdgepipeMachine", "Pipeline", "COnnxRuntime",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: strict),
     .target(
       name: "ModelTools",
       dependencies: [
-        "Detectors", .product(name: "Crypto", package: "swift-crypto"),
+        "EdgepipeCore", "EdgepipeMachine", "Detectors", .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: strict),
     .target(
       name: "Stages",
-      dependencies: ["Pipeline", "Detectors", "ModelTools", "CFFmpeg"],
+      dependencies: ["EdgepipeCore", "EdgepipeMachine", "Pipeline", "Detectors", "ModelTools", "CFFmpeg"],
       swiftSettings: strict),
     .target(
       name: "Monitoring",
       dependencies: [
-        "Pipeline",
+        "EdgepipeCore", "EdgepipeMachine", "Pipeline",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
@@ -72,17 +79,24 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "Measure", dependencies: ["Pipeline", "Detectors", "ModelTools", "Stages"], swiftSettings: strict),
+      name: "Measure",
+      dependencies: ["EdgepipeCore", "EdgepipeMachine", "Pipeline", "Detectors", "ModelTools", "Stages"],
+      swiftSettings: strict),
     .executableTarget(
       name: "edgepipe",
       dependencies: [
-        "Pipeline", "Detectors", "ModelTools", "Stages", "Measure", "Monitoring",
+        "EdgepipeCore", "EdgepipeMachine", "Pipeline", "Detectors", "ModelTools", "Stages", "Measure", "Monitoring",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
     .target(
-      name: "PipelineTestSupport", dependencies: ["Pipeline"], path: "Tests/PipelineTestSupport", swiftSettings: strict),
+      name: "PipelineTestSupport", dependencies: ["EdgepipeCore", "EdgepipeMachine", "Pipeline"],
+      path: "Tests/PipelineTestSupport", swiftSettings: strict),
+    .testTarget(
+      name: "EdgepipeCoreTests", dependencies: ["EdgepipeCore", "PipelineTestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "EdgepipeMachineTests", dependencies: ["EdgepipeMachine", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(
       name: "DetectorsTests", dependencies: ["Detectors", "PipelineTestSupport"], exclude: ["Golden"],
@@ -112,7 +126,9 @@ let package = Package(
 
 // scripts/fuzz links these with libFuzzer.
 if Context.environment["EDGEPIPE_FUZZ"] != nil {
-  let fuzzed: Set = ["CPlatform", "COnnxRuntime", "Pipeline", "Detectors", "ModelTools"]
+  let fuzzed: Set = [
+    "CPlatform", "COnnxRuntime", "EdgepipeCore", "EdgepipeMachine", "Pipeline", "Detectors", "ModelTools",
+  ]
   package.targets.removeAll { !fuzzed.contains($0.name) }
   package.products.removeAll { !fuzzed.contains($0.name) }
   package.targets.append(.target(name: "CFuzzer", path: "Fuzz/CFuzzer"))
@@ -137,7 +153,11 @@ if Context.environment["EDGEPIPE_FUZZ"] != nil {
 
 // scripts/test-tsan compiles everything a second time; leaving out what the graph does not use saves most of that.
 if Context.environment["EDGEPIPE_GRAPH_ONLY"] != nil {
-  let graph: Set = ["CPlatform", "Pipeline", "PipelineTestSupport", "PipelineTests"]
+  let graph: Set = [
+    "CPlatform", "EdgepipeCore", "EdgepipeMachine", "Pipeline", "PipelineTestSupport", "PipelineTests",
+    "EdgepipeCoreTests",
+    "EdgepipeMachineTests",
+  ]
   package.targets.removeAll { !graph.contains($0.name) }
   package.products.removeAll { $0.name != "Pipeline" }
 }

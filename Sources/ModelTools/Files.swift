@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// Reads a whole file that is at most `limit` bytes long.
 ///

@@ -1,7 +1,7 @@
+import EdgepipeCore
 import Foundation
 import Measure
 import ModelTools
-import Pipeline
 
 /// Runs A and B, and reads what came of it.
 struct ABTrial {

@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Glibc
-import Pipeline
 
 /// Takes passwords out of the process's own argument list, which every user of the machine may read (`ps`, `/proc`).
 ///

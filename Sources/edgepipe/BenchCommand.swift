@@ -1,5 +1,7 @@
 import ArgumentParser
 import Detectors
+import EdgepipeCore
+import EdgepipeMachine
 import Foundation
 import Measure
 import Pipeline

@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 import Synchronization
 
 /// Runs of this program as processes of their own, one after the other.

@@ -1,10 +1,9 @@
 import ArgumentParser
 import Detectors
+import EdgepipeCore
 import Foundation
 import Measure
 import ModelTools
-import Pipeline
-import Stages
 
 /// `edgepipe models compress`: a model that does the same with fewer bytes and in less time.
 struct CompressCommand: ParsableCommand {

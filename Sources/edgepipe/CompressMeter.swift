@@ -1,7 +1,8 @@
 import Detectors
+import EdgepipeMachine
 import Foundation
 import Measure
-import Pipeline
+import ModelTools
 
 /// Measures the models of a ladder on this machine and shows how far it is.
 struct CompressMeter: LadderMeter {

@@ -1,7 +1,6 @@
 import Detectors
 import Foundation
 import Measure
-import Pipeline
 
 /// The pictures of a compression: those to calibrate on, and others to compare detections on.
 struct CompressPictures: Sendable {

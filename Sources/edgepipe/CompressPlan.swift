@@ -1,7 +1,6 @@
-import Detectors
+import EdgepipeCore
 import Foundation
 import Measure
-import Pipeline
 
 /// What a compression is to do: the steps, what decides about them, and what the result is called.
 struct CompressPlan {

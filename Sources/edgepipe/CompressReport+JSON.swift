@@ -1,5 +1,8 @@
+import Detectors
+import EdgepipeCore
+import EdgepipeMachine
 import Measure
-import Pipeline
+import ModelTools
 
 extension CompressReport {
   /// The report for programs (docs/ladder.md).

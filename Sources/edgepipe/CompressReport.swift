@@ -1,7 +1,9 @@
+import Detectors
+import EdgepipeCore
+import EdgepipeMachine
 import Foundation
 import Measure
 import ModelTools
-import Pipeline
 
 /// What `edgepipe models compress` prints: the model after each step, what was measured, and why steps stayed or not.
 struct CompressReport {

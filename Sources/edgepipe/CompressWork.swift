@@ -1,8 +1,8 @@
 import Detectors
+import EdgepipeMachine
 import Foundation
 import Measure
 import ModelTools
-import Pipeline
 
 /// From the pictures to the ladder: everything of a compression that takes time and writes nothing.
 struct CompressWork {

@@ -1,4 +1,6 @@
-import Pipeline
+import EdgepipeCore
+import EdgepipeMachine
+import Measure
 
 /// What `edgepipe devices` says, as text and as JSON.
 struct DeviceReport {

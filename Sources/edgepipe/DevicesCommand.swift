@@ -1,7 +1,8 @@
 import ArgumentParser
 import Detectors
+import EdgepipeCore
+import EdgepipeMachine
 import Foundation
-import Pipeline
 
 /// `edgepipe devices`: what this machine is, and how its power is known.
 struct DevicesCommand: ParsableCommand {

@@ -1,7 +1,7 @@
+import EdgepipeCore
 import Foundation
 import Measure
 import ModelTools
-import Pipeline
 
 /// Where the detections of an evaluation are from.
 enum EvalSource {

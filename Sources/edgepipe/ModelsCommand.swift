@@ -1,8 +1,8 @@
 import ArgumentParser
 import Detectors
+import EdgepipeCore
 import Foundation
 import ModelTools
-import Pipeline
 import Stages
 
 /// `edgepipe models`: the models on this machine, and how to get more.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Detectors
+import EdgepipeCore
 import Foundation
-import Pipeline
 import Stages
 
 /// What commands that make a model of another have in common: which model, where the new one goes, and how the work is

@@ -1,8 +1,9 @@
 import ArgumentParser
 import Detectors
+import EdgepipeCore
+import EdgepipeMachine
 import Foundation
 import Logging
-import ModelTools
 import Pipeline
 import Stages
 

@@ -1,3 +1,4 @@
+import EdgepipeMachine
 import Foundation
 import Measure
 import Pipeline

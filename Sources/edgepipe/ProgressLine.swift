@@ -1,5 +1,4 @@
 import Foundation
-import Pipeline
 import Synchronization
 
 /// The line that shows how far the work is, on a terminal only.

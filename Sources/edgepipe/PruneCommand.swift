@@ -1,10 +1,10 @@
 import ArgumentParser
 import Detectors
+import EdgepipeCore
+import EdgepipeMachine
 import Foundation
 import Measure
 import ModelTools
-import Pipeline
-import Stages
 
 /// `edgepipe models prune`: a model with fewer channels or weights, without training it again.
 struct PruneCommand: ParsableCommand {

@@ -1,7 +1,7 @@
+import EdgepipeCore
 import Foundation
 import Measure
 import ModelTools
-import Pipeline
 
 /// What `edgepipe models prune` prints: what the model cost before and after.
 struct PruneReport {

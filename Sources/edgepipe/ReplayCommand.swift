@@ -1,4 +1,5 @@
 import ArgumentParser
+import EdgepipeCore
 import Foundation
 import Logging
 import Pipeline

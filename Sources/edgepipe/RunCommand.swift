@@ -1,4 +1,6 @@
 import ArgumentParser
+import EdgepipeCore
+import EdgepipeMachine
 import Foundation
 import Logging
 import Monitoring

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Detectors
+import EdgepipeCore
 import Foundation
 import Measure
-import Pipeline
 
 /// `edgepipe models session-memory`: what `models compress` starts to measure a model's memory in a process of its own.
 /// The model comes on standard input, so that it needs no file.

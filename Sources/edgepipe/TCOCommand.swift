@@ -1,6 +1,6 @@
 import ArgumentParser
+import EdgepipeCore
 import Measure
-import Pipeline
 
 /// `edgepipe tco`: what ways of doing a job cost, and which to choose.
 struct TCOCommand: ParsableCommand {

@@ -1,6 +1,6 @@
+import EdgepipeCore
 import Foundation
 import Measure
-import Pipeline
 
 /// A comparison of costs as text and as JSON.
 struct TCOReport {

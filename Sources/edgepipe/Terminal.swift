@@ -1,6 +1,6 @@
 import ArgumentParser
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// Where the command prints: results to standard output, everything else to standard error.
 enum Terminal {

@@ -1,6 +1,5 @@
 import Foundation
 import Logging
-import Pipeline
 
 /// Log lines on standard error: `warning camera: …`, after the live line has been cleared.
 struct TerminalLogHandler: LogHandler {

@@ -1,5 +1,6 @@
 import ArgumentParser
-import Detectors
+import EdgepipeCore
+import EdgepipeMachine
 import Foundation
 import Logging
 import Pipeline

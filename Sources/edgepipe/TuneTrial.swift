@@ -1,6 +1,6 @@
+import EdgepipeCore
 import Foundation
 import Pipeline
-import Stages
 
 /// Runs a pipeline for a few seconds to see how fast it is.
 struct TuneTrial {

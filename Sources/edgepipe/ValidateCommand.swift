@@ -1,4 +1,5 @@
 import ArgumentParser
+import EdgepipeCore
 import Logging
 import Pipeline
 import Stages

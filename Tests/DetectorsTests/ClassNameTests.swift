@@ -1,5 +1,6 @@
-import Detectors
 import Testing
+
+@testable import Detectors
 
 @Suite struct ClassNameTests {
   @Test(arguments: [

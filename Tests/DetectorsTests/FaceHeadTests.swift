@@ -1,8 +1,9 @@
-import Detectors
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
+
+@testable import Detectors
+@testable import EdgepipeCore
 
 /// Decoding of numbers chosen so that the result can be computed by hand; 1e-3 allows for float32's rounding.
 @Suite struct FaceHeadTests {

@@ -1,8 +1,9 @@
-import Detectors
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
+
+@testable import Detectors
+@testable import EdgepipeCore
 
 /// The heads and the engine against ONNX Runtime in Python with decoding in numpy, both fed the same tensor.
 @Suite struct GoldenTests {

@@ -1,6 +1,7 @@
-import Detectors
-import Pipeline
 import Testing
+
+@testable import Detectors
+@testable import EdgepipeCore
 
 @Suite struct HeadGuessTests {
   /// The last convolutions of YOLOX, as its authors export it.

@@ -1,8 +1,9 @@
-@testable import Detectors
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
+
+@testable import Detectors
+@testable import EdgepipeCore
 
 /// Finding the library: none is needed.
 @Suite struct ONNXRuntimeSearchTests {

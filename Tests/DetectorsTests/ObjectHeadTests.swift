@@ -1,7 +1,8 @@
-import Detectors
 import Foundation
-import Pipeline
 import Testing
+
+@testable import Detectors
+@testable import EdgepipeCore
 
 /// Decoding of numbers chosen so that the result can be computed by hand; 1e-3 allows for float32's rounding.
 @Suite struct ObjectHeadTests {

@@ -1,6 +1,7 @@
-import Detectors
 import PipelineTestSupport
 import Testing
+
+@testable import Detectors
 
 @Suite struct SuppressionTests {
   /// The textbook's version: sort each class by score, keep the best, drop what overlaps it, and so on.

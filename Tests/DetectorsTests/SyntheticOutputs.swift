@@ -1,5 +1,6 @@
-import Detectors
-import Pipeline
+import EdgepipeCore
+
+@testable import Detectors
 
 /// One model output made by a test: a shape and its elements.
 struct SyntheticOutput {

@@ -1,9 +1,9 @@
-import Detectors
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import Detectors
+@testable import EdgepipeCore
 @testable import ModelTools
 
 @Suite struct DarknetTests {

@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 import Testing
 
 @testable import ModelTools

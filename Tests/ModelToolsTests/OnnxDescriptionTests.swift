@@ -1,8 +1,8 @@
-import Detectors
 import Foundation
 import PipelineTestSupport
 import Testing
 
+@testable import Detectors
 @testable import ModelTools
 
 @Suite struct OnnxDescriptionTests {

@@ -1,8 +1,8 @@
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import EdgepipeCore
 @testable import ModelTools
 
 @Suite struct OnnxOpsetTests {

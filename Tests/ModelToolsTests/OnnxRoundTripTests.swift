@@ -1,9 +1,7 @@
 import Foundation
-import Pipeline
+import ModelTools
 import PipelineTestSupport
 import Testing
-
-@testable import ModelTools
 
 /// Two forms of many models, run in ONNX Runtime.
 enum SameOutputs {

@@ -1,6 +1,6 @@
-import Pipeline
 import Testing
 
+@testable import EdgepipeCore
 @testable import Monitoring
 
 @Suite("Where a server listens")

@@ -1,8 +1,10 @@
 import Dispatch
+import EdgepipeCore
 import Logging
 import PipelineTestSupport
 import Testing
 
+@testable import EdgepipeMachine
 @testable import Monitoring
 @testable import Pipeline
 

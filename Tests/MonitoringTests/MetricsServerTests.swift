@@ -1,11 +1,11 @@
 import Foundation
 import Logging
 import NIOCore
-import Pipeline
 import PipelineTestSupport
 import Synchronization
 import Testing
 
+@testable import EdgepipeCore
 @testable import Monitoring
 
 @Suite("The metrics server over a real socket")

@@ -1,8 +1,10 @@
 import Logging
-import Pipeline
 import PipelineTestSupport
 
+@testable import EdgepipeCore
+@testable import EdgepipeMachine
 @testable import Monitoring
+@testable import Pipeline
 
 /// A live source that has everything happen to it that a page can show: damaged frames, a fault, a known length.
 final class TroubledSource: SourceStage {

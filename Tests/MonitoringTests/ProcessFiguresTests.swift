@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
 

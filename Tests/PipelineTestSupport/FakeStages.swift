@@ -1,6 +1,8 @@
 import Foundation
-import Pipeline
 import Synchronization
+
+@testable import EdgepipeCore
+@testable import Pipeline
 
 /// A source that emits `count` tiny frames, as fast as it may.
 public final class FakeSource: SourceStage {

@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 import Synchronization
 
 /// A clock that a test turns by hand.

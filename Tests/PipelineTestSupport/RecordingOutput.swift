@@ -1,5 +1,7 @@
-import Pipeline
+import EdgepipeCore
 import Synchronization
+
+@testable import Pipeline
 
 /// A source's output that keeps what it is given, for tests that run a source alone.
 public final class RecordingOutput: SourceOutput {

@@ -1,9 +1,10 @@
 import Foundation
 import Logging
-import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import EdgepipeCore
+@testable import Pipeline
 @testable import Stages
 
 /// What pipeline files may say about zones and lines, through the checks of `edgepipe validate`.

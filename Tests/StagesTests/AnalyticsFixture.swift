@@ -1,9 +1,9 @@
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
 
-@testable import Stages
+@testable import EdgepipeCore
+@testable import Pipeline
 
 /// Frames with things at given places, and what a stage tells about them.
 struct AnalyticsFixture {

@@ -1,8 +1,9 @@
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import EdgepipeCore
+@testable import Pipeline
 @testable import Stages
 
 /// What zones and lines say that can never see anything, and whose time is cut short again and again.

@@ -1,9 +1,10 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Synchronization
 import Testing
 
+@testable import Pipeline
 @testable import Stages
 
 /// What a camera's frames looked like, and when the run ends.

@@ -1,10 +1,11 @@
 import Foundation
 import Logging
-import Pipeline
 import PipelineTestSupport
 import Synchronization
 import Testing
 
+@testable import EdgepipeCore
+@testable import Pipeline
 @testable import Stages
 
 /// A source's output that keeps what is put on the tape and what is put out, in order.

@@ -1,10 +1,12 @@
-import Detectors
 import Foundation
 import Logging
-import Pipeline
 import PipelineTestSupport
-import Stages
 import Testing
+
+@testable import Detectors
+@testable import EdgepipeCore
+@testable import Pipeline
+@testable import Stages
 
 /// The detecting stages around a real model file; the inference library only where a frame is processed.
 @Suite(.enabled(if: TestData.model("yolox_nano.onnx") != nil, "needs models/ of the test data"))

@@ -1,8 +1,8 @@
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Synchronization
 
+@testable import Pipeline
 @testable import Stages
 
 /// A camera with faults on this machine (`Support/faulty_camera.py` for RTSP and `http_camera.py`, which list them); ends

@@ -1,10 +1,8 @@
+import EdgepipeCore
 import Foundation
 import Glibc
-import Pipeline
 import PipelineTestSupport
 import Synchronization
-
-@testable import Stages
 
 /// A web server on 127.0.0.1 that answers every request with what `answer` makes of its path and closes the connection;
 /// ends with this object.

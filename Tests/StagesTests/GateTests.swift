@@ -1,7 +1,8 @@
-import Pipeline
+import EdgepipeCore
 import PipelineTestSupport
 import Testing
 
+@testable import Pipeline
 @testable import Stages
 
 @Suite("Detection gate")

@@ -1,8 +1,9 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import Pipeline
 @testable import Stages
 
 /// Cameras that speak HTTP, or nothing but TCP: their packets carry no times.

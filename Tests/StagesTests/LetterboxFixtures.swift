@@ -1,9 +1,10 @@
-import Detectors
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import Detectors
+@testable import EdgepipeCore
+@testable import Pipeline
 @testable import Stages
 
 /// A stage that takes tensors and does nothing with them.

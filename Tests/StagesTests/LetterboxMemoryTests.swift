@@ -1,9 +1,10 @@
 import CFFmpeg
-import Detectors
-import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import Detectors
+@testable import EdgepipeCore
+@testable import Pipeline
 @testable import Stages
 
 /// Equal pictures give equal tensors, whatever lies in the memory behind their rows, in the tensors' pool, and in the

@@ -1,9 +1,10 @@
-import Detectors
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import Detectors
+@testable import EdgepipeCore
+@testable import Pipeline
 @testable import Stages
 
 @Suite(.enabled(if: MediaFixtures.areAvailable, "needs the programs ffmpeg and ffprobe"))

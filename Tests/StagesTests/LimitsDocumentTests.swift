@@ -3,6 +3,7 @@ import PipelineTestSupport
 import Testing
 
 @testable import Detectors
+@testable import EdgepipeCore
 @testable import ModelTools
 @testable import Pipeline
 @testable import Stages

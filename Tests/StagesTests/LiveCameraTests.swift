@@ -1,8 +1,9 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import Pipeline
 @testable import Stages
 
 @Suite(.enabled(if: FaultyCamera.isAvailable, "needs python3 and the programs ffmpeg and ffprobe"))

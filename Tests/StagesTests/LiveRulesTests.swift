@@ -1,8 +1,9 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import Pipeline
 @testable import Stages
 
 /// A camera of five frames a second whose stamps are of no use, or say something else now and then.

@@ -1,9 +1,10 @@
 import Logging
-import Pipeline
 import PipelineTestSupport
 import Synchronization
 import Testing
 
+@testable import EdgepipeCore
+@testable import Pipeline
 @testable import Stages
 
 /// An output without a pipeline: waiting turns the clock.

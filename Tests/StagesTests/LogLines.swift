@@ -1,8 +1,8 @@
+import EdgepipeCore
 import Logging
-import Pipeline
 import Synchronization
 
-@testable import Stages
+@testable import Pipeline
 
 /// What a stage says in its log.
 final class LogLines: Sendable {

@@ -1,9 +1,9 @@
-import Detectors
-import Pipeline
 import PipelineTestSupport
 import Synchronization
 import Testing
 
+@testable import Detectors
+@testable import Pipeline
 @testable import Stages
 
 @Suite(.enabled(if: MediaFixtures.areAvailable, "needs the programs ffmpeg and ffprobe"))

@@ -1,10 +1,11 @@
 import CFFmpeg
-import Detectors
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import Detectors
+@testable import EdgepipeCore
+@testable import Pipeline
 @testable import Stages
 
 /// What the model, the video and the snapshots show of one colour, whatever way it was stored.

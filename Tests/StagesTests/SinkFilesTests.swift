@@ -1,9 +1,10 @@
 import Foundation
 import Logging
-import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import EdgepipeCore
+@testable import Pipeline
 @testable import Stages
 
 /// What sinks leave where nothing came, and where somebody else's files are.

@@ -1,9 +1,10 @@
 import CFFmpeg
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import EdgepipeCore
+@testable import Pipeline
 @testable import Stages
 
 @Suite struct SinkVideoTests {

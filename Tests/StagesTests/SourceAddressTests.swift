@@ -1,7 +1,7 @@
-import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import EdgepipeCore
 @testable import Stages
 
 @Suite struct SourceAddressTests {

@@ -1,15 +1,17 @@
 import Foundation
+import EdgepipeCore
 import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import EdgepipeCore
 @testable import Stages
 
 @Suite(.enabled(if: MediaFixtures.areAvailable, "needs the programs ffmpeg and ffprobe"))
 struct SourceErrorTests {
   /// Runs a source that must fail, and checks what every failure has in common.
   private func failure(
-    _ url: String, _ exit: Pipeline.ExitStatus, _ configure: (inout FFmpegSource.Configuration) -> Void = { _ in }
+    _ url: String, _ exit: EdgepipeCore.ExitStatus, _ configure: (inout FFmpegSource.Configuration) -> Void = { _ in }
   )
     throws -> PipelineError
   {

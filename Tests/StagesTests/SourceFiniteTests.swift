@@ -1,9 +1,10 @@
 import Foundation
 import Glibc
-import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import EdgepipeCore
+@testable import Pipeline
 @testable import Stages
 
 @Suite(

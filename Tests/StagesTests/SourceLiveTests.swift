@@ -1,8 +1,9 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import Pipeline
 @testable import Stages
 
 /// A real RTSP server on this machine, from the data folder's tools.

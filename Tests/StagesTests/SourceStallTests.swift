@@ -1,8 +1,9 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import Pipeline
 @testable import Stages
 
 /// A server that takes connections and never says a word: it listens, and the kernel answers for it.

@@ -1,8 +1,8 @@
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import EdgepipeCore
 @testable import Stages
 
 /// `track.bytetrack` beside the ByteTrack of the Python package supervision, on the same detections.

@@ -1,6 +1,7 @@
-import Pipeline
 import Testing
 
+@testable import EdgepipeCore
+@testable import Pipeline
 @testable import Stages
 
 /// A tracking stage's worker, fed with detections.

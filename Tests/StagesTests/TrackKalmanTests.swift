@@ -1,6 +1,6 @@
-import Pipeline
 import Testing
 
+@testable import EdgepipeCore
 @testable import Stages
 
 /// The seven-dimensional filter of the paper, written out with matrices: slow, and obviously the textbook's.

@@ -1,6 +1,7 @@
-import Pipeline
 import Testing
 
+@testable import EdgepipeCore
+@testable import Pipeline
 @testable import Stages
 
 /// Frames that the detector did not look at, with either tracker.

@@ -1,5 +1,6 @@
 import Foundation
-import Pipeline
+
+@testable import EdgepipeCore
 
 /// A generated street with known truth: people who cross, cover each other, fade and are missed, and false alarms.
 ///

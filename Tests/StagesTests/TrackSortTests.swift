@@ -1,8 +1,9 @@
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import EdgepipeCore
+@testable import Pipeline
 @testable import Stages
 
 @Suite struct TrackSortTests {

@@ -1,5 +1,4 @@
 import Foundation
-import Pipeline
 
 /// What runs models. ONNX Runtime first; others come in behind this protocol.
 public protocol InferenceEngine: Sendable {

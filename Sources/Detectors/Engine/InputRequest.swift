@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// How a model wants its picture: what the preprocessing stage must write into the tensor.

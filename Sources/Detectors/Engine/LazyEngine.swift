@@ -1,5 +1,4 @@
 import Foundation
-import Pipeline
 import Synchronization
 
 /// An engine that is opened with the first session, so that checking a pipeline needs no inference library.

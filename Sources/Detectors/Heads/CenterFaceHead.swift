@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// CenterFace: at a quarter of the input's size a heat map 1 x 1 x h x w (sigmoid done), then log size 1 x 2 x h x w,
 /// offset 1 x 2 x h x w and landmarks 1 x 10 x h x w. Size comes before offset in the order of the outputs.

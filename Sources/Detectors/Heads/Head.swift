@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// Turns a model's raw outputs into candidates: boxes above the score threshold, before suppression.
 ///

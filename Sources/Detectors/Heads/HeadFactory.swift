@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// Makes the head that a manifest names. A new head is one file and one line here.
 public enum HeadFactory {

@@ -1,5 +1,3 @@
-import Pipeline
-
 /// What a model seems to be, told from what was said of it, from its metadata, from the shapes of its input and outputs, or
 /// from the outputs' names where the shapes are left open. Where several things fit, it is refused: nothing is chosen in
 /// silence.

@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 extension ModelOutputs.Output {
   /// The elements, when the shape is exactly `expected` and the memory holds as many.

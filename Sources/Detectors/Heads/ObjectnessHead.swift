@@ -1,5 +1,3 @@
-import Pipeline
-
 /// Rows that are decoded inside the model, 1 x N x (5 + classes): centre and size in input pixels, objectness, and a score
 /// for each class. YOLOv5 and YOLOv7 as their exporters write them (with three boxes for each cell), and YOLOX exported
 /// with `--decode_in_inference`.

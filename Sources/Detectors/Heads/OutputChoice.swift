@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// Which reading of a model's one output is meant: what was said, then the metadata, then the graph decide among those
 /// that its shape allows.

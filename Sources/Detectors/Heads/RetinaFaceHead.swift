@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// RetinaFace: boxes 1 x N x 4, confidences 1 x N x 2 (softmax done), landmarks 1 x N x 10.
 ///

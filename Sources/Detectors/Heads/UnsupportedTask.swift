@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// Models that find more than upright boxes: refused by name, for a detector would take keypoints, masks or angles for
 /// scores.

@@ -1,5 +1,4 @@
 import Foundation
-import Pipeline
 
 /// YOLOX: one output 1 x N x (5 + classes), N over strides 8, 16, 32, row-major per stride.
 ///

@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// The YOLOv3 family: one map 1 x (anchors (5 + classes)) x h x w for each stride, all numbers raw.
 ///

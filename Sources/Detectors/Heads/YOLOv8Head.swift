@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// YOLOv8 and YOLO11 exports, in the forms that exist:
 ///

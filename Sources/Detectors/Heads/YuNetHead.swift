@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// YuNet: for each stride s of 8, 16, 32 with M cells: class and objectness 1 x M x 1, box 1 x M x 4, landmarks
 /// 1 x M x 10.

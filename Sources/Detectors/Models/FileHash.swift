@@ -1,6 +1,6 @@
 import Crypto
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// SHA-256 of files, in lower-case hexadecimal.
 public enum FileHash {

@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 extension ModelManifest {
   /// Larger files are no manifests.

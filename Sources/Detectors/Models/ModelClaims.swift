@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// What a person says of a model, with options or in a manifest. It goes before what the file says; where the two cannot
 /// both be right, the model is refused.

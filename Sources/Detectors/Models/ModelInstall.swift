@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 extension ModelStore {
   /// What `verify` found out about one installed model.

@@ -1,5 +1,3 @@
-import Pipeline
-
 /// How a model is fed and read: what was said of it and what its file says, brought together and found to agree.
 ///
 /// This is the one check of a model: what `models import` and `validate` accept, a run accepts, and the reverse.

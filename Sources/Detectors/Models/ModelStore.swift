@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// The models on this machine: one folder a model, named after it, with `manifest.json` and the ONNX file.
 ///

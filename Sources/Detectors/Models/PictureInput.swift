@@ -1,5 +1,3 @@
-import Pipeline
-
 /// A model's input as one picture: the order of its dimensions, its element type, and its sides where the file fixes them.
 public struct PictureInput: Sendable, Hashable {
   public let layout: TensorLayout

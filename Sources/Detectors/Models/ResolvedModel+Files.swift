@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 extension ResolvedModel {
   /// The model's file and the manifests beside it that it may be described by: what nobody may write meanwhile.

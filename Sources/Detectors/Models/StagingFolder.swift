@@ -1,5 +1,4 @@
 import Foundation
-import Pipeline
 
 /// A folder in the model store for what is not finished: a leading dot keeps it out of every listing. Its maker
 /// removes it. What a program that was killed has left is cleared by the next one, who sees that nobody holds its lock.

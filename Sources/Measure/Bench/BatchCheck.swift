@@ -1,5 +1,5 @@
 import Detectors
-import Pipeline
+import EdgepipeCore
 
 /// Whether a model keeps the pictures of a batch apart: the first and the last must come out as they do alone.
 ///

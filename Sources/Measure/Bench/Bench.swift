@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 import Synchronization
 
 /// Measures configurations of one model in rounds: each round does one repeat of each, so that all meet the machine's

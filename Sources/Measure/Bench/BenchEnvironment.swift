@@ -1,4 +1,5 @@
-import Pipeline
+import EdgepipeCore
+import EdgepipeMachine
 
 /// The machine as a benchmark sees it; tests bring one of their own.
 public struct BenchEnvironment: Sendable {

@@ -1,6 +1,5 @@
 import Detectors
 import Foundation
-import Pipeline
 
 /// What was benchmarked, and on what: the head of every form of the result.
 public struct BenchFacts: Sendable {

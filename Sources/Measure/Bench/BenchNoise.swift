@@ -1,5 +1,4 @@
 import Foundation
-import Pipeline
 
 /// Whether the machine was quiet enough for the figures to mean something, and if not, why.
 public struct BenchNoise: Sendable {

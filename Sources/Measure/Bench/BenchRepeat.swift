@@ -1,5 +1,3 @@
-import Pipeline
-
 /// What one repeat of one configuration gave.
 public struct BenchRepeat: Sendable {
   /// Of each inference, in the order of measuring, one worker after the other.

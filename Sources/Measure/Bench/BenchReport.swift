@@ -1,3 +1,6 @@
+import Detectors
+import EdgepipeCore
+import EdgepipeMachine
 import Foundation
 import Pipeline
 

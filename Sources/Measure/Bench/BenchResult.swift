@@ -1,4 +1,5 @@
-import Pipeline
+import EdgepipeCore
+import EdgepipeMachine
 
 /// What a benchmark measured.
 public struct BenchResult: Sendable {

@@ -1,5 +1,7 @@
+import Detectors
+import EdgepipeCore
+import EdgepipeMachine
 import Foundation
-import Pipeline
 
 /// A benchmark as tables for people: headers and cells, to be laid out for a terminal or as Markdown.
 public struct BenchTables: Sendable {

@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// How the time of all cores went since the machine started, in seconds, from the first line of /proc/stat.
 public struct MachineTimes: Sendable, Hashable {

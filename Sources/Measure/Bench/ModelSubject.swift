@@ -1,7 +1,8 @@
 import Detectors
+import EdgepipeCore
+import EdgepipeMachine
 import Foundation
 import ModelTools
-import Pipeline
 import Stages
 import Synchronization
 

@@ -1,6 +1,6 @@
 import Detectors
+import EdgepipeCore
 import ModelTools
-import Pipeline
 
 /// Pictures of random pixels, as a model wants them.
 enum RandomPictures {

@@ -1,5 +1,6 @@
+import EdgepipeCore
+import EdgepipeMachine
 import Foundation
-import Pipeline
 import Synchronization
 
 /// One repeat of one configuration: threads that open a session each, warm up, wait for each other, and then share the

@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// The comparison as one JSON document. Its keys are stable; new ones may come.
 public struct ABReport: Sendable {

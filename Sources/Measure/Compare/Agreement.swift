@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// How far what B finds is what A finds, over all frames.
 ///

@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// What a run found in its frames, read from the JSON Lines that its sinks wrote.
 public struct FoundFrames: Sendable {

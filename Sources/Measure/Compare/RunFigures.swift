@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// What one run measured, read from its report (`edgepipe run --report`).
 public struct RunFigures: Sendable, Equatable {

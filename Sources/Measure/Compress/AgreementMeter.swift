@@ -1,6 +1,7 @@
 import Detectors
+import EdgepipeCore
+import EdgepipeMachine
 import ModelTools
-import Pipeline
 import Synchronization
 
 /// How far a model finds what the float model finds, on pictures that it was not calibrated on.

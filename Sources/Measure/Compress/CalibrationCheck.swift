@@ -1,5 +1,5 @@
 import Detectors
-import Pipeline
+import EdgepipeCore
 
 /// Whether calibration pictures show what a model will see. Ranges that are found on too little cut off what other
 /// pictures hold, and the model that comes out finds less, or nothing.

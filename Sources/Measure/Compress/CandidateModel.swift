@@ -1,6 +1,6 @@
 import Detectors
+import EdgepipeCore
 import ModelTools
-import Pipeline
 
 /// A candidate as stages find models: by a name, in a file.
 final class CandidateModel: ModelResolver, Sendable {

@@ -1,6 +1,5 @@
 import Detectors
 import Foundation
-import Pipeline
 
 /// Everything that decides about what a compression gives, so that a model that is there already need not be made
 /// again.

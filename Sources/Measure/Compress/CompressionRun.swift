@@ -1,5 +1,7 @@
+import Detectors
+import EdgepipeCore
 import Foundation
-import Pipeline
+import ModelTools
 
 /// Goes down the ladder: takes one step of the plan after the other, measures each, and keeps those that were worth it.
 public struct CompressionRun {

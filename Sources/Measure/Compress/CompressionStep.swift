@@ -1,6 +1,5 @@
 import Detectors
 import ModelTools
-import Pipeline
 
 /// One way to make a model smaller or faster: one file, and a line in ``CompressionSteps/all``.
 ///

@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// The steps that there are.
 public enum CompressionSteps {

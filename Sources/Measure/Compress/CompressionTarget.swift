@@ -1,5 +1,6 @@
+import EdgepipeCore
+import EdgepipeMachine
 import Foundation
-import Pipeline
 
 /// The device that a model is made for: how much memory it has, what power it takes, and the plan that follows.
 public struct CompressionTarget: Sendable, Hashable {

@@ -1,5 +1,5 @@
 import Detectors
-import Pipeline
+import EdgepipeCore
 
 extension Tensor {
   /// A tensor of one value in the middle of its range, to run a model on when its result does not matter.

@@ -1,6 +1,5 @@
 import Detectors
 import ModelTools
-import Pipeline
 
 /// INT8 after training (``ModelQuantizer``): convolutions and what is between them compute in 8-bit integers.
 public struct IntegerQuantization: CompressionStep {

@@ -1,6 +1,5 @@
 import Detectors
 import ModelTools
-import Pipeline
 
 /// INT8 for other programs as well (``PortableQuantizer``): pairs of QuantizeLinear and DequantizeLinear, the most sensitive
 /// tensors in floats. Slower than ``IntegerQuantization``.

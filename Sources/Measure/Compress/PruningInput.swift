@@ -1,5 +1,5 @@
+import Detectors
 import ModelTools
-import Pipeline
 
 /// What pruning and fitting start from: a float model with batch normalization folded, and pictures.
 struct PruningInput {

@@ -1,6 +1,6 @@
 import Detectors
+import EdgepipeCore
 import ModelTools
-import Pipeline
 
 /// Makes a model for pictures of one shape, such as a camera's 16:9: of the square's pixels those around such a picture are
 /// not computed.

@@ -1,6 +1,6 @@
 import Detectors
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// What one session of a model adds to a process's memory: opening it and running it a few times.
 public struct SessionMemory: Sendable, Hashable, Codable {

@@ -1,3 +1,4 @@
+import Detectors
 import ModelTools
 
 /// Weights that are few different numbers in each layer (``WeightSharing``).

@@ -1,5 +1,5 @@
+import EdgepipeCore
 import ModelTools
-import Pipeline
 
 extension CompressionCandidate {
   /// The same model with its weights in another form.

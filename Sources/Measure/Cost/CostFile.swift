@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// A cost file that has been read and checked.
 public struct CostFile: Sendable {

@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// What the schema cannot say of a cost file.
 struct CostFileCheck {

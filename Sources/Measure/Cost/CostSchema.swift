@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// What a cost file may hold: the keys, their units and limits. docs/tco.md explains them.
 public enum CostSchema {

@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// What a run report says of speed and power.
 struct MeasuredRun: Sendable, Equatable {

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import ModelTools
 import Pipeline
 import Synchronization

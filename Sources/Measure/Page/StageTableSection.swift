@@ -1,3 +1,5 @@
+import Pipeline
+
 /// All figures of the stages.
 struct StageTableSection {
   let content: ProfileContent

@@ -1,5 +1,3 @@
-import Pipeline
-
 /// What the parts of a pipeline could do at most, in frames a second of the whole pipeline.
 ///
 ///     stage = workers / (work a frame x frames that reach it a frame of the pipeline)

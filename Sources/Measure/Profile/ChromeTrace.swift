@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// Writes a run as Trace Event Format, which ui.perfetto.dev and chrome://tracing open ("Trace Event Format", Google,

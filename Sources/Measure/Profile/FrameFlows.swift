@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// Which spans belong to one frame, and in which order: what draws a frame's way from thread to thread.

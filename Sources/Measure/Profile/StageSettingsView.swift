@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// The settings of a stage that make it faster or slower, and what it says of its model: read for advice alone.
 public struct StageSettingsView: Sendable, Hashable {

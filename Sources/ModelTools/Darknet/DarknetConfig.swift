@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// A Darknet cfg file as sections of `key=value` lines; nothing is interpreted yet.
 struct DarknetConfig {

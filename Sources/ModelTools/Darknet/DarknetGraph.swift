@@ -1,5 +1,4 @@
 import Foundation
-import Pipeline
 
 /// Writes a Darknet network as an ONNX graph, batch normalization folded into the convolutions.
 struct DarknetGraph {

@@ -1,6 +1,6 @@
 import Detectors
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// Turns Darknet's cfg and weights files of the YOLOv3 family into ONNX.
 ///

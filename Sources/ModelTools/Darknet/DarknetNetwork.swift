@@ -1,6 +1,5 @@
 import Detectors
 import Foundation
-import Pipeline
 
 /// The layers of a Darknet network with their sizes worked out and checked against one another.
 struct DarknetNetwork {

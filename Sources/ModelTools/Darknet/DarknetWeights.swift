@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// A Darknet weights file: a header, then float32 values that are read from front to back.
 struct DarknetWeights {

@@ -1,5 +1,5 @@
 import Detectors
-import Pipeline
+import EdgepipeCore
 
 /// Which category of a dataset each class of a model is, by name: indices of classes and ids of categories differ.
 ///

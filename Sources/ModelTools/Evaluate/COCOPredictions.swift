@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// Results files of COCO: a list of detections, each with `image_id`, `category_id`, `bbox` and `score`.
 public enum COCOPredictions {

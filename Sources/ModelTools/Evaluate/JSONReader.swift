@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// Reads JSON from its beginning to its end, value by value, into what the caller makes of them: for files of hundreds
 /// of megabytes, of which a tree would take many times the memory and the time.

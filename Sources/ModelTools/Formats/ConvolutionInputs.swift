@@ -1,5 +1,5 @@
 import Detectors
-import Pipeline
+import EdgepipeCore
 
 /// The mean of each channel of what a float model's convolutions read, on calibration pictures: the ground on which
 /// biases are corrected for weights that were changed. (Nagel and others: "Data-free quantization through weight

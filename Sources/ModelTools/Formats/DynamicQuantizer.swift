@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// Convolutions in integers whose inputs are measured in each run (`DynamicQuantizeLinear`, `ConvInteger`): no
 /// calibration pictures are needed, and nothing depends on them.

@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// Stores float weights in 16 bits (IEEE 754 binary16, rounded to nearest, ties to even), with a `Cast` to float32
 /// behind each. The engine casts once, when it opens the model, and computes in float32 as before: half the bytes in

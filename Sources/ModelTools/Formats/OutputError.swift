@@ -1,5 +1,5 @@
 import Detectors
-import Pipeline
+import EdgepipeCore
 
 /// How far the outputs of a rewritten model are from those of the float model, in one number.
 ///

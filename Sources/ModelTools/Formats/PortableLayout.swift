@@ -1,6 +1,3 @@
-import Detectors
-import Pipeline
-
 /// Which tensors of a portable model are integers, and what these stand for.
 ///
 /// ONNX Runtime keeps pooling and resizing in integers only where they give the scale that they get, and joins tensors

@@ -1,5 +1,3 @@
-import Pipeline
-
 /// Writes the portable form of an integer model: the float model's own operators with pairs of `QuantizeLinear` and
 /// `DequantizeLinear` around them, which an engine melts into integer kernels where it has them and computes in floats
 /// where not. It takes and gives what the float model does.

@@ -1,6 +1,6 @@
 import Detectors
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// Turns a float detector into a static INT8 model that any ONNX Runtime can run: pairs of `QuantizeLinear` and
 /// `DequantizeLinear` around the float operators, with a scale for each output of the weights and one for each tensor.

@@ -1,6 +1,3 @@
-import Detectors
-import Pipeline
-
 /// What rounding one tensor of a model alone, and what is tied to it, does to the outputs.
 public struct TensorSensitivity: Sendable, Equatable {
   public var tensor: String

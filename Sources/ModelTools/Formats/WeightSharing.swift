@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// Stores each layer's weights as numbers of a short table: a few clusters a layer, four bits a weight for sixteen of
 /// them.

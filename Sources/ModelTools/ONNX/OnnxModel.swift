@@ -1,6 +1,6 @@
 import Detectors
+import EdgepipeCore
 import Foundation
-import Pipeline
 import SwiftProtobuf
 
 /// An ONNX file in memory: checked when read, so that what works on it may trust its structure.

@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// Raises models to operator set 13, the first in which weights are quantized for each channel and the axes of an
 /// operator may be computed; what rewrites models then needs to know one form of each operator.

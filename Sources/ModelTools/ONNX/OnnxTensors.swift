@@ -1,6 +1,6 @@
 import Crypto
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// Goes through every tensor of a model, wherever it is: weights, attributes of nodes, graphs inside of nodes,
 /// functions. Each must hold as many values as its shape says, and those kept in other files are taken in.

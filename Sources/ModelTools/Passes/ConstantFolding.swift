@@ -1,6 +1,6 @@
 import Detectors
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// Computes what depends on stored tensors alone, by running that part of the graph in the engine, and stores it.
 ///

@@ -1,5 +1,5 @@
 import Detectors
-import Pipeline
+import EdgepipeCore
 
 /// Ties a model to one picture size, so that what it computes with shapes is known beforehand.
 public enum FixedInput {

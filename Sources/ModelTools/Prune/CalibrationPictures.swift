@@ -1,5 +1,5 @@
 import Detectors
-import Pipeline
+import EdgepipeCore
 
 /// The pictures that layers are looked at with, and which of them are held out to judge a fit.
 ///

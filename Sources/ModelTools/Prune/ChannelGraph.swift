@@ -1,5 +1,4 @@
 import Foundation
-import Pipeline
 
 /// Which channels of a convolutional graph stand and fall together.
 ///

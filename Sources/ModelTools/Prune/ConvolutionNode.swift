@@ -1,5 +1,4 @@
 import Foundation
-import Pipeline
 
 /// A two-dimensional convolution of a graph whose weights are stored as float32.
 struct ConvolutionNode: Sendable {

@@ -1,6 +1,6 @@
 import Detectors
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// Fits the layers of a damaged model, the student, to what the layers of the original, the teacher, give: layer by
 /// layer, in closed form, without back-propagation.

@@ -1,5 +1,4 @@
 import Detectors
-import Pipeline
 
 /// How much a model's outputs depend on each of its convolutions: the error of the outputs for a small error of the
 /// convolution.

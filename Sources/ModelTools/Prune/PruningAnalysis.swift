@@ -1,6 +1,6 @@
 import Detectors
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// What is to be known of a model before anything is taken out of it, whatever the ratio: which channels hang together,
 /// what the layers see on calibration pictures, and how much the outputs depend on each of them.

@@ -1,6 +1,5 @@
 import Detectors
 import Foundation
-import Pipeline
 
 /// Takes whole channels out of a convolutional detector and fits the layers that remain to the original's outputs,
 /// without training it again (``ChannelGraph``, ``ChannelSelection``, ``LayerRefit``).

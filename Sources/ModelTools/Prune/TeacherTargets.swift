@@ -1,5 +1,4 @@
 import Detectors
-import Pipeline
 
 /// What the original model's convolutions give at sampled places of calibration pictures.
 struct TeacherTargets: Sendable {

@@ -1,6 +1,6 @@
 import Detectors
+import EdgepipeCore
 import Foundation
-import Pipeline
 import Synchronization
 
 /// Runs a model on pictures and lends some of its tensors, whatever they are inside of it.

@@ -1,6 +1,5 @@
 import Detectors
 import Foundation
-import Pipeline
 
 /// Sets single weights to zero and fits those that remain to the original's outputs (``LayerRefit``).
 ///

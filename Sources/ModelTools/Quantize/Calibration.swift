@@ -1,6 +1,6 @@
 import Detectors
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// What a float model's tensors hold on real pictures: the ground on which their integers are laid out.
 struct Calibration {

@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// The distribution of a tensor's channels: what was counted before any activation, and the function since.
 struct Distribution {

@@ -1,5 +1,4 @@
 import Detectors
-import Pipeline
 
 /// How what a convolution reads varies together: the second moments of its inputs on the calibration pictures, by which
 /// the error of its outputs can be told from the errors of its weights.

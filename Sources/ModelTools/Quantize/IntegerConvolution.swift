@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// A convolution as the integer kernel takes it.
 struct IntegerConvolution {

@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// How an integer model shares out the 256 steps of each channel of each tensor.
 ///

@@ -1,5 +1,5 @@
 import Detectors
-import Pipeline
+import EdgepipeCore
 
 /// Writes the quick form of an integer model: channels-last convolutions of ONNX Runtime's own (`com.microsoft`) with
 /// operators of edgepipe between them. It takes the picture as bytes and gives the float model's outputs.

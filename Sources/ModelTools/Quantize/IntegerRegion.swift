@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// The part of a model that can run in integers, and what is left in floats.
 ///

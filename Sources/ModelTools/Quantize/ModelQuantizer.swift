@@ -1,6 +1,6 @@
 import Detectors
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// Turns a float detector into one that runs in integers, without training it again.
 public struct ModelQuantizer {

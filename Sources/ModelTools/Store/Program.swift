@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// Runs another program to its end. Its output goes to a file: a full pipe can then never block it.
 ///

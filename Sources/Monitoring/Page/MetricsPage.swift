@@ -1,3 +1,5 @@
+import EdgepipeCore
+import EdgepipeMachine
 import Pipeline
 
 /// The text of `/metrics`: the figures of a run at one instant, and what the process takes.

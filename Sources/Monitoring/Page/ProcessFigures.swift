@@ -1,5 +1,6 @@
+import EdgepipeCore
+import EdgepipeMachine
 import Foundation
-import Pipeline
 
 /// What Linux says of this process and of the machine's memory. Nil: it does not say.
 public struct ProcessFigures: Sendable, Hashable {

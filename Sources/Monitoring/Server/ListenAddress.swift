@@ -1,5 +1,5 @@
+import EdgepipeCore
 import NIOCore
-import Pipeline
 
 /// Where a server listens: `9464`, `127.0.0.1:9464`, `[::1]:9464`, `camera-3:9464`.
 public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {

@@ -1,4 +1,5 @@
 import Dispatch
+import EdgepipeCore
 import Glibc
 import Hummingbird
 import HummingbirdCore

@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 import Synchronization
 
 /// Keeps what it has made for a moment, so that whoever asks without end costs the run four snapshots a second and no

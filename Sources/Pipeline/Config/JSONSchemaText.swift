@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 extension PipelineSchema {
   /// The JSON Schema (draft 2020-12) of pipeline files made of the registered stage types.
   ///
@@ -104,11 +106,6 @@ extension ObjectSchema.ValueKind {
     case .any(let kinds): return .made([.made("anyOf", .made(kinds.map(\.jsonSchema)))])
     }
   }
-}
-
-extension JSONNode.Origin {
-  /// For values that nobody wrote.
-  static let none = Self.file(line: 0, column: 0)
 }
 
 extension JSONNode {

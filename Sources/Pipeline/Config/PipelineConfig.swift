@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Foundation
 
 /// A pipeline file that has been read and checked.

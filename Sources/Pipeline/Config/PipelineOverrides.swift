@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// What the command line changes in a pipeline file, as the user wrote it. `${NAME}` works as in the file, which keeps
 /// secrets out of the process list.
 public struct PipelineOverrides: Sendable, Hashable {

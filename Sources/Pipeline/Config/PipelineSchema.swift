@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// What a pipeline file may hold. Other programs read such files: keys stay, and `version` rises when they must change.
 public enum PipelineSchema {
   /// The version that this program reads.

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Glibc
 
 /// What `--source` and `--source-list` change: collected first, since several for one source become its streams.

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Foundation
 
 /// What a running pipeline can be asked over its control socket: one JSON object a line.

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Glibc
 
 /// One end of a Unix domain stream socket that carries one line each way. Owns its descriptor.

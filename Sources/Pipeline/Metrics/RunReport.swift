@@ -1,3 +1,6 @@
+import EdgepipeCore
+import EdgepipeMachine
+
 /// The one JSON document that says what a run did. Its keys are stable; new ones may come.
 public struct RunReport: Sendable {
   public let root: ReportValue

@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// CPU time of something short that a thread does over and over, from a sample of the occasions.
 ///
 /// Reading a thread's CPU clock is a system call, which costs as much as passing a frame on; so only one occasion in

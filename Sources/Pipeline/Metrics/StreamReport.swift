@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// The part of the run report that is about streams.
 enum StreamReport {
   /// One object a stream: its account, how long its frames took, its share of what was shared, and its health.

@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// The queue between stages, shared by threads: ``QueueState`` behind a lock, waiting done for it.
 final class BoundedQueue<Element: QueueElement>: Sendable {
   private let monitor: Monitor<QueueState<Element>>

@@ -1,4 +1,5 @@
 import DequeModule
+import EdgepipeCore
 
 /// What a queue must know of its elements.
 protocol QueueElement: Sendable {

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Synchronization
 
 /// How long a stage and the slowest way from it to a sink take, by their recent service times.

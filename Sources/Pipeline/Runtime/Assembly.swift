@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Logging
 
 /// Puts ports, links and runners around the stages of a built pipeline.

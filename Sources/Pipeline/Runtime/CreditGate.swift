@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// The limit on frames in flight: a credit stands for a slot in every pool that a frame will need.
 ///
 /// Since nobody waits for a pool later on, workers and reordering cannot deadlock on memory.

@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// The order and the links of a pipeline's stages, from their `after` lists.
 public struct Graph: Sendable {
   public struct Node: Sendable {

@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// Checks that the stages of a pipeline file make a graph through which frames can flow from sources to sinks.
 ///
 /// Works on names and roles only: no stage is made. Whatever else is wrong with a stage was reported before, and what

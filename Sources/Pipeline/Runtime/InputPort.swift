@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Synchronization
 
 /// Frames on one link: pushed = taken + dropped, once nothing waits any more.

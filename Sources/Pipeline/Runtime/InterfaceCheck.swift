@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// Compares what the stages of a pipeline ask for by name with what the stages before them can give.
 ///
 /// A label that no detector finds, a stream that no source has, a detector that no stage prepares pictures for: the run

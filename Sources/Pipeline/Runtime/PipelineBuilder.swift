@@ -1,3 +1,5 @@
+import EdgepipeCore
+import EdgepipeMachine
 import Foundation
 import Logging
 

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Synchronization
 
 typealias ThreadLaunch =

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Glibc
 
 /// What each signal means, in the order in which they come.

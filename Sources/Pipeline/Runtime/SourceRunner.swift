@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Synchronization
 
 /// Runs the streams of one source stage; more may join and leave while the run goes on.

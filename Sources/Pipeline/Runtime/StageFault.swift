@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// What is wrong with one stage of a pipeline, and where in its configuration.
 public struct StageFault: Sendable {
   /// Names the stage.

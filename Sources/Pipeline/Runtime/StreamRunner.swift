@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Synchronization
 
 /// What a source stage's streams share: where they are in the graph, and where their accounts are kept.

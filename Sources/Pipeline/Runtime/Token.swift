@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Synchronization
 
 /// The account of one admitted frame: how many tokens of it are in the graph, and where it was first lost.

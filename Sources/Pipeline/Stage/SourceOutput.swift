@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// What became of an emitted frame.
 public enum Admission: Sendable, Equatable {
   case admitted

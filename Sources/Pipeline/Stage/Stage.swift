@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// What a stage is in the graph: no input, input and output, or no output.
 public enum StageRole: String, Sendable, CaseIterable {
   case source
@@ -110,15 +112,4 @@ public enum FrameOutcome: Sendable {
   /// Passed on, or for a sink: delivered.
   case emit(Frame)
   case drop(DropReason)
-}
-
-/// A value in the run report.
-public enum ReportValue: Sendable, Hashable {
-  case string(String)
-  case int(Int)
-  case double(Double)
-  case bool(Bool)
-  case null
-  indirect case list([ReportValue])
-  indirect case object([String: ReportValue])
 }

@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// The `config` object of a stage: what it may hold, and the decoded values.
 ///
 /// The schema is what `edgepipe validate` checks and `edgepipe schema` prints; after a successful check, decoding

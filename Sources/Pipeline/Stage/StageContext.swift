@@ -1,3 +1,5 @@
+import EdgepipeCore
+import EdgepipeMachine
 import Logging
 
 /// What a stage is given when it is made.

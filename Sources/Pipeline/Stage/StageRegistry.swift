@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Foundation
 
 /// A stage type as the registry knows it.

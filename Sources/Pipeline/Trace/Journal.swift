@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// Whether a run is remembered, or is one that is remembered.
 public enum Journal: Sendable {
   case off

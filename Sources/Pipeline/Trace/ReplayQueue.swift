@@ -1,4 +1,5 @@
 import DequeModule
+import EdgepipeCore
 import Synchronization
 
 /// What stands in front of a stage: a ``BoundedQueue``, or in a replay a ``ReplayQueue``.

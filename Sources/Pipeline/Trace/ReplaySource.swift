@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// Makes the pictures of a replayed stream again: the part of a source that only its own package knows.
 public protocol MediaReplay: AnyObject {
   /// Does once more what a record of ``SourceOutput/tape`` says.

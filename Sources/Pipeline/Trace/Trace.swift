@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// A recorded run, read and checked, ready to be run again.
 ///
 /// The pictures' packets stay in the file; what is kept in memory is the order of things, some 100 bytes for each frame

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Glibc
 
 /// A trace's file, read without trusting it: owns its descriptor. Any thread may read at any place.

@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// Reads a trace from its first record to its last and checks that it makes sense.
 ///
 /// Records stand in the order in which things happened. Whatever was taken was admitted before, and nothing twice; so

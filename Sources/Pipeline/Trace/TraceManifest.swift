@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Foundation
 
 /// What a trace says of itself in its first record.

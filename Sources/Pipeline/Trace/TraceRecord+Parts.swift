@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 // The parts of which records are made, each written and read side by side.
 
 extension TraceEncoder {

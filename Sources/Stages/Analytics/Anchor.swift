@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// The point of a box that stands for the thing.

@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// Who has crossed one line in one stream: a pure state machine, fed with the places of tracks.
 ///

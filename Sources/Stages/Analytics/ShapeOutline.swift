@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// What the points of a zone or a line are counted in.
 enum ShapeUnits: String, Sendable, Decodable {

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// What a stage remembers of each stream: bounded, and told when a stream has started anew.

@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// Who is in one zone of one stream: a pure state machine, fed with what each frame shows.
 ///

@@ -1,5 +1,5 @@
 import Detectors
-import Pipeline
+import EdgepipeCore
 
 /// Class names of a pipeline file, looked up in a model's list.
 enum ClassNames {

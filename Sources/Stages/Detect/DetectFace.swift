@@ -1,4 +1,5 @@
 import Detectors
+import EdgepipeCore
 import Pipeline
 
 /// Finds faces with five landmarks (RetinaFace, YuNet, CenterFace).

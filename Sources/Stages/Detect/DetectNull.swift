@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// Finds nothing, in a known time: for measuring the graph itself, and how a pipeline behaves at a given load.

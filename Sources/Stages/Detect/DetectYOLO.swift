@@ -1,4 +1,5 @@
 import Detectors
+import EdgepipeCore
 import Pipeline
 
 /// Finds objects with a YOLO model (YOLOX, YOLOv3 family, YOLOv5, YOLOv7, YOLOv8 to YOLO26).

@@ -1,5 +1,4 @@
 import Detectors
-import Pipeline
 
 /// A model as the detecting stages see it: what it finds, and which of them runs it.
 public struct DetectorModel: Sendable {

@@ -1,5 +1,5 @@
 import Detectors
-import Pipeline
+import EdgepipeCore
 
 /// The options that both detecting stages have.
 struct DetectorSettings: Decodable, Sendable {

@@ -1,7 +1,7 @@
 import Detectors
+import EdgepipeCore
 import Foundation
 import ModelTools
-import Pipeline
 
 /// A model as a stage uses it: the bytes to run, what is known about them, and the input size that they allow.
 public struct ModelFile {

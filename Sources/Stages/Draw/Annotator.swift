@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// Draws what was found on a picture: boxes, plates with label, track and score, facial landmarks, zones and lines. Of a

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// Decides for each frame whether one detector looks at it. Sees the frames of every stream in order; used by one

@@ -1,4 +1,5 @@
 import Detectors
+import EdgepipeCore
 import Pipeline
 
 /// When a detector looks at a frame; the frames between pass it by, and a tracker fills them with predictions.

@@ -1,5 +1,4 @@
 import CFFmpeg
-import Pipeline
 
 /// The brightness of a picture on a coarse grid: enough to see that something moved, at some ten microseconds a frame.
 struct LumaGrid: Sendable {

@@ -1,5 +1,5 @@
 import CFFmpeg
-import Pipeline
+import EdgepipeCore
 
 /// FFmpeg's text for one of its error codes.
 func avErrorText(_ code: Int32) -> String {

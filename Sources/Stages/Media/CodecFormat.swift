@@ -1,4 +1,5 @@
 import CFFmpeg
+import EdgepipeCore
 import Pipeline
 
 /// What a decoder must know of a stream before its first packet: owns one AVCodecParameters. Never changes.

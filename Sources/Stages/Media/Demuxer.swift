@@ -1,6 +1,6 @@
 import CFFmpeg
+import EdgepipeCore
 import Glibc
-import Pipeline
 
 /// The video track that is read from an input.
 struct VideoTrack: Sendable {

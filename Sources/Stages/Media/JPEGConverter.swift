@@ -1,5 +1,5 @@
 import CFFmpeg
-import Pipeline
+import EdgepipeCore
 
 /// Turns small JPEG pictures into RGB before they are scaled. Used by one thread.
 ///

@@ -1,4 +1,5 @@
 import CFFmpeg
+import EdgepipeCore
 import Pipeline
 
 /// A packet in a trace: everything that a decoder sees of it.

@@ -1,5 +1,5 @@
 import CFFmpeg
-import Pipeline
+import EdgepipeCore
 
 /// One compressed packet, used again for each read: owns one AVPacket.
 @safe final class Packet {

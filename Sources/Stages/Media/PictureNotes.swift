@@ -1,5 +1,5 @@
 import CFFmpeg
-import Pipeline
+import EdgepipeCore
 
 /// What the run report says of a stream's pictures: noted with the first one, and when it changes. Used by one thread.
 struct PictureNotes {

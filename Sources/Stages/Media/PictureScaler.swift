@@ -1,5 +1,5 @@
 import CFFmpeg
-import Pipeline
+import EdgepipeCore
 
 /// Scales pictures of one kind into planar 8-bit RGB of one size: owns one SwsContext and the target's memory.
 ///

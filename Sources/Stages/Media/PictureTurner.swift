@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// Turns the pictures of one stream upright, with one filter as long as they stay alike. Used by one thread.
 struct PictureTurner {

@@ -1,6 +1,6 @@
 import CFFmpeg
+import EdgepipeCore
 import Glibc
-import Pipeline
 import Synchronization
 
 /// Reads a pipe for FFmpeg: owns one descriptor and one AVIOContext. Used by one thread.

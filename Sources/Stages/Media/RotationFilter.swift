@@ -1,5 +1,5 @@
 import CFFmpeg
-import Pipeline
+import EdgepipeCore
 
 /// Turns pictures of one size and format upright: owns one AVFilterGraph. Used by one thread.
 ///

@@ -1,5 +1,5 @@
 import CFFmpeg
-import Pipeline
+import EdgepipeCore
 
 /// A picture as it came out of the decoder, not yet turned upright.
 struct DecodedFrame {

@@ -1,4 +1,5 @@
 import Detectors
+import EdgepipeCore
 import Pipeline
 import Synchronization
 

@@ -1,4 +1,5 @@
 import Detectors
+import EdgepipeCore
 import Pipeline
 
 /// Scales on one thread: keeps a scaler for each target, and makes a new one when the pictures change.

@@ -1,5 +1,5 @@
 import Detectors
-import Pipeline
+import EdgepipeCore
 
 /// Writes scaled pictures into the tensors that models take: planar or interleaved, in their colour order, shifted, scaled,
 /// padded.

@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// Builds one line of JSON in a buffer that is used again and again: nothing is allocated once it has grown.
 ///

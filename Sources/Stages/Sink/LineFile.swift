@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// A file that only ever holds whole lines: writes each line with one call, and takes back what
 /// a failed write left behind. Used by one thread.

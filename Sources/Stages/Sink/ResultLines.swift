@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// The lines of the results file: the one place that knows their keys. Other programs read them; keys only ever

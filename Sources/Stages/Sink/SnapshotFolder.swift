@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// A folder of numbered pictures with an index beside them: never more pictures than allowed, the oldest go first.
 ///

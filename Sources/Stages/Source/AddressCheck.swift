@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// Finds addresses that nobody can connect to because a character in them ends a part too early: told at once instead of
 /// by a connection that is tried for ever.

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// Reads an address that may be live or finite, as HTTP's: what is there shows when it is open.

@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// The instant at which a packet came out of the demuxer, on both clocks.
 struct CaptureInstant: Sendable {

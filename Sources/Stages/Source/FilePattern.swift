@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Glibc
-import Pipeline
 
 /// A path that stands for several files: a glob such as `clips/*.mp4`, or numbered pictures such as `img%03d.png`.
 ///

@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Glibc
-import Pipeline
 
 /// What a path leads to, looked at without opening it: a pipe without a writer cannot hang the source.
 struct FileStatus {

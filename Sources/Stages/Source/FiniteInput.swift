@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// An input that is open, and who watches over its reading.
 struct OpenedInput {

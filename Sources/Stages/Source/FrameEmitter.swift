@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// Puts decoded pictures out as the frames of one stream: turned upright, numbered and dated.

@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// Turns the time stamps of a file into media times that start at 0 and always rise, over every break of the file.
 ///

@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Glibc
-import Pipeline
 
 /// Says of bytes that FFmpeg cannot read what they look like, and what helps.
 struct InputDiagnosis {

@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 extension FFmpegSource {
   /// What a stream reads of this machine's files; none for addresses. A pattern stands for what it finds now, as it does

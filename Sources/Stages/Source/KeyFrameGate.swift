@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// Decides which packets of a live stream may be decoded and shown: after a loss none before the next key frame, because
 /// each picture builds on those before it.

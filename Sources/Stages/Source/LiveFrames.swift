@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// The frames of one live stream over all its connections: one sequence, one rising time line. Used by one thread.

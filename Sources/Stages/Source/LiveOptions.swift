@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 extension FFmpegSource.Configuration {
   /// The pauses between a live stream's connections, in seconds.

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// Reads one live input for as long as the run lasts: ``LiveStream`` decides when, ``LiveConnection`` reads.

@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Glibc
-import Pipeline
 
 /// What the `url` of a source names.
 enum MediaInput: Sendable, Hashable {

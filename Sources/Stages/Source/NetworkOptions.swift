@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// FFmpeg's options for an address, from a source's configuration.
 struct NetworkOptions {

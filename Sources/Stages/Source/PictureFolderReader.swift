@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// Reads the pictures of a folder as one stream of one picture a second, each decoded for itself, of any size.

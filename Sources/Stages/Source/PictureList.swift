@@ -1,6 +1,6 @@
+import EdgepipeCore
 import Foundation
 import Glibc
-import Pipeline
 
 /// Pictures that are read as one stream, and what lay among them and is not read.
 struct PictureList: Sendable, Hashable {

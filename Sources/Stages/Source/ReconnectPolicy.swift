@@ -1,5 +1,3 @@
-import Pipeline
-
 /// How long to wait before the next connection: decorrelated jitter, so that many cameras behind one switch do not all
 /// come back at the same moment (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015):
 /// sleep = min(max, random(min, 3 * previous sleep)). No pause is longer than the stream has been away, so that a camera

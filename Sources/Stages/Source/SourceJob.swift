@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Logging
 import Pipeline
 import Synchronization

@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// One stream of a source's configuration.
 public struct StreamEntry: Decodable, Sendable, Hashable {

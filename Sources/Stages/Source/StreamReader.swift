@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// Reads one finite input from its first packet to its last: demux, decode, emit. Used by one thread.

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// Makes frames without pictures at a steady rate: for measuring the graph itself, without decoding.

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// Plays the videos that a pattern names one after another, as one stream: its frames and its media time go on, and

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// Makes the pictures of traced streams again with the same decoders.

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// Remembers everything that is asked of a stream's decoders, so that the same pictures can be decoded again. Used by

@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// The constant-velocity Kalman filter of SORT (Bewley et al. 2016, arXiv:1602.00763) for one box.
 ///

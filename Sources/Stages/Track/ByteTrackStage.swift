@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// Follows detections over time and numbers them, also through low scores (ByteTrack: two rounds of association).

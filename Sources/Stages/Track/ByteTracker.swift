@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// ByteTrack (Zhang et al. 2022, arXiv:2110.06864): detections with a high score are assigned first, to all confirmed
 /// tracks; those with a low score then continue tracks that were seen up to now and got none of the high ones, as

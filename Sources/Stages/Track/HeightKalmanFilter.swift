@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// The constant-velocity Kalman filter of ByteTrack (Zhang et al. 2022, arXiv:2110.06864) for one box.
 ///

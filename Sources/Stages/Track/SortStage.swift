@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// Follows detections over time and numbers them (SORT: Kalman filter and assignment by overlap).

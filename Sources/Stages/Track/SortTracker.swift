@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// SORT: predicts every track with a Kalman filter, assigns detections to predictions by IoU, and starts and ends
 /// tracks.

@@ -1,4 +1,5 @@
 import Detectors
+import EdgepipeCore
 import Pipeline
 
 /// Which detections a tracker follows.

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// What is kept of one stream: a tracker for each detecting stage, and one row of ids for all of them.

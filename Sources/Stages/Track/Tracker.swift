@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// One detection to follow. Detections of different groups are never the same thing.
 struct TrackObservation {

@@ -1,8 +1,9 @@
-import Detectors
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
+
+@testable import Detectors
+@testable import EdgepipeCore
 
 @Suite struct ModelStoreTests {
   private func manifest(_ name: String, sha256: String = "") -> ModelManifest {

@@ -1,9 +1,9 @@
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
 
 @testable import Detectors
+@testable import EdgepipeCore
 
 @Suite("What is not finished in the model store")
 struct StagingFolderTests {

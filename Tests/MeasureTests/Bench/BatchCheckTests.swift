@@ -1,8 +1,8 @@
-import Detectors
 import Foundation
-import Pipeline
 import Testing
 
+@testable import Detectors
+@testable import EdgepipeCore
 @testable import Measure
 
 /// Does what a closure says with the pictures' values: [batch, 3 x height x width] in, one output out.

@@ -1,9 +1,9 @@
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Synchronization
 import Testing
 
+@testable import EdgepipeCore
 @testable import Measure
 
 @Suite("A benchmark")

@@ -1,7 +1,7 @@
 import Foundation
-import Pipeline
 import Testing
 
+@testable import EdgepipeCore
 @testable import Measure
 
 @Suite("A whole comparison")

@@ -1,8 +1,8 @@
 import Foundation
 import ModelTools
-import Pipeline
 import Testing
 
+@testable import EdgepipeCore
 @testable import Measure
 
 @Suite("Accuracy of two sides on the same pictures")

@@ -1,6 +1,6 @@
-import Detectors
 import Testing
 
+@testable import Detectors
 @testable import Measure
 
 @Suite("What A and B have in common")

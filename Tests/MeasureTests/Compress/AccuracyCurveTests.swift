@@ -1,5 +1,5 @@
 import Foundation
-@testable import Measure
+import Measure
 import Testing
 
 @Suite("Accuracy over cost, drawn")

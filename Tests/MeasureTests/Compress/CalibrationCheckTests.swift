@@ -1,7 +1,8 @@
-import Detectors
+import EdgepipeCore
 import Measure
-import Pipeline
 import Testing
+
+@testable import Detectors
 
 @Suite struct CalibrationCheckTests {
   /// A picture of 32 x 16 in the middle of 32 x 32, its padding in another colour.

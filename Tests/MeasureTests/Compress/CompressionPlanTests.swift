@@ -1,7 +1,8 @@
 import Foundation
-import Pipeline
 import Testing
 
+@testable import EdgepipeCore
+@testable import EdgepipeMachine
 @testable import Measure
 
 @Suite("Plans of compression")

@@ -1,11 +1,11 @@
-import Detectors
 import Foundation
-import ModelTools
-import Pipeline
 import Synchronization
 import Testing
 
+@testable import Detectors
+@testable import EdgepipeCore
 @testable import Measure
+@testable import ModelTools
 
 @Suite("Going down the ladder")
 struct CompressionRunTests {

@@ -1,8 +1,8 @@
-import Detectors
-import Pipeline
+import EdgepipeCore
 import Synchronization
 import Testing
 
+@testable import Detectors
 @testable import Measure
 
 @Suite("Drawing calibration pictures")

@@ -1,10 +1,10 @@
-import Detectors
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Synchronization
 import Testing
 
+@testable import Detectors
+@testable import EdgepipeCore
 @testable import Measure
 @testable import ModelTools
 

@@ -1,9 +1,9 @@
 import Foundation
 import ModelTools
-import Pipeline
 import PipelineTestSupport
 import Testing
 
+@testable import EdgepipeCore
 @testable import Measure
 
 @Suite struct PictureLinksTests {

@@ -1,6 +1,7 @@
 import Foundation
-import Measure
-import Pipeline
+
+@testable import Measure
+@testable import Pipeline
 
 /// Contents of pages as they come from runs of different kinds.
 enum PageFixture {

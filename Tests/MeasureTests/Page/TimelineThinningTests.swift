@@ -1,4 +1,3 @@
-import Measure
 import PipelineTestSupport
 import Testing
 

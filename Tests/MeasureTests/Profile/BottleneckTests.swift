@@ -1,7 +1,7 @@
-import Pipeline
 import Testing
 
 @testable import Measure
+@testable import Pipeline
 
 /// Loads for tests: ten seconds, 600 frames, a file through scaling and a detector on two cores.
 private enum Loads {

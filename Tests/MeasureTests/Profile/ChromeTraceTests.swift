@@ -1,9 +1,10 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 import PipelineTestSupport
 import Testing
 
 @testable import Measure
+@testable import Pipeline
 
 @Suite("A run as Trace Event Format")
 struct ChromeTraceTests {

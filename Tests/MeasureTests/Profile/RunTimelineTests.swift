@@ -1,7 +1,8 @@
-import Pipeline
 import Testing
 
+@testable import EdgepipeCore
 @testable import Measure
+@testable import Pipeline
 
 @Suite("The time line of a run")
 struct RunTimelineTests {

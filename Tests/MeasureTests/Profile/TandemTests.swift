@@ -1,8 +1,8 @@
-import Pipeline
 import PipelineTestSupport
 import Testing
 
 @testable import Measure
+@testable import Pipeline
 
 /// A pipeline of stages in a row with constant service times, frames as fast as there is room, and cores for everybody:
 /// when each frame leaves follows from when it comes and when a worker is free.

@@ -1,6 +1,5 @@
+import Measure
 import Testing
-
-@testable import Measure
 
 @Suite("A sample")
 struct SampleTests {

@@ -1,7 +1,7 @@
-import Detectors
-import Pipeline
 import Testing
 
+@testable import Detectors
+@testable import EdgepipeCore
 @testable import ModelTools
 
 @Suite struct COCOClassMapTests {

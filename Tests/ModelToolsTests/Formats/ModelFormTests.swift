@@ -1,9 +1,10 @@
-import Detectors
+import EdgepipeCore
 import Foundation
-@testable import ModelTools
-import Pipeline
 import PipelineTestSupport
 import Testing
+
+@testable import Detectors
+@testable import ModelTools
 
 /// A real detector and a small model in every form: checked by ONNX's own checker, run by Python's ONNX Runtime and by
 /// ours, and compared with the float model.

@@ -1,8 +1,8 @@
 import Foundation
-@testable import ModelTools
-import Pipeline
 import PipelineTestSupport
 import Testing
+
+@testable import ModelTools
 
 /// Which tensors of a small model share a scale, and what is written around them.
 @Suite struct PortableLayoutTests {

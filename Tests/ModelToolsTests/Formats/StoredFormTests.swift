@@ -1,9 +1,9 @@
-import Detectors
+import EdgepipeCore
 import Foundation
-@testable import ModelTools
-import Pipeline
 import PipelineTestSupport
 import Testing
+
+@testable import ModelTools
 
 /// Weights in 16 bits and weights that share values.
 @Suite struct StoredFormTests {

@@ -1,9 +1,10 @@
-import Detectors
+import EdgepipeCore
 import Foundation
-@testable import ModelTools
-import Pipeline
 import PipelineTestSupport
 import Testing
+
+@testable import Detectors
+@testable import ModelTools
 
 /// All passes on the detectors at hand, raised to operator set 13 first, as `models compress` does.
 @Suite(

@@ -1,9 +1,9 @@
-import Detectors
 import Foundation
-@testable import ModelTools
-import Pipeline
 import PipelineTestSupport
 import Testing
+
+@testable import Detectors
+@testable import ModelTools
 
 /// Passes on small graphs, run before and after by the real engine.
 @Suite(.enabled(if: TestData.onnxRuntimeLibrary != nil, "needs the inference library (scripts/setup)"))

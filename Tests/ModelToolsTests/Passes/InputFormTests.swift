@@ -1,9 +1,10 @@
-import Detectors
 import Foundation
-@testable import ModelTools
-import Pipeline
 import PipelineTestSupport
 import Testing
+
+@testable import Detectors
+@testable import EdgepipeCore
+@testable import ModelTools
 
 /// Other forms of the picture input: bytes, and one fixed size.
 @Suite(.enabled(if: TestData.onnxRuntimeLibrary != nil, "needs the inference library (scripts/setup)"))

@@ -1,8 +1,9 @@
-import Detectors
+import EdgepipeCore
 import Foundation
-@testable import ModelTools
-import Pipeline
 import PipelineTestSupport
+
+@testable import Detectors
+@testable import ModelTools
 
 /// Small graphs for passes, and the real engine to run them before and after.
 enum PassFixture {

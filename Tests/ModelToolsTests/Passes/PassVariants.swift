@@ -1,7 +1,8 @@
-import Detectors
 import Foundation
-@testable import ModelTools
 import Testing
+
+@testable import Detectors
+@testable import ModelTools
 
 /// Writes every installed built-in model after each graph pass into the folder that `EDGEPIPE_PASS_VARIANTS` names, for
 /// `scripts/measure-passes`.

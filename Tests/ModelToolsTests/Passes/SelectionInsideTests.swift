@@ -1,8 +1,8 @@
-import Detectors
-@testable import ModelTools
-import Pipeline
 import PipelineTestSupport
 import Testing
+
+@testable import EdgepipeCore
+@testable import ModelTools
 
 /// Models that choose among their boxes themselves.
 @Suite(.enabled(if: TestData.onnxRuntimeLibrary != nil, "needs the inference library (scripts/setup)"))

@@ -1,8 +1,8 @@
-import Detectors
 import Foundation
-@testable import ModelTools
-import Pipeline
 import PipelineTestSupport
+
+@testable import Detectors
+@testable import ModelTools
 
 /// A small network with everything that ties channels together, and pictures for it.
 ///

@@ -1,8 +1,9 @@
-import Detectors
-@testable import ModelTools
-import Pipeline
 import PipelineTestSupport
 import Testing
+
+@testable import Detectors
+@testable import EdgepipeCore
+@testable import ModelTools
 
 @Suite(
   "Pruning and refitting",

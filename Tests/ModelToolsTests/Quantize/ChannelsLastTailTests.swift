@@ -1,8 +1,9 @@
-import Detectors
-@testable import ModelTools
-import Pipeline
+import EdgepipeCore
 import PipelineTestSupport
 import Testing
+
+@testable import Detectors
+@testable import ModelTools
 
 /// What detectors do with their last tensors, run as it stands and rewritten for channels that lie last.
 @Suite(.enabled(if: TestData.onnxRuntimeLibrary != nil, "needs the inference library (scripts/setup)"))

@@ -1,9 +1,10 @@
-import Detectors
 import Foundation
-@testable import ModelTools
-import Pipeline
 import PipelineTestSupport
 import Testing
+
+@testable import Detectors
+@testable import EdgepipeCore
+@testable import ModelTools
 
 /// A real detector made integer, against its float self.
 @Suite(

@@ -1,9 +1,10 @@
-import Detectors
+import EdgepipeCore
 import Foundation
-@testable import ModelTools
-import Pipeline
 import PipelineTestSupport
 import Testing
+
+@testable import Detectors
+@testable import ModelTools
 
 /// The operators of ours, run by the real engine on small graphs, against plain loops.
 @Suite(.enabled(if: TestData.onnxRuntimeLibrary != nil, "needs the inference library (scripts/setup)"))

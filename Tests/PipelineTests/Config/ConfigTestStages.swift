@@ -1,5 +1,7 @@
 import Foundation
-import Pipeline
+
+@testable import EdgepipeCore
+@testable import Pipeline
 
 /// Stage types that exist for the tests of the pipeline file: nothing ever makes them.
 enum ConfigTestStages {

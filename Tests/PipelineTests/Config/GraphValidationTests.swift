@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Pipeline
+@testable import EdgepipeCore
 
 @Suite struct GraphValidationTests {
   private typealias Stages = ConfigTestStages

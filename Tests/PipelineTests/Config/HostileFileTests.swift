@@ -2,6 +2,7 @@ import Foundation
 import PipelineTestSupport
 import Testing
 
+@testable import EdgepipeCore
 @testable import Pipeline
 
 /// Files that are meant to crash, hang or mislead whoever reads them.
@@ -21,7 +22,7 @@ import Testing
   }
 
   /// Loads a file, which must fail with that exit, and gives its errors.
-  private func errors(_ file: String, exit: Pipeline.ExitStatus = .config) -> ConfigErrors? {
+  private func errors(_ file: String, exit: EdgepipeCore.ExitStatus = .config) -> ConfigErrors? {
     do throws(ConfigErrors) {
       _ = try PipelineConfig.load(file: file, registry: ConfigTestStages.registry, environment: [:])
       Issue.record("\(file) was taken")

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import EdgepipeCore
 @testable import Pipeline
 
 @Suite struct OverridesTests {

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import EdgepipeCore
 @testable import Pipeline
 
 @Suite struct PipelineConfigTests {

@@ -3,6 +3,7 @@ import Logging
 import PipelineTestSupport
 import Testing
 
+@testable import EdgepipeCore
 @testable import Pipeline
 
 @Suite("Control socket")

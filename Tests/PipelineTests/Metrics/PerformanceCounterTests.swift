@@ -3,6 +3,8 @@ import PipelineTestSupport
 import Synchronization
 import Testing
 
+@testable import EdgepipeCore
+@testable import EdgepipeMachine
 @testable import Pipeline
 
 @Suite("Instructions")

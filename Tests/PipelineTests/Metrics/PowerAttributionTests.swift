@@ -4,6 +4,8 @@ import PipelineTestSupport
 import Synchronization
 import Testing
 
+@testable import EdgepipeCore
+@testable import EdgepipeMachine
 @testable import Pipeline
 
 @Suite("Where the energy went")

@@ -2,6 +2,7 @@ import PipelineTestSupport
 import Synchronization
 import Testing
 
+@testable import EdgepipeCore
 @testable import Pipeline
 
 @Suite("What threads did", .timeLimit(.minutes(15)))

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Testing
 
 @testable import Pipeline

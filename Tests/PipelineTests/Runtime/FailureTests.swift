@@ -2,6 +2,8 @@ import PipelineTestSupport
 import Synchronization
 import Testing
 
+@testable import EdgepipeCore
+@testable import EdgepipeMachine
 @testable import Pipeline
 
 @Suite("Runtime: failures and stops", .timeLimit(.minutes(15)))

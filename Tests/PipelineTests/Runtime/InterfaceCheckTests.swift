@@ -1,5 +1,6 @@
 import Testing
 
+@testable import EdgepipeCore
 @testable import Pipeline
 
 @Suite("Names that stages ask each other for")

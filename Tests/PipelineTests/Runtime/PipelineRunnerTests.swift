@@ -3,6 +3,7 @@ import PipelineTestSupport
 import Synchronization
 import Testing
 
+@testable import EdgepipeCore
 @testable import Pipeline
 
 /// Runs a plan to its end and returns the outcome with the figures.

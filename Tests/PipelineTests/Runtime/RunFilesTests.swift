@@ -4,6 +4,7 @@ import PipelineTestSupport
 import Synchronization
 import Testing
 
+@testable import EdgepipeCore
 @testable import Pipeline
 
 /// A source whose streams read files: `id=path`.

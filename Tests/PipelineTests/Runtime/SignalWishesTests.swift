@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Glibc
 import PipelineTestSupport
 import Testing

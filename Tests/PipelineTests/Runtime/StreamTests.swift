@@ -1,6 +1,7 @@
 import PipelineTestSupport
 import Testing
 
+@testable import EdgepipeCore
 @testable import Pipeline
 
 @Suite("Streams that come and go")

@@ -3,6 +3,7 @@ import PipelineTestSupport
 import Synchronization
 import Testing
 
+@testable import EdgepipeCore
 @testable import Pipeline
 
 /// Cameras that tell of their state, break off and come back, and put pictures on the tape.

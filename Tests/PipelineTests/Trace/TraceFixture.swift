@@ -3,6 +3,7 @@ import Logging
 import PipelineTestSupport
 import Synchronization
 
+@testable import EdgepipeCore
 @testable import Pipeline
 
 /// A trace in a folder of its own, removed with it.

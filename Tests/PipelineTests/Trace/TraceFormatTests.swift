@@ -3,6 +3,7 @@ import PipelineTestSupport
 import Synchronization
 import Testing
 
+@testable import EdgepipeCore
 @testable import Pipeline
 
 @Suite("Traces: the file")

@@ -1,6 +1,6 @@
 import COnnxRuntime
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// The opened shared library: its table of functions and its version. It stays loaded until the process ends, because
 /// the library's own threads and static objects do.

@@ -1,5 +1,5 @@
 import COnnxRuntime
-import Pipeline
+import EdgepipeCore
 
 extension ONNXRuntimeEngine {
   /// The execution providers that this build of the library has, in its own order of preference, such as

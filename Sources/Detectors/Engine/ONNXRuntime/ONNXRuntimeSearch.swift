@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// Where ONNX Runtime is looked for, in order: an explicit path, `EDGEPIPE_ONNXRUNTIME`, `.deps/lib` of the package,
 /// `../lib` beside the executable, the system's library path.

@@ -1,6 +1,6 @@
 import COnnxRuntime
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// One opened model: one picture in, float32 tensors out. Outputs in half precision are widened.
 @safe final class ONNXRuntimeSession: InferenceSession {

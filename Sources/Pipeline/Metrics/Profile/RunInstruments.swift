@@ -1,3 +1,6 @@
+import EdgepipeCore
+import EdgepipeMachine
+
 /// What looks at a run more closely than its metrics do. It only looks: the run does the same without.
 public struct RunInstruments: Sendable {
   /// Keeps what each thread does.

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Synchronization
 
 /// A piece of a thread's time.

@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// Why a picture cannot be used, in words that help.
 enum StillFault {

@@ -1,5 +1,4 @@
 import Foundation
-import Pipeline
 
 /// Looks at those picture files as a whole that FFmpeg hands out in parts, so that no packet shows where they end.
 enum StillFile {

@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// Decodes single pictures in files: the first one where a file holds several.
 enum StillPicture {

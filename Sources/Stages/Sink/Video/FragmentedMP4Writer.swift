@@ -1,5 +1,5 @@
 import CFFmpeg
-import Pipeline
+import EdgepipeCore
 
 /// Writes one video stream into a fragmented MP4 file: owns the muxer and the open file. Used by one thread.
 ///

@@ -1,5 +1,5 @@
 import CFFmpeg
-import Pipeline
+import EdgepipeCore
 
 /// A picture of our own in planar YUV 4:2:0, 8 bits, of one range and matrix: takes copies of decoded pictures of any format and
 /// size, and may be drawn on. Used by one thread; its memory is used again for each picture.

@@ -1,5 +1,5 @@
 import CFFmpeg
-import Pipeline
+import EdgepipeCore
 
 /// Converts pictures from one size, pixel format and value range to another: owns swscale's context. Used by one
 /// thread.

@@ -1,5 +1,5 @@
 import CFFmpeg
-import Pipeline
+import EdgepipeCore
 
 /// Encodes single pictures of one size as JPEG or PNG files: owns the codec context. Used by one thread.
 @safe final class StillEncoder {

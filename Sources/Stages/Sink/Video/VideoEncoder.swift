@@ -1,5 +1,5 @@
 import CFFmpeg
-import Pipeline
+import EdgepipeCore
 
 /// An H.264 encoder: owns the codec context. Used by one thread.
 @safe final class VideoEncoder {

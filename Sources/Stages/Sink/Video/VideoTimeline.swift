@@ -1,4 +1,4 @@
-import Pipeline
+import EdgepipeCore
 
 /// Turns media times into the rising ticks that a video file needs, whatever the input's times do.
 struct VideoTimeline {
