@@ -22,7 +22,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     // What Hummingbird is made of, where its own interface does not reach: the event loop and limits on connections.
@@ -33,6 +32,7 @@ let package = Package(
     .systemLibrary(
       name: "CFFmpegLibraries", pkgConfig: "libavformat libavcodec libavfilter libavdevice libswscale libavutil"),
     .target(name: "CFFmpeg", dependencies: ["CFFmpegLibraries"]),
+    .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto"),
     .target(name: "COnnxRuntime"),
     .target(name: "CPlatform"),
     .target(
@@ -50,16 +50,12 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Detectors",
-      dependencies: [
-        "EdgepipeCore", "EdgepipeMachine", "Pipeline", "COnnxRuntime",
-        .product(name: "Crypto", package: "swift-crypto"),
-      ],
+      dependencies: ["EdgepipeCore", "EdgepipeMachine", "Pipeline", "COnnxRuntime", "CLibcrypto"],
       swiftSettings: strict),
     .target(
       name: "ModelTools",
       dependencies: [
-        "EdgepipeCore", "EdgepipeMachine", "Detectors", .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "EdgepipeCore", "EdgepipeMachine", "Detectors", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: strict),
     .target(
@@ -128,7 +124,7 @@ let package = Package(
 // scripts/fuzz links these with libFuzzer.
 if Context.environment["EDGEPIPE_FUZZ"] != nil {
   let fuzzed: Set = [
-    "CPlatform", "COnnxRuntime", "EdgepipeCore", "EdgepipeMachine", "Pipeline", "Detectors", "ModelTools",
+    "CPlatform", "COnnxRuntime", "CLibcrypto", "EdgepipeCore", "EdgepipeMachine", "Pipeline", "Detectors", "ModelTools",
   ]
   package.targets.removeAll { !fuzzed.contains($0.name) }
   package.products.removeAll { !fuzzed.contains($0.name) }

@@ -1,4 +1,3 @@
-import Crypto
 import EdgepipeCore
 import Foundation
 
@@ -11,18 +10,13 @@ public enum FileHash {
     do {
       let handle = try FileHandle(forReadingFrom: file)
       defer { try? handle.close() }
-      var hash = SHA256()
-      while let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty { hash.update(data: piece) }
-      return hexadecimal(hash.finalize())
+      let hash = MessageDigest(.sha256)
+      while let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty { hash.update(piece) }
+      return hash.finish()
     } catch {
       throw PipelineError("cannot read '\(file.path)': \(error.localizedDescription)", exit: .noInput)
     }
   }
 
-  public static func sha256(of data: Data) -> String { hexadecimal(SHA256.hash(data: data)) }
-
-  private static func hexadecimal(_ digest: SHA256Digest) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-  }
+  public static func sha256(of data: Data) -> String { MessageDigest.hexadecimal(of: data, .sha256) }
 }

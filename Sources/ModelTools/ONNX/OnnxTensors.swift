@@ -1,4 +1,4 @@
-import Crypto
+import Detectors
 import EdgepipeCore
 import Foundation
 
@@ -181,8 +181,7 @@ struct OnnxTensors {
   private mutating func checksum(of file: URL, _ location: String) throws -> String {
     if let known = checksums[location] { return known }
     let data = try readFile(file, what: "tensor file of model '\(name)'", limit: OnnxModel.maximumByteCount)
-    let digits = Array("0123456789abcdef")
-    let sum = String(Insecure.SHA1.hash(data: data).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    let sum = MessageDigest.hexadecimal(of: data, .sha1)
     checksums[location] = sum
     return sum
   }
