@@ -1,4 +1,6 @@
 /// The inner loops of linear algebra here, in a form that compiles to vector instructions.
+///
+/// Plain pointers and counted loops: in a debug build, buffers' checks, ranges and SIMD types cost ten times as much.
 enum VectorMath {
   /// `target[start + i] += factor * source[offset + i]` for `count` places.
   @inline(__always)
@@ -9,8 +11,14 @@ enum VectorMath {
     precondition(start >= 0 && offset >= 0 && start + count <= target.count && offset + count <= source.count)
     unsafe target.withUnsafeMutableBufferPointer { target in
       unsafe source.withUnsafeBufferPointer { source in
+        guard let target = unsafe target.baseAddress, let source = unsafe source.baseAddress else { return }
         // SAFETY: both ranges were checked above.
-        for i in 0..<count { unsafe target[start + i] += factor * source[offset + i] }
+        let x = unsafe target + start, y = unsafe source + offset
+        var i = 0
+        while i < count {
+          unsafe x[i] += factor * y[i]
+          i &+= 1
+        }
       }
     }
   }
@@ -27,11 +35,14 @@ enum VectorMath {
         && offset + 3 * stride + count <= source.count)
     unsafe target.withUnsafeMutableBufferPointer { target in
       unsafe source.withUnsafeBufferPointer { source in
-        for i in 0..<count {
-          // SAFETY: both ranges were checked above.
-          unsafe target[start + i] +=
-            factors.0 * source[offset + i] + factors.1 * source[offset + stride + i]
-            + factors.2 * source[offset + 2 * stride + i] + factors.3 * source[offset + 3 * stride + i]
+        guard let target = unsafe target.baseAddress, let source = unsafe source.baseAddress else { return }
+        // SAFETY: both ranges were checked above.
+        let x = unsafe target + start, y = unsafe source + offset
+        let second = unsafe y + stride, third = unsafe second + stride, fourth = unsafe third + stride
+        var i = 0
+        while i < count {
+          unsafe x[i] += factors.0 * y[i] + factors.1 * second[i] + factors.2 * third[i] + factors.3 * fourth[i]
+          i &+= 1
         }
       }
     }
@@ -44,22 +55,24 @@ enum VectorMath {
     precondition(start >= 0 && offset >= 0 && start + count <= a.count && offset + count <= b.count)
     return unsafe a.withUnsafeBufferPointer { a in
       unsafe b.withUnsafeBufferPointer { b in
+        guard let a = unsafe a.baseAddress, let b = unsafe b.baseAddress else { return 0 }
+        // SAFETY: both ranges were checked above, here and below.
+        let x = unsafe a + start, y = unsafe b + offset
         // Four partial sums: one would wait for itself. The order is fixed, and with it the result.
-        var sums = SIMD4<Double>.zero
+        var sums = (0.0, 0.0, 0.0, 0.0)
         let whole = count & ~3
         var i = 0
         while i < whole {
-          // SAFETY: both ranges were checked above.
-          let x = unsafe SIMD4(a[start + i], a[start + i + 1], a[start + i + 2], a[start + i + 3])
-          let y = unsafe SIMD4(b[offset + i], b[offset + i + 1], b[offset + i + 2], b[offset + i + 3])
-          sums += x * y
-          i += 4
+          unsafe sums.0 += x[i] * y[i]
+          unsafe sums.1 += x[i &+ 1] * y[i &+ 1]
+          unsafe sums.2 += x[i &+ 2] * y[i &+ 2]
+          unsafe sums.3 += x[i &+ 3] * y[i &+ 3]
+          i &+= 4
         }
-        var sum = sums.sum()
+        var sum = sums.0 + sums.1 + sums.2 + sums.3
         while i < count {
-          // SAFETY: as above.
-          unsafe sum += a[start + i] * b[offset + i]
-          i += 1
+          unsafe sum += x[i] * y[i]
+          i &+= 1
         }
         return sum
       }

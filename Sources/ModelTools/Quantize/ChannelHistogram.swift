@@ -44,9 +44,7 @@ struct ChannelHistogram {
   func mean(of function: (Double) -> Double) -> Double {
     guard count > 0 else { return 0 }
     var sum = 0.0
-    for (index, share) in bins.enumerated() where share > 0 {
-      sum += Double(share) * function(low + (Double(index) + 0.5) * width)
-    }
+    forEachBin { value, count in sum += count * function(value) }
     return sum / Double(count)
   }
 
@@ -64,7 +62,10 @@ struct ChannelHistogram {
 
   /// The centre of each bin that holds something, and how much.
   func forEachBin(_ body: (_ value: Double, _ count: Double) -> Void) {
-    for (index, count) in bins.enumerated() where count > 0 { body(low + (Double(index) + 0.5) * width, Double(count)) }
+    let width = width
+    for index in bins.indices where bins[index] > 0 {
+      body(low + (Double(index) + 0.5) * width, Double(bins[index]))
+    }
   }
 
   /// How many bins, a fraction included, hold `outside` values.

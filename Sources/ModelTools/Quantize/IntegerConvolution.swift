@@ -36,9 +36,10 @@ struct IntegerConvolution {
       let places = order ?? Array(0..<float.depth)
       let scales = places.map { input.scales[channel(number, $0)] }
       var scaled = [Double](repeating: 0, count: float.depth * float.depth)
-      for (row, from) in places.enumerated() {
-        for (column, to) in places.enumerated() {
-          scaled[row * float.depth + column] = matrix[from * float.depth + to] / (scales[row] * scales[column])
+      for row in places.indices {
+        for column in places.indices {
+          scaled[row * float.depth + column] =
+            matrix[places[row] * float.depth + places[column]] / (scales[row] * scales[column])
         }
       }
       return ErrorFeedback(moments: scaled, depth: float.depth)

@@ -61,9 +61,9 @@ struct IntegerWeights {
     var best = (error: Double.infinity, scale: whole)
     for part in 0..<Self.trials {
       let scale = whole * (1 - 0.5 * Double(part) / Double(Self.trials))
-      let steps = row.map { $0 / scale }
+      let steps = row.map { $0 / scale }, rounded = nearest(steps, isPaired)
       var error = 0.0
-      for (value, rounded) in zip(steps, nearest(steps, isPaired)) { error += (value - rounded) * (value - rounded) }
+      for place in steps.indices { error += (steps[place] - rounded[place]) * (steps[place] - rounded[place]) }
       if error * scale * scale < best.error { best = (error * scale * scale, scale) }
     }
     return best.scale
