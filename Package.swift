@@ -13,6 +13,7 @@ let package = Package(
   name: "edgepipe",
   products: [
     .executable(name: "edgepipe", targets: ["edgepipe"]),
+    .library(name: "EdgepipeCommand", targets: ["EdgepipeCommand"]),
     .library(name: "Pipeline", targets: ["Pipeline"]),
     .library(name: "Detectors", targets: ["Detectors"]),
     .library(name: "ModelTools", targets: ["ModelTools"]),
@@ -78,14 +79,15 @@ let package = Package(
       name: "Measure",
       dependencies: ["EdgepipeCore", "EdgepipeMachine", "Pipeline", "Detectors", "ModelTools", "Stages"],
       swiftSettings: strict),
-    .executableTarget(
-      name: "edgepipe",
+    .target(
+      name: "EdgepipeCommand",
       dependencies: [
         "EdgepipeCore", "EdgepipeMachine", "Pipeline", "Detectors", "ModelTools", "Stages", "Measure", "Monitoring",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
+    .executableTarget(name: "edgepipe", dependencies: ["EdgepipeCommand"], swiftSettings: strict),
     .target(
       name: "PipelineTestSupport", dependencies: ["EdgepipeCore", "EdgepipeMachine", "Pipeline"],
       path: "Tests/PipelineTestSupport", swiftSettings: strict),

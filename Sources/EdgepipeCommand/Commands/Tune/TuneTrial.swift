@@ -1,5 +1,6 @@
 import EdgepipeCore
 import Foundation
+import Measure
 import Pipeline
 
 /// Runs a pipeline for a few seconds to see how fast it is.

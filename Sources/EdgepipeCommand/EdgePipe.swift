@@ -3,8 +3,13 @@ import EdgepipeCore
 import Foundation
 import Pipeline
 
+/// The command line as a library.
+public enum Edgepipe {
+  /// Does what the arguments of the process say, and ends it.
+  public static func main() -> Never { EdgePipe.run() }
+}
+
 /// The root command.
-@main
 struct EdgePipe: ParsableCommand {
   static let version = "0.1.0"
 
@@ -30,14 +35,14 @@ struct EdgePipe: ParsableCommand {
     ])
 
   /// Runs the command and turns every error into a message and its exit status.
-  static func main() {
+  static func run() -> Never {
     StandardDescriptors.fill()
     ProcessMemory.useOneHeap()
     Shutdown.blockSignals()
-    Foundation.exit(Terminal.status(run()))
+    Foundation.exit(Terminal.status(perform()))
   }
 
-  private static func run() -> Int32 {
+  private static func perform() -> Int32 {
     do {
       // What a command does with a signal it says itself; one that says nothing ends.
       try Shutdown.onSignal { signal in

@@ -3,6 +3,7 @@ import EdgepipeCore
 import EdgepipeMachine
 import Foundation
 import Logging
+import Measure
 import Pipeline
 import Stages
 

@@ -1,0 +1,3 @@
+import EdgepipeCommand
+
+Edgepipe.main()
