@@ -117,6 +117,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "EdgepipeCommandTests", dependencies: ["EdgepipeCommand", "PipelineTestSupport"], swiftSettings: strict),
+    .testTarget(
       name: "EndToEndTests", dependencies: ["edgepipe", "PipelineTestSupport"],
       exclude: ["Golden"],
       swiftSettings: strict),

@@ -47,7 +47,7 @@ struct PipelineOptions: ParsableArguments {
   /// Reads and checks the file.
   func config() throws -> PipelineConfig {
     let config = try PipelineConfig.load(
-      file: file, registry: .builtin,
+      file: file, registry: Edgepipe.registry,
       overrides: PipelineOverrides(sets: sets, sources: sources, sourceList: sourceList))
     try config.requireOneReaderOfStandardInput(besides: file)
     return config
@@ -76,7 +76,7 @@ struct PipelineOptions: ParsableArguments {
       try OutputPath.makeParent(of: path)
       return Journal.recording(
         try TraceRecorder(
-          path: path, manifest: TraceManifest(version: EdgePipe.version, pipeline: config.redactedDocument()),
+          path: path, manifest: TraceManifest(version: Edgepipe.version, pipeline: config.redactedDocument()),
           logger: logger))
     }
     let monitor = power.map {
@@ -98,8 +98,9 @@ struct PipelineOptions: ParsableArguments {
   ) throws -> PipelineRunner {
     do {
       return try PipelineRunner(
-        PipelinePlan(config, registry: .builtin), logger: logger, services: EngineServices.standard(library: library),
-        staysOpen: staysOpen, journal: journal, power: power, instruments: instruments, files: files)
+        PipelinePlan(config, registry: Edgepipe.registry), logger: logger,
+        services: EngineServices.standard(library: library), staysOpen: staysOpen, journal: journal, power: power,
+        instruments: instruments, files: files)
     } catch let failure as StageBuildErrors {
       throw ConfigErrors(issues: failure.faults.map(config.issue), omitted: failure.omitted)
     }

@@ -6,11 +6,11 @@ import Glibc
 /// They were there for a moment, and they stay in the shell's history: `${NAME}` in the URL is the better way.
 enum ArgumentSecrets {
   /// `text`, which may quote arguments, without what is secret in them.
-  static func scrub(_ text: String) -> String {
-    CommandLine.arguments.dropFirst().reduce(text) { URLRedaction.scrub($0, of: $1) }
+  static func scrub(_ text: String, of arguments: [String]) -> String {
+    arguments.reduce(text) { URLRedaction.scrub($0, of: $1) }
   }
 
-  /// Writes over every argument that holds a secret. Call it once the arguments are parsed, while there is one thread.
+  /// Writes over every argument that holds a secret. Call it once the arguments are copied, while there is one thread.
   static func hide() {
     for index in 1..<max(1, Int(CommandLine.argc)) {
       guard let argument = unsafe CommandLine.unsafeArgv[index] else { continue }

@@ -25,12 +25,12 @@ enum Terminal {
 
   /// The exit status of a command that by itself ends with `status`: what has failed elsewhere goes before what could not
   /// be printed.
-  static func status(_ status: Int32) -> Int32 {
-    guard status == 0, let failure = output.failure else { return status }
+  static func status(_ status: ExitStatus) -> ExitStatus {
+    guard status == .success, let failure = output.failure else { return status }
     if let reason = failure.reason {
       note("error: cannot write to standard output: \(reason); give it a file, a pipe with a reader or /dev/null")
     }
-    return failure.exit.rawValue
+    return failure.exit
   }
 
   /// The width of the terminal that shows the live line, in columns.
@@ -49,15 +49,15 @@ enum Terminal {
   }
 
   /// Prints an error of ours and returns its exit status; nil for what the argument parser has to say.
-  static func describe(_ error: any Error) -> Int32? {
+  static func describe(_ error: any Error) -> ExitStatus? {
     switch error {
     case let error as PipelineError:
       if error.exit != .readerGone { note("error: \(error)") }
-      return error.exit.rawValue
+      return error.exit
     case let error as ConfigErrors:
       note(error.description)
-      return error.exit.rawValue
-    case let error as RunFailed: return error.exit.rawValue
+      return error.exit
+    case let error as RunFailed: return error.exit
     default: return nil
     }
   }

@@ -98,7 +98,7 @@ struct ABCommand: ParsableCommand {
       return Terminal.note("nothing has been compared: it ended before the first round did")
     }
     let subject = ABReport.Subject(
-      names: Both(a: a, b: b), kind: inputs.kind, stage: inputs.stage, version: EdgePipe.version,
+      names: Both(a: a, b: b), kind: inputs.kind, stage: inputs.stage, version: Edgepipe.version,
       sameness: inputs.sameness)
     let document = try ABReport(comparison, subject: subject).root.json()
     if let report { try WholeFile.write(to: report) { try $0(document) } }

@@ -61,7 +61,7 @@ struct ABInputs {
   private static func file(of name: String, in folder: URL) throws -> String {
     guard PipelineConfig.isPiped(name) else { return name }
     let copy = folder.appendingPathComponent("\(UUID().uuidString).json").path
-    let text = try PipelineConfig.rewritten(file: name, registry: .builtin, overrides: PipelineOverrides())
+    let text = try PipelineConfig.rewritten(file: name, registry: Edgepipe.registry, overrides: PipelineOverrides())
     try WholeFile.write(to: copy) { try $0(text) }
     return copy
   }

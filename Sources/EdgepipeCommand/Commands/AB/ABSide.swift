@@ -53,7 +53,7 @@ struct ABSide {
   var scores: [String: Double] {
     var scores: [String: Double] = [:]
     for stage in detectors {
-      let standard = StageRegistry.builtin[stage.type]?.schema.properties.first { $0.name == "score" }?.defaultJSON
+      let standard = Edgepipe.registry[stage.type]?.schema.properties.first { $0.name == "score" }?.defaultJSON
       scores[stage.id] = stage.config["score"]?.number ?? standard.flatMap { Double($0) }
     }
     return scores

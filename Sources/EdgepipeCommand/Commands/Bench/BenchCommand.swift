@@ -91,7 +91,7 @@ struct BenchCommand: ParsableCommand {
     }
     try finish(
       measure(bench),
-      BenchFacts(version: EdgePipe.version, engine: engine.version, subject: subject, decodes: decode, seed: seed))
+      BenchFacts(version: Edgepipe.version, engine: engine.version, subject: subject, decodes: decode, seed: seed))
   }
 
   private func measure(_ bench: Bench) throws -> BenchResult {

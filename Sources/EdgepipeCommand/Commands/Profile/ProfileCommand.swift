@@ -74,7 +74,7 @@ struct ProfileCommand: ParsableCommand {
     // Whatever cannot be written, the run is over, and what it did is told.
     let (files, problem) = write(profile, notes)
     try RunEnding(report: report, quiet: quiet, json: json).finish(
-      outcome, profile.snapshot.ledger, report: profile.report(version: EdgePipe.version, notes: notes),
+      outcome, profile.snapshot.ledger, report: profile.report(version: Edgepipe.version, notes: notes),
       ProfileSummary(profile: profile, notes: notes, files: files).text)
     if let problem { throw problem }
   }
@@ -108,7 +108,7 @@ struct ProfileCommand: ParsableCommand {
       }
       if let html {
         let all = notes + (profile.snapshot.power?.notes ?? [])
-        let page = ProfilePage(ProfileContent(profile, version: EdgePipe.version, notes: all)).html
+        let page = ProfilePage(ProfileContent(profile, version: Edgepipe.version, notes: all)).html
         try WholeFile.write(to: html) { try $0(page) }
         files.append(html)
       }

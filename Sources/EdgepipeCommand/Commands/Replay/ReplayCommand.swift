@@ -44,9 +44,9 @@ struct ReplayCommand: ParsableCommand {
     if let gap = recorded.gap {
       logger.warning("the trace ends before its run did (\(gap)): what it holds is replayed")
     }
-    if recorded.manifest.version != EdgePipe.version {
+    if recorded.manifest.version != Edgepipe.version {
       logger.warning(
-        "recorded by edgepipe \(recorded.manifest.version), this is \(EdgePipe.version): the results may differ")
+        "recorded by edgepipe \(recorded.manifest.version), this is \(Edgepipe.version): the results may differ")
     }
     let runner = try makeRunner(recorded, logger: logger)
     let outcome = try RunSession(quiet: quiet, showsProgress: !quiet).run(runner)
@@ -57,7 +57,7 @@ struct ReplayCommand: ParsableCommand {
   }
 
   private func makeRunner(_ trace: Trace, logger: Logger) throws -> PipelineRunner {
-    let registry = StageRegistry.builtin
+    let registry = Edgepipe.registry
     let config = try PipelineConfig.load(
       text: trace.manifest.pipeline, file: self.trace, registry: registry, overrides: PipelineOverrides(sets: sets))
     var services = EngineServices.standard(library: library)

@@ -82,7 +82,7 @@ struct RunCommand: ParsableCommand {
       logger: logger, staysOpen: control != nil, record: record, power: power,
       files: files)
     let monitoring = try address.map {
-      try MetricsServer($0, version: EdgePipe.version, runner: runner, logger: logger)
+      try MetricsServer($0, version: Edgepipe.version, runner: runner, logger: logger)
     }
     let server = try control.map { try ControlServer(path: $0, runner: runner, logger: logger) }
     let outcome = try RunSession(quiet: quiet, showsProgress: !quiet && !json).run(runner)

@@ -14,7 +14,7 @@ struct RunEnding {
   func finish(_ runner: PipelineRunner, _ outcome: RunOutcome) throws {
     let snapshot = runner.snapshot(withFacts: true)
     let report = RunReport(
-      pipeline: runner.plan.name, snapshot: snapshot, outcome: outcome, version: EdgePipe.version)
+      pipeline: runner.plan.name, snapshot: snapshot, outcome: outcome, version: Edgepipe.version)
     try finish(outcome, snapshot.ledger, report: report.root, RunSummary(snapshot: snapshot, outcome: outcome).text)
   }
 

@@ -107,7 +107,7 @@ struct TuneCommand: ParsableCommand {
     let overrides = PipelineOverrides(
       sets: options.sets + sets, sources: options.sources, sourceList: options.sourceList)
     let tuned = try PipelineConfig.rewritten(
-      file: options.file, registry: .builtin, overrides: overrides, deadlineMs: deadline)
+      file: options.file, registry: Edgepipe.registry, overrides: overrides, deadlineMs: deadline)
     try WholeFile.write(to: output) { try $0(tuned) }
     Terminal.out(try table(rows))
     if !json { Terminal.say("\nwritten     \(output)") }

@@ -3,16 +3,8 @@ import EdgepipeCore
 import Foundation
 import Pipeline
 
-/// The command line as a library.
-public enum Edgepipe {
-  /// Does what the arguments of the process say, and ends it.
-  public static func main() -> Never { EdgePipe.run() }
-}
-
 /// The root command.
-struct EdgePipe: ParsableCommand {
-  static let version = "0.1.0"
-
+struct RootCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "edgepipe",
     abstract: "Video analytics for small machines: detection, faces and tracking on files and cameras.",
@@ -27,43 +19,35 @@ struct EdgePipe: ParsableCommand {
       server, 70 a fault of ours, 74 failed write, 78 bad pipeline file or missing model, 141 nobody reads the output
       any more.
       """,
-    version: version,
+    version: Edgepipe.version,
     subcommands: [
       RunCommand.self, ReplayCommand.self, ControlCommand.self, ProfileCommand.self, BenchCommand.self, ABCommand.self,
       TuneCommand.self, ValidateCommand.self, SchemaCommand.self, StagesCommand.self, ModelsCommand.self,
       DevicesCommand.self, TCOCommand.self,
     ])
 
-  /// Runs the command and turns every error into a message and its exit status.
-  static func run() -> Never {
-    StandardDescriptors.fill()
-    ProcessMemory.useOneHeap()
-    Shutdown.blockSignals()
-    Foundation.exit(Terminal.status(perform()))
-  }
-
-  private static func perform() -> Int32 {
+  /// Runs what the arguments say and turns every error into a message and its exit status.
+  static func status(of arguments: [String]) -> ExitStatus {
     do {
       // What a command does with a signal it says itself; one that says nothing ends.
       try Shutdown.onSignal { signal in
         if Terminal.isInteractive { Terminal.endLiveLine() }
         _exit(128 + signal)
       }
-      var command = try parseAsRoot()
-      ArgumentSecrets.hide()
+      var command = try parseAsRoot(arguments)
       try command.run()
-      return 0
+      return .success
     } catch {
-      return Terminal.describe(error) ?? answer(error)
+      return Terminal.describe(error) ?? answer(error, to: arguments)
     }
   }
 
   /// Prints what the argument parser has to say: help, the version, or what is wrong with the arguments.
-  private static func answer(_ error: any Error) -> Int32 {
+  private static func answer(_ error: any Error, to arguments: [String]) -> ExitStatus {
     let status = exitCode(for: error), text = fullMessage(for: error)
     if !text.isEmpty {
-      if status.isSuccess { Terminal.out(text) } else { Terminal.note(ArgumentSecrets.scrub(text)) }
+      if status.isSuccess { Terminal.out(text) } else { Terminal.note(ArgumentSecrets.scrub(text, of: arguments)) }
     }
-    return status.rawValue
+    return ExitStatus(rawValue: status.rawValue) ?? .software
   }
 }
