@@ -30,10 +30,7 @@ struct RootCommand: ParsableCommand {
   static func status(of arguments: [String]) -> ExitStatus {
     do {
       // What a command does with a signal it says itself; one that says nothing ends.
-      try Shutdown.onSignal { signal in
-        if Terminal.isInteractive { Terminal.endLiveLine() }
-        _exit(128 + signal)
-      }
+      try Interruption()
       var command = try parseAsRoot(arguments)
       try command.run()
       return .success

@@ -8,7 +8,7 @@ import Synchronization
 final class ChildRuns: Sendable {
   private struct State {
     /// Of the run that is under way.
-    var process: pid_t?
+    var child: ChildProcess?
     var isStopped = false
   }
 
@@ -21,7 +21,7 @@ final class ChildRuns: Sendable {
   func stop() {
     state.withLock { state in
       state.isStopped = true
-      if let process = state.process { kill(process, SIGINT) }
+      if let child = state.child { kill(child.id, SIGINT) }
     }
   }
 
@@ -31,47 +31,38 @@ final class ChildRuns: Sendable {
   /// - Returns: false when the run was stopped and is no whole one.
   /// - Throws: ``PipelineError`` with what the run said of its failure and its exit status.
   func run(_ arguments: [String], title: String) throws(PipelineError) -> Bool {
-    let errors = FileManager.default.temporaryDirectory.appendingPathComponent("edgepipe-\(UUID().uuidString).log")
-    defer { try? FileManager.default.removeItem(at: errors) }
-    let process = Process()
+    let errors = try MemoryFile(Data())
+    let started: ChildProcess?
     do {
-      try Data().write(to: errors)
-      let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-      process.executableURL = URL(fileURLWithPath: program)
-      process.arguments = arguments
-      process.standardInput = FileHandle.nullDevice
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = try FileHandle(forWritingTo: errors)
-      let isStarted = try state.withLock { state in
-        if state.isStopped { return false }
-        try process.run()
-        state.process = process.processIdentifier
-        return true
+      started = try state.withLock { state in
+        if state.isStopped { return nil }
+        let child = try ChildProcess.again(arguments, errors: .file(errors.url.path))
+        state.child = child
+        return child
       }
-      guard isStarted else { return false }
     } catch {
       throw PipelineError("cannot start \(title): \(error.localizedDescription)", exit: .software)
     }
-    process.waitUntilExit()
+    guard let started else { return false }
+    let end = started.wait()
     let isStopped = state.withLock { state in
-      state.process = nil
+      state.child = nil
       return state.isStopped
     }
     if isStopped { return false }
-    guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-      throw Self.failure(of: process, title: title, said: (try? String(contentsOf: errors, encoding: .utf8)) ?? "")
-    }
+    if end != .status(0) { throw Self.failure(end, title: title, said: errors.text) }
     return true
   }
 
-  private static func failure(of process: Process, title: String, said: String) -> PipelineError {
+  private static func failure(_ end: ChildProcess.End, title: String, said: String) -> PipelineError {
     let lines = said.split(separator: "\n").map { $0.hasPrefix("error: ") ? String($0.dropFirst(7)) : String($0) }
     let cause = lines.isEmpty ? "no word why" : lines.suffix(5).joined(separator: "; ")
-    if process.terminationReason == .uncaughtSignal {
-      return PipelineError("\(title) was killed by signal \(process.terminationStatus): \(cause)", exit: .software)
+    switch end {
+    case .signal(let number):
+      return PipelineError("\(title) was killed by signal \(number): \(cause)", exit: .software)
+    case .status(let status):
+      return PipelineError(
+        "\(title) failed with exit status \(status): \(cause)", exit: ExitStatus(rawValue: status) ?? .software)
     }
-    return PipelineError(
-      "\(title) failed with exit status \(process.terminationStatus): \(cause)",
-      exit: ExitStatus(rawValue: process.terminationStatus) ?? .software)
   }
 }

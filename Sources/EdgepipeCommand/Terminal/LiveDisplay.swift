@@ -6,6 +6,7 @@ import Synchronization
 /// The one line that shows a run's progress on a terminal, four times a second.
 final class LiveDisplay {
   private let runner: PipelineRunner
+  private let line = ProgressLine()
   private let timer: any DispatchSourceTimer
   private let queue = DispatchQueue(label: "live-line")
 
@@ -13,25 +14,25 @@ final class LiveDisplay {
     self.runner = runner
     timer = DispatchSource.makeTimerSource(queue: queue)
     timer.schedule(deadline: .now() + .milliseconds(250), repeating: .milliseconds(250))
-    timer.setEventHandler { [runner] in Terminal.liveLine(Self.line(runner.snapshot())) }
+    timer.setEventHandler { [runner, line] in line.show(Self.text(runner.snapshot())) }
     timer.resume()
   }
 
   /// Takes the line away; nothing is printed afterwards.
   func stop() {
     timer.cancel()
-    queue.sync { Terminal.endLiveLine() }
+    queue.sync { line.end() }
   }
 
-  static func line(_ snapshot: PipelineRunner.Snapshot) -> String {
+  private static func text(_ snapshot: PipelineRunner.Snapshot) -> String {
     let elapsed = max(snapshot.elapsedSeconds, 1e-3)
     var parts: [String] = []
     if let slowest = slowest(snapshot) {
       let share = slowest.position / slowest.duration
-      parts.append("\(clock(slowest.position)) / \(clock(slowest.duration)) \(Int(min(share, 1) * 100))%")
-      if share > 0.01, share < 1 { parts.append("ETA \(clock(elapsed / share - elapsed))") }
+      parts.append("\(ProgressLine.clock(slowest.position)) / \(ProgressLine.clock(slowest.duration)) \(Int(min(share, 1) * 100))%")
+      if share > 0.01, share < 1 { parts.append("ETA \(ProgressLine.clock(elapsed / share - elapsed))") }
     } else if let position = snapshot.streamFigures.map(\.values.position.seconds).max() {
-      parts.append(clock(position))
+      parts.append(ProgressLine.clock(position))
     }
     parts.append("\(Int((Double(snapshot.ledger.delivered) / elapsed).rounded())) fps")
     parts.append("\(snapshot.stages.reduce(0) { $0 + $1.values.detections }) detections")
@@ -45,13 +46,5 @@ final class LiveDisplay {
     snapshot.streamFigures.compactMap { stream in
       stream.values.duration.flatMap { $0.seconds > 0 ? (stream.values.position.seconds, $0.seconds) : nil }
     }.min { $0.0 / $0.1 < $1.0 / $1.1 }
-  }
-
-  /// `1:05`, `1:00:05`.
-  static func clock(_ seconds: Double) -> String {
-    let whole = Int(max(0, min(seconds, 359_999)))
-    let minutes = whole / 60 % 60, rest = whole % 60
-    let tail = (minutes < 10 ? "0" : "") + "\(minutes):" + (rest < 10 ? "0" : "") + "\(rest)"
-    return whole >= 3600 ? "\(whole / 3600):\(tail)" : tail
   }
 }

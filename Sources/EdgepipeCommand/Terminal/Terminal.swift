@@ -19,9 +19,12 @@ enum Terminal {
   /// Prints to standard error, whose state changes nothing.
   static func note(_ text: String) { errors.write(text + "\n") }
 
-  /// Replaces the live line on a terminal; what does not fit in one line is cut off.
-  static func liveLine(_ text: String) { errors.write("\r\u{1B}[2K\(text.prefix(max(20, columns - 1)))") }
-  static func endLiveLine() { errors.write("\r\u{1B}[2K") }
+  /// Replaces the live line, on a terminal only; what does not fit in one line is cut off.
+  static func liveLine(_ text: String) {
+    if isInteractive { errors.write("\r\u{1B}[2K\(text.prefix(max(20, columns - 1)))") }
+  }
+
+  static func endLiveLine() { if isInteractive { errors.write("\r\u{1B}[2K") } }
 
   /// The exit status of a command that by itself ends with `status`: what has failed elsewhere goes before what could not
   /// be printed.

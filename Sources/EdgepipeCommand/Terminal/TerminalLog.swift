@@ -13,7 +13,7 @@ struct TerminalLogHandler: LogHandler {
 
   func log(event: LogEvent) {
     let place = metadata["stage"].map { "\($0): " } ?? ""
-    if Terminal.isInteractive { Terminal.endLiveLine() }
+    Terminal.endLiveLine()
     Terminal.note("\(event.level.rawValue): \(place)\(event.message)")
   }
 }

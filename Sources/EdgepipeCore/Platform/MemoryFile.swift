@@ -9,6 +9,9 @@ public final class MemoryFile: Sendable {
   /// For this process alone, while the object lives.
   public var url: URL { URL(fileURLWithPath: "/proc/self/fd/\(descriptor)") }
 
+  /// What it holds now, as text.
+  public var text: String { String(decoding: FileManager.default.contents(atPath: url.path) ?? Data(), as: UTF8.self) }
+
   /// - Throws: ``PipelineError`` (`ioError`) when the system gives no memory for it.
   public init(_ contents: Data) throws(PipelineError) {
     // SAFETY: the name is a NUL-terminated literal, copied by the system.

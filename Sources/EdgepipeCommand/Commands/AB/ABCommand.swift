@@ -89,7 +89,7 @@ struct ABCommand: ParsableCommand {
     // Before the minutes of runs, and not only in the result.
     for note in inputs.sameness.notes { Terminal.note("note: \(note)") }
     let runs = ChildRuns()
-    try Shutdown.onSignal { _ in
+    try Interruption().tell {
       Terminal.note("\nending: the run under way is given up (again to end at once)")
       runs.stop()
     }

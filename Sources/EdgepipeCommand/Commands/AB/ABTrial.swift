@@ -80,27 +80,25 @@ struct ABTrial {
 
 /// The one line that shows how far a comparison is, on a terminal.
 final class ABProgress {
+  private let line = ProgressLine()
   private var last = Both<RunFigures?>(a: nil, b: nil)
 
-  func look(_ side: Side) { line(["first run of \(side.rawValue), not counted"]) }
+  func look(_ side: Side) { show(["first run of \(side.rawValue), not counted"]) }
 
-  func accuracy() { line(["accuracy of A and B, and how sure their difference is"]) }
+  func accuracy() { show(["accuracy of A and B, and how sure their difference is"]) }
 
   func show(_ progress: Experiment.Progress) {
     var parts = ["run \(progress.finished + 1) of \(progress.total): \(progress.next.rawValue)"]
     parts += Side.allCases.compactMap { side in
       last[side].map { "\(side.rawValue) \(String(format: "%.2f", $0.latencyP50Ms)) ms" }
     }
-    if let left = progress.secondsLeft { parts.append("ETA \(LiveDisplay.clock(left))") }
-    line(parts)
+    if let left = progress.secondsLeft { parts.append("ETA \(ProgressLine.clock(left))") }
+    show(parts)
   }
 
   func note(_ figures: RunFigures, of side: Side) { last[side] = figures }
 
-  func end() { if Terminal.isInteractive { Terminal.endLiveLine() } }
+  func end() { line.end() }
 
-  private func line(_ parts: [String]) {
-    guard Terminal.isInteractive else { return }
-    Terminal.liveLine(parts.joined(separator: " | "))
-  }
+  private func show(_ parts: [String]) { line.show(parts.joined(separator: " | ")) }
 }

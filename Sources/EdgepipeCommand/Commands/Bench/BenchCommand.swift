@@ -85,7 +85,7 @@ struct BenchCommand: ParsableCommand {
       subject, configurations: configurations,
       settings: BenchSettings(warmUps: warmUp, runs: runs, batches: batches, repeats: repeats),
       environment: BenchEnvironment(power: power))
-    try Shutdown.onSignal { _ in
+    try Interruption().tell {
       Terminal.note("\nending with what was measured so far (again to end at once)")
       bench.requestStop()
     }
@@ -95,8 +95,9 @@ struct BenchCommand: ParsableCommand {
   }
 
   private func measure(_ bench: Bench) throws -> BenchResult {
-    defer { if Terminal.isInteractive { Terminal.endLiveLine() } }
-    return try bench.run { if Terminal.isInteractive { Terminal.liveLine(Self.line($0)) } }
+    let line = ProgressLine()
+    defer { line.end() }
+    return try bench.run { line.show(Self.line($0)) }
   }
 
   private func finish(_ result: BenchResult, _ facts: BenchFacts) throws {
@@ -129,7 +130,7 @@ struct BenchCommand: ParsableCommand {
   static func line(_ progress: Bench.Progress) -> String {
     let parts = [
       "round \(progress.round)/\(progress.rounds)", progress.configuration.label, progress.activity,
-      progress.remainingSeconds.map { "ETA \(LiveDisplay.clock($0))" },
+      progress.remainingSeconds.map { "ETA \(ProgressLine.clock($0))" },
     ]
     return parts.compactMap { $0 }.joined(separator: " | ")
   }

@@ -61,7 +61,7 @@ struct CompressCommand: ParsableCommand {
   func run() throws {
     let line = ProgressLine()
     defer { line.end() }
-    let interruption = try WorkInterruption(line)
+    let interruption = try Interruption(lastWords: "stopped; nothing was written")
     let (resolved, manifest) = try options.floatModel()
     try FileClaims.check(
       resolved.files(as: "the float model") + NewModelOptions.pictures([calibration], truth.images, coco: truth.coco)

@@ -10,7 +10,7 @@ struct CompressMeter: LadderMeter {
   /// The library that child processes open as well.
   let library: String?
   let line: ProgressLine
-  let interruption: WorkInterruption
+  let interruption: Interruption
   let agreement: AgreementMeter
   /// Nil without ground truth.
   let precision: PrecisionMeter?
@@ -54,7 +54,7 @@ struct CompressMeter: LadderMeter {
 extension PrecisionMeter {
   /// Shows how far it is, and leaves nothing behind when it is interrupted.
   func measure(
-    _ candidate: CompressionCandidate, line: ProgressLine, interruption: WorkInterruption
+    _ candidate: CompressionCandidate, line: ProgressLine, interruption: Interruption
   ) throws -> (ap: Double, ap50: Double) {
     line.start("evaluating")
     return try measure(candidate) { make in

@@ -13,12 +13,12 @@ struct CompressWork {
   private let engine: ONNXRuntimeEngine
   private let dataset: COCODataset?
   private let line: ProgressLine
-  private let interruption: WorkInterruption
+  private let interruption: Interruption
 
   /// Reads the model, the annotations and the inference library, so that what is wrong with them is said at once.
   init(
     _ command: CompressCommand, manifest: ModelManifest, file: ResolvedModel, plan: CompressPlan, line: ProgressLine,
-    interruption: WorkInterruption
+    interruption: Interruption
   ) throws {
     (self.command, self.manifest, self.plan) = (command, manifest, plan)
     (self.line, self.interruption) = (line, interruption)

@@ -102,7 +102,7 @@ struct EvalCommand: ParsableCommand {
   }
 
   func run() throws {
-    let interruption = try EvalInterruption()
+    let interruption = try Interruption()
     try FileClaims.check(files)
     let dataset = try COCODataset(contentsOf: URL(fileURLWithPath: coco))
     let (source, found, evaluated) = try detections(dataset, interruption)
@@ -142,7 +142,7 @@ struct EvalCommand: ParsableCommand {
 
   /// The detections, where they are from, and the ids of the categories to evaluate.
   private func detections(
-    _ dataset: COCODataset, _ interruption: EvalInterruption
+    _ dataset: COCODataset, _ interruption: Interruption
   ) throws -> (source: EvalSource, found: [COCOPrediction], evaluated: Set<Int>) {
     if let fromPredictions {
       let found = try COCOPredictions.read(URL(fileURLWithPath: fromPredictions), of: dataset)
@@ -162,12 +162,15 @@ struct EvalCommand: ParsableCommand {
     (settings.score, settings.iou, settings.maxDetections) = (score, iou, maxDetections)
     var services = EngineServices.standard(library: library)
     services.provide(resolver, as: (any ModelResolver).self)
-    let progress = EvalProgress(total: dataset.pictures.count)
+    let progress = ProgressLine(counting: "pictures")
     let run = try DatasetRun(
       dataset, images: URL(fileURLWithPath: images), file: coco, model: detector, classes: map, settings: settings,
-      services: services, logger: Log.logger(level: .warning), progress: progress.show)
+      services: services, logger: Log.logger(level: .warning), progress: { [total = dataset.pictures.count] in progress.show($0, of: total) })
     defer { progress.end() }
-    let result = try interruption.stopping(run) { try run.run() }
+    // The run takes its links away when it is told to end.
+    interruption.tell { run.requestStop() }
+    defer { interruption.tell(nil) }
+    let result = try run.run()
     return (.model(detector.name, settings, result), result.predictions, map.evaluated)
   }
 }

@@ -87,7 +87,7 @@ struct PruneCommand: ParsableCommand {
 
     let line = ProgressLine()
     defer { line.end() }
-    let interruption = try WorkInterruption(line)
+    let interruption = try Interruption(lastWords: "stopped; nothing was written")
     let samples = try calibration.flatMap { try read($0, manifest, line) }
     let inputs = CalibrationPictures(samples, format: manifest.input)
     let start = ContinuousClock.now

@@ -36,31 +36,22 @@ struct SessionMemoryCommand: ParsableCommand {
   /// - Throws: ``PipelineError`` with what the other process said.
   static func measure(_ model: Data, shape: [Int], element: TensorElement, library: String?) throws -> SessionMemory {
     guard shape.count == 4 else { throw PipelineError("a picture of shape \(shape) is none", exit: .software) }
-    let process = Process(), input = Pipe(), output = Pipe(), errors = Pipe()
+    let input = try MemoryFile(model), output = try MemoryFile(Data()), errors = try MemoryFile(Data())
+    let child: ChildProcess
     do {
-      let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-      process.executableURL = URL(fileURLWithPath: program)
-      process.arguments =
+      child = try ChildProcess.again(
         [
           "models", "session-memory", "--height", "\(shape[2])", "--width", "\(shape[3])", "--element",
           element.rawValue,
-        ]
-        + (library.map { ["--onnxruntime", $0] } ?? [])
-      (process.standardInput, process.standardOutput, process.standardError) = (input, output, errors)
-      try process.run()
+        ] + (library.map { ["--onnxruntime", $0] } ?? []),
+        input: .file(input.url.path), output: .file(output.url.path), errors: .file(errors.url.path))
     } catch {
       throw PipelineError("cannot start the measurement of memory: \(error.localizedDescription)", exit: .software)
     }
-    // It reads everything before it writes a word. When it ends early, what it said tells more than the broken pipe.
-    try? input.fileHandleForWriting.write(contentsOf: model)
-    try? input.fileHandleForWriting.close()
-    let said = output.fileHandleForReading.readDataToEndOfFile()
-    let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationReason == .exit, process.terminationStatus == 0,
-      let memory = try? JSONDecoder().decode(SessionMemory.self, from: said)
+    guard child.wait() == .status(0),
+      let memory = try? JSONDecoder().decode(SessionMemory.self, from: Data(output.text.utf8))
     else {
-      let cause = complaint.split(separator: "\n").first.map(String.init) ?? "no word why"
+      let cause = errors.text.split(separator: "\n").first.map(String.init) ?? "no word why"
       throw PipelineError(
         "the memory of a session cannot be measured: \(cause)", remedy: "leave it out with --skip-benchmark",
         exit: .software)

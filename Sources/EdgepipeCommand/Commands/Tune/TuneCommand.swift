@@ -77,10 +77,10 @@ struct TuneCommand: ParsableCommand {
     // Also what else is wrong with the pipeline is said before minutes of trials.
     _ = try trial.makeRunner([], files: [.writes(output, as: "--output")])
     var sets: [String] = [], rows: [TuneRow] = []
+    let line = ProgressLine()
     for detector in detectors {
       func show(_ choice: TuneChoice, _ what: String) {
-        let line = "\(detector.id): \(choice.model) \(choice.shape), \(what)"
-        if Terminal.isInteractive { Terminal.liveLine(line) }
+        line.show("\(detector.id): \(choice.model) \(choice.shape), \(what)")
       }
       var search = TuneSearch(
         stage: detector.id, limits: limits(for: detector),
@@ -93,7 +93,7 @@ struct TuneCommand: ParsableCommand {
           return try trial.measure(fixed + choice.sets(for: detector.id))
         })
       let best = try search.run(TuneInputs(detector, trial: trial, fixed: sets).all())
-      if Terminal.isInteractive { Terminal.endLiveLine() }
+      line.end()
       rows += search.rows
       if let obstacle = search.obstacle { throw unreachable(obstacle, for: detector.id) }
       guard let best else {
