@@ -29,7 +29,9 @@ final class LiveDisplay {
     var parts: [String] = []
     if let slowest = slowest(snapshot) {
       let share = slowest.position / slowest.duration
-      parts.append("\(ProgressLine.clock(slowest.position)) / \(ProgressLine.clock(slowest.duration)) \(Int(min(share, 1) * 100))%")
+      parts.append(
+        "\(ProgressLine.clock(slowest.position)) / \(ProgressLine.clock(slowest.duration)) \(Int(min(share, 1) * 100))%"
+      )
       if share > 0.01, share < 1 { parts.append("ETA \(ProgressLine.clock(elapsed / share - elapsed))") }
     } else if let position = snapshot.streamFigures.map(\.values.position.seconds).max() {
       parts.append(ProgressLine.clock(position))

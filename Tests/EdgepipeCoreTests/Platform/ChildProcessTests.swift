@@ -5,8 +5,9 @@ import Testing
 
 @Suite("Child processes")
 struct ChildProcessTests {
-  private func shell(_ line: String, environment: [String: String] = [:]) throws -> (end: ChildProcess.End, said: String)
-  {
+  private func shell(_ line: String, environment: [String: String] = [:]) throws -> (
+    end: ChildProcess.End, said: String
+  ) {
     let output = try MemoryFile(Data())
     let child = try ChildProcess(
       "/bin/sh", ["-c", line], environment: environment, input: .nothing, output: .file(output.url.path))
@@ -37,7 +38,7 @@ struct ChildProcessTests {
 
   @Test("given descriptors of this process, when a program starts, then it has none of them")
   func descriptors() throws {
-    let file = open("/dev/null", O_RDONLY)
+    let file = unsafe open("/dev/null", O_RDONLY)
     defer { close(file) }
     // The one that `ls` itself opens is the fourth.
     #expect(try shell("ls /proc/self/fd | wc -l").said == "4\n")

@@ -159,16 +159,4 @@ import Testing
     }
     #expect(abs(ours - theirs) < 1e-9, "\(place)")
   }
-
-  @Test func givenAnEvaluation_whenDrawn_thenTheCurveBeginsAtItsPrecisionAndNamesAreEscaped() throws {
-    let evaluation = COCOMatches(dataset([truth(left)]), [found(left, 0.9)]).evaluation()
-    let svg = PrecisionRecallPlot.svg(evaluation, title: "a <model> & \"b\"")
-    // Precision 1 at recall 0 is the upper left corner of the axes, precision 1 at recall 1 the upper right one.
-    #expect(svg.contains("M64 56V56H67.40"))
-    #expect(svg.contains("H404\""))
-    #expect(svg.contains("IoU 0.50: AP50 1.000"))
-    #expect(svg.contains("a &lt;model&gt; &amp; &quot;b&quot;"))
-    let empty = PrecisionRecallPlot.svg(COCOMatches(dataset([]), []).evaluation(), title: "nothing")
-    #expect(empty.hasPrefix("<svg ") && empty.hasSuffix("</svg>\n"))
-  }
 }

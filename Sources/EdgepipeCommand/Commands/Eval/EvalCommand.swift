@@ -165,7 +165,8 @@ struct EvalCommand: ParsableCommand {
     let progress = ProgressLine(counting: "pictures")
     let run = try DatasetRun(
       dataset, images: URL(fileURLWithPath: images), file: coco, model: detector, classes: map, settings: settings,
-      services: services, logger: Log.logger(level: .warning), progress: { [total = dataset.pictures.count] in progress.show($0, of: total) })
+      services: services, logger: Log.logger(level: .warning),
+      progress: { [total = dataset.pictures.count] in progress.show($0, of: total) })
     defer { progress.end() }
     // The run takes its links away when it is told to end.
     interruption.tell { run.requestStop() }

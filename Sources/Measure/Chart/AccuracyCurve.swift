@@ -64,14 +64,11 @@ public struct AccuracyCurve: Sendable {
         """
     }
     let line = LinePath(places, shape: .straight, base: floor).line
-    let drawing: Markup = """
-      <svg xmlns="http://www.w3.org/2000/svg" width="\(Self.width)" height="\(Self.height)" \
-      viewBox="0 0 \(Self.width) \(Self.height)" font-family="system-ui, sans-serif" font-size="13" fill="#222" \
-      role="img" aria-labelledby="title desc">
-      <title id="title">\(title)</title>
-      <desc id="desc">\(description)</desc>
-      <rect width="100%" height="100%" fill="#fff"/>
-      <text x="\(Self.left)" y="32" font-size="16">\(title)</text>
+    let drawing = Drawing(
+      width: Self.width, height: Self.height, left: Self.left, title: title, description: description)
+    return drawing.text(
+      """
+
       \(Markup.joined(rows))\(Markup.joined(columns))
       <path d="M\(Self.left) \(Self.top)v\(rise)h\(span)" fill="none" stroke="#222"/>
       <text x="\(Self.left + span / 2)" y="\(floor + 42)" text-anchor="middle">\(costName) left</text>
@@ -79,10 +76,7 @@ public struct AccuracyCurve: Sendable {
       transform="rotate(-90 20 \(Self.top + rise / 2))">AP</text>
       <path d="\(line)" fill="none" stroke="#0b6fae" stroke-width="2"/>
       \(Markup.joined(marks))
-      </svg>
-
-      """
-    return drawing.text
+      """)
   }
 
   private var description: String {

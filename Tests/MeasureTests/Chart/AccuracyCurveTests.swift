@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Foundation
 import Measure
 import Testing
