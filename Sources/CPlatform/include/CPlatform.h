@@ -8,7 +8,6 @@
 #include <linux/perf_event.h>
 #include <malloc.h>
 #include <pthread.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -49,5 +48,6 @@ static inline int ep_trim_heap(void) {
 static inline int ep_memory_file(const char *name) { int fd = memfd_create(name, MFD_CLOEXEC); return fd < 0 ? -errno : fd; }
 /// Lets two files or folders change places in one step (RENAME_EXCHANGE, 2); not 0 where the file system cannot.
 static inline int ep_exchange(const char *a, const char *b) { return (int)syscall(SYS_renameat2, AT_FDCWD, a, AT_FDCWD, b, 2u); }
-/// A program that is started has no descriptors of this one from this number on.
-static inline int ep_close_from(posix_spawn_file_actions_t *actions, int number) { return posix_spawn_file_actions_addclosefrom_np(actions, number); }
+/// A program that is started has no descriptors of this one from this number on. (Declared here: what else <spawn.h> brings
+/// with it is not the same for every module.)
+static inline int ep_close_from(void *actions, int number) { extern int posix_spawn_file_actions_addclosefrom_np(void *, int); return posix_spawn_file_actions_addclosefrom_np(actions, number); }

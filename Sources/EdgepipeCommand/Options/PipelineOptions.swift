@@ -4,6 +4,7 @@ import EdgepipeCore
 import EdgepipeMachine
 import Foundation
 import Logging
+import Measure
 import Pipeline
 import Stages
 
@@ -111,9 +112,7 @@ extension PipelineOptions {
   /// The same with every sink replaced by one that writes nothing.
   func withoutSinks(_ config: PipelineConfig) -> PipelineOptions {
     var options = self
-    options.sets += config.stages.filter { $0.role == .sink }.flatMap {
-      ["\($0.id).type=\(NullSink.type)", "\($0.id).config={}"]
-    }
+    options.sets += config.withoutSinks
     return options
   }
 }

@@ -52,6 +52,18 @@ public struct CompressionTarget: Sendable, Hashable {
     }
   }
 
+  /// Why a model does not fit; nil for one that does.
+  ///
+  /// - Parameter neededMB: its weights as stored and its peak activations, in megabytes of 2^20 bytes.
+  public func refusal(neededMB: Double) -> PipelineError? {
+    guard neededMB > Double(advice.modelLimitMB) else { return nil }
+    return PipelineError(
+      String(
+        format: "the model needs %.0f MB, more than the %d MB that a model may take on %@ (80 %% of %d MB)",
+        neededMB, advice.modelLimitMB, name, memoryMB),
+      remedy: "take a smaller model or a device with more memory, or install it anyway with --force", exit: .dataError)
+  }
+
   private static func profile(_ name: String) throws(PipelineError) -> DeviceProfile {
     let known = DeviceProfile.builtin
     if let exact = known.first(where: { $0.name == name }) { return exact }

@@ -1,3 +1,6 @@
+import Foundation
+import ModelTools
+
 /// Which pictures of a folder are for calibration and which for evaluation, when one folder has to serve for both.
 ///
 /// The name alone decides, so that the split is the same for every seed, number of pictures and machine, and figures of
@@ -7,6 +10,13 @@ public enum HeldOutPictures {
   ///
   /// - Parameter name: the file's name, without folders.
   public static func contains(_ name: String) -> Bool { hash(name) % 2 == 1 }
+
+  /// A dataset with those of its pictures that are evaluated.
+  public static func of(_ dataset: COCODataset) -> COCODataset {
+    COCODataset(
+      pictures: dataset.pictures.filter { contains(URL(fileURLWithPath: $0.fileName).lastPathComponent) },
+      categories: dataset.categories, annotations: dataset.annotations)
+  }
 
   /// FNV-1a of 64 bits, its halves folded together: its lowest bit alone is no more than the parity of the text's.
   private static func hash(_ text: String) -> UInt64 {

@@ -1,3 +1,7 @@
+import EdgepipeCore
+import Foundation
+import Pipeline
+
 /// The quickest work on a frame that a short run showed.
 public struct TuneGlance: Sendable, Hashable {
   /// Of the stage that is tuned, in milliseconds.
@@ -27,6 +31,27 @@ public enum TuneObstacle: Sendable, Hashable {
   case other(stage: String, serviceMs: Double)
   /// The tuned stage, with the choice that was quickest.
   case tuned(TuneChoice, serviceMs: Double)
+}
+
+extension TuneObstacle {
+  /// What a person is told.
+  public func error(detector: String, deadlineMs: Double) -> PipelineError {
+    func ms(_ value: Double) -> String { String(format: value < 1 ? "%.3f ms" : "%.1f ms", value) }
+    let limit = "no setting of '\(detector)' keeps a deadline of \(deadlineMs) ms: "
+    switch self {
+    case .other(let stage, let serviceMs):
+      return PipelineError(
+        limit + "the stage '\(stage)', which is not tuned, works \(ms(serviceMs)) on a frame at its quickest",
+        remedy: "allow a --deadline well above that, or make its work less", exit: .dataError)
+    case .tuned(let choice, let serviceMs):
+      let shape = choice.shape.filter { $0 != "\"" }
+      return PipelineError(
+        limit
+          + "its quickest, \(choice.model) at \(shape) with \(choice.threads == 1 ? "one thread" : "\(choice.threads) threads"), "
+          + "works \(ms(serviceMs)) on a frame by itself",
+        remedy: "allow a --deadline well above that, install a smaller model, or lower --floor", exit: .dataError)
+    }
+  }
 }
 
 extension TuneSearch {

@@ -121,4 +121,42 @@ struct CompressionPlanTests {
     let error = #expect(throws: PipelineError.self) { try CompressionRecipe.fingerprint(of: folder.path + "/none") }
     #expect(error?.exit == .noInput)
   }
+
+  @Test("given what is asked for, when planned, then the steps, who decides and the new model's name follow")
+  func plans() throws {
+    func plan(
+      name: String? = nil, steps: String? = nil, target: String? = nil, memory: Int? = nil, drop: Double? = nil
+    ) throws -> CompressionPlan {
+      try CompressionPlan(
+        float: "m", name: name, steps: steps, target: target, memoryMB: memory, maximumDrop: drop)
+    }
+    let usual = try plan()
+    #expect(usual.steps.map(\.text) == ["fusion", "int8"])
+    #expect(usual.name == "m-int8")
+    #expect(!usual.rule.decides && usual.decision.isEmpty)
+    #expect(usual.source == "the usual one")
+    #expect(try plan(steps: "fusion,rectangular=1.78").name == "m-fusion-rectangular")
+    #expect(try plan(steps: "int8,float16").name == "m-int8")
+    // Which steps stay is not known before they are measured.
+    let measured = try plan(steps: "fusion,int8", drop: 2)
+    #expect(measured.name == "m-compressed")
+    #expect(measured.rule.decides && measured.rule.limits.precision == 2)
+    let device = try plan(target: "raspberry-pi-4b", memory: 512)
+    #expect(device.name == "m-raspberry-pi-4b" && device.rule.decides)
+    #expect(device.steps.map(\.text) == CompressionSteps.plan(CompressionAdvice(memoryMB: 512)).map(\.text))
+    // Steps by hand are taken, for a device as well.
+    let byHand = try plan(name: "n", steps: "int8", target: "raspberry-pi-4b")
+    #expect(byHand.name == "n" && !byHand.rule.decides)
+    #expect(byHand.source == "as asked for with --steps")
+  }
+
+  @Test("given a device, when a model needs more than it may take there, then it is refused and the sizes are named")
+  func fit() throws {
+    let target = try CompressionTarget("raspberry-pi-4b", memoryMB: 1000)
+    let limit = Double(target.advice.modelLimitMB)
+    #expect(target.refusal(neededMB: limit) == nil)
+    let error = target.refusal(neededMB: limit + 1)
+    #expect(error?.exit == .dataError)
+    #expect(error?.message.contains("the model needs \(Int(limit) + 1) MB, more than the \(Int(limit)) MB") == true)
+  }
 }

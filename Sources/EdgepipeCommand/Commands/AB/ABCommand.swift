@@ -81,7 +81,7 @@ struct ABCommand: ParsableCommand {
       + (report.map { [FileUse.writes($0, as: "--report")] } ?? [])
     // Before anything takes time; with what the pipelines read, it is looked at again.
     try FileClaims.check(files)
-    let truth = try coco.map { (try COCODataset(contentsOf: URL(fileURLWithPath: $0)), $0) }
+    let truth = try coco.map { Findings.Truth(try COCODataset(contentsOf: URL(fileURLWithPath: $0)), file: $0) }
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("edgepipe-ab-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }

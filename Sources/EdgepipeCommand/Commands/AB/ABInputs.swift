@@ -54,7 +54,8 @@ struct ABInputs {
         remedy: "compare two pipelines or two models", exit: .usage)
     }
     for side in Side.allCases { try Self.check(stage: stage, of: sides[side]) }
-    sameness = try Sameness(sides.map { side in try side.subject() }, kind: kind)
+    sameness = try Sameness(
+      sides.map { side in try Sameness.Subject(name: side.name, side.config, store: .standard()) }, kind: kind)
   }
 
   /// The pipeline file `name`, or a copy of it where the runs, which are processes of their own, could not read it again.
@@ -97,14 +98,13 @@ struct ABInputs {
         remedy: "compare models of one kind", exit: .usage)
     }
     let file = folder.appendingPathComponent("pipeline.json")
-    let text = try built(detector: types.a, model: a)
+    let text = try ModelPipeline.text(detector: types.a, model: a)
     try WholeFile.write(to: file.path) { try $0(text) }
-    return (file.path, detector)
+    return (file.path, ModelPipeline.detector)
   }
 
   private static func onlyDetector(of file: String, place: ABPlace) throws -> String {
-    let stages = try PipelineOptions(file: file, place: place).config().stages
-    let detectors = stages.filter { TuneInputs.isTunable($0.type) }
+    let detectors = try PipelineOptions(file: file, place: place).config().detectors
     guard detectors.count == 1 else {
       let known = detectors.map(\.id).joined(separator: ", ")
       throw PipelineError(
@@ -114,31 +114,8 @@ struct ABInputs {
     return detectors[0].id
   }
 
-  private static let detector = "detect"
-
   /// A text as JSON, for `--set`, which would take `12` for a number.
   private static func quoted(_ text: String) throws -> String { String(try ReportValue.string(text).json().dropLast()) }
-
-  /// Source, letterbox, detector, end.
-  private static func built(detector type: String, model: String) throws -> String {
-    func stage(
-      _ id: String, _ type: String, after: String? = nil, _ config: [String: ReportValue] = [:]
-    ) -> ReportValue {
-      var object: [String: ReportValue] = ["id": .string(id), "type": .string(type), "config": .object(config)]
-      if let after { object["after"] = .list([.string(after)]) }
-      return .object(object)
-    }
-    return try ReportValue.object([
-      "version": .int(1), "name": .string("ab"),
-      "stages": .list([
-        // The address comes with --source.
-        stage("source", FFmpegSource.type, ["url": .string("none")]),
-        stage("scale", Letterbox.type, after: "source"),
-        stage(detector, type, after: "scale", ["model": .string(model)]),
-        stage("end", NullSink.type, after: detector),
-      ]),
-    ]).json()
-  }
 }
 
 extension PipelineOptions {

@@ -1,4 +1,3 @@
-import Detectors
 import EdgepipeCore
 import Foundation
 import Measure
@@ -36,69 +35,14 @@ struct ABSide {
     }
   }
 
-  /// What ends each stream after so many frames.
-  private func limits(_ frames: Int) -> [String] {
-    config.stages.compactMap { stage in
-      let key: String? =
-        switch stage.type {
-        case FFmpegSource.type: "maxFrames"
-        case SyntheticSource.type: "frames"
-        default: nil
-        }
-      return key.map { "\(stage.id).\($0)=\(min(frames, stage.config[$0]?.integer ?? frames))" }
-    }
-  }
-
   /// For each detector the limit that a score must exceed.
-  var scores: [String: Double] {
-    var scores: [String: Double] = [:]
-    for stage in detectors {
-      let standard = Edgepipe.registry[stage.type]?.schema.properties.first { $0.name == "score" }?.defaultJSON
-      scores[stage.id] = stage.config["score"]?.number ?? standard.flatMap { Double($0) }
-    }
-    return scores
-  }
+  var scores: [String: Double] { config.scores(registry: Edgepipe.registry) }
 
-  /// The names of all that the detectors may find.
-  func classes() throws -> Set<String> {
-    let store = ModelStore.standard()
-    return try detectors.reduce(into: []) { classes, stage in
-      if let wanted = stage.config["classes"]?.elements?.compactMap(\.string) {
-        classes.formUnion(ClassName.spellings(wanted))
-      } else if let model = stage.config["model"]?.string {
-        classes.formUnion(try DetectorModel(model, resolver: store).classes)
-      }
-    }
-  }
-
-  /// What decides about its runs.
-  func subject() throws -> Sameness.Subject {
-    let store = ModelStore.standard()
-    var models: [String: Sameness.Subject.Model] = [:]
-    for stage in detectors {
-      guard let reference = stage.config["model"]?.string else { continue }
-      let model = try store.resolve(reference)
-      models[stage.id] = .init(reference: reference, sha256: model.sha256, manifest: model.manifest)
-    }
-    let stages = config.stages.map { stage in
-      let options = stage.role == .sink ? [] : stage.config.members ?? []
-      let words = options.filter { models[stage.id] == nil || $0.key != "model" }.map { member in
-        "\(member.key)=\(String(decoding: member.value.data, as: UTF8.self))"
-      }
-      let queue = "\(stage.queue.capacity.map(String.init) ?? "-") \(stage.queue.overflow?.rawValue ?? "-")"
-      return
-        ([stage.id, stage.role == .sink ? "sink" : stage.type, "\(stage.after)", "\(stage.workers)", queue]
-        + words.sorted()).joined(separator: " ")
-    }
-    return Sameness.Subject(name: name, stages: stages, models: models)
-  }
-
-  private var detectors: [StageSettings] { config.stages.filter { TuneInputs.isTunable($0.type) } }
   private var sinks: [StageSettings] { config.stages.filter { $0.role == .sink } }
 
   /// The command line of a run that is measured: nothing is written but its report.
   func measuring(report: URL) -> [String] {
-    arguments(sets: limits(frames) + sinks.flatMap { Self.replace($0.id, NullSink.type, "{}") }, report: report)
+    arguments(sets: config.limited(toFrames: frames) + config.withoutSinks, report: report)
   }
 
   /// The command line of a run that keeps what was found.
@@ -107,21 +51,20 @@ struct ABSide {
   ///   - files: for the lines of each sink, see ``results(in:prefix:)``.
   ///   - leastScore: detectors report all above it, on all frames of the source; nil: as the file says.
   func looking(files: [URL], report: URL, leastScore: Double?) throws -> [String] {
-    var sets = leastScore == nil ? limits(frames * rounds) : []
+    var sets = leastScore == nil ? config.limited(toFrames: frames * rounds) : []
     for (sink, file) in zip(sinks, files) {
-      sets += Self.replace(sink.id, JSONLinesSink.type, try ReportValue.object(["path": .string(file.path)]).json())
+      let place = try ReportValue.object(["path": .string(file.path)]).json()
+      sets += ["\(sink.id).type=\(JSONLinesSink.type)", "\(sink.id).config=\(place)"]
     }
-    if let leastScore { sets += detectors.map { "\($0.id).score=\(min(leastScore, scores[$0.id] ?? leastScore))" } }
+    if let leastScore {
+      sets += config.detectors.map { "\($0.id).score=\(min(leastScore, scores[$0.id] ?? leastScore))" }
+    }
     return arguments(sets: sets, report: report)
   }
 
   /// A file for each sink.
   func results(in folder: URL, prefix: String) -> [URL] {
     sinks.indices.map { folder.appendingPathComponent("\(prefix)-\($0).jsonl") }
-  }
-
-  private static func replace(_ id: String, _ type: String, _ config: String) -> [String] {
-    ["\(id).type=\(type)", "\(id).config=\(config)"]
   }
 
   private func arguments(sets: [String], report: URL) -> [String] {

@@ -1,24 +1,14 @@
+import Detectors
 import EdgepipeCore
 import Foundation
 import Measure
-import ModelTools
 
 /// Runs A and B, and reads what came of it.
 struct ABTrial {
   let inputs: ABInputs
   let runs: ChildRuns
   let folder: URL
-  /// The ground truth of the pictures, and what errors call it.
-  let truth: (dataset: COCODataset, file: String)?
-
-  /// Detections score more than this where precision is read over all scores, as is usual for COCO.
-  private static let leastScore = 0.001
-
-  /// What both sides find in the same frames.
-  struct Findings {
-    let agreement: Agreement
-    let accuracy: PairedAccuracy?
-  }
+  let truth: Findings.Truth?
 
   /// The first run of each, which is not measured: what it finds is kept, and files and libraries are in memory then.
   ///
@@ -29,28 +19,19 @@ struct ABTrial {
     for side in Side.allCases {
       display.look(side)
       let files = inputs.sides[side].results(in: folder, prefix: side.rawValue)
-      let leastScore = truth == nil ? nil : Self.leastScore
+      let leastScore = truth == nil ? nil : Findings.leastScore
       let arguments = try inputs.sides[side].looking(files: files, report: report, leastScore: leastScore)
       guard try runs.run(arguments, title: title(side)) else { return nil }
       found.append(try FoundFrames(files: files.map(Self.contents)))
     }
     let both = Both(a: found[0], b: found[1])
-    guard both.a.sources == both.b.sources else {
-      let different = both.a.sources.symmetricDifference(both.b.sources).sorted()
-      throw PipelineError(
-        "A and B did not see the same frames: '\(different.first ?? "")' is only in one of them",
-        remedy: "give both the same --source", exit: .usage)
-    }
-    guard let truth else { return Findings(agreement: Agreement(both), accuracy: nil) }
+    guard let truth else { return try Findings(both) }
     display.accuracy()
-    let classes = try inputs.sides.a.classes().union(inputs.sides.b.classes())
-    // Agreement is about what each side reports when it is used.
-    let reported = Both(
-      a: both.a.above(scores: inputs.sides.a.scores), b: both.b.above(scores: inputs.sides.b.scores))
+    let sides = inputs.sides, store = ModelStore.standard()
+    let classes = try sides.a.config.classes(in: store).union(sides.b.config.classes(in: store))
     do {
-      let accuracy = try PairedAccuracy(
-        both, classes: classes, dataset: truth.dataset, file: truth.file, isStopped: { runs.isStopped })
-      return Findings(agreement: Agreement(reported), accuracy: accuracy)
+      return try Findings(
+        both, truth: truth, scores: sides.map(\.scores), classes: classes, isStopped: { runs.isStopped })
     } catch is CancellationError {
       return nil
     }

@@ -101,7 +101,7 @@ struct CompressCommand: ParsableCommand {
   }
 
   /// What the steps that stay depend on, beside the steps themselves: with measured speeds no two runs are alike.
-  private func decision(of plan: CompressPlan) -> String {
+  private func decision(of plan: CompressionPlan) -> String {
     plan.rule.decides ? "\(plan.decision), truth \(truth.coco ?? "none"), speed \(!options.skipBenchmark)" : ""
   }
 

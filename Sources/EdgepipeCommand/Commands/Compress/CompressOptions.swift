@@ -35,8 +35,8 @@ struct CompressPlanOptions: ParsableArguments {
     guard (0...100).contains(maxDrop ?? 0) else { throw ValidationError("--max-drop is 0 to 100 points.") }
   }
 
-  func plan(float: String, name: String?) throws -> CompressPlan {
-    try CompressPlan(
+  func plan(float: String, name: String?) throws -> CompressionPlan {
+    try CompressionPlan(
       float: float, name: name, steps: steps, target: target, memoryMB: memory, maximumDrop: maxDrop)
   }
 }
@@ -69,10 +69,7 @@ struct CompressTruthOptions: ParsableArguments {
     guard let coco else { return nil }
     let whole = try COCODataset(contentsOf: URL(fileURLWithPath: coco))
     guard sharesPictures(with: calibration) else { return whole }
-    let kept = COCODataset(
-      pictures: whole.pictures.filter {
-        HeldOutPictures.contains(URL(fileURLWithPath: $0.fileName).lastPathComponent)
-      }, categories: whole.categories, annotations: whole.annotations)
+    let kept = HeldOutPictures.of(whole)
     guard !kept.pictures.isEmpty else {
       throw PipelineError(
         "all \(whole.pictures.count) pictures of '\(coco)' are kept apart for the calibration",

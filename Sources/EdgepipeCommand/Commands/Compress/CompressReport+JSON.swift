@@ -27,7 +27,7 @@ extension CompressReport {
       ]),
       "warnings": .list(warnings.map { .string($0) }),
       "power": .object([
-        "profile": .string(profile.name), "estimated": .bool(true), "fps": number(rate),
+        "profile": .string(power.profile.name), "estimated": .bool(true), "fps": number(power.rate),
       ]),
       "needs": footprint.map {
         .object(["weight_bytes": .int($0.weightBytes), "activation_bytes": .int($0.activationBytes)])
@@ -48,7 +48,7 @@ extension CompressReport {
       "ratio_range": rung.speed.map {
         .list([.double($0.ratioRange.lowerBound), .double($0.ratioRange.upperBound)])
       } ?? .null,
-      "power_w": number(watts(rung)), "ap": number(rung.accuracy?.ap), "ap50": number(rung.accuracy?.ap50),
+      "power_w": number(power.watts(rung)), "ap": number(rung.accuracy?.ap), "ap50": number(rung.accuracy?.ap50),
       "f1": number(agreement?.f1), "mean_iou": number(agreement?.meanIoU),
       "detections": agreement.map {
         .object(["float": .int($0.found.a), "model": .int($0.found.b), "both": .int($0.matched)])

@@ -21,17 +21,14 @@ struct CompressReport {
   let float: String
   /// The new model's name.
   let name: String
-  let plan: CompressPlan
+  let plan: CompressionPlan
   let ladder: CompressionLadder
   /// Of the last model; nil where its shapes are not known.
   let footprint: ModelFootprint?
   let pictures: Pictures
   /// What is wrong with the calibration pictures, and what it costs.
   let warnings: [String]
-  /// What power is estimated with.
-  let profile: DeviceProfile
-  /// Of this machine: as many sessions of one thread were run side by side.
-  let cores: Int
+  let power: LadderPower
   /// The folder of the new model; nil when none was installed.
   var installed: String?
 
@@ -49,28 +46,9 @@ struct CompressReport {
       return Terminal.note(
         "warning: the sizes of the model's tensors are not known, and so not whether it fits \(target.name)")
     }
-    guard neededMB > Double(target.advice.modelLimitMB) else { return }
-    let error = PipelineError(
-      String(
-        format: "the model needs %.0f MB, more than the %d MB that a model may take on %@ (80 %% of %d MB)",
-        neededMB, target.advice.modelLimitMB, target.name, target.memoryMB),
-      remedy: "take a smaller model or a device with more memory, or install it anyway with --force", exit: .dataError)
+    guard let error = target.refusal(neededMB: neededMB) else { return }
     guard force else { throw error }
     Terminal.note("warning: \(error.message)")
-  }
-
-  // MARK: - Power
-
-  /// Inferences a second at which the models' power is compared: a camera's 25, or what this machine does with the
-  /// float model where that is less.
-  var rate: Double? {
-    ladder.rungs[0].speed.map { min(25, Double(cores) * 1000 / max($0.cpuMs, 1e-6)).rounded(.down) }.map { max(1, $0) }
-  }
-
-  /// Watts at ``rate``, estimated: CPU time of this machine, power of the device's profile.
-  func watts(_ rung: LadderRung) -> Double? {
-    guard let rate, let speed = rung.speed else { return nil }
-    return profile.watts(busyCores: rate * speed.cpuMs / 1000)
   }
 
   // MARK: - For people
@@ -99,7 +77,7 @@ struct CompressReport {
           rung.speed.map { String(format: "%.2f-%.2f", $0.ratioRange.lowerBound, $0.ratioRange.upperBound) }
         }
       ),
-      (rate.map { String(format: "W at %.0f fps", $0) } ?? "", number(2, watts)),
+      (power.rate.map { String(format: "W at %.0f fps", $0) } ?? "", number(2, power.watts)),
       ("F1", number(3) { $0.accuracy?.agreement?.f1 }), ("AP", number(4) { $0.accuracy?.ap }),
       ("AP50", number(4) { $0.accuracy?.ap50 }),
     ].filter { column in ladder.rungs.contains { column.cell($0) != nil } }
@@ -139,6 +117,7 @@ struct CompressReport {
       ])
     }
     if ladder.rungs[0].speed != nil {
+      let profile = power.profile
       let model = "\(profile.name), \(profile.idleW) W idle + \(profile.wattsPerBusyCore) W a busy core"
       table.add(["power", "estimated: CPU time of this machine, \(model)"])
     }

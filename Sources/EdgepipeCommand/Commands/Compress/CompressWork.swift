@@ -8,7 +8,7 @@ import ModelTools
 struct CompressWork {
   private let command: CompressCommand
   private let manifest: ModelManifest
-  private let plan: CompressPlan
+  private let plan: CompressionPlan
   private let float: OnnxModel
   private let engine: ONNXRuntimeEngine
   private let dataset: COCODataset?
@@ -17,7 +17,7 @@ struct CompressWork {
 
   /// Reads the model, the annotations and the inference library, so that what is wrong with them is said at once.
   init(
-    _ command: CompressCommand, manifest: ModelManifest, file: ResolvedModel, plan: CompressPlan, line: ProgressLine,
+    _ command: CompressCommand, manifest: ModelManifest, file: ResolvedModel, plan: CompressionPlan, line: ProgressLine,
     interruption: Interruption
   ) throws {
     (self.command, self.manifest, self.plan) = (command, manifest, plan)
@@ -60,8 +60,9 @@ struct CompressWork {
       float: manifest.name, name: plan.name, plan: plan, ladder: ladder, footprint: footprint,
       pictures: .init(
         calibrated: samples.drawn.count, compared: samples.others.count, evaluated: dataset?.pictures.count,
-        isApart: isApart), warnings: warnings, profile: plan.target?.profile ?? DeviceProfile.suggested().profile,
-      cores: MachineInfo.current.cores)
+        isApart: isApart), warnings: warnings,
+      power: LadderPower(
+        ladder, profile: plan.target?.profile ?? DeviceProfile.suggested().profile, cores: MachineInfo.current.cores))
   }
 
   private func precision() -> PrecisionMeter? {

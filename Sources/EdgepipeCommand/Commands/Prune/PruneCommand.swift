@@ -21,11 +21,6 @@ struct PruneCommand: ParsableCommand {
         edgepipe models prune yolox-nano --calibration pictures/ --curve curve.svg --coco a.json --images a
       """)
 
-  /// What is taken out.
-  enum Method: String, CaseIterable, ExpressibleByArgument {
-    case structured, unstructured
-  }
-
   @OptionGroup var options: NewModelOptions
 
   @Option(
@@ -38,7 +33,7 @@ struct PruneCommand: ParsableCommand {
   var ratio = 0.1
 
   @Option(help: "Whole channels, which makes the model faster; or single weights, which does not.")
-  var method = Method.structured
+  var method = PruningMethod.structured
 
   @Option(help: "How channels or weights are compared.")
   var importance = StructuredPruning.Importance.reconstruction
@@ -97,19 +92,27 @@ struct PruneCommand: ParsableCommand {
     let analysis = try PruningAnalysis(original, engine: engine, inputs: inputs, options: refit) {
       line.show(Int($0 * 1000), of: 1000)
     }
-    let pruner = Pruner(
-      analysis: analysis, inputs: inputs, method: method, importance: importance, refit: refit, line: line)
+    let pruner = Pruner(analysis, inputs: inputs, method: method, importance: importance, refit: refit)
+    func prune(ratio: Double) throws -> Pruner.Result {
+      line.start("pruning by \(Int((ratio * 100).rounded())) % and refitting layers")
+      return try pruner.prune(ratio: ratio) { line.show(Int($0 * 1000), of: 1000) }
+    }
     if let curve, let dataset, let coco, let images {
       let precision = PrecisionMeter(
         dataset, images: URL(fileURLWithPath: images), file: coco,
         services: EngineServices.standard(library: options.library), workers: MachineInfo.current.cores,
         logger: Log.logger(level: .warning))
       let pictures = (calibrated: samples.count, evaluated: dataset.pictures.count)
-      return try draw(curve, whole, pruner, pictures, seconds: { (ContinuousClock.now - start) / .seconds(1) }) {
+      let made = try PruningCurve(whole, seconds: { (ContinuousClock.now - start) / .seconds(1) }, prune: prune) {
         try precision.measure($0, line: line, interruption: interruption)
       }
+      line.end()
+      return try finish(
+        PruneCurveReport(
+          model: manifest.name, coco: URL(fileURLWithPath: coco).lastPathComponent, method: method, pictures: pictures,
+          file: curve, curve: made))
     }
-    let result = try pruner.prune(ratio: ratio)
+    let result = try prune(ratio: ratio)
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let rows = try compare([("float32, passes", original), (method.rawValue, result.model)], inputs, engine, line)
     line.end()
@@ -163,30 +166,12 @@ struct PruneCommand: ParsableCommand {
     return made
   }
 
-  /// Several ratios, each evaluated.
-  private func draw(
-    _ file: String, _ whole: CompressionCandidate, _ pruner: Pruner, _ pictures: (calibrated: Int, evaluated: Int),
-    seconds: () -> Double,
-    accuracy: (CompressionCandidate) throws -> (ap: Double, ap50: Double)
-  ) throws {
-    let look = seconds(), before = try accuracy(whole)
-    var rows: [PruneCurveReport.Row] = []
-    for ratio in PruneCurveReport.ratios {
-      let start = seconds()
-      let result = try pruner.prune(ratio: ratio)
-      let duration = seconds() - start
-      if rows.isEmpty { rows.append(.init(ratio: 0, cost: result.before, accuracy: before, seconds: look)) }
-      let accuracy = try accuracy(CompressionCandidate(model: result.model, manifest: whole.manifest))
-      rows.append(.init(ratio: ratio, cost: result.after, accuracy: accuracy, seconds: duration))
-    }
-    pruner.line.end()
-    let report = PruneCurveReport(
-      model: whole.manifest.name, coco: URL(fileURLWithPath: coco ?? "").lastPathComponent,
-      isStructured: method == .structured, pictures: pictures, file: file, rows: rows)
-    let drawing = report.curve.svg
-    try WholeFile.write(to: file) { try $0(drawing) }
+  private func finish(_ report: PruneCurveReport) throws {
+    let drawing = report.drawing.svg
+    try WholeFile.write(to: report.file) { try $0(drawing) }
     Terminal.out(options.json ? String(try report.value.json().dropLast()) : report.text)
   }
 }
 
+extension PruningMethod: ExpressibleByArgument {}
 extension StructuredPruning.Importance: ExpressibleByArgument {}

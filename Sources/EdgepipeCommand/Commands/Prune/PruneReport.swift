@@ -90,43 +90,25 @@ struct PruneReport {
 
 /// What `--curve` prints: AP at several ratios.
 struct PruneCurveReport {
-  /// The degrees of pruning that are tried.
-  static let ratios = [0.1, 0.2, 0.3, 0.5]
-
-  struct Row {
-    /// 0 for the model as it was.
-    var ratio: Double
-    var cost: ModelCost
-    var accuracy: (ap: Double, ap50: Double)
-    /// Of pruning and refitting; of the look at the layers that all share for the model as it was.
-    var seconds: Double
-  }
-
   var model: String
   /// The annotations' file.
   var coco: String
-  var isStructured: Bool
+  var method: PruningMethod
   /// How many pictures layers were fitted on, and models evaluated on.
   var pictures: (calibrated: Int, evaluated: Int)
   /// Where the drawing is.
   var file: String
-  var rows: [Row]
+  var curve: PruningCurve
 
-  var curve: AccuracyCurve {
-    AccuracyCurve(
-      title: "\(model) on \(coco), pruned without training", costName: isStructured ? "multiplications" : "weights",
-      points: rows.map {
-        .init(
-          ratio: $0.ratio, cost: isStructured ? $0.cost.multiplications : Double($0.cost.nonzero),
-          accuracy: $0.accuracy.ap)
-      })
+  var drawing: AccuracyCurve {
+    curve.drawing(title: "\(model) on \(coco), pruned without training", method: method)
   }
 
   var text: String {
     var table = Table(
       ["ratio", "multiplications", "parameters", "not zero", "AP", "AP50", "seconds"],
       alignment: Array(repeating: .right, count: 7))
-    for row in rows {
+    for row in curve.rows {
       table.add([
         row.ratio == 0 ? "none" : Figure.text(row.ratio, decimals: 2), Figure.scaled(row.cost.multiplications),
         Figure.count(row.cost.parameters), Figure.count(row.cost.nonzero), Figure.text(row.accuracy.ap, decimals: 4),
@@ -148,7 +130,7 @@ struct PruneCurveReport {
       "model": .string(model), "annotations": .string(coco), "calibration_pictures": .int(pictures.calibrated),
       "evaluated_pictures": .int(pictures.evaluated),
       "curve": .list(
-        rows.map { row in
+        curve.rows.map { row in
           var facts = row.cost.facts
           facts["ratio"] = .double(row.ratio)
           facts["seconds"] = .double(row.seconds)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import EdgepipeCore
 import Pipeline
 
 struct SchemaCommand: ParsableCommand {

@@ -1,5 +1,6 @@
 import EdgepipeCore
 import ArgumentParser
+import EdgepipeCore
 import Pipeline
 
 struct StagesCommand: ParsableCommand {

@@ -68,14 +68,14 @@ struct TuneCommand: ParsableCommand {
   func run() throws {
     let config = try options.config()
     try config.requireRepeatableInputs()
-    let detectors = config.stages.filter { TuneInputs.isTunable($0.type) }
+    let detectors = config.detectors
     guard !detectors.isEmpty else {
       throw PipelineError(
         "'\(options.shownFile)' has no detector to tune", remedy: "name one with a detect stage", exit: .config)
     }
-    let trial = TuneTrial(options: options, config: config, seconds: seconds)
     // Also what else is wrong with the pipeline is said before minutes of trials.
-    _ = try trial.makeRunner([], files: [.writes(output, as: "--output")])
+    _ = try makeRunner(config, files: [.writes(output, as: "--output")])
+    let trial = TuneTrial(seconds: seconds) { try makeRunner(config, sets: $0) }
     var sets: [String] = [], rows: [TuneRow] = []
     let line = ProgressLine()
     for detector in detectors {
@@ -92,10 +92,13 @@ struct TuneCommand: ParsableCommand {
           show(choice, choice.split)
           return try trial.measure(fixed + choice.sets(for: detector.id))
         })
-      let best = try search.run(TuneInputs(detector, trial: trial, fixed: sets).all())
+      let best = try search.run(
+        TuneInputs(detector, store: .standard()) { [fixed = sets] model in
+          trial.inputShape(of: detector.id, fixed + TuneInputs.sets(detector.id, model: model))
+        }.all())
       line.end()
       rows += search.rows
-      if let obstacle = search.obstacle { throw unreachable(obstacle, for: detector.id) }
+      if let obstacle = search.obstacle { throw obstacle.error(detector: detector.id, deadlineMs: deadline) }
       guard let best else {
         Terminal.out(try table(rows))
         throw PipelineError(
@@ -113,22 +116,13 @@ struct TuneCommand: ParsableCommand {
     if !json { Terminal.say("\nwritten     \(output)") }
   }
 
-  private func unreachable(_ obstacle: TuneObstacle, for detector: String) -> PipelineError {
-    func ms(_ value: Double) -> String { String(format: value < 1 ? "%.3f ms" : "%.1f ms", value) }
-    let limit = "no setting of '\(detector)' keeps a deadline of \(deadline) ms: "
-    switch obstacle {
-    case .other(let stage, let serviceMs):
-      return PipelineError(
-        limit + "the stage '\(stage)', which is not tuned, works \(ms(serviceMs)) on a frame at its quickest",
-        remedy: "allow a --deadline well above that, or make its work less", exit: .dataError)
-    case .tuned(let choice, let serviceMs):
-      let shape = choice.shape.filter { $0 != "\"" }
-      return PipelineError(
-        limit
-          + "its quickest, \(choice.model) at \(shape) with \(choice.threads == 1 ? "one thread" : "\(choice.threads) threads"), "
-          + "works \(ms(serviceMs)) on a frame by itself",
-        remedy: "allow a --deadline well above that, install a smaller model, or lower --floor", exit: .dataError)
-    }
+  /// The pipeline without its outputs.
+  private func makeRunner(
+    _ config: PipelineConfig, sets: [String] = [], files: [FileUse] = []
+  ) throws -> PipelineRunner {
+    var options = options
+    options.sets += sets
+    return try options.withoutSinks(config).makeRunner(logger: Log.quiet, files: files)
   }
 
   private func limits(for detector: StageSettings) -> TuneSearch.Limits {

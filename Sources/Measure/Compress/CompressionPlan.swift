@@ -1,17 +1,15 @@
 import EdgepipeCore
-import Foundation
-import Measure
 
 /// What a compression is to do: the steps, what decides about them, and what the result is called.
-struct CompressPlan {
-  let steps: [StepRequest]
-  let rule: StepRule
+public struct CompressionPlan {
+  public let steps: [StepRequest]
+  public let rule: StepRule
   /// Nil when the model is not made for a certain device.
-  let target: CompressionTarget?
+  public let target: CompressionTarget?
   /// The new model's name.
-  let name: String
+  public let name: String
   /// Where the plan is from, for the report.
-  let source: String
+  public let source: String
 
   /// What is done when nothing else is said.
   private static let standard = "fusion,int8"
@@ -21,7 +19,7 @@ struct CompressPlan {
   ///   - steps: those asked for by hand.
   ///   - maximumDrop: in points; saying it lets measurements decide.
   /// - Throws: ``PipelineError`` (`usage`) for steps and devices that there are not.
-  init(
+  public init(
     float: String, name: String?, steps: String?, target: String?, memoryMB: Int?, maximumDrop: Double?
   ) throws {
     self.target = try target.map { text throws(PipelineError) in try CompressionTarget(text, memoryMB: memoryMB) }
@@ -58,7 +56,7 @@ struct CompressPlan {
   }
 
   /// What leaves steps out, for the recipe.
-  var decision: String {
+  public var decision: String {
     rule.decides ? "limits \(rule.limits.precision) \(rule.limits.agreement), memory \(rule.savesMemory)" : ""
   }
 }

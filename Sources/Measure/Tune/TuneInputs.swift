@@ -4,26 +4,36 @@ import Pipeline
 import Stages
 
 /// The models and input shapes worth trying for one detector.
-struct TuneInputs {
+public struct TuneInputs {
   private let detector: StageSettings
-  private let trial: TuneTrial
-  private let fixed: [String]
+  private let store: ModelStore
+  private let fullShape: (_ model: String) -> (height: Int, width: Int)?
 
   /// Sides of the full input: 1, about 3/4 and about 1/2.
   private static let scales = [0.77, 0.54]
 
-  init(_ detector: StageSettings, trial: TuneTrial, fixed: [String]) {
+  /// - Parameters:
+  ///   - store: where other models are looked for.
+  ///   - fullShape: the input that preprocessing really makes for a model at the shape `auto`; nil where it does not run.
+  public init(
+    _ detector: StageSettings, store: ModelStore, fullShape: @escaping (_ model: String) -> (height: Int, width: Int)?
+  ) {
     self.detector = detector
-    self.trial = trial
-    self.fixed = fixed
+    self.store = store
+    self.fullShape = fullShape
   }
 
-  static func isTunable(_ type: String) -> Bool { type == DetectYOLO.type || type == DetectFace.type }
+  /// The overrides that give a detector a model at its full input.
+  public static func sets(_ detector: String, model: String) -> [String] {
+    ["\(detector).model=\(model)", "\(detector).shape=\"auto\""]
+  }
+
+  /// Whether a stage of this type is a detector, whose model, input, workers, threads and interval can be chosen.
+  public static func isTunable(_ type: String) -> Bool { type == DetectYOLO.type || type == DetectFace.type }
 
   /// What the pipeline has comes first, then installed models that find the same things.
-  func all() -> [(model: String, shape: String, accuracy: Double?)] {
+  public func all() -> [(model: String, shape: String, accuracy: Double?)] {
     let current = detector.config["model"]?.string ?? ""
-    let store = ModelStore.standard()
     let findsFaces = detector.type == DetectFace.type
     let others = store.installedNames().filter { name in
       guard name != current, let manifest = try? store.manifest(name) else { return false }
@@ -40,10 +50,9 @@ struct TuneInputs {
   private func shapes(of model: String) -> [(model: String, shape: String, accuracy: Double?)] {
     let accuracy = BuiltinModels.find(model)?.accuracy
     var shapes: [(model: String, shape: String, accuracy: Double?)] = [(model, "\"auto\"", accuracy)]
-    let sets = fixed + ["\(detector.id).model=\(model)", "\(detector.id).shape=\"auto\""]
     // A model that is meant for pictures of one shape takes no other.
-    if (try? ModelStore.standard().resolve(model))?.manifest?.shape != nil { return shapes }
-    guard let full = trial.inputShape(of: detector.id, sets) else { return shapes }
+    if (try? store.resolve(model))?.manifest?.shape != nil { return shapes }
+    guard let full = fullShape(model) else { return shapes }
     for scale in Self.scales {
       let sides = [full.height, full.width].map { max(32, Int((Double($0) * scale / 32).rounded()) * 32) }
       // Nothing is recorded for smaller inputs.

@@ -1,18 +1,24 @@
 import EdgepipeCore
 import Foundation
-import Measure
 import Pipeline
 
 /// Runs a pipeline for a few seconds to see how fast it is.
-struct TuneTrial {
-  let options: PipelineOptions
-  let config: PipelineConfig
-  let seconds: Double
+public struct TuneTrial {
+  private let seconds: Double
+  private let makeRunner: ([String]) throws -> PipelineRunner
 
   private static let warmUpSeconds = 1.0
 
+  /// - Parameters:
+  ///   - seconds: the length of a trial, after a warm-up of one second.
+  ///   - makeRunner: the pipeline without its outputs, with these overrides.
+  public init(seconds: Double, makeRunner: @escaping ([String]) throws -> PipelineRunner) {
+    self.seconds = seconds
+    self.makeRunner = makeRunner
+  }
+
   /// - Returns: nil where the pipeline does not run with these overrides.
-  func measure(_ sets: [String]) throws -> TuneMeasurement? {
+  public func measure(_ sets: [String]) throws -> TuneMeasurement? {
     guard let runner = try? makeRunner(sets) else { return nil }
     // A thread that cannot be started is part of the outcome.
     try? runner.start()
@@ -46,7 +52,7 @@ struct TuneTrial {
   }
 
   /// The quickest work of a detector, and of the slowest of the stages that tuning leaves as they are, in a few frames.
-  func glance(at stage: String, _ sets: [String]) -> TuneGlance? {
+  public func glance(at stage: String, _ sets: [String]) -> TuneGlance? {
     guard let runner = try? makeRunner(sets) else { return nil }
     try? runner.start()
     let start = Date()
@@ -81,7 +87,7 @@ struct TuneTrial {
   }
 
   /// The input shapes that a detector's preprocessing really makes, as height and width: from one short run.
-  func inputShape(of stage: String, _ sets: [String]) -> (height: Int, width: Int)? {
+  public func inputShape(of stage: String, _ sets: [String]) -> (height: Int, width: Int)? {
     guard let runner = try? makeRunner(sets) else { return nil }
     try? runner.start()
     let limit = Date().addingTimeInterval(10)
@@ -94,14 +100,5 @@ struct TuneTrial {
     }
     let sides = size.split(separator: "x").compactMap { Int($0) }
     return sides.count == 2 ? (sides[1], sides[0]) : nil
-  }
-
-  /// The pipeline without its outputs.
-  ///
-  /// - Parameter files: what the command reads and writes beside it.
-  func makeRunner(_ sets: [String], files: [FileUse] = []) throws -> PipelineRunner {
-    var options = options
-    options.sets += sets
-    return try options.withoutSinks(config).makeRunner(logger: Log.quiet, files: files)
   }
 }

@@ -1,0 +1,72 @@
+import Detectors
+import EdgepipeCore
+import Pipeline
+import Stages
+
+/// What a comparison and a search ask of a pipeline, and what they change in it.
+extension PipelineConfig {
+  /// The stages whose model can be chosen.
+  public var detectors: [StageSettings] { stages.filter { TuneInputs.isTunable($0.type) } }
+
+  /// The overrides that replace every sink by one that writes nothing.
+  public var withoutSinks: [String] {
+    stages.filter { $0.role == .sink }.flatMap { ["\($0.id).type=\(NullSink.type)", "\($0.id).config={}"] }
+  }
+
+  /// The overrides that end each stream after so many frames.
+  public func limited(toFrames frames: Int) -> [String] {
+    stages.compactMap { stage in
+      let key: String? =
+        switch stage.type {
+        case FFmpegSource.type: "maxFrames"
+        case SyntheticSource.type: "frames"
+        default: nil
+        }
+      return key.map { "\(stage.id).\($0)=\(min(frames, stage.config[$0]?.integer ?? frames))" }
+    }
+  }
+
+  /// For each detector the limit that a score must exceed.
+  public func scores(registry: StageRegistry) -> [String: Double] {
+    var scores: [String: Double] = [:]
+    for stage in detectors {
+      let standard = registry[stage.type]?.schema.properties.first { $0.name == "score" }?.defaultJSON
+      scores[stage.id] = stage.config["score"]?.number ?? standard.flatMap { Double($0) }
+    }
+    return scores
+  }
+
+  /// The names of all that the detectors may find.
+  public func classes(in store: ModelStore) throws -> Set<String> {
+    try detectors.reduce(into: []) { classes, stage in
+      if let wanted = stage.config["classes"]?.elements?.compactMap(\.string) {
+        classes.formUnion(ClassName.spellings(wanted))
+      } else if let model = stage.config["model"]?.string {
+        classes.formUnion(try DetectorModel(model, resolver: store).classes)
+      }
+    }
+  }
+}
+
+extension Sameness.Subject {
+  /// What decides about the runs of a pipeline.
+  public init(name: String, _ config: PipelineConfig, store: ModelStore) throws {
+    var models: [String: Model] = [:]
+    for stage in config.detectors {
+      guard let reference = stage.config["model"]?.string else { continue }
+      let model = try store.resolve(reference)
+      models[stage.id] = Model(reference: reference, sha256: model.sha256, manifest: model.manifest)
+    }
+    let stages = config.stages.map { stage in
+      let options = stage.role == .sink ? [] : stage.config.members ?? []
+      let words = options.filter { models[stage.id] == nil || $0.key != "model" }.map { member in
+        "\(member.key)=\(String(decoding: member.value.data, as: UTF8.self))"
+      }
+      let queue = "\(stage.queue.capacity.map(String.init) ?? "-") \(stage.queue.overflow?.rawValue ?? "-")"
+      return
+        ([stage.id, stage.role == .sink ? "sink" : stage.type, "\(stage.after)", "\(stage.workers)", queue]
+        + words.sorted()).joined(separator: " ")
+    }
+    self.init(name: name, stages: stages, models: models)
+  }
+}

@@ -1,0 +1,54 @@
+import EdgepipeCore
+import ModelTools
+import Pipeline
+
+/// What both sides find in the same frames.
+public struct Findings: Sendable {
+  public let agreement: Agreement
+  /// Nil without ground truth.
+  public let accuracy: PairedAccuracy?
+
+  /// Detections score more than this where precision is read over all scores, as is usual for COCO.
+  public static let leastScore = 0.001
+
+  /// The ground truth of the pictures, and what errors call it.
+  public struct Truth {
+    public let dataset: COCODataset
+    public let file: String
+
+    public init(_ dataset: COCODataset, file: String) { (self.dataset, self.file) = (dataset, file) }
+  }
+
+  /// Where both runs reported all that their pipelines report.
+  ///
+  /// - Throws: ``PipelineError`` (`usage`) when the two did not see the same pictures.
+  public init(_ found: Both<FoundFrames>) throws(PipelineError) {
+    try Self.checkSources(found)
+    agreement = Agreement(found)
+    accuracy = nil
+  }
+
+  /// Where both runs reported all above ``leastScore``. Agreement is about what each side reports when it is used.
+  ///
+  /// - Parameters:
+  ///   - scores: for each stage of a side, what a score must exceed when it is used.
+  ///   - classes: all that the two may find.
+  /// - Throws: ``PipelineError``, and `CancellationError` once `isStopped` is true.
+  public init(
+    _ found: Both<FoundFrames>, truth: Truth, scores: Both<[String: Double]>, classes: Set<String>,
+    isStopped: () -> Bool
+  ) throws {
+    try Self.checkSources(found)
+    agreement = Agreement(Both(a: found.a.above(scores: scores.a), b: found.b.above(scores: scores.b)))
+    accuracy = try PairedAccuracy(
+      found, classes: classes, dataset: truth.dataset, file: truth.file, isStopped: isStopped)
+  }
+
+  private static func checkSources(_ found: Both<FoundFrames>) throws(PipelineError) {
+    guard found.a.sources != found.b.sources else { return }
+    let different = found.a.sources.symmetricDifference(found.b.sources).sorted()
+    throw PipelineError(
+      "A and B did not see the same frames: '\(different.first ?? "")' is only in one of them",
+      remedy: "give both the same --source", exit: .usage)
+  }
+}
