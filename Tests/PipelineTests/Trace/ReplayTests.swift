@@ -95,10 +95,12 @@ private struct FakePictures: MediaReplayer {
 
 @Suite("Traces: replay", .timeLimit(.minutes(20)))
 struct ReplayTests {
-  /// Keeps a thread busy for a while that no other run repeats.
-  private static func spin(upTo most: Int) {
+  /// Keeps a thread busy for a while that no other run repeats: by the clock, since counting takes five times as long under
+  /// the thread sanitizer.
+  private static func spin(upToMicroseconds most: Int) {
     guard most > 0 else { return }
-    _ = (0..<Int.random(in: 0...most)).reduce(0, &+)
+    let end = ContinuousClock.now + .microseconds(Int.random(in: 0...most))
+    while ContinuousClock.now < end {}
   }
 
   /// A stage that counts what it sees, as a tracker does: its results depend on the order.
@@ -106,7 +108,7 @@ struct ReplayTests {
   {
     let seen = Mutex(0)
     return .transform(id, after: after, queue: queue) { frame, _ in
-      spin(upTo: busy)
+      spin(upToMicroseconds: busy)
       var frame = frame
       let count = seen.withLock { value -> Int in
         value += 1
@@ -122,7 +124,7 @@ struct ReplayTests {
     -> PipelinePlan.StagePlan
   {
     var plan = PipelinePlan.StagePlan.transform(id, after: after, workers: workers, queue: queue) { frame, _ in
-      spin(upTo: busy)
+      spin(upToMicroseconds: busy)
       let sequence = frame.header.sequence
       if sequence % 29 == 7 { return .drop(DropReason(rawValue: "gate")) }
       if sequence % 31 == 11 { throw PipelineError("odd", consequence: .skipFrame, exit: .dataError) }
@@ -141,14 +143,14 @@ struct ReplayTests {
     var random = SeededRandom(seed: seed)
     func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
     // The replay works at another speed.
-    let busy = isReplay ? 0 : 6_000
+    let busy = isReplay ? 0 : 900
     let sources = pick(1...2)
     var stages = (0..<sources).map { index in
       let isLive = pick(0...3) > 0
       let deadline: Double? = pick(0...1) == 0 ? nil : Double(pick(5...80))
       return FakeCameras.plan(
         "cam\(index)", streams: pick(1...3), count: pick(60...120), isLive: isLive, deadlineMs: deadline
-      ) { spin(upTo: 2_500) }
+      ) { spin(upToMicroseconds: 400) }
     }
     let inputs = stages.map(\.id)
     func queue() -> Int { pick(1...4) }
@@ -156,8 +158,10 @@ struct ReplayTests {
     stages += [first, counter("b", after: inputs, queue: queue(), busy: busy / 2)]
     stages.append(worker("c", after: ["b"], workers: pick(1...2), queue: queue(), busy: busy))
     stages.append(counter("join", after: ["a", "c"], queue: queue(), busy: busy / 4))
-    stages.append(lines.plan("out", after: ["join"], queue: queue()) { spin(upTo: busy / 4) })
-    if pick(0...1) == 1 { stages.append(lines.plan("side", after: ["b"], queue: queue()) { spin(upTo: busy) }) }
+    stages.append(lines.plan("out", after: ["join"], queue: queue()) { spin(upToMicroseconds: busy / 4) })
+    if pick(0...1) == 1 {
+      stages.append(lines.plan("side", after: ["b"], queue: queue()) { spin(upToMicroseconds: busy) })
+    }
     return PipelinePlan(name: "t", framesInFlight: pick(0...1) == 0 ? nil : pick(2...12), stages: stages)
   }
 
@@ -241,7 +245,7 @@ struct ReplayTests {
       return PipelinePlan(
         name: "t",
         stages: [
-          FakeCameras.plan("cam", streams: 2, count: 300, isLive: true) { Self.spin(upTo: 1_000) },
+          FakeCameras.plan("cam", streams: 2, count: 300, isLive: true) { Self.spin(upToMicroseconds: 160) },
           .transform("work", after: ["cam"]) { frame, _ in
             let count = seen.withLock { value -> Int in
               value += 1
