@@ -16,7 +16,8 @@ let package = Package(
     .library(name: "EdgepipeCommand", targets: ["EdgepipeCommand"]),
     .library(name: "Pipeline", targets: ["Pipeline"]),
     .library(name: "Detectors", targets: ["Detectors"]),
-    .library(name: "ModelTools", targets: ["ModelTools"]),
+    .library(name: "EdgepipeONNX", targets: ["EdgepipeONNX"]),
+    .library(name: "EdgepipeCompression", targets: ["EdgepipeCompression"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -37,9 +38,12 @@ let package = Package(
     .target(name: "COnnxRuntime"),
     .target(name: "CPlatform"),
     .target(
-      name: "EdgepipeCore", dependencies: ["CPlatform", .product(name: "Logging", package: "swift-log")],
+      name: "EdgepipeCore", dependencies: ["CLibcrypto", "CPlatform", .product(name: "Logging", package: "swift-log")],
       swiftSettings: strict),
     .target(name: "EdgepipeMachine", dependencies: ["CPlatform", "EdgepipeCore"], swiftSettings: strict),
+    .target(
+      name: "EdgepipeONNX",
+      dependencies: ["EdgepipeCore", .product(name: "SwiftProtobuf", package: "swift-protobuf")], swiftSettings: strict),
     .target(
       name: "Pipeline",
       dependencies: [
@@ -50,18 +54,13 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "Detectors",
-      dependencies: ["EdgepipeCore", "EdgepipeMachine", "Pipeline", "COnnxRuntime", "CLibcrypto"],
-      swiftSettings: strict),
+      name: "Detectors", dependencies: ["EdgepipeCore", "EdgepipeONNX", "COnnxRuntime"], swiftSettings: strict),
     .target(
-      name: "ModelTools",
-      dependencies: [
-        "EdgepipeCore", "EdgepipeMachine", "Detectors", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-      ],
+      name: "EdgepipeCompression", dependencies: ["EdgepipeCore", "EdgepipeMachine", "EdgepipeONNX", "Detectors"],
       swiftSettings: strict),
     .target(
       name: "Stages",
-      dependencies: ["EdgepipeCore", "EdgepipeMachine", "Pipeline", "Detectors", "ModelTools", "CFFmpeg"],
+      dependencies: ["EdgepipeCore", "EdgepipeMachine", "EdgepipeONNX", "Pipeline", "Detectors", "CFFmpeg"],
       swiftSettings: strict),
     .target(
       name: "Monitoring",
@@ -77,12 +76,15 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Measure",
-      dependencies: ["EdgepipeCore", "EdgepipeMachine", "Pipeline", "Detectors", "ModelTools", "Stages"],
+      dependencies: [
+        "EdgepipeCore", "EdgepipeMachine", "EdgepipeONNX", "Pipeline", "Detectors", "EdgepipeCompression", "Stages",
+      ],
       swiftSettings: strict),
     .target(
       name: "EdgepipeCommand",
       dependencies: [
-        "EdgepipeCore", "EdgepipeMachine", "Pipeline", "Detectors", "ModelTools", "Stages", "Measure", "Monitoring",
+        "EdgepipeCore", "EdgepipeMachine", "EdgepipeONNX", "Pipeline", "Detectors", "EdgepipeCompression", "Stages",
+        "Measure", "Monitoring",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -91,16 +93,25 @@ let package = Package(
     .target(
       name: "PipelineTestSupport", dependencies: ["EdgepipeCore", "EdgepipeMachine", "Pipeline"],
       path: "Tests/PipelineTestSupport", swiftSettings: strict),
+    .target(
+      name: "ModelTestSupport", dependencies: ["EdgepipeONNX", "PipelineTestSupport"], path: "Tests/ModelTestSupport",
+      exclude: ["Golden"],
+      swiftSettings: strict),
     .testTarget(
       name: "EdgepipeCoreTests", dependencies: ["EdgepipeCore", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(
       name: "EdgepipeMachineTests", dependencies: ["EdgepipeMachine", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "DetectorsTests", dependencies: ["Detectors", "PipelineTestSupport"], exclude: ["Golden"],
+      name: "DetectorsTests", dependencies: ["Detectors", "ModelTestSupport", "PipelineTestSupport"],
+      exclude: ["Golden"],
       swiftSettings: strict),
     .testTarget(
-      name: "ModelToolsTests", dependencies: ["ModelTools", "PipelineTestSupport"], exclude: ["Golden"],
+      name: "EdgepipeONNXTests", dependencies: ["EdgepipeONNX", "ModelTestSupport", "PipelineTestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "EdgepipeCompressionTests",
+      dependencies: ["EdgepipeCompression", "ModelTestSupport", "PipelineTestSupport"], exclude: ["Golden"],
       swiftSettings: strict),
     .testTarget(
       name: "StagesTests", dependencies: ["Stages", "PipelineTestSupport"],
@@ -128,7 +139,8 @@ let package = Package(
 // scripts/fuzz links these with libFuzzer.
 if Context.environment["EDGEPIPE_FUZZ"] != nil {
   let fuzzed: Set = [
-    "CPlatform", "COnnxRuntime", "CLibcrypto", "EdgepipeCore", "EdgepipeMachine", "Pipeline", "Detectors", "ModelTools",
+    "CPlatform", "COnnxRuntime", "CLibcrypto", "EdgepipeCore", "EdgepipeMachine", "EdgepipeONNX", "Detectors",
+    "EdgepipeCompression",
   ]
   package.targets.removeAll { !fuzzed.contains($0.name) }
   package.products.removeAll { !fuzzed.contains($0.name) }
@@ -144,18 +156,27 @@ if Context.environment["EDGEPIPE_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
       name: "FuzzPicture", dependencies: ["CFuzzer", "StillPictures"], path: "Fuzz/Picture", swiftSettings: strict))
-  for name in ["ONNX", "COCO"] {
-    package.targets.append(
-      .executableTarget(
-        name: "Fuzz\(name)", dependencies: ["CFuzzer", "Detectors", "ModelTools", "Pipeline"], path: "Fuzz/\(name)",
-        swiftSettings: strict))
-  }
+  package.targets.append(
+    .target(
+      name: "COCOFiles", dependencies: ["Detectors", "EdgepipeCore"], path: "Sources/Measure/Evaluate",
+      sources: [
+        "COCOBox.swift", "COCOClassMap.swift", "COCODataset+File.swift", "COCODataset.swift", "COCOEvaluation.swift",
+        "COCOFigures.swift", "COCOMatches.swift", "COCOPredictions.swift", "JSONReader.swift", "PictureMatcher.swift",
+      ], swiftSettings: strict))
+  package.targets.append(
+    .executableTarget(
+      name: "FuzzCOCO", dependencies: ["CFuzzer", "COCOFiles", "EdgepipeCore"], path: "Fuzz/COCO", swiftSettings: strict
+    ))
+  package.targets.append(
+    .executableTarget(
+      name: "FuzzONNX", dependencies: ["CFuzzer", "Detectors", "EdgepipeCompression", "EdgepipeCore", "EdgepipeONNX"],
+      path: "Fuzz/ONNX", swiftSettings: strict))
 }
 
 // scripts/test-tsan compiles everything a second time; leaving out what the graph does not use saves most of that.
 if Context.environment["EDGEPIPE_GRAPH_ONLY"] != nil {
   let graph: Set = [
-    "CPlatform", "EdgepipeCore", "EdgepipeMachine", "Pipeline", "PipelineTestSupport", "PipelineTests",
+    "CLibcrypto", "CPlatform", "EdgepipeCore", "EdgepipeMachine", "Pipeline", "PipelineTestSupport", "PipelineTests",
     "EdgepipeCoreTests",
     "EdgepipeMachineTests",
   ]

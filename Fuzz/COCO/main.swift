@@ -1,7 +1,7 @@
 import CFuzzer
+import COCOFiles
+import EdgepipeCore
 import Foundation
-import ModelTools
-import Pipeline
 
 /// Reads a hostile annotation file, and the same bytes as results; what is read is evaluated.
 ///

@@ -1,8 +1,9 @@
 import CFuzzer
 import Detectors
+import EdgepipeCompression
+import EdgepipeCore
+import EdgepipeONNX
 import Foundation
-import ModelTools
-import Pipeline
 
 /// Reads a hostile model file, and does with it what pipelines and imports do.
 ///
@@ -25,7 +26,7 @@ private func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     do { _ = try ModelReading("fuzz", ModelDescription(model)) } catch let error as PipelineError {
       precondition(error.exit != .software, "\(error)")
     }
-    if try OnnxShapes.free(&model, head: nil) { _ = try OnnxModel(data: model.serialized(), name: "fuzz") }
+    if try OnnxShapes.free(&model) { _ = try OnnxModel(data: model.serialized(), name: "fuzz") }
   } catch let error as PipelineError {
     precondition(error.exit == .dataError, "\(error)")
   } catch {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// The root command.
 struct RootCommand: ParsableCommand {

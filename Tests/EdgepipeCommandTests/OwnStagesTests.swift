@@ -1,9 +1,10 @@
-import EdgepipeCore
 import EdgepipeCommand
 import Foundation
-import Pipeline
-import Stages
 import Testing
+
+@testable import EdgepipeCore
+@testable import Pipeline
+@testable import Stages
 
 /// A stage that edgepipe does not have.
 private final class Tally: FrameStage {

@@ -1,9 +1,9 @@
+import EdgepipeMachine
 import Logging
+import Monitoring
 import PipelineTestSupport
 
 @testable import EdgepipeCore
-@testable import EdgepipeMachine
-@testable import Monitoring
 @testable import Pipeline
 
 /// A live source that has everything happen to it that a page can show: damaged frames, a fault, a known length.

@@ -1,6 +1,6 @@
 import Foundation
 
-import EdgepipeCore
+@testable import EdgepipeCore
 
 /// A folder that stands for `/`, removed with this object and the last of its trees.
 package final class FakeSystem: Sendable {

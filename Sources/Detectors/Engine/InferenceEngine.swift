@@ -61,3 +61,11 @@ public struct ModelOutputs: ~Copyable {
 
   public init(_ outputs: [Output]) { self.outputs = outputs }
 }
+
+extension TensorDescription {
+  /// For messages: `'images' float32 [1, 3, ?, ?]`.
+  var text: String {
+    let sizes = shape.map { $0.map(String.init) ?? "?" }.joined(separator: ", ")
+    return "'\(name)' \(element?.rawValue ?? "of another type") [\(sizes)]"
+  }
+}

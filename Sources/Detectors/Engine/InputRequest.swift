@@ -1,5 +1,4 @@
 import EdgepipeCore
-import Pipeline
 
 /// How a model wants its picture: what the preprocessing stage must write into the tensor.
 public struct InputFormat: Sendable, Hashable, Codable {
@@ -73,11 +72,6 @@ public struct InputRequest: Sendable, Hashable {
   }
 }
 
-/// A stage that runs a model on the tensors of a preprocessing stage.
-public protocol TensorConsumer: Stage {
-  var inputRequest: InputRequest { get }
-}
-
 /// How a source picture was placed in a tensor: source = (input - offset) / scale, for each axis.
 public struct LetterboxGeometry: Sendable, Hashable {
   public var sourceWidth: Int
@@ -145,7 +139,7 @@ public struct LetterboxGeometry: Sendable, Hashable {
 }
 
 /// A preprocessed picture on its way to a model: hung on the frame under the consuming stage's id.
-public final class ModelInput: FrameAttachment {
+public final class ModelInput: Sendable {
   public let tensor: Tensor
   public let geometry: LetterboxGeometry
 

@@ -16,11 +16,6 @@ public final class LazyEngine: InferenceEngine {
 
   public init(_ open: @escaping @Sendable () throws -> any InferenceEngine) { self.open = open }
 
-  /// ONNX Runtime from `libraryPath`, or from the search order of ``ONNXRuntimeEngine``.
-  public static func onnxRuntime(libraryPath: String? = nil) -> LazyEngine {
-    LazyEngine { try ONNXRuntimeEngine(libraryPath: libraryPath) }
-  }
-
   /// The opened engine's version, or `not loaded` before the first session.
   public var version: String {
     state.withLock { if case .open(let engine) = $0 { engine.version } else { "not loaded" } }

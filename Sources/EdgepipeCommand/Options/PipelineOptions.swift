@@ -6,7 +6,6 @@ import Foundation
 import Logging
 import Measure
 import Pipeline
-import Stages
 
 /// What `run` and `validate` share: the pipeline file and what overrides it.
 struct PipelineOptions: ParsableArguments {

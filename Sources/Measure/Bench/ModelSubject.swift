@@ -1,8 +1,8 @@
 import Detectors
 import EdgepipeCore
 import EdgepipeMachine
+import EdgepipeONNX
 import Foundation
-import ModelTools
 import Stages
 import Synchronization
 

@@ -1,6 +1,5 @@
 import Detectors
 import EdgepipeCore
-import ModelTools
 
 /// Pictures of random pixels, as a model wants them.
 enum RandomPictures {

@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// Accuracy against cost of one model at several degrees of pruning, as a drawing and as values.
 public struct AccuracyCurve: Sendable {
   public struct Point: Sendable {

@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// Horizontal bars on one scale, in rows with a label, and the numbers beside them.
 ///
 /// A bar may have several levels, such as percentiles: it is darkest up to the lowest one.

@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// Values over a horizontal axis, as lines.
 ///
 /// One line is filled down to the axis; several are labelled at their ends.

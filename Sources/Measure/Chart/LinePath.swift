@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// The outline of a line through points, as the `d` attribute of an SVG path.
 struct LinePath {
   /// A point in the units of the drawing; without a height the line is interrupted.

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Foundation
 
 /// A piece of HTML or SVG that is also well-formed XML.

@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// Parts of a whole beside each other in one bar.
 public struct StackedBar: Sendable {
   public struct Part: Sendable {

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Foundation
 
 /// Where the marks of an axis stand, and what is written at them.

@@ -1,6 +1,4 @@
 import EdgepipeCore
-import ModelTools
-import Pipeline
 
 /// What both sides find in the same frames.
 public struct Findings: Sendable {

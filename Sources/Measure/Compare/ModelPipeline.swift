@@ -1,5 +1,4 @@
 import EdgepipeCore
-import Pipeline
 import Stages
 
 /// The pipeline that models are compared in where none is named: source, letterbox, detector, end.

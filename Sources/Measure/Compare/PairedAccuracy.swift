@@ -1,6 +1,5 @@
 import EdgepipeCore
 import Foundation
-import ModelTools
 
 /// Average precision of both sides on the same pictures, and how much their difference depends on which pictures these
 /// happen to be.

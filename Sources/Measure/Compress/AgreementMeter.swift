@@ -1,7 +1,8 @@
 import Detectors
+import EdgepipeCompression
 import EdgepipeCore
 import EdgepipeMachine
-import ModelTools
+import EdgepipeONNX
 import Synchronization
 
 /// How far a model finds what the float model finds, on pictures that it was not calibrated on.

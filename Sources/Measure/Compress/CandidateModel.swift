@@ -1,6 +1,7 @@
 import Detectors
+import EdgepipeCompression
 import EdgepipeCore
-import ModelTools
+import EdgepipeONNX
 
 /// A candidate as stages find models: by a name, in a file.
 final class CandidateModel: ModelResolver, Sendable {

@@ -1,4 +1,5 @@
-import Detectors
+import EdgepipeCompression
+import EdgepipeCore
 import Foundation
 
 /// Everything that decides about what a compression gives, so that a model that is there already need not be made

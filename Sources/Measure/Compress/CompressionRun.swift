@@ -1,7 +1,8 @@
 import Detectors
+import EdgepipeCompression
 import EdgepipeCore
+import EdgepipeONNX
 import Foundation
-import ModelTools
 
 /// Goes down the ladder: takes one step of the plan after the other, measures each, and keeps those that were worth it.
 public struct CompressionRun {

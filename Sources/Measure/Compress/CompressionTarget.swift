@@ -1,3 +1,4 @@
+import EdgepipeCompression
 import EdgepipeCore
 import EdgepipeMachine
 import Foundation

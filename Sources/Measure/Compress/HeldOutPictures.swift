@@ -1,5 +1,4 @@
 import Foundation
-import ModelTools
 
 /// Which pictures of a folder are for calibration and which for evaluation, when one folder has to serve for both.
 ///

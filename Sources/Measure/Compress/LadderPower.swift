@@ -1,5 +1,4 @@
 import EdgepipeMachine
-import Pipeline
 
 /// What the models of a ladder take of power, estimated: CPU time of this machine, power of a device's profile.
 public struct LadderPower: Sendable {

@@ -1,7 +1,7 @@
 import Detectors
 import EdgepipeCore
-import ModelTools
 import Pipeline
+import Stages
 import Synchronization
 
 /// A fixed number of pictures drawn evenly from all that come by, each with the same chance (reservoir sampling), and

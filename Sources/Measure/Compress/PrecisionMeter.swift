@@ -1,8 +1,8 @@
 import Detectors
+import EdgepipeCompression
 import EdgepipeCore
 import Foundation
 import Logging
-import ModelTools
 import Pipeline
 import Stages
 

@@ -1,4 +1,5 @@
-import ModelTools
+import EdgepipeCompression
+import EdgepipeONNX
 
 /// What pruning takes out of a model.
 public enum PruningMethod: String, CaseIterable, Sendable {

@@ -1,4 +1,4 @@
-import ModelTools
+import EdgepipeCompression
 
 /// What pruning costs in accuracy: a model as it was and at several degrees of pruning, each evaluated.
 public struct PruningCurve {

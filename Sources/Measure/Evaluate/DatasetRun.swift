@@ -2,7 +2,6 @@ import Detectors
 import EdgepipeCore
 import Foundation
 import Logging
-import ModelTools
 import Pipeline
 import Stages
 import Synchronization

@@ -1,5 +1,4 @@
 import EdgepipeCore
-import ModelTools
 import Pipeline
 import Synchronization
 

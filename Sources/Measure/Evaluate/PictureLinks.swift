@@ -1,6 +1,5 @@
 import EdgepipeCore
 import Foundation
-import ModelTools
 import Stages
 
 /// The pictures of a dataset as a folder that a pipeline's source reads: a temporary one of links, named so that the

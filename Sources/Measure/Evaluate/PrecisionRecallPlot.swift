@@ -1,5 +1,4 @@
 import Foundation
-import ModelTools
 
 /// Precision over recall as a drawing: the mean over the categories, at IoU 0.50, 0.75 and averaged over all
 /// thresholds.

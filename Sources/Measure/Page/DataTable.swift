@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// A table that scrolls within its own box where there is no room for it; its first column stays in sight.
 struct DataTable {
   /// A cell of text or of numbers, which are aligned to the right.

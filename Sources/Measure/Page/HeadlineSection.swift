@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// The figures that are read first.
 struct HeadlineSection {
   let content: ProfileContent

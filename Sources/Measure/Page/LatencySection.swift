@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// How long frames wait for each stage and are worked on.
 struct LatencySection {
   let content: ProfileContent

@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// The page of a profile: one file that needs no network and no script.
 public struct ProfilePage: Sendable {
   private let content: ProfileContent

@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// CPU time and energy as parts of a whole: the stages, the rest of the program, and what was not used.
 struct SplitSection {
   let content: ProfileContent

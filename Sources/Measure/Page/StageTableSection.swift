@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Pipeline
 
 /// All figures of the stages.

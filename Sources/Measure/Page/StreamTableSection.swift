@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// Latency and losses of each camera or file.
 struct StreamTableSection {
   let content: ProfileContent

@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// One line chart of the time line, with its name and a summary in words beside it.
 struct Strip {
   /// Unique in the page.

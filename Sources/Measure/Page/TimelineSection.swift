@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// What happened when: strips above each other on one axis of time.
 struct TimelineSection {
   private let content: ProfileContent

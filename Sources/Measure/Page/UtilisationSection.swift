@@ -1,3 +1,5 @@
+import EdgepipeCore
+
 /// How busy each stage's workers are.
 struct UtilisationSection {
   let content: ProfileContent

@@ -1,4 +1,4 @@
-import ModelTools
+import EdgepipeCore
 
 /// The bootstrap: how much would a figure change if other data had been drawn?
 ///

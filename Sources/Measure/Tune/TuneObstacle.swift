@@ -1,6 +1,5 @@
 import EdgepipeCore
 import Foundation
-import Pipeline
 
 /// The quickest work on a frame that a short run showed.
 public struct TuneGlance: Sendable, Hashable {

@@ -1,7 +1,7 @@
 import Detectors
 import EdgepipeCore
+import EdgepipeONNX
 import Foundation
-import ModelTools
 
 /// A model as a stage uses it: the bytes to run, what is known about them, and the input size that they allow.
 public struct ModelFile {
@@ -116,6 +116,6 @@ public struct ModelFile {
 
   private static func freed(_ resolved: ResolvedModel, head: ModelManifest.Head) throws -> Data {
     var onnx = try OnnxModel(data: read(resolved), name: resolved.reference)
-    return try OnnxShapes.free(&onnx, head: head) ? onnx.serialized() : read(resolved)
+    return try OnnxShapes.free(&onnx, export: head.freeSizeExport) ? onnx.serialized() : read(resolved)
   }
 }

@@ -1,4 +1,3 @@
-import Detectors
 import EdgepipeCore
 import Pipeline
 

@@ -1,9 +1,9 @@
+import EdgepipeMachine
 import Foundation
 import PipelineTestSupport
 import Synchronization
 
 @testable import EdgepipeCore
-@testable import EdgepipeMachine
 @testable import Measure
 
 /// Something to measure whose inferences take exactly as long as a test says, on a clock that only they turn.

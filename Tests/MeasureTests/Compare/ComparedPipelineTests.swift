@@ -1,10 +1,10 @@
-import EdgepipeCore
 import Foundation
-import Pipeline
-import Stages
 import Testing
 
+@testable import EdgepipeCore
 @testable import Measure
+@testable import Pipeline
+@testable import Stages
 
 @Suite("Pipelines that are compared")
 struct ComparedPipelineTests {

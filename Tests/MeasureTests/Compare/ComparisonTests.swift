@@ -1,7 +1,7 @@
+import EdgepipeCore
 import Foundation
 import Testing
 
-@testable import EdgepipeCore
 @testable import Measure
 
 @Suite("A whole comparison")

@@ -1,5 +1,4 @@
 import Foundation
-import ModelTools
 import Testing
 
 @testable import EdgepipeCore

@@ -1,8 +1,8 @@
+import EdgepipeCore
 import Foundation
 import PipelineTestSupport
 import Testing
 
-@testable import EdgepipeCore
 @testable import Measure
 
 /// A hundred comparisons on recorded times of a busy machine: how often do they find what is there, and what is not?

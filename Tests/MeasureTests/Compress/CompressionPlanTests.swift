@@ -1,8 +1,9 @@
+import EdgepipeMachine
 import Foundation
 import Testing
 
+@testable import EdgepipeCompression
 @testable import EdgepipeCore
-@testable import EdgepipeMachine
 @testable import Measure
 
 @Suite("Plans of compression")

@@ -3,9 +3,10 @@ import Synchronization
 import Testing
 
 @testable import Detectors
+@testable import EdgepipeCompression
 @testable import EdgepipeCore
+@testable import EdgepipeONNX
 @testable import Measure
-@testable import ModelTools
 
 @Suite("Going down the ladder")
 struct CompressionRunTests {

@@ -2,6 +2,7 @@ import Foundation
 import FoundationXML
 import Testing
 
+@testable import EdgepipeCompression
 @testable import Measure
 
 @Suite("The drawing of a ladder")

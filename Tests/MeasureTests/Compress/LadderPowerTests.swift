@@ -1,5 +1,4 @@
 import EdgepipeMachine
-import Pipeline
 import Testing
 
 @testable import Measure

@@ -1,6 +1,6 @@
-@testable import ModelTools
 import Testing
 
+@testable import EdgepipeCompression
 @testable import Measure
 
 @Suite("Accuracy at several degrees of pruning")

@@ -4,9 +4,10 @@ import Synchronization
 import Testing
 
 @testable import Detectors
+@testable import EdgepipeCompression
 @testable import EdgepipeCore
+@testable import EdgepipeONNX
 @testable import Measure
-@testable import ModelTools
 
 @Suite("Models for pictures of one shape")
 struct RectangularInputTests {

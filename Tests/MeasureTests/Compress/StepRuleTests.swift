@@ -1,6 +1,6 @@
+import EdgepipeCore
 import Testing
 
-@testable import EdgepipeCore
 @testable import Measure
 
 @Suite("Whether a step is worth it")

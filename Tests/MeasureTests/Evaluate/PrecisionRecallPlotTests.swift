@@ -1,5 +1,4 @@
 import Foundation
-import ModelTools
 import PipelineTestSupport
 import Testing
 

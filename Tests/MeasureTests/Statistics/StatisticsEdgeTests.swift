@@ -1,5 +1,5 @@
+import EdgepipeCore
 import Foundation
-import ModelTools
 import Testing
 
 @testable import Measure

@@ -1,11 +1,11 @@
 import Detectors
-import EdgepipeCore
 import Foundation
 import Pipeline
-import Stages
 import Testing
 
+@testable import EdgepipeCore
 @testable import Measure
+@testable import Stages
 
 @Suite("What tuning tries")
 struct TuneInputsTests {

@@ -1,8 +1,7 @@
 import Foundation
+import Pipeline
 import PipelineTestSupport
 import Testing
-
-@testable import Pipeline
 
 @Suite struct PipelineSchemaTests {
   private static let python: URL? = TestData.python.flatMap { python in

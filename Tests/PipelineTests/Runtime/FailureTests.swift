@@ -1,9 +1,9 @@
+import EdgepipeMachine
 import PipelineTestSupport
 import Synchronization
 import Testing
 
 @testable import EdgepipeCore
-@testable import EdgepipeMachine
 @testable import Pipeline
 
 @Suite("Runtime: failures and stops", .timeLimit(.minutes(15)))

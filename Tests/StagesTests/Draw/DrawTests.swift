@@ -1,7 +1,7 @@
+import Pipeline
 import Testing
 
 @testable import EdgepipeCore
-@testable import Pipeline
 @testable import Stages
 
 /// Planes with a border that nobody may touch.

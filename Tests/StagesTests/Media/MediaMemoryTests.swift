@@ -1,10 +1,10 @@
 import PipelineTestSupport
+import Stages
 import Synchronization
 import Testing
 
 @testable import Detectors
 @testable import Pipeline
-@testable import Stages
 
 @Suite(.enabled(if: MediaFixtures.areAvailable, "needs the programs ffmpeg and ffprobe"))
 struct MediaMemoryTests {

@@ -1,8 +1,8 @@
+import EdgepipeCore
 import Foundation
 import PipelineTestSupport
 import Testing
 
-@testable import EdgepipeCore
 @testable import Pipeline
 @testable import Stages
 

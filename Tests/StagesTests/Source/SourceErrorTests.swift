@@ -1,11 +1,10 @@
 import Foundation
-import EdgepipeCore
-import Pipeline
 import PipelineTestSupport
+import Stages
 import Testing
 
 @testable import EdgepipeCore
-@testable import Stages
+@testable import Pipeline
 
 @Suite(.enabled(if: MediaFixtures.areAvailable, "needs the programs ffmpeg and ffprobe"))
 struct SourceErrorTests {

@@ -1,11 +1,11 @@
 import Foundation
 import PipelineTestSupport
+import Stages
 import Testing
 
 @testable import Detectors
 @testable import EdgepipeCore
 @testable import Pipeline
-@testable import Stages
 
 /// A stage that takes tensors and does nothing with them.
 final class TensorTaker: FrameStage, TensorConsumer {

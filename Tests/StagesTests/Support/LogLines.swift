@@ -1,8 +1,7 @@
 import EdgepipeCore
 import Logging
+import Pipeline
 import Synchronization
-
-@testable import Pipeline
 
 /// What a stage says in its log.
 final class LogLines: Sendable {

@@ -1,9 +1,9 @@
 import EdgepipeCore
 import Foundation
 import Logging
+import Pipeline
 import PipelineTestSupport
 
-@testable import Pipeline
 @testable import Stages
 
 /// Small films and pictures, made once by the ffmpeg program, which is also the reference for what is in them.

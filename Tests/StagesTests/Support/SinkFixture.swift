@@ -1,12 +1,12 @@
 import CFFmpeg
+import EdgepipeCore
 import Foundation
 import Logging
+import Pipeline
 import PipelineTestSupport
 import Synchronization
 import Testing
 
-@testable import EdgepipeCore
-@testable import Pipeline
 @testable import Stages
 
 /// What the tests of sinks and trackers share: a context with a clock that stands still, and frames made to order.

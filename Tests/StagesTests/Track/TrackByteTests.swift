@@ -1,8 +1,8 @@
 import Foundation
+import Pipeline
 import Testing
 
 @testable import EdgepipeCore
-@testable import Pipeline
 @testable import Stages
 
 @Suite struct TrackByteTests {

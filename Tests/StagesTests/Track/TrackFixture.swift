@@ -1,8 +1,8 @@
+import Stages
 import Testing
 
 @testable import EdgepipeCore
 @testable import Pipeline
-@testable import Stages
 
 /// A tracking stage's worker, fed with detections.
 struct TrackFixture {

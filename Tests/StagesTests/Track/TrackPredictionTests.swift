@@ -1,8 +1,8 @@
+import Stages
 import Testing
 
 @testable import EdgepipeCore
 @testable import Pipeline
-@testable import Stages
 
 /// Frames that the detector did not look at, with either tracker.
 @Suite struct TrackPredictionTests {

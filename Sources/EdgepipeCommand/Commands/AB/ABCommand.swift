@@ -2,8 +2,6 @@ import ArgumentParser
 import EdgepipeCore
 import Foundation
 import Measure
-import ModelTools
-import Pipeline
 
 struct ABCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

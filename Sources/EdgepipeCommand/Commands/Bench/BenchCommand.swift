@@ -4,7 +4,6 @@ import EdgepipeCore
 import EdgepipeMachine
 import Foundation
 import Measure
-import Pipeline
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

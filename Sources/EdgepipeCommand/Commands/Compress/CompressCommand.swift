@@ -1,9 +1,10 @@
 import ArgumentParser
 import Detectors
+import EdgepipeCompression
 import EdgepipeCore
+import EdgepipeONNX
 import Foundation
 import Measure
-import ModelTools
 
 /// `edgepipe models compress`: a model that does the same with fewer bytes and in less time.
 struct CompressCommand: ParsableCommand {

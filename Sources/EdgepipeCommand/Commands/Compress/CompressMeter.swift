@@ -1,8 +1,9 @@
 import Detectors
+import EdgepipeCompression
 import EdgepipeMachine
+import EdgepipeONNX
 import Foundation
 import Measure
-import ModelTools
 
 /// Measures the models of a ladder on this machine and shows how far it is.
 struct CompressMeter: LadderMeter {

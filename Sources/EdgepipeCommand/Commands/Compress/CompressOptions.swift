@@ -1,8 +1,8 @@
 import ArgumentParser
+import EdgepipeCompression
 import EdgepipeCore
 import Foundation
 import Measure
-import ModelTools
 
 /// Which steps are taken, and what decides about them.
 struct CompressPlanOptions: ParsableArguments {

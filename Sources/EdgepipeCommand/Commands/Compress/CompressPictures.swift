@@ -1,4 +1,5 @@
 import Detectors
+import EdgepipeCompression
 import Foundation
 import Measure
 

@@ -1,8 +1,9 @@
 import Detectors
+import EdgepipeCompression
 import EdgepipeCore
 import EdgepipeMachine
+import EdgepipeONNX
 import Measure
-import ModelTools
 
 extension CompressReport {
   /// The report for programs (docs/ladder.md).

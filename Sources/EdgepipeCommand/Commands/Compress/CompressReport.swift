@@ -1,9 +1,10 @@
 import Detectors
+import EdgepipeCompression
 import EdgepipeCore
 import EdgepipeMachine
+import EdgepipeONNX
 import Foundation
 import Measure
-import ModelTools
 
 /// What `edgepipe models compress` prints: the model after each step, what was measured, and why steps stayed or not.
 struct CompressReport {

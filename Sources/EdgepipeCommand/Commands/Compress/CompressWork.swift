@@ -1,8 +1,9 @@
 import Detectors
+import EdgepipeCompression
 import EdgepipeMachine
+import EdgepipeONNX
 import Foundation
 import Measure
-import ModelTools
 
 /// From the pictures to the ladder: everything of a compression that takes time and writes nothing.
 struct CompressWork {
@@ -27,7 +28,7 @@ struct CompressWork {
     // Passes, pruning and quantization read the operators in one form; the outputs keep every bit.
     try OnnxOpset.upgrade(&float)
     // As pipelines do; where the graph is tied to one size, it keeps it.
-    _ = try? OnnxShapes.free(&float, head: manifest.head)
+    _ = try? OnnxShapes.free(&float, export: manifest.head.freeSizeExport)
     self.float = float
     dataset = try command.truth.dataset(calibration: command.calibration)
   }

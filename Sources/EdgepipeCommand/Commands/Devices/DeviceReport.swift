@@ -1,6 +1,6 @@
+import EdgepipeCompression
 import EdgepipeCore
 import EdgepipeMachine
-import Measure
 
 /// What `edgepipe devices` says, as text and as JSON.
 struct DeviceReport {

@@ -4,7 +4,6 @@ import EdgepipeCore
 import EdgepipeMachine
 import Foundation
 import Measure
-import ModelTools
 import Pipeline
 import Stages
 

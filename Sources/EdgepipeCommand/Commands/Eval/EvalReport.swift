@@ -1,7 +1,6 @@
 import EdgepipeCore
 import Foundation
 import Measure
-import ModelTools
 
 /// Where the detections of an evaluation are from.
 enum EvalSource {

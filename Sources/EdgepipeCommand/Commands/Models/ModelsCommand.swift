@@ -2,7 +2,6 @@ import ArgumentParser
 import Detectors
 import EdgepipeCore
 import Foundation
-import ModelTools
 import Stages
 
 /// `edgepipe models`: the models on this machine, and how to get more.

@@ -1,10 +1,11 @@
 import ArgumentParser
 import Detectors
+import EdgepipeCompression
 import EdgepipeCore
 import EdgepipeMachine
+import EdgepipeONNX
 import Foundation
 import Measure
-import ModelTools
 
 /// `edgepipe models prune`: a model with fewer channels or weights, without training it again.
 struct PruneCommand: ParsableCommand {
@@ -78,7 +79,7 @@ struct PruneCommand: ParsableCommand {
     try OnnxOpset.upgrade(&original)
     GraphPasses.apply(to: &original, engine: engine)
     // Where the graph is tied to one size, it keeps it.
-    _ = try? OnnxShapes.free(&original, head: manifest.head)
+    _ = try? OnnxShapes.free(&original, export: manifest.head.freeSizeExport)
 
     let line = ProgressLine()
     defer { line.end() }

@@ -1,7 +1,7 @@
+import EdgepipeCompression
 import EdgepipeCore
 import Foundation
 import Measure
-import ModelTools
 
 /// What `edgepipe models prune` prints: what the model cost before and after.
 struct PruneReport {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import EdgepipeCore
 import Pipeline
 
 struct SchemaCommand: ParsableCommand {

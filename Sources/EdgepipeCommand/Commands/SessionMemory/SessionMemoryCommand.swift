@@ -1,5 +1,6 @@
 import ArgumentParser
 import Detectors
+import EdgepipeCompression
 import EdgepipeCore
 import Foundation
 import Measure

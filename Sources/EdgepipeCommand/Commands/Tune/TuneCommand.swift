@@ -1,4 +1,5 @@
 import ArgumentParser
+import Detectors
 import EdgepipeCore
 import EdgepipeMachine
 import Foundation

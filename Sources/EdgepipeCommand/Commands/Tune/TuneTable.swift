@@ -1,7 +1,6 @@
 import EdgepipeCore
 import Foundation
 import Measure
-import Pipeline
 
 /// The trials and what came of each.
 struct TuneTable {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import EdgepipeCore
 import Logging
 import Pipeline
 

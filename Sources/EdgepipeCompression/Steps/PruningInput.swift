@@ -1,0 +1,35 @@
+import Detectors
+import EdgepipeONNX
+
+/// What pruning and fitting start from: a float model with batch normalization folded, and pictures.
+struct PruningInput {
+  var candidate: CompressionCandidate
+  let pictures: CalibrationPictures
+
+  /// - Throws: ``StepRefusal`` for models that are not float, and for too few pictures.
+  init(_ candidate: CompressionCandidate, _ context: CompressionContext) throws {
+    guard candidate.manifest.precision == "float32" else {
+      throw StepRefusal("the model is \(candidate.manifest.precision) already; float weights are pruned and fitted")
+    }
+    guard context.pictures.count >= 4 else {
+      throw StepRefusal(
+        "\(context.pictures.count) calibration pictures are too few to fit layers to; give some hundreds")
+    }
+    self.candidate = candidate
+    GraphPasses.apply(to: &self.candidate.model, engine: context.engine)
+    // Where the graph is tied to one size, it keeps it.
+    _ = try? OnnxShapes.free(&self.candidate.model, export: candidate.manifest.head.freeSizeExport)
+    pictures = CalibrationPictures(context.pictures.map(\.tensor), format: candidate.manifest.input)
+  }
+
+  func replaced(by model: OnnxModel) -> CompressionCandidate {
+    var result = candidate
+    (result.model, result.shapes) = (model, model)
+    return result
+  }
+}
+
+extension CompressionContext {
+  /// The same for work that tells its share from 0 to 1.
+  var progressOfShare: (Double) throws -> Void { { try progress(Int($0 * 1000), 1000) } }
+}

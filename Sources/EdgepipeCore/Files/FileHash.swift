@@ -1,0 +1,21 @@
+import Foundation
+
+/// SHA-256 of files, in lower-case hexadecimal.
+public enum FileHash {
+  /// Reads the file a piece at a time.
+  ///
+  /// - Throws: a ``PipelineError`` (`noInput`) when the file cannot be read.
+  public static func sha256(of file: URL) throws -> String {
+    do {
+      let handle = try FileHandle(forReadingFrom: file)
+      defer { try? handle.close() }
+      let hash = MessageDigest(.sha256)
+      while let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty { hash.update(piece) }
+      return hash.finish()
+    } catch {
+      throw PipelineError("cannot read '\(file.path)': \(error.localizedDescription)", exit: .noInput)
+    }
+  }
+
+  public static func sha256(of data: Data) -> String { MessageDigest.hexadecimal(of: data, .sha256) }
+}
