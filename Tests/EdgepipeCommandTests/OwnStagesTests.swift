@@ -1,4 +1,5 @@
 import EdgepipeCommand
+import EdgepipeCore
 import Foundation
 import Testing
 
