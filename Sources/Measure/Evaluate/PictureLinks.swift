@@ -1,11 +1,13 @@
 import EdgepipeCore
 import Foundation
 import Stages
+import Synchronization
 
 /// The pictures of a dataset as a folder that a pipeline's source reads: a temporary one of links, named so that the
 /// pictures come in the dataset's order and no others with them.
 final class PictureLinks: Sendable {
   let folder: URL
+  private let removal = Mutex(())
 
   /// - Parameter images: the folder in which the dataset's file names are looked for.
   /// - Throws: ``PipelineError``: `noInput` for pictures that are not there, `dataError` for names that lead elsewhere
@@ -37,8 +39,9 @@ final class PictureLinks: Sendable {
 
   deinit { remove() }
 
-  /// Takes the folder away; no picture can be read afterwards.
-  func remove() { try? FileManager.default.removeItem(at: folder) }
+  /// Takes the folder away; no picture can be read afterwards. One call at a time: a run that ends just when a signal takes
+  /// its links away would stop the other's work halfway.
+  func remove() { removal.withLock { _ in try? FileManager.default.removeItem(at: folder) } }
 
   /// The index of the picture whose frame came from `source`.
   func index(of source: String) -> Int? { Int(source.prefix { $0 != "." }) }

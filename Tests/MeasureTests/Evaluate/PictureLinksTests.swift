@@ -37,6 +37,17 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: images.appendingPathComponent("z/a.jpg").path))
   }
 
+  @Test("given a run that ends while a signal takes its links away, when both are done, then nothing is left")
+  func removedTwice() throws {
+    let images = try folder(with: ["a.jpg"])
+    defer { try? FileManager.default.removeItem(at: images) }
+    for _ in 0..<20 {
+      let links = try PictureLinks(dataset(Array(repeating: "a.jpg", count: 100)), images: images, file: "a.json")
+      DispatchQueue.concurrentPerform(iterations: 4) { _ in links.remove() }
+      #expect(!FileManager.default.fileExists(atPath: links.folder.path))
+    }
+  }
+
   @Test(arguments: ["../secret.jpg", "/etc/secret.jpg", "a/../../secret.jpg", "..", "a\0b.jpg"])
   func givenANameThatLeadsElsewhere_whenLinked_thenItIsRefused(name: String) throws {
     let images = try folder(with: ["a.jpg"])
