@@ -7,7 +7,7 @@ import Stages
 /// What commands that make a model of another have in common: which model, where the new one goes, and how the work is
 /// shown.
 struct NewModelOptions: ParsableArguments {
-  @OptionGroup var standard: ModelsCommand.StoreOptions
+  @OptionGroup var standard: StoreOptions
 
   @Argument(help: "A float model's name, or a path to an .onnx file or a manifest.") var model: String
 

@@ -71,7 +71,7 @@ struct PipelineBuilder {
         id: stage.id, clock: clock, logger: logger, deadlineMs: plan.deadlineMs,
         framesInFlight: plan.effectiveFramesInFlight(isLive: true) * max(1, sources), services: services,
         threads: census)
-      context.journal = StageJournal(journal: journal, index: index)
+      context.instants = StageJournal(journal: journal, index: index)
       context.pace = pace
       do {
         stages.append(try stage.descriptor.make(Data(stage.configuration), context))

@@ -229,11 +229,3 @@ final class StageRunner: Sendable {
     control.fail(PipelineError(error, stage: id))
   }
 }
-
-extension PipelineError {
-  /// `error` as a pipeline error that happened in `stage`; anything unknown is a fault of ours.
-  init(_ error: any Error, stage: String) {
-    self = error as? PipelineError ?? PipelineError("\(error)", exit: .software)
-    self.stage = self.stage ?? stage
-  }
-}

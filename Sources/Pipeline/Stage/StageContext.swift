@@ -17,7 +17,7 @@ public struct StageContext: Sendable {
   public let services: StageServices
   /// Counts library threads with the stage that started them.
   public let threads: ThreadCensus
-  var journal: StageJournal?
+  var instants: (any StageInstants)?
   var pace: DetectionPace?
 
   public init(
@@ -47,9 +47,14 @@ public struct StageContext: Sendable {
   /// - Returns: nil where a replayed trace breaks off before it tells: the frame is then dropped as ``DropReason/unrecorded``
   ///   and nothing is written of it.
   public func instant(for header: FrameHeader) -> MonotonicTime? {
-    guard let journal else { return clock.now() }
-    return journal.instant(for: header, clock)
+    guard let instants else { return clock.now() }
+    return instants.instant(for: header, clock)
   }
+}
+
+/// When something happened that a stage writes into its output: now, or as a trace says.
+protocol StageInstants: Sendable {
+  func instant(for header: FrameHeader, _ clock: any PipelineClock) -> MonotonicTime?
 }
 
 /// Things from outside the graph that stages need, such as the inference engine and the model store: put in by the

@@ -32,7 +32,7 @@ public enum Journal: Sendable {
 }
 
 /// A stage's way to the journal.
-struct StageJournal: Sendable {
+struct StageJournal: StageInstants {
   let journal: Journal
   /// The stage's place in the plan.
   let index: Int

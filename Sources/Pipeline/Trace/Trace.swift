@@ -40,7 +40,7 @@ public final class Trace: Sendable {
   /// The most frames of each stream that were in flight at once.
   private let inFlight: [Int]
   private let closed: [FrameKey: TraceRecord.Closing]
-  private let facts: [UInt8]?
+  let facts: [UInt8]?
   /// The recorded run was ended by an error, which will come again at its place.
   let runFailed: Bool
   private let numbers: [ObjectIdentifier: Int]
@@ -87,21 +87,6 @@ public final class Trace: Sendable {
       // The file may have changed since it was checked.
       guard let entry = try file.entry(at: offset) else { throw file.damaged(offset, "it has changed") }
       guard try body(TraceRecord(entry.kind, entry.payload)) else { return }
-    }
-  }
-
-  /// What differs between the engines and models of the recorded run and those of this one, one line each.
-  public func differences(from stages: [PipelineRunner.Snapshot.StageFigures]) -> [String] {
-    guard let facts, let recorded = JSONParser.value(String(decoding: facts, as: UTF8.self), origin: .override(0))
-    else {
-      return []
-    }
-    return stages.flatMap { stage in
-      TraceFacts.kept.compactMap { key -> String? in
-        guard let then = recorded[stage.id]?[key]?.string else { return nil }
-        guard case .string(let now) = stage.facts[key], now != then else { return nil }
-        return "\(stage.id): the \(key) was '\(then)' and is now '\(now)'"
-      }
     }
   }
 }

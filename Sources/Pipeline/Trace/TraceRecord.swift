@@ -1,11 +1,5 @@
 import EdgepipeCore
 
-/// A frame in a trace: the stream's number in the trace, and its sequence number there.
-struct FrameKey: Hashable, Sendable {
-  let stream: Int
-  let sequence: Int
-}
-
 /// One record of a trace.
 enum TraceRecord: Sendable {
   struct Frame: Sendable {

@@ -1,16 +1,5 @@
 import EdgepipeCore
 
-/// The instant at which a packet came out of the demuxer, on both clocks.
-struct CaptureInstant: Sendable {
-  var monotonic: MonotonicTime
-  var wall: WallTime
-
-  init(_ clock: any PipelineClock) {
-    monotonic = clock.now()
-    wall = clock.wallTime()
-  }
-}
-
 /// Remembers when the latest packets came, because decoders give frames back later and in another order.
 struct CaptureLog {
   /// More packets than any decoder holds back: 16 reference pictures and 32 threads.

@@ -18,14 +18,6 @@ struct ModelsCommand: ParsableCommand {
     ],
     defaultSubcommand: List.self)
 
-  /// What every subcommand takes.
-  struct StoreOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The model store, instead of EDGEPIPE_MODELS.", valueName: "folder"))
-    var store: String?
-
-    var modelStore: ModelStore { .standard(option: store) }
-  }
-
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List installed models and those that can be pulled.")
     @OptionGroup var options: StoreOptions

@@ -28,3 +28,11 @@ public struct StageBuildErrors: Error, Sendable {
 
   public var errors: [PipelineError] { faults.map(\.error) }
 }
+
+extension PipelineError {
+  /// `error` as a pipeline error that happened in `stage`; anything unknown is a fault of ours.
+  init(_ error: any Error, stage: String) {
+    self = error as? PipelineError ?? PipelineError("\(error)", exit: .software)
+    self.stage = self.stage ?? stage
+  }
+}

@@ -13,12 +13,6 @@ public protocol MediaReplayer: Sendable {
   func makeReplay(for stream: StreamInfo, context: StageContext) throws(PipelineError) -> any MediaReplay
 }
 
-/// Where a source puts what its pictures are made of while the run is recorded.
-public protocol MediaTape: Sendable {
-  /// Before the frame that needs it is put out. Files may wait for the disk here, live streams never do.
-  func record(_ bytes: [UInt8])
-}
-
 /// Stands for a source of the recorded pipeline: says to the runtime what that one said.
 final class ReplaySource: SourceStage {
   typealias Configuration = NoConfiguration
