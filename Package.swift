@@ -14,10 +14,15 @@ let package = Package(
   products: [
     .executable(name: "edgepipe", targets: ["edgepipe"]),
     .library(name: "EdgepipeCommand", targets: ["EdgepipeCommand"]),
+    .library(name: "EdgepipeCore", targets: ["EdgepipeCore"]),
     .library(name: "Pipeline", targets: ["Pipeline"]),
     .library(name: "Detectors", targets: ["Detectors"]),
     .library(name: "EdgepipeONNX", targets: ["EdgepipeONNX"]),
     .library(name: "EdgepipeCompression", targets: ["EdgepipeCompression"]),
+  ],
+  traits: [
+    .default(enabledTraits: ["WebServer"]),
+    .trait(name: "WebServer", description: "The web server of --metrics: Hummingbird and SwiftNIO."),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -84,7 +89,7 @@ let package = Package(
       name: "EdgepipeCommand",
       dependencies: [
         "EdgepipeCore", "EdgepipeMachine", "EdgepipeONNX", "Pipeline", "Detectors", "EdgepipeCompression", "Stages",
-        "Measure", "Monitoring",
+        "Measure", .target(name: "Monitoring", condition: .when(traits: ["WebServer"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

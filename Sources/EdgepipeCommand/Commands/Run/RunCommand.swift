@@ -3,7 +3,6 @@ import EdgepipeCore
 import EdgepipeMachine
 import Foundation
 import Logging
-import Monitoring
 import Pipeline
 
 struct RunCommand: ParsableCommand {
@@ -71,7 +70,7 @@ struct RunCommand: ParsableCommand {
   private var quiet: Bool { verbosity == .quiet }
 
   func run() throws {
-    let address = try metrics.map { text throws(PipelineError) in try ListenAddress(text) }
+    let endpoint = try metrics.map { text throws(PipelineError) in try MetricsEndpoint(text) }
     let logger = Log.logger(level: quiet ? .error : verbosity == .verbose ? .debug : .notice)
     let power = PowerSetup.standard(profile: try powerProfile.map { file throws(PipelineError) in try .load(file) })
     let files: [FileUse] = [
@@ -81,9 +80,7 @@ struct RunCommand: ParsableCommand {
     let runner = try options.makeRunner(
       logger: logger, staysOpen: control != nil, record: record, power: power,
       files: files)
-    let monitoring = try address.map {
-      try MetricsServer($0, version: Edgepipe.version, runner: runner, logger: logger)
-    }
+    let monitoring = try endpoint?.start(runner, logger)
     let server = try control.map { try ControlServer(path: $0, runner: runner, logger: logger) }
     let outcome = try RunSession(quiet: quiet, showsProgress: !quiet && !json).run(runner)
     server?.stop()

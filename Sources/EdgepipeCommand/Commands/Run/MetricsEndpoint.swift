@@ -1,0 +1,31 @@
+import EdgepipeCore
+import Logging
+import Pipeline
+
+#if WebServer
+  import Monitoring
+
+  /// Where `--metrics` serves the figures of a run.
+  struct MetricsEndpoint {
+    private let address: ListenAddress
+
+    init(_ text: String) throws(PipelineError) { address = try ListenAddress(text) }
+
+    func start(_ runner: PipelineRunner, _ logger: Logger) throws -> MetricsServer {
+      try MetricsServer(address, version: Edgepipe.version, runner: runner, logger: logger)
+    }
+  }
+#else
+  /// Stands for the web server in a build that leaves it out: says so.
+  struct MetricsEndpoint {
+    init(_ text: String) throws(PipelineError) {
+      throw PipelineError(
+        "this edgepipe was built without its web server",
+        remedy: "leave --metrics out, or build it with the trait WebServer",
+        exit: .unavailable)
+    }
+
+    func start(_ runner: PipelineRunner, _ logger: Logger) -> Self { self }
+    func stop() {}
+  }
+#endif
