@@ -65,7 +65,7 @@ import Testing
 
   /// Row of faults: whatever numbers a model gives, boxes are finite and inside the picture.
   @Test(arguments: 0..<24) func givenWildOutputsWhenDetectedThenBoxesAreFiniteAndInside(seed: Int) throws {
-    var random = SeededRandom(seed: UInt64(seed))
+    var random = SplitMix64(seed: UInt64(seed))
     let special: [Float] = [
       .nan, .infinity, -.infinity, .greatestFiniteMagnitude, -0.0, 88, -88, .leastNonzeroMagnitude,
     ]

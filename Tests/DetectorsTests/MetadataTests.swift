@@ -1,3 +1,4 @@
+import EdgepipeCore
 import PipelineTestSupport
 import Testing
 
@@ -27,7 +28,7 @@ import Testing
 
   /// Every list of names comes back from Python's and from JSON's way to write it.
   @Test func givenAnyNames_whenWrittenAndRead_thenTheyAreTheSame() {
-    var random = SeededRandom(seed: 7)
+    var random = SplitMix64(seed: 7)
     let letters = Array("ab'\"\\{}[]:,\n\t é猫😀#0")
     for _ in 0..<500 {
       let names = (0..<Int.random(in: 1...6, using: &random)).map { _ in

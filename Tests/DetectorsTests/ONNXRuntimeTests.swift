@@ -103,7 +103,7 @@ import Testing
   @Test(.enabled(if: TestData.model("yunet_n_dynamic.onnx") != nil, "needs models/ of the test data"))
   func givenFlippedBitsWhenOpenedThenTheModelIsRefusedOrRuns() throws {
     let whole = try Data(contentsOf: #require(TestData.model("yunet_n_dynamic.onnx")))
-    var random = SeededRandom(seed: 15), refused = 0
+    var random = SplitMix64(seed: 15), refused = 0
     for _ in 0..<40 {
       var damaged = whole
       let position = Int.random(in: 0..<4000, using: &random)

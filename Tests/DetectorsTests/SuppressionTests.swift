@@ -1,3 +1,4 @@
+import EdgepipeCore
 import PipelineTestSupport
 import Testing
 
@@ -27,7 +28,7 @@ import Testing
   }
 
   @Test(arguments: 0..<40) func givenRandomBoxesWhenSuppressedThenTheNaiveVersionAgrees(seed: Int) {
-    var random = SeededRandom(seed: UInt64(seed))
+    var random = SplitMix64(seed: UInt64(seed))
     let candidates = (0..<(seed * 13)).map { _ in
       // Few distinct scores, so that ties are common.
       Candidate(

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Foundation
 import PipelineTestSupport
 import Testing
@@ -35,7 +36,7 @@ struct BadInputTests {
     arguments: ["empty.mp4", "random.mp4", "text.mp4"])
   func notVideo(name: String) throws {
     let space = try Workspace()
-    var random = SeededRandom(seed: 1)
+    var random = SplitMix64(seed: 1)
     let bytes: [UInt8] =
       switch name {
       case "empty.mp4": []

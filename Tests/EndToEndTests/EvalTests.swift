@@ -108,7 +108,7 @@ struct EvalTests {
     #expect((root["model"] as? [String: Any])?["input_sizes"] as? [String] == ["416x416"])
 
     try FileManager.default.copyItem(atPath: annotations.path, toPath: space.path("instances.json"))
-    let script = TestData.packageRoot.appendingPathComponent("Tests/EdgepipeCompressionTests/Golden/coco_eval.py").path
+    let script = TestData.packageRoot.appendingPathComponent("Tests/MeasureTests/Golden/coco_eval.py").path
     let reference = try TestData.run(try #require(TestData.python), [script, space.folder.path])
     #expect(reference.status == 0)
     let expected = try object(String(decoding: reference.output, as: UTF8.self))

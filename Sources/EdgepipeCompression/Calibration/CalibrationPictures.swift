@@ -25,22 +25,7 @@ public struct CalibrationPictures: Sendable {
 
   /// What the model takes for the picture at `index`: those as they are at even places, mirrored ones at odd places.
   func input(_ index: Int, pool: BufferPool) -> Tensor {
-    let picture = pictures[index / 2], isMirrored = index % 2 == 1
-    let result = Tensor(shape: picture.shape, pool: pool)
-    let width = max(1, picture.shape.last ?? 1), area = max(1, picture.elementCount / max(1, picture.shape[1]))
-    let means = (0..<3).map { format.mean.indices.contains($0) ? format.mean[$0] : 0 }
-    let scales = (0..<3).map { format.scale.indices.contains($0) ? format.scale[$0] : 1 }
-    unsafe picture.buffer.withBytes { bytes in
-      unsafe result.withFloats { floats in
-        for index in 0..<picture.elementCount {
-          let channel = min(2, index / area), column = index % width
-          let source = isMirrored ? index - column + width - 1 - column : index
-          // SAFETY: both hold as many elements as the shape says, and a mirrored place lies in its own row.
-          unsafe floats[index] = (Float(bytes[source]) - means[channel]) * scales[channel]
-        }
-      }
-    }
-    return result
+    pictures[index / 2].prepared(for: format, pool: pool, isMirrored: index % 2 == 1)
   }
 
   /// What the model takes for the first picture; there is one after ``check()``.

@@ -50,8 +50,8 @@ struct PatchSampler: Sendable {
     var result = [Double](repeating: 0, count: places.count * channels.count * rows * columns)
     var next = 0
     for place in places {
-      let top = place / outputWidth * convolution.strides[0] - convolution.padding[0]
-      let left = place % outputWidth * convolution.strides[1] - convolution.padding[1]
+      let top = place / outputWidth * convolution.strides[0] - convolution.pads[0]
+      let left = place % outputWidth * convolution.strides[1] - convolution.pads[1]
       for channel in channels {
         for row in 0..<rows {
           let y = top + row * convolution.dilations[0]

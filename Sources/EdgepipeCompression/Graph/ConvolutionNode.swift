@@ -14,8 +14,8 @@ struct ConvolutionNode: Sendable {
   let shape: [Int]
   let strides: [Int]
   let dilations: [Int]
-  /// Rows above and columns left of the picture.
-  let padding: [Int]
+  /// Top, left, bottom, right.
+  let pads: [Int]
 
   var outputs: Int { shape[0] }
   var kernelArea: Int { shape[2] * shape[3] }
@@ -24,7 +24,7 @@ struct ConvolutionNode: Sendable {
   /// Nil for what is not such a convolution: other operators, weights that the graph computes, padding by name.
   ///
   /// - Throws: a ``PipelineError`` (`dataError`) for weights that no convolution can have.
-  init?(_ node: Onnx_NodeProto, at index: Int, stored: [String: Onnx_TensorProto], model: OnnxModel) throws {
+  init?(_ node: Onnx_NodeProto, at index: Int, stored: [String: Onnx_TensorProto], modelName: String) throws {
     guard node.opType == "Conv", node.input.count >= 2, let output = node.output.first,
       let tensor = stored[node.input[1]], tensor.dataType == OnnxElement.float, tensor.dims.count == 4,
       ["NOTSET", "VALID"].contains(node.word("auto_pad", default: "NOTSET"))
@@ -36,7 +36,7 @@ struct ConvolutionNode: Sendable {
       pads.count == 4, (strides + dilations).allSatisfy({ (1...1 << 12).contains($0) }),
       pads.allSatisfy({ (0...1 << 12).contains($0) })
     else {
-      throw OnnxModel.unsound(model.name, "has \(node.label) with weights of the shape \(shape) that do not fit it")
+      throw OnnxModel.unsound(modelName, "has \(node.label) with weights of the shape \(shape) that do not fit it")
     }
     self.node = index
     input = node.input[0]
@@ -47,14 +47,14 @@ struct ConvolutionNode: Sendable {
     self.shape = shape
     self.strides = strides
     self.dilations = dilations
-    padding = Array(pads.prefix(2))
+    self.pads = pads
   }
 
   /// All of a model, in the order of its graph.
   static func all(of model: OnnxModel) throws -> [ConvolutionNode] {
     let stored = model.storedTensors()
     return try model.proto.graph.node.enumerated().compactMap {
-      try ConvolutionNode($1, at: $0, stored: stored, model: model)
+      try ConvolutionNode($1, at: $0, stored: stored, modelName: model.name)
     }
   }
 }
@@ -89,13 +89,13 @@ struct FloatWeights: Sendable, Equatable {
 
 extension ConvolutionNode {
   /// - Throws: a ``PipelineError`` (`dataError`) for a bias that is not one float32 an output.
-  func weights(of model: OnnxModel, stored: [String: Onnx_TensorProto]) throws -> FloatWeights {
+  func weights(stored: [String: Onnx_TensorProto], modelName: String) throws -> FloatWeights {
     guard let values = stored[weight]?.allFloats(), values.count == shape.reduce(1, *) else {
-      throw OnnxModel.unsound(model.name, "has weights '\(weight)' that are not float32")
+      throw OnnxModel.unsound(modelName, "has weights '\(weight)' that are not float32")
     }
     guard let bias else { return FloatWeights(shape: shape, values: values, bias: Array(repeating: 0, count: outputs)) }
     guard let stored = stored[bias]?.allFloats(), stored.count == outputs else {
-      throw OnnxModel.unsound(model.name, "has a bias '\(bias)' that is not \(outputs) stored float32 values")
+      throw OnnxModel.unsound(modelName, "has a bias '\(bias)' that is not \(outputs) stored float32 values")
     }
     return FloatWeights(shape: shape, values: values, bias: stored)
   }

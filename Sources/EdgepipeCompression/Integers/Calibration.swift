@@ -33,7 +33,7 @@ struct Calibration {
     let pool = BufferPool()
     for pass in 0..<2 {
       for (index, picture) in pictures.enumerated() {
-        try session.run(Self.floats(picture, format, pool)) { outputs in
+        try session.run(picture.prepared(for: format, pool: pool)) { outputs in
           for (name, output) in zip(watched, outputs.outputs) {
             try take(name, output, isCounting: pass == 1)
           }
@@ -63,21 +63,5 @@ struct Calibration {
         }
       }
     }
-  }
-
-  /// A picture of bytes as the float model takes it.
-  static func floats(_ picture: Tensor, _ format: InputFormat, _ pool: BufferPool) -> Tensor {
-    let tensor = Tensor(shape: picture.shape, pool: pool)
-    let area = picture.elementCount / 3
-    // SAFETY: both hold the same number of elements, three planes of `area`.
-    unsafe picture.buffer.withBytes { bytes in
-      unsafe tensor.withFloats { floats in
-        for index in 0..<min(floats.count, bytes.count) {
-          let channel = min(2, index / max(1, area))
-          unsafe floats[index] = (Float(bytes[index]) - format.mean[channel]) * format.scale[channel]
-        }
-      }
-    }
-    return tensor
   }
 }

@@ -79,7 +79,7 @@ public struct ModelQuantizer {
   ) throws -> Result {
     let few = Array(pictures.prefix(8))
     let pool = BufferPool()
-    let error = try OutputError(model, inputs: few.map { Calibration.floats($0, format, pool) }, engine: engine)
+    let error = try OutputError(model, inputs: few.map { $0.prepared(for: format, pool: pool) }, engine: engine)
     var results: [(result: Result, error: Double)] = []
     let region = try IntegerRegion(model, inputSize: few.first?.shape.last ?? 0)
     let narrow = region.steps.compactMap(\.convolution).prefix { $0.outputs <= FloatHead.mostOutputs }.count

@@ -2,12 +2,14 @@ import EdgepipeONNX
 
 /// Reads the nodes of a float model as steps of integer arithmetic, as far as they go.
 struct RegionParser {
+  private let name: String
   private let graph: Onnx_GraphProto
   private let weights: [String: Onnx_TensorProto]
   private let shapes: ShapeFlow?
   private let input: String
 
   init(_ model: OnnxModel, input: String, inputSize: Int) {
+    name = model.name
     graph = model.proto.graph
     weights = Dictionary(graph.initializer.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     self.input = input
@@ -77,26 +79,16 @@ struct RegionParser {
   }
 
   private func convolution(_ node: Onnx_NodeProto, inputs: Int) -> FloatConvolution? {
-    guard node.input.count >= 2, let tensor = weights[node.input[1]], tensor.dims.count == 4,
-      let values = tensor.allFloats(), node.integers("dilations") ?? [1, 1] == [1, 1],
-      ["NOTSET", "VALID"].contains(node.word("auto_pad", default: "NOTSET"))
+    guard let found = try? ConvolutionNode(node, at: 0, stored: weights, modelName: name),
+      let floats = try? found.weights(stored: weights, modelName: name), found.dilations == [1, 1]
     else { return nil }
-    let shape = tensor.dims.map { Int($0) }
-    let groups = node.integer("group", default: 1), strides = node.integers("strides") ?? [1, 1]
-    let pads = node.integers("pads") ?? [0, 0, 0, 0]
     // Integer kernels are quick for plain and for depthwise convolutions.
-    let isPlain = groups == 1 && shape[1] == inputs
-    let isDepthwise = groups == inputs && shape[1] == 1 && shape[0] == inputs
-    guard isPlain || isDepthwise, strides.count == 2, pads.count == 4, pads.allSatisfy({ $0 >= 0 }),
-      shape.allSatisfy({ $0 > 0 })
-    else { return nil }
-    var bias = [Float](repeating: 0, count: shape[0])
-    if node.input.count > 2, !node.input[2].isEmpty {
-      guard let known = weights[node.input[2]]?.allFloats(), known.count == shape[0] else { return nil }
-      bias = known
-    }
+    let isPlain = found.groups == 1 && found.shape[1] == inputs
+    let isDepthwise = found.groups == inputs && found.shape[1] == 1 && found.outputs == inputs
+    guard isPlain || isDepthwise else { return nil }
     return FloatConvolution(
-      shape: shape, weights: values, bias: bias, groups: groups, strides: strides, pads: pads)
+      shape: found.shape, weights: floats.values, bias: floats.bias, groups: found.groups, strides: found.strides,
+      pads: found.pads)
   }
 
   private func maximum(_ node: Onnx_NodeProto) -> IntegerStep.Operation? {

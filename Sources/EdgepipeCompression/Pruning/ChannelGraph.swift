@@ -102,7 +102,7 @@ struct ChannelGraph {
   }
 
   private mutating func convolve(_ node: Onnx_NodeProto, at index: Int, _ model: OnnxModel) throws {
-    guard let convolution = try ConvolutionNode(node, at: index, stored: stored, model: model),
+    guard let convolution = try ConvolutionNode(node, at: index, stored: stored, modelName: model.name),
       convolution.groups == 1 || convolution.isDepthwise
     else { return pinAll(node) }
     let wanted = convolution.shape[1] * convolution.groups

@@ -18,7 +18,7 @@ struct ChannelSurgery {
       try graph.convolutions.compactMap { convolution in
         let outputs = kept(convolution.outputs), inputs = kept(convolution.inputs)
         guard outputs.count < convolution.outputs.count || inputs.count < convolution.inputs.count else { return nil }
-        let whole = try convolution.node.weights(of: model, stored: stored)
+        let whole = try convolution.node.weights(stored: stored, modelName: model.name)
         return (
           convolution.node,
           whole.selecting(outputs: outputs, inputs: convolution.node.isDepthwise ? nil : inputs)

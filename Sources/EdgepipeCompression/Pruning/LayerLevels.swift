@@ -23,8 +23,8 @@ struct LayerLevels {
       if let output = node.output.first, let convolution = convolutions[output] {
         if let original = originals[output] {
           let isSame =
-            try convolution.weights(of: student, stored: stored)
-            == original.weights(of: teacher, stored: storedByTeacher)
+            try convolution.weights(stored: stored, modelName: student.name)
+            == original.weights(stored: storedByTeacher, modelName: teacher.name)
           isTouched = isTouched || !isSame
           if isTouched, options.includes(convolution) {
             levels[depth, default: []].append(convolution)

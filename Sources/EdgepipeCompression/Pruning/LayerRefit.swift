@@ -138,7 +138,7 @@ public struct LayerRefit {
     for (index, convolution) in level.enumerated() {
       var moments = GroupMoments(convolution)
       for state in states { moments.add(state[index]) }
-      let (weights, layer) = fit(convolution, try convolution.weights(of: model, stored: stored), moments)
+      let (weights, layer) = fit(convolution, try convolution.weights(stored: stored, modelName: model.name), moments)
       replacements.append((convolution, weights))
       result.layers.append(layer)
     }

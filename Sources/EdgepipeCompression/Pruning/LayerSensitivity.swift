@@ -47,7 +47,7 @@ struct LayerSensitivity {
     return try convolutions.enumerated().map { index, convolution in
       try progress(index)
       var random = SplitMix64(seed: seed &+ UInt64(index))
-      var weights = try convolution.weights(of: model, stored: stored)
+      var weights = try convolution.weights(stored: stored, modelName: model.name)
       for place in weights.values.indices {
         weights.values[place] *= random.next() & 1 == 0 ? 1 - Self.change : 1 + Self.change
       }

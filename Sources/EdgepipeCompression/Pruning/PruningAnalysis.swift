@@ -41,7 +41,7 @@ public struct PruningAnalysis {
     self.graph = graph
     self.engine = engine
     let stored = model.storedTensors()
-    weights = try convolutions.map { try $0.weights(of: model, stored: stored) }
+    weights = try convolutions.map { try $0.weights(stored: stored, modelName: model.name) }
     try progress(0)
     let probe = TensorProbe(engine: engine)
     let seen = try Self.look(convolutions, of: model, inputs, probe, options)
@@ -103,9 +103,9 @@ public struct PruningAnalysis {
     for (index, area) in zip(graph.convolutions.map(\.node.node), areas) {
       guard
         let convolution = try ConvolutionNode(
-          changed.proto.graph.node[index], at: index, stored: stored, model: changed)
+          changed.proto.graph.node[index], at: index, stored: stored, modelName: changed.name)
       else { continue }
-      let weights = try convolution.weights(of: changed, stored: stored)
+      let weights = try convolution.weights(stored: stored, modelName: changed.name)
       cost.multiplications += Double(area) * Double(weights.values.count)
       cost.parameters += weights.values.count + weights.bias.count
       cost.nonzero += weights.values.count { $0 != 0 } + weights.bias.count { $0 != 0 }

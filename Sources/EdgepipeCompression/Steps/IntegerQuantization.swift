@@ -44,9 +44,7 @@ public struct IntegerQuantization: CompressionStep {
       throw StepRefusal("the model is \(candidate.manifest.precision) already")
     }
     var simple = candidate.model
-    GraphPasses.apply(to: &simple, engine: context.engine)
-    // Where the graph is tied to one size, it keeps it.
-    _ = try? OnnxShapes.free(&simple, export: candidate.manifest.head.freeSizeExport)
+    try simple.prepare(head: candidate.manifest.head, simplifyingWith: context.engine)
     return simple
   }
 }

@@ -16,9 +16,7 @@ struct PruningInput {
         "\(context.pictures.count) calibration pictures are too few to fit layers to; give some hundreds")
     }
     self.candidate = candidate
-    GraphPasses.apply(to: &self.candidate.model, engine: context.engine)
-    // Where the graph is tied to one size, it keeps it.
-    _ = try? OnnxShapes.free(&self.candidate.model, export: candidate.manifest.head.freeSizeExport)
+    try self.candidate.model.prepare(head: candidate.manifest.head, simplifyingWith: context.engine)
     pictures = CalibrationPictures(context.pictures.map(\.tensor), format: candidate.manifest.input)
   }
 

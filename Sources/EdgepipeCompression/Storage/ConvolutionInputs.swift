@@ -44,7 +44,7 @@ public struct ConvolutionInputs {
     let pool = BufferPool()
     var sums: [String: [Double]] = [:]
     for (index, picture) in pictures.enumerated() {
-      let floats = Calibration.floats(picture, format, pool)
+      let floats = picture.prepared(for: format, pool: pool)
       unsafe floats.withFloats { values in
         for name in names where inputs.contains(name) {
           // SAFETY: the picture's own values, lent for this closure.

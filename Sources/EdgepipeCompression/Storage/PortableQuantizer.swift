@@ -79,7 +79,7 @@ public struct PortableQuantizer {
     var ranking: [TensorSensitivity] = [], count = 0
     if options.floats != .none {
       let pool = BufferPool()
-      let inputs = pictures.suffix(apart).map { Calibration.floats($0, format, pool) }
+      let inputs = pictures.suffix(apart).map { $0.prepared(for: format, pool: pool) }
       let analysis = SensitivityAnalysis(
         model, region, layout, error: try OutputError(model, inputs: inputs, engine: engine))
       ranking = try analysis.ranking(progress: progress)

@@ -89,22 +89,3 @@ public final class AgreementMeter: Sendable {
     }
   }
 }
-
-extension Tensor {
-  /// A picture of bytes (1 x 3 x H x W, 0 to 255) as a model takes it: unchanged for a model that takes bytes, else
-  /// shifted and scaled.
-  func prepared(for format: InputFormat, pool: BufferPool) -> Tensor {
-    guard format.element == .float32 else { return self }
-    let tensor = Tensor(shape: shape, pool: pool), area = elementCount / 3
-    // SAFETY: both hold the same number of elements, three planes of `area`.
-    unsafe buffer.withBytes { bytes in
-      unsafe tensor.withFloats { floats in
-        for index in 0..<min(floats.count, bytes.count) {
-          let channel = min(2, index / max(1, area))
-          unsafe floats[index] = (Float(bytes[index]) - format.mean[channel]) * format.scale[channel]
-        }
-      }
-    }
-    return tensor
-  }
-}

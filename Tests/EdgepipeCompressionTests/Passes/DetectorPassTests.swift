@@ -67,59 +67,6 @@ struct DetectorPassTests {
       #expect(counts.allSatisfy { $0.count == 0 }, "\(file.lastPathComponent): \(counts)")
     }
   }
-
-  @Test func givenDetectors_whenTheirSizeIsFixed_thenNoShapeIsComputedAndTheOutputsAreTheSame() throws {
-    let folder = try TestData.temporaryFolder("passes")
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let engine = try PassFixture.engine()
-    for file in try detectors(into: folder) {
-      let before = try original(file)
-      var fixed = before
-      try FixedInput.apply(to: &fixed, width: 416, height: 256, head: nil)
-      _ = ConstantsToInitializers().apply(to: &fixed)
-      _ = ConstantFolding(engine: engine).apply(to: &fixed)
-      let computing: Set = ["Shape", "Gather", "Unsqueeze", "Cast"]
-      #expect(!fixed.operators.contains(where: computing.contains), "\(file.lastPathComponent)")
-      let input = Tensor(shape: [1, 3, 256, 416], pool: BufferPool())
-      // SAFETY: every element is written.
-      unsafe input.withFloats { for index in $0.indices { unsafe $0[index] = 100 + 90 * sin(Float(index) / 30) } }
-      #expect(
-        try PassFixture.outputs(before, input) == PassFixture.outputs(fixed, input), "\(file.lastPathComponent)")
-    }
-  }
-
-  @Test func givenDetectors_whenTheyTakeBytes_thenTheOutputsAreThoseOfPreparedFloats() throws {
-    let folder = try TestData.temporaryFolder("passes")
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let side = 160, bytes = (0..<3 * side * side).map { UInt8(127 + 120 * sin(Double($0) / 40)) }
-    for file in try detectors(into: folder) {
-      let head: ModelManifest.Head =
-        switch file.lastPathComponent {
-        case "yolox_nano.onnx": .yolox
-        case "retinaface_mnet025.onnx": .retinaface
-        case "yunet_n_dynamic.onnx": .yunet
-        case "centerface.onnx": .centerface
-        default: .yolov3
-        }
-      let format = head.defaultInput
-      var before = try original(file)
-      GraphPasses.apply(to: &before)
-      var after = before
-      #expect(ByteInput.apply(to: &after, format: format)?.element == .uint8)
-      let input = Tensor(shape: [1, 3, side, side], pool: BufferPool())
-      // SAFETY: as many floats as bytes.
-      unsafe input.withFloats {
-        for index in bytes.indices {
-          let channel = index / (side * side)
-          unsafe $0[index] = (Float(bytes[index]) - format.mean[channel]) * format.scale[channel]
-        }
-      }
-      let one = try PassFixture.outputs(before, input)
-      let other = try PassFixture.outputs(after, .bytes([1, 3, side, side], bytes))
-      // Only YOLOv3 has a scale, which rounds the weights of its first convolution.
-      #expect(PassFixture.distance(one, other) <= (head == .yolov3 ? 1e-5 : 0), "\(file.lastPathComponent)")
-    }
-  }
 }
 
 /// The models of Debian's package libonnx-testdata.

@@ -107,7 +107,6 @@ struct GraphPassTests {
       for version in [6, 13, 24] {
         var model = try PassFixture.model(nodes, [PassFixture.wave("w", [6, 3, 1, 1])], output: [1], opset: version)
         GraphPasses.apply(to: &model, engine: try PassFixture.engine())
-        _ = ByteInput.apply(to: &model, format: ModelManifest.Head.yolov3.defaultInput)
         #expect(model.proto.graph.node.count <= nodes.count + 3, "\(type)")
       }
     }

@@ -35,12 +35,6 @@ import Testing
       _ = pass.apply(to: &model)
       if model.proto != before { try save(model, pass.name) }
     }
-    var bytes = model
-    if ByteInput.apply(to: &bytes, format: manifest.input) != nil { try save(bytes, "bytes") }
-    let height = manifest.inputSize == 416 ? 256 : manifest.inputSize == 512 ? 320 : 384
-    try FixedInput.apply(to: &model, width: manifest.inputSize, height: height, head: nil)
-    GraphPasses.apply(to: &model, engine: engine)
-    try save(model, "fixed to \(manifest.inputSize)x\(height)")
   }
 }
 

@@ -58,7 +58,7 @@ struct ChannelGraphTests {
     var silenced = fixture.model
     silenced.replaceWeights(
       try graph.convolutions.map { convolution in
-        var weights = try convolution.node.weights(of: fixture.model, stored: fixture.model.storedTensors())
+        var weights = try convolution.node.weights(stored: fixture.model.storedTensors(), modelName: "test")
         for (output, channel) in convolution.outputs.enumerated() where removed.contains(graph.root(channel)) {
           weights.bias[output] = 0
           for place in output * weights.depth..<(output + 1) * weights.depth { weights.values[place] = 0 }

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import ModelTestSupport
 import Foundation
 import PipelineTestSupport
@@ -19,7 +20,7 @@ struct PruneFixture {
 
   init() throws {
     engine = try ONNXRuntimeEngine(libraryPath: TestData.onnxRuntimeLibrary?.path)
-    var random = SeededRandom(seed: 3)
+    var random = SplitMix64(seed: 3)
     var nodes: [Onnx_NodeProto] = [], tensors: [Onnx_TensorProto] = []
     func numbers(_ count: Int, upTo limit: Float) -> [Float] {
       (0..<count).map { _ in Float.random(in: -limit...limit, using: &random) }
@@ -69,7 +70,7 @@ struct PruneFixture {
   }
 
   private func bytes(_ seed: UInt64) -> Tensor {
-    var random = SeededRandom(seed: seed &* 7919)
+    var random = SplitMix64(seed: seed &* 7919)
     let waves = (0..<9).map { _ in Double.random(in: 0.1...1.2, using: &random) }
     return .bytes(
       [1, 3, Self.side, Self.side],
@@ -99,7 +100,8 @@ struct PruneFixture {
   }
 
   func weights(_ output: String, of model: OnnxModel) throws -> FloatWeights? {
-    try ConvolutionNode.all(of: model).first { $0.output == output }?.weights(of: model, stored: model.storedTensors())
+    try ConvolutionNode.all(of: model).first { $0.output == output }?.weights(
+      stored: model.storedTensors(), modelName: model.name)
   }
 }
 

@@ -21,10 +21,10 @@ struct PruningTests {
 
   /// All weights up to the head changed by up to three tenths.
   private func damaged() throws -> OnnxModel {
-    var random = SeededRandom(seed: 11), model = fixture.model
+    var random = SplitMix64(seed: 11), model = fixture.model
     model.replaceWeights(
       try ConvolutionNode.all(of: model).filter { !["y", "head_sum"].contains($0.output) }.map { convolution in
-        var weights = try convolution.weights(of: fixture.model, stored: fixture.model.storedTensors())
+        var weights = try convolution.weights(stored: fixture.model.storedTensors(), modelName: fixture.model.name)
         for place in weights.values.indices { weights.values[place] *= Float.random(in: 0.7...1.3, using: &random) }
         return (convolution, weights)
       })
@@ -58,7 +58,7 @@ struct PruningTests {
   func onlyBehind() throws {
     var student = fixture.model
     let narrow = try #require(try ConvolutionNode.all(of: student).first { $0.output == "narrow_sum" })
-    var weights = try narrow.weights(of: student, stored: student.storedTensors())
+    var weights = try narrow.weights(stored: student.storedTensors(), modelName: student.name)
     weights.values[0] += 0.5
     student.replaceWeights([(narrow, weights)])
     let result = try LayerRefit(engine: fixture.engine, options: refit)

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Foundation
 import PipelineTestSupport
 import Testing
@@ -24,7 +25,7 @@ import Testing
 
   /// Bell-shaped counts with some outliers far to the right, as sums before an activation have them.
   private func cases() -> [Case] {
-    var random = SeededRandom(seed: 11)
+    var random = SplitMix64(seed: 11)
     return [(-3.0, 0.05), (0.0, 0.02), (-6.0, 0.05)].map { low, width in
       let counts = (0..<160).map { bin -> Double in
         let value = low + (Double(bin) + 0.5) * width

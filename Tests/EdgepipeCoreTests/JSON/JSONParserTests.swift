@@ -126,7 +126,7 @@ import Testing
   @Test func `given random documents of Foundation's, when parsed and written again, then Foundation reads the same`()
     throws
   {
-    var random = SeededRandom(seed: 1)
+    var random = SplitMix64(seed: 1)
     for _ in 0..<300 {
       let value: Any = ["root": Self.value(&random, depth: 0)]
       let options: JSONSerialization.WritingOptions =
@@ -146,7 +146,7 @@ import Testing
   @Test func `given damaged documents and garbage, when parsed, then nothing crashes and nothing invalid is taken`()
     throws
   {
-    var random = SeededRandom(seed: 2)
+    var random = SplitMix64(seed: 2)
     let good = Array(try Data(contentsOf: TestData.packageRoot.appendingPathComponent("pipelines/smart-camera.json")))
     var taken = 0
     for round in 0..<600 {
@@ -175,7 +175,7 @@ import Testing
     #expect(taken > 0, "some damage, such as a changed letter in a string, leaves JSON")
   }
 
-  private static func value(_ random: inout SeededRandom, depth: Int) -> Any {
+  private static func value(_ random: inout SplitMix64, depth: Int) -> Any {
     switch Int.random(in: 0...(depth < 4 ? 7 : 5), using: &random) {
     case 0: return NSNull()
     case 1: return Bool.random(using: &random)
@@ -191,7 +191,7 @@ import Testing
     }
   }
 
-  private static func string(_ random: inout SeededRandom) -> String {
+  private static func string(_ random: inout SplitMix64) -> String {
     let letters: [Unicode.Scalar] = [
       "a", "\"", "\\", "/", "\n", "\t", "\u{1}", "\u{7f}", "é", "€", "😀", " ", "{", "\u{2028}",
     ]

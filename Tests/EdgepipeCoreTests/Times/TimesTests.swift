@@ -10,7 +10,7 @@ struct TimesTests {
     "given wall times from 1901 to 2100, when written, then they equal Foundation's ISO 8601",
     arguments: [UInt64](0..<20))
   func iso8601(seed: UInt64) {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     let formatter = ISO8601DateFormatter()
     formatter.formatOptions = [.withInternetDateTime]
     for _ in 0..<50 {
@@ -43,7 +43,7 @@ struct GeometryTests {
 
   @Test("property: IoU is symmetric and in 0...1, clipped boxes lie inside", arguments: [UInt64](0..<20))
   func properties(seed: UInt64) {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     func box() -> Box {
       Box(
         x: .random(in: -50...150, using: &random), y: .random(in: -50...150, using: &random),

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import PipelineTestSupport
 import Testing
 
@@ -84,7 +85,7 @@ struct ChartTests {
 
   @Test("given any values, when made into percentages, then they add up to 100.0, and none is further off than a tenth")
   func shares() {
-    var random = SeededRandom(seed: 3)
+    var random = SplitMix64(seed: 3)
     for _ in 0..<500 {
       let values = (0..<Int.random(in: 1...20, using: &random)).map { _ in Double.random(in: 0...1, using: &random) }
       let tenths = Shares.tenths(values)

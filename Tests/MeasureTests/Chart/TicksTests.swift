@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Foundation
 import PipelineTestSupport
 import Testing
@@ -19,7 +20,7 @@ struct TicksTests {
 
   @Test("given any range, when marked, then there are a few evenly spaced marks around it")
   func anyRange() {
-    var random = SeededRandom(seed: 1)
+    var random = SplitMix64(seed: 1)
     for _ in 0..<2000 {
       let lower = Double.random(in: -1000...1000, using: &random)
       let extent = pow(10, Double.random(in: -3...9, using: &random))
@@ -47,7 +48,7 @@ struct TicksTests {
 
   @Test("given any time, when marked, then there are few marks, none after its end")
   func anyTime() {
-    var random = SeededRandom(seed: 2)
+    var random = SplitMix64(seed: 2)
     for _ in 0..<2000 {
       let seconds = pow(10, Double.random(in: -3...7, using: &random))
       let ticks = Ticks.time(upTo: seconds, about: 6)

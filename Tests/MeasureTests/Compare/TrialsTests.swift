@@ -31,7 +31,7 @@ struct TrialsTests {
     let car = Detection(label: "car", classIndex: 2, score: 0.9, box: Box(x: 0, y: 0, width: 9, height: 9))
     agreement.add(a: [car], b: [car])
     return try (1...100).map { seed in
-      var random = SeededRandom(seed: UInt64(seed))
+      var random = SplitMix64(seed: UInt64(seed))
       let start = Int.random(in: recorded.indices, using: &random)
       let runs = try turns.enumerated().map { index, turn in
         let latency = recorded[(start + index) % recorded.count] * (turn.side == .b ? factor : 1)

@@ -66,7 +66,7 @@ struct RectangularInputTests {
     .enabled(if: TestData.onnxRuntimeLibrary != nil, "needs the inference library (scripts/setup)"))
   func tied() throws {
     var fixed = try RectangularFixture.candidate()
-    try FixedInput.apply(to: &fixed.model, width: 128, height: 128, head: nil)
+    fixed.model.proto.graph.input[0].type.tensorType.shape.dim = [1, 3, 128, 128].map { .fixed($0) }
     let freed = try RectangularInput(amount: 1.78).apply(to: fixed, in: RectangularFixture.context(fixed))
     #expect(freed.manifest.shape == [96, 128])
 

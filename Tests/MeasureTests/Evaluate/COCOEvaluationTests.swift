@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Foundation
 import PipelineTestSupport
 import Testing
@@ -76,7 +77,7 @@ import Testing
   @Test(arguments: UInt64(1)...6)
   func givenWeights_whenEvaluated_thenItIsAsIfPicturesStoodThereAsOften(seed: UInt64) {
     let example = RandomCOCO(seed: seed)
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     // Within a picture no two scores are equal: copies of one detection come in a row, copies of a picture do not.
     let predictions = example.predictions.enumerated().map { index, prediction in
       var changed = prediction

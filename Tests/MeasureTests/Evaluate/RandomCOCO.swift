@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Foundation
 import PipelineTestSupport
 
@@ -6,12 +7,12 @@ import PipelineTestSupport
 /// Datasets and detections with everything that evaluations get wrong: crowds, areas at the edges of the ranges, equal
 /// scores and overlaps, pictures without objects, categories without objects or without detections.
 struct RandomCOCO {
-  private var random: SeededRandom
+  private var random: SplitMix64
   let dataset: COCODataset
   let predictions: [COCOPrediction]
 
   init(seed: UInt64) {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     // Ids with gaps, in no order.
     let categoryIDs = [7, 1, 90, 13, 44].prefix(Int.random(in: 2...5, using: &random))
     let pictureIDs = (1...Int.random(in: 3...12, using: &random)).map { $0 * 7 % 101 }
@@ -51,14 +52,14 @@ struct RandomCOCO {
 
   /// On a coarse grid, so that boxes repeat and overlaps are equal; some without extent, and some with the area at
   /// which small becomes medium, and medium large.
-  private static func box(_ random: inout SeededRandom) -> COCOBox {
+  private static func box(_ random: inout SplitMix64) -> COCOBox {
     let sides: [Double] = [0, 4, 8, 10, 16, 20, 32, 32, 40, 96, 96, 120]
     return COCOBox(
       x: Double(Int.random(in: 0...9, using: &random) * 8), y: Double(Int.random(in: 0...9, using: &random) * 8),
       width: sides.randomElement(using: &random) ?? 0, height: sides.randomElement(using: &random) ?? 0)
   }
 
-  private static func area(of box: COCOBox, _ random: inout SeededRandom) -> Double {
+  private static func area(of box: COCOBox, _ random: inout SplitMix64) -> Double {
     switch Int.random(in: 0...5, using: &random) {
     case 0: 1024
     case 1: 9216
@@ -69,7 +70,7 @@ struct RandomCOCO {
   }
 
   /// The object's own box, half of it (IoU 0.5 exactly), or one beside it; now and then of another category.
-  private static func detection(of truth: COCODataset.Annotation, _ random: inout SeededRandom) -> COCOPrediction {
+  private static func detection(of truth: COCODataset.Annotation, _ random: inout SplitMix64) -> COCOPrediction {
     var box = truth.box
     switch Int.random(in: 0...4, using: &random) {
     case 0: break
@@ -85,7 +86,7 @@ struct RandomCOCO {
   }
 
   /// Often equal.
-  private static func score(_ random: inout SeededRandom) -> Double {
+  private static func score(_ random: inout SplitMix64) -> Double {
     let score = Double.random(in: 0...1, using: &random)
     return Bool.random(using: &random) ? (score * 10).rounded() / 10 : score
   }

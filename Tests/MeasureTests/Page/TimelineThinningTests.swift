@@ -1,3 +1,4 @@
+import EdgepipeCore
 import PipelineTestSupport
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
 struct TimelineThinningTests {
   /// Readings at uneven times.
   private static func moments(_ count: Int) -> [ProfileMoment] {
-    var random = SeededRandom(seed: 4)
+    var random = SplitMix64(seed: 4)
     var seconds = 0.0
     return (0..<count).map { _ in
       seconds += Double.random(in: 0.01...2, using: &random)

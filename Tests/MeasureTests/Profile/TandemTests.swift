@@ -1,3 +1,4 @@
+import EdgepipeCore
 import PipelineTestSupport
 import Testing
 
@@ -66,7 +67,7 @@ struct TandemTests {
     "given a row of stages, when its slowest is taken away or gets a worker, then the simulation is as fast as was foretold",
     arguments: UInt64(1)...40)
   func foretold(seed: UInt64) throws {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     var stages = (0..<Int.random(in: 3...6, using: &random)).map { index in
       Tandem.Stage(
         serviceS: Double.random(in: 0.001...0.02, using: &random),

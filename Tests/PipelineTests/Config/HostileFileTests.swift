@@ -89,7 +89,7 @@ import Testing
   }
 
   @Test func `given random bytes, when loaded, then an error and no crash follows`() throws {
-    var random = SeededRandom(seed: 3)
+    var random = SplitMix64(seed: 3)
     for _ in 0..<20 {
       let bytes = (0..<5000).map { _ in UInt8.random(in: .min ... .max, using: &random) }
       try withFile(bytes) { #expect(errors($0)?.issues.isEmpty == false) }

@@ -11,7 +11,7 @@ struct LatencyHistogramTests {
     "given random durations, when percentiles are read, then they are within 0.1 % of the exact ones",
     arguments: [UInt64](1...5))
   func percentiles(seed: UInt64) {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     var histogram = LatencyHistogram()
     // Six decades, as stages have them: from a microsecond to a second.
     let samples = (0..<5000).map { _ in Int64(pow(10, Double.random(in: 3...9, using: &random))) }
@@ -28,7 +28,7 @@ struct LatencyHistogramTests {
     "given random durations and the bounds themselves, when counted up to each bound, then the counts are exact",
     arguments: [UInt64](1...5))
   func countsUpToBounds(seed: UInt64) {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     let bounds = LatencyHistogram.bounds.indices.map { LatencyHistogram.bounds[$0] }
     var samples = (0..<5000).map { _ in Int64(pow(10, Double.random(in: 3...11, using: &random))) }
     samples += bounds + bounds.map { $0 + 1 } + [0]
@@ -41,7 +41,7 @@ struct LatencyHistogramTests {
 
   @Test("given the samples of two histograms, when merged, then it is as if one had recorded them all")
   func merge() {
-    var random = SeededRandom(seed: 7)
+    var random = SplitMix64(seed: 7)
     var first = LatencyHistogram(), second = LatencyHistogram(), both = LatencyHistogram()
     for index in 0..<2000 {
       let sample = Int64.random(in: 0...5_000_000_000, using: &random)

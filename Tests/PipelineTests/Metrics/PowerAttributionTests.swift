@@ -12,7 +12,7 @@ import Testing
 struct PowerAttributionTests {
   @Test("given random spans, when split, then idle, stages and other add up to the package", arguments: UInt64(1)...20)
   func rowsAddUp(seed: UInt64) {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     let stages = Dictionary(
       uniqueKeysWithValues: (0..<6).map { ("s\($0)", Int64.random(in: 0...9_000_000_000, using: &random)) })
     let package = Double.random(in: 0...500, using: &random)

@@ -51,7 +51,7 @@ struct SequencerTests {
   func restoresOrder(seed: UInt64) throws {
     let out = Mutex<[Int]>([])
     let sequencer = Sequencer<Int> { number in out.withLock { $0.append(number) } }
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     let shuffled = (0..<1000).shuffled(using: &random)
     let threads = try (0..<4).map { part in
       try WorkerThread(name: "worker") {

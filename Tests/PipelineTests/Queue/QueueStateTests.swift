@@ -154,7 +154,7 @@ struct QueueStateTests {
     "given four streams that overflow a live queue, whatever their phases, then each loses nearly the same share",
     arguments: [UInt64](0..<10))
   func lossesAreSpread(seed: UInt64) {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     var state = QueueState<Item>(capacity: 4, policy: nil, keepsTombstones: false)
     let streams = (0..<4).map { _ in Item.Stream() }
     let phases = streams.map { _ in Int64.random(in: 0..<33_000_000, using: &random) }
@@ -199,7 +199,7 @@ struct QueueStateTests {
     "property: whatever the calls, every number comes out once, streams in order, the most urgent first, frames = pops + drops",
     arguments: OverflowPolicy.allCases, [UInt64](0..<25))
   func conservation(policy: OverflowPolicy, seed: UInt64) {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     var state = QueueState<Item>(capacity: Int.random(in: 1...5, using: &random), policy: policy)
     let streams = (0..<3).map { _ in Item.Stream() }
     var due = [Int64](repeating: 0, count: 3)

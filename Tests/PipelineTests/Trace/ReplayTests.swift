@@ -140,7 +140,7 @@ struct ReplayTests {
 
   /// A graph of live and patient sources, stages of several workers, branches that join, and one or two sinks.
   private static func graph(seed: UInt64, _ lines: LineCollector, isReplay: Bool) -> PipelinePlan {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
     // The replay works at another speed.
     let busy = isReplay ? 0 : 900
@@ -223,7 +223,7 @@ struct ReplayTests {
     let plan = Self.graph(seed: 3, lines, isReplay: false)
     let (recorded, _) = try Self.run(plan, lines, .recording(fixture.recorder()))
     let whole = try fixture.bytes()
-    var random = SeededRandom(seed: 1)
+    var random = SplitMix64(seed: 1)
     for _ in 0..<12 {
       try fixture.write(Array(whole[..<Int.random(in: 400..<whole.count, using: &random)]))
       let again = LineCollector()

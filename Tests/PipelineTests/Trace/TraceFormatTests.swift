@@ -84,7 +84,7 @@ struct TraceFormatTests {
     "given payloads of random bytes with right checksums, when they are loaded, then nothing crashes", arguments: 0..<8)
   func randomPayloads(seed: Int) throws {
     let fixture = try TraceFixture()
-    var random = SeededRandom(seed: UInt64(seed))
+    var random = SplitMix64(seed: UInt64(seed))
     for _ in 0..<200 {
       var bytes = TraceFormat.header + TraceRecord.manifest(TraceFixture.manifest.json).encoded
       for sample in TraceSamples.all where Bool.random(using: &random) {

@@ -186,7 +186,7 @@ import Testing
   @Test func `given random walks without hysteresis when counted then totals agree with crossing tests of each step`()
     throws
   {
-    var random = SeededRandom(seed: 5)
+    var random = SplitMix64(seed: 5)
     let stage = try stage {
       $0.hysteresis = 0
       $0.minGapS = 0

@@ -261,7 +261,7 @@ import Testing
   }
 
   @Test func `given random walks when watched then entries, leaves and numbers agree with a plain recount`() throws {
-    var random = SeededRandom(seed: 21)
+    var random = SplitMix64(seed: 21)
     let fixture = try AnalyticsFixture(
       stage {
         $0.debounceS = 0

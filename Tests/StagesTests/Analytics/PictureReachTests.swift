@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Foundation
 import PipelineTestSupport
 import Testing
@@ -53,7 +54,7 @@ import Testing
   }
 
   @Test(arguments: 1...40) func `given random triangles when asked then trying places one by one agrees`(seed: UInt64) {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     let low = Double.random(in: -600...0, using: &random), high = Double.random(in: 240...900, using: &random)
     let triangle = Polygon(
       (0..<3).map { _ in

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import PipelineTestSupport
 import Testing
 
@@ -51,7 +52,7 @@ struct ServerAnswerTests {
 
   // A server may answer anything: what is quoted stays one short line without control characters.
   @Test(arguments: [UInt64](1...50)) func givenAnyAnswer_whenRead_thenQuotedInOneLine(seed: UInt64) {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     let pieces = [
       "method ", " failed: ", "HTTP error ", "line='", "'", "WWW-Authenticate: Digest ", "algorithm=", "\"", "\r",
       "\u{1B}[31m", "é", "\u{9B}", ": ", "getaddrinfo(", "\n", "\0",

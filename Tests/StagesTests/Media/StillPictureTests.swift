@@ -90,7 +90,7 @@ struct StillPictureTests {
     let ending2 = ending == "apng" || ending == "qoi" || ending == "pcx" ? "png" : String(ending)
     #expect(try decodes(bytes, ending2), "whole")
     #expect(try decodes(bytes + Data("something behind it".utf8), ending2), "more behind it")
-    var random = SeededRandom(seed: UInt64(index))
+    var random = SplitMix64(seed: UInt64(index))
     let cuts = [1, 2, 3, 4, 5, 9, 17] + (0..<12).map { _ in Int.random(in: 1..<bytes.count, using: &random) }
     for cut in Set(cuts) where cut < bytes.count {
       let isGood = ending == "jpg" && cut <= 2
@@ -193,7 +193,7 @@ struct StillFactsTests {
 
   @Test("given any bytes, when read, then every reader returns and nothing is read beyond the end")
   func random() {
-    var random = SeededRandom(seed: 11)
+    var random = SplitMix64(seed: 11)
     let heads: [[UInt8]] = [
       [0xFF, 0xD8, 0xFF], [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], Array("GIF89a".utf8),
       Array("RIFF\u{40}\0\0\0WEBPVP8X".utf8), Array("BM".utf8) + [0, 1, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0],
@@ -218,7 +218,7 @@ struct StillFactsTests {
   func mutated(format: String) throws {
     let whole = try [UInt8](Data(contentsOf: URL(fileURLWithPath: try StillPictureTests.turned(format, 6))))
     #expect(facts(whole) == StillFacts(isWhole: true, orientation: 6, pixelShape: facts(whole)?.pixelShape))
-    var random = SeededRandom(seed: 3)
+    var random = SplitMix64(seed: 3)
     for _ in 0..<2000 {
       var bytes = whole
       for _ in 0..<Int.random(in: 1...6, using: &random) {

@@ -19,7 +19,7 @@ import Testing
   @Test(arguments: formats)
   func givenOnePictureInDifferentMemory_whenLetterboxed_thenItsTensorsAreEqual(_ format: String) throws {
     MediaLibrary.prepare()
-    var random = SeededRandom(seed: 1)
+    var random = SplitMix64(seed: 1)
     for index in 0..<250 {
       // Most are narrow: they have more edge, and every remainder of a vector's width comes up.
       let picture = unsafe Picture(
@@ -47,7 +47,7 @@ import Testing
       unsafe frame.pointee.height = Int32(height)
       unsafe frame.pointee.format = format.rawValue
       try unsafe #require(av_frame_get_buffer(frame, 64) >= 0)
-      var random = SeededRandom(seed: seed)
+      var random = SplitMix64(seed: seed)
       let planes = unsafe [frame.pointee.buf.0, frame.pointee.buf.1, frame.pointee.buf.2]
       for index in unsafe planes.indices {
         guard let plane = unsafe planes[index]?.pointee else { continue }

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import PipelineTestSupport
 import Testing
 
@@ -40,7 +41,7 @@ struct BytePathTests {
 
   @Test("given random bytes, when written as a URL and read again, then the same bytes")
   func roundTrip() {
-    var random = SeededRandom(seed: 3)
+    var random = SplitMix64(seed: 3)
     for _ in 0..<2000 {
       let bytes = (0..<Int.random(in: 1...12, using: &random)).map { _ in
         // Often what has a meaning in URLs.

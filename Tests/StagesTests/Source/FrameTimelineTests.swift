@@ -25,7 +25,7 @@ struct FrameTimelineTests {
   // Whatever the stamps do, the times rise, and every break is counted at most once a frame.
   @Test(arguments: [UInt64](1...25))
   func givenAnyStamps_whenRead_thenTimesRise(seed: UInt64) {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     var timeline = FrameTimeline(frameRate: [nil, 0, 25, 1e9, .nan].randomElement(using: &random) ?? nil)
     var stamp: Int64 = 0
     var last: MediaTime?
@@ -44,7 +44,7 @@ struct FrameTimelineTests {
 
 extension Int64 {
   /// The next stamp of a clock that does anything now and then.
-  mutating func turnOddly(using random: inout SeededRandom) {
+  mutating func turnOddly(using random: inout SplitMix64) {
     switch Int.random(in: 0..<20, using: &random) {
     case 0: self = Int64.random(in: .min ... .max, using: &random)
     case 1: self = [.max, .min, 0].randomElement(using: &random) ?? 0

@@ -61,7 +61,7 @@ struct LiveStreamTests {
       LiveLimits(policy: ReconnectPolicy(minS: 1, maxS: 45, resetS: resetS), refusedS: 60, intervalS: 2),
       output: output,
       clock: output.clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-      random: SeededRandom(seed: 7))
+      random: SplitMix64(seed: 7))
   }
 
   /// Plays one script after the other, one a connection; after the last the run ends.
@@ -209,7 +209,7 @@ struct LiveStreamTests {
 struct ReconnectPolicyTests {
   @Test(arguments: [UInt64](1...20))
   func givenAnyLimits_whenAskedOften_thenEveryPauseIsWithinThem(seed: UInt64) {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     let minS = Double.random(in: 0.01...5, using: &random), maxS = Double.random(in: 0.01...60, using: &random)
     var policy = ReconnectPolicy(minS: minS, maxS: maxS, resetS: 1)
     var pauses: [Double] = []
@@ -224,7 +224,7 @@ struct ReconnectPolicyTests {
   @Test(arguments: [1.5, 5, 12, 300]) func givenAnOutage_whenItEnds_thenTheNextAttemptComesWithinItsLength(
     outageS: Double
   ) {
-    var random = SeededRandom(seed: UInt64(outageS * 10))
+    var random = SplitMix64(seed: UInt64(outageS * 10))
     for _ in 0..<2000 {
       var policy = ReconnectPolicy(minS: 1, maxS: 45, resetS: 30)
       var awayS = 0.0

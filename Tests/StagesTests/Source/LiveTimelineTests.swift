@@ -215,7 +215,7 @@ struct LiveTimelineTests {
   // Whatever stamps and arrivals do, the times rise, and every break is counted at most once a frame.
   @Test(arguments: [UInt64](1...50))
   func givenAnyStamps_whenRead_thenTimesRise(seed: UInt64) {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     var timeline = LiveTimeline(frameRate: [nil, 0, 25, 1e9, .nan].randomElement(using: &random) ?? nil)
     var stamp: Int64 = 0, arrival: Int64 = 0
     var last: MediaTime?

@@ -33,7 +33,7 @@ struct SourceErrorTests {
   }
 
   @Test func givenRandomBytes_whenOpened_thenDataError() throws {
-    var random = SeededRandom(seed: 7)
+    var random = SplitMix64(seed: 7)
     let bytes = Data((0..<100_000).map { _ in UInt8.random(in: 0...255, using: &random) })
     let error = try failure(try MediaFixtures.file("random.mp4", bytes), .dataError)
     #expect(error.message.contains("random.mp4"))

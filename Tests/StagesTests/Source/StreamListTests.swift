@@ -57,7 +57,7 @@ struct StreamListTests {
 
   @Test("given random bytes, when read, then streams or an error, and never a crash")
   func anything() {
-    var random = SeededRandom(seed: 5)
+    var random = SplitMix64(seed: 5)
     let alphabet = Array("ab \"'#\r\n\t%$".utf8) + [0xE9, 0xEF, 0xBB, 0xBF, 0xFF, 0xFE]
     for _ in 0..<3000 {
       let bytes = (0..<Int.random(in: 0...30, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? 0 }

@@ -88,7 +88,7 @@ struct DecoderReplayTests {
   func mutated(seed: Int) throws {
     let film = try #require(MediaFixtures.films.first)
     let output = try record(MediaFixtures.path(film.name))
-    var random = SeededRandom(seed: UInt64(seed))
+    var random = SplitMix64(seed: UInt64(seed))
     for _ in 0..<20 {
       let replay = try DecoderReplay(name: "camera", context: MediaFixtures.context("camera"))
       for entry in output.all.prefix(60) {

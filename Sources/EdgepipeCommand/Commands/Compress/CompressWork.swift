@@ -25,10 +25,7 @@ struct CompressWork {
     (self.line, self.interruption) = (line, interruption)
     engine = try ONNXRuntimeEngine(libraryPath: command.options.library)
     var float = try OnnxModel(file)
-    // Passes, pruning and quantization read the operators in one form; the outputs keep every bit.
-    try OnnxOpset.upgrade(&float)
-    // As pipelines do; where the graph is tied to one size, it keeps it.
-    _ = try? OnnxShapes.free(&float, export: manifest.head.freeSizeExport)
+    try float.prepare(head: manifest.head)
     self.float = float
     dataset = try command.truth.dataset(calibration: command.calibration)
   }

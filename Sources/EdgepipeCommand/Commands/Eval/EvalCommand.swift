@@ -21,7 +21,7 @@ struct EvalCommand: ParsableCommand {
         edgepipe models eval --from-predictions found.json --coco a.json --json
       """)
 
-  @OptionGroup var store: ModelsCommand.StoreOptions
+  @OptionGroup var store: StoreOptions
 
   @Argument(help: "A model's name, or a path to an .onnx file or a manifest.") var model: String?
 

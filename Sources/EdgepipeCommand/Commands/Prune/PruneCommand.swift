@@ -76,10 +76,7 @@ struct PruneCommand: ParsableCommand {
     let engine = try ONNXRuntimeEngine(libraryPath: options.library)
     let whole = CompressionCandidate(model: try OnnxModel(resolved), manifest: manifest)
     var original = whole.model
-    try OnnxOpset.upgrade(&original)
-    GraphPasses.apply(to: &original, engine: engine)
-    // Where the graph is tied to one size, it keeps it.
-    _ = try? OnnxShapes.free(&original, export: manifest.head.freeSizeExport)
+    try original.prepare(head: manifest.head, simplifyingWith: engine)
 
     let line = ProgressLine()
     defer { line.end() }
