@@ -9,7 +9,7 @@ public final class BufferPool: Sendable {
   @safe public final class Buffer: @unchecked Sendable {
     // SAFETY (@unchecked Sendable): one writer fills the buffer before it is shared; afterwards it is only read.
     public let byteCount: Int
-    private let memory: UnsafeMutableRawPointer
+    @usableFromInline let memory: UnsafeMutableRawPointer
     private let pool: BufferPool
 
     fileprivate init(memory: UnsafeMutableRawPointer, byteCount: Int, pool: BufferPool) {
@@ -21,6 +21,7 @@ public final class BufferPool: Sendable {
     deinit { unsafe pool.take(back: memory, byteCount: byteCount) }
 
     /// The bytes, 64-byte aligned. The pointer is valid during `body` only.
+    @inlinable
     public func withBytes<Result>(_ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows -> Result {
       // SAFETY: `memory` holds `byteCount` bytes for as long as this object lives, and `self` is alive during the call.
       try unsafe body(UnsafeMutableRawBufferPointer(start: memory, count: byteCount))

@@ -5,11 +5,14 @@ import Glibc
 ///
 /// Swift's `Mutex` cannot be waited on and its `async` waiting would move media work off its own thread, so this
 /// wraps a POSIX mutex and a condition variable on the monotonic clock.
+///
+/// Its methods are inlinable: the queues of other modules are only as quick as before when they are specialised for their
+/// state there.
 @safe public final class Monitor<State>: @unchecked Sendable {
   // SAFETY (@unchecked Sendable): `state` is touched only while `mutex` is held; the two handles never move.
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-  private var state: State
+  @usableFromInline let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  @usableFromInline let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  @usableFromInline var state: State
 
   public init(_ state: sending State) {
     self.state = state
@@ -27,6 +30,7 @@ import Glibc
   }
 
   /// Runs `body` with the state, alone.
+  @inlinable
   public func withLock<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
     // SAFETY: locked and unlocked on the same thread, also when `body` throws.
     unsafe pthread_mutex_lock(mutex)
@@ -35,6 +39,7 @@ import Glibc
   }
 
   /// Runs `body` with the state and wakes everybody who waits.
+  @inlinable
   public func change<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
     defer { unsafe pthread_cond_broadcast(condition) }
     return try withLock(body)
@@ -42,6 +47,7 @@ import Glibc
 
   /// Waits until `body` returns a value; it runs again after every ``change(_:)``. Wakes others afterwards, since
   /// taking something may be what they wait for.
+  @inlinable
   public func wait<Result>(for body: (inout State) -> Result?) -> Result {
     // SAFETY: as in `withLock`; the wait releases the mutex and takes it again before it returns.
     unsafe pthread_mutex_lock(mutex)
@@ -56,6 +62,7 @@ import Glibc
   }
 
   /// As ``wait(for:)``, but returns nil once the system's monotonic clock reaches `deadline`.
+  @inlinable
   public func wait<Result>(until deadline: MonotonicTime, for body: (inout State) -> Result?) -> Result? {
     let nanoseconds = max(0, deadline.nanoseconds)
     var limit = timespec(

@@ -1,5 +1,4 @@
 import ArgumentParser
-import EdgepipeCompression
 import EdgepipeCore
 import Foundation
 import Measure

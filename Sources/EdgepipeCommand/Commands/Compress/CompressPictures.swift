@@ -1,5 +1,4 @@
 import Detectors
-import EdgepipeCompression
 import Foundation
 import Measure
 
