@@ -17,9 +17,6 @@ public protocol GraphPass: Sendable {
 }
 
 public enum GraphPasses {
-  /// The passes that need no engine, in the order in which they help each other.
-  public static var all: [any GraphPass] { all(engine: nil) }
-
   /// The passes in the order in which they help each other.
   ///
   /// - Parameter engine: computes what depends on stored tensors alone; without one that stays as it is.

@@ -3,8 +3,8 @@ import Foundation
 
 /// Another program, started and waited for.
 ///
-/// Both are done directly: Foundation's `Process` learns of a program's end through a local socket, and waits for ever
-/// where a machine has no loopback network. The program is in a process group of its own, so that Ctrl-C reaches it
+/// Both are done directly: Foundation's `Process` learns of a program's end through a local socket, and hangs where a
+/// machine has no loopback network. The program is in a process group of its own, so that Ctrl-C reaches it
 /// through this one alone, and it has none of this one's descriptors.
 public struct ChildProcess: Sendable {
   /// What one of its standard streams is.

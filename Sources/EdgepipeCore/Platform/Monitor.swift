@@ -6,8 +6,7 @@ import Glibc
 /// Swift's `Mutex` cannot be waited on and its `async` waiting would move media work off its own thread, so this
 /// wraps a POSIX mutex and a condition variable on the monotonic clock.
 ///
-/// Its methods are inlinable: the queues of other modules are only as quick as before when they are specialised for their
-/// state there.
+/// Its methods are inlinable, so that the queues of other modules can specialise them for their state.
 @safe public final class Monitor<State>: @unchecked Sendable {
   // SAFETY (@unchecked Sendable): `state` is touched only while `mutex` is held; the two handles never move.
   @usableFromInline let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
