@@ -85,8 +85,13 @@ def talk(program, process):
                       ("remove-stream", "b"), ("add-stream", "c", "${GOLDEN_NO_SUCH_VARIABLE}"), ("list",)):
         program.record("live/control", "ctl", *arguments, *control, output=masks.words)
     program.record("live/control", "ctl", "list", "--json", *control, output=masks.json_text)
-    with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}/metrics", timeout=30) as page:
-        text = page.read().decode()
+    def page():
+        with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}/metrics", timeout=30) as answer:
+            text = answer.read().decode()
+        # Power is there from its second reading on, about a second after the start.
+        return text if "\nedgepipe_power_watts{" in text else None
+
+    text = wait_for("the power on the metrics page", page, process)
     # A limit on memory is there in a container only.
     lines = [line for line in text.splitlines() if line and "_memory_" not in line]
     program.keep("live/metrics", "".join(line + "\n" for line in lines if line.startswith("#")))
