@@ -24,7 +24,7 @@ final class TroubledSource: SourceStage {
   }
 
   init(_ configuration: NoConfiguration, context: StageContext) throws {
-    throw PipelineError("made by tests only", exit: .software)
+    throw PipelineError("made by tests only", code: .internalFault)
   }
 
   private init(context: StageContext, stream: String, count: Int, ending: Ending) {
@@ -80,7 +80,7 @@ struct MonitoringFixture {
         TroubledSource.plan("camera", stream: "door \"1\"\n", count: 20), .source("film", count: 30),
         .transform("gate", after: ["film"]) { frame, _ in
           if frame.header.sequence % 5 == 0 { return .drop(DropReason(rawValue: "gated")) }
-          if frame.header.sequence == 7 { throw PipelineError("no", consequence: .skipFrame, exit: .software) }
+          if frame.header.sequence == 7 { throw PipelineError("no", consequence: .skipFrame, code: .internalFault) }
           return .emit(frame)
         },
         .sink("out", after: ["camera", "gate"], into: collector, queue: 100),

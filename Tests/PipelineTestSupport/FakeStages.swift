@@ -16,7 +16,7 @@ public final class FakeSource: SourceStage {
   private let clock: any PipelineClock
 
   public init(_ configuration: NoConfiguration, context: StageContext) throws {
-    throw PipelineError("made by tests only", exit: .software)
+    throw PipelineError("made by tests only", code: .internalFault)
   }
 
   init(
@@ -60,7 +60,7 @@ public final class FakeStage: FrameStage {
   private let close: @Sendable (Int) throws -> Void
 
   public init(_ configuration: NoConfiguration, context: StageContext) throws {
-    throw PipelineError("made by tests only", exit: .software)
+    throw PipelineError("made by tests only", code: .internalFault)
   }
 
   init(

@@ -13,7 +13,7 @@ struct DarknetConfig {
     var file: String
 
     func error(_ what: String) -> PipelineError {
-      PipelineError("\(file):\(line): [\(name)] \(what)", exit: .dataError)
+      PipelineError("\(file):\(line): [\(name)] \(what)", code: .malformed)
     }
 
     /// A whole number within `range`.
@@ -53,10 +53,10 @@ struct DarknetConfig {
 
   var sections: [Section] = []
 
-  /// - Throws: a ``PipelineError`` (`dataError`) with the line at fault.
+  /// - Throws: a ``PipelineError`` (`malformed`) with the line at fault.
   init(data: Data, file: String) throws {
     guard data.count <= Self.maximumByteCount else {
-      throw PipelineError("'\(file)' holds \(data.count) bytes, too many for a Darknet cfg file", exit: .dataError)
+      throw PipelineError("'\(file)' holds \(data.count) bytes, too many for a Darknet cfg file", code: .malformed)
     }
     for (index, line) in TextFile.lines(Array(data)).enumerated() {
       // As Darknet does: blanks do not count, wherever they are.
@@ -78,11 +78,11 @@ struct DarknetConfig {
       }
     }
     guard let first = sections.first, first.name == "net" || first.name == "network" else {
-      throw PipelineError("'\(file)' is no Darknet cfg file: it does not start with [net]", exit: .dataError)
+      throw PipelineError("'\(file)' is no Darknet cfg file: it does not start with [net]", code: .malformed)
     }
   }
 
   private static func error(_ file: String, _ index: Int, _ text: String, _ what: String) -> PipelineError {
-    PipelineError("\(file):\(index + 1): '\(text.prefix(60))' \(what)", exit: .dataError)
+    PipelineError("\(file):\(index + 1): '\(text.prefix(60))' \(what)", code: .malformed)
   }
 }

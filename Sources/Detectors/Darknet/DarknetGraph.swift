@@ -7,7 +7,7 @@ struct DarknetGraph {
   /// The name of each layer's output.
   private var outputs: [String] = []
 
-  /// - Throws: a ``PipelineError`` (`dataError`) when the weights do not fit the network.
+  /// - Throws: a ``PipelineError`` (`malformed`) when the weights do not fit the network.
   static func model(_ network: DarknetNetwork, weights: DarknetWeights, name: String) throws -> OnnxModel {
     try weights.check(expected: network.valueCount)
     var builder = DarknetGraph(), weights = weights

@@ -21,7 +21,7 @@ public enum DarknetImporter {
     public var valueCount: Int
   }
 
-  /// - Throws: a ``PipelineError``: `noInput` for a missing file, `dataError` for one that cannot be imported.
+  /// - Throws: a ``PipelineError``: `notFound` for a missing file, `malformed` for one that cannot be imported.
   public static func convert(config: URL, weights: URL, name: String) throws -> Imported {
     try convert(
       config: readFile(config, what: "cfg file", limit: DarknetConfig.maximumByteCount), configName: config.path,
@@ -40,7 +40,7 @@ public enum DarknetImporter {
     var classCount: Int?
     for case .yolo(let map, let classes) in network.layers.map(\.kind) {
       guard classCount ?? classes == classes else {
-        throw PipelineError("'\(configName)' has [yolo] layers of different class counts", exit: .dataError)
+        throw PipelineError("'\(configName)' has [yolo] layers of different class counts", code: .unsupported)
       }
       classCount = classes
       anchors.append(map)

@@ -50,7 +50,7 @@ struct DarknetNetwork {
     }
   }
 
-  /// - Throws: a ``PipelineError`` (`dataError`) that names the section and its line.
+  /// - Throws: a ``PipelineError`` (`malformed`) that names the section and its line.
   init(_ config: DarknetConfig) throws {
     let net = config.sections[0]
     width = try net.integer("width", default: 416, in: 32...4096)

@@ -9,11 +9,11 @@ struct DarknetWeights {
   private var position: Int
   let valueCount: Int
 
-  /// - Throws: a ``PipelineError`` (`dataError`) when the header is not one.
+  /// - Throws: a ``PipelineError`` (`malformed`) when the header is not one.
   init(data: Data, file: String) throws {
     let data = data.startIndex == 0 ? data : Data(data)
     guard data.count >= 16 else {
-      throw PipelineError("weights file '\(file)' holds \(data.count) bytes, less than its header", exit: .dataError)
+      throw PipelineError("weights file '\(file)' holds \(data.count) bytes, less than its header", code: .malformed)
     }
     func word(_ at: Int) -> Int {
       Int(Int32(bitPattern: (0..<4).reduce(UInt32(0)) { $0 | UInt32(data[at + $1]) << UInt32($1 * 8) }))
@@ -21,13 +21,13 @@ struct DarknetWeights {
     let major = word(0), minor = word(4)
     guard (0...1000).contains(major), (0...1000).contains(minor) else {
       throw PipelineError(
-        "'\(file)' is no Darknet weights file: its header gives version \(major).\(minor)", exit: .dataError)
+        "'\(file)' is no Darknet weights file: its header gives version \(major).\(minor)", code: .malformed)
     }
     // The counter of pictures seen grew from 4 to 8 bytes with version 0.2.
     position = 12 + (major * 10 + minor >= 2 ? 8 : 4)
     guard data.count >= position, (data.count - position) % 4 == 0 else {
       throw PipelineError(
-        "weights file '\(file)' holds \(data.count) bytes, which is no header and whole numbers", exit: .dataError)
+        "weights file '\(file)' holds \(data.count) bytes, which is no header and whole numbers", code: .malformed)
     }
     self.data = data
     self.file = file
@@ -39,14 +39,14 @@ struct DarknetWeights {
     guard valueCount == expected else {
       throw PipelineError(
         "weights file '\(file)' holds \(valueCount) values, the cfg file's network needs \(expected)",
-        remedy: "use the weights that belong to the cfg file", exit: .dataError)
+        remedy: "use the weights that belong to the cfg file", code: .mismatch)
     }
   }
 
   /// The next `count` values.
   mutating func next(_ count: Int) throws -> [Float] {
     guard count >= 0, count <= (data.count - position) / 4 else {
-      throw PipelineError("weights file '\(file)' ends early", exit: .dataError)
+      throw PipelineError("weights file '\(file)' ends early", code: .malformed)
     }
     let bytes = position..<position + 4 * count
     position += 4 * count

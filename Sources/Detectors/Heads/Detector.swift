@@ -73,7 +73,7 @@ public final class Detector {
       "the model '\(name)' gave the score \(score), and scores lie in 0...1: its outputs are not what the "
         + "\(kind.title) head reads",
       remedy: "check 'head' and 'form' in its manifest; models for poses, masks or oriented boxes and scores without a "
-        + "sigmoid look like this", exit: .dataError)
+        + "sigmoid look like this", code: .mismatch)
   }
 
   /// Nil when nothing of the box lies inside the picture.

@@ -7,7 +7,7 @@ public enum HeadFactory {
   public static func make(_ manifest: ModelManifest, outputs: [TensorDescription]) throws -> any Head {
     let classCount = manifest.classes.count
     guard classCount > 0 else {
-      throw PipelineError("the manifest of '\(manifest.name)' lists no classes", exit: .dataError)
+      throw PipelineError("the manifest of '\(manifest.name)' lists no classes", code: .mismatch)
     }
     let shapes = outputs.map(\.shape)
     func require(_ fits: Bool, _ expected: String) throws {
@@ -16,7 +16,7 @@ public enum HeadFactory {
       throw PipelineError(
         "the model '\(manifest.name)' does not fit its head: the \(manifest.head.rawValue) head with \(classCount) "
           + "classes expects \(expected), and the model gives \(given)",
-        remedy: "check 'head', 'form' and 'classes' in the manifest", exit: .dataError)
+        remedy: "check 'head', 'form' and 'classes' in the manifest", code: .mismatch)
     }
     /// Exporters may leave every dimension open.
     func isOpen(_ shape: [Int?], rank: Int) -> Bool { shape.isEmpty || shape.count == rank }

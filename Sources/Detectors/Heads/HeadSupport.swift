@@ -17,7 +17,7 @@ func shapeMismatch(
   let width = request.inputWidth, height = request.inputHeight
   return PipelineError(
     "the \(head.rawValue) head expects \(expected) for an input of \(width)x\(height), and the model gave \(given)",
-    remedy: "check 'head' and 'classes' in the model's manifest", exit: .dataError)
+    remedy: "check 'head' and 'classes' in the model's manifest", code: .mismatch)
 }
 
 @inline(__always) func sigmoid(_ value: Float) -> Float { 1 / (1 + exp(-value)) }

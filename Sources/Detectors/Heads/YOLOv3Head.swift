@@ -16,7 +16,7 @@ public struct YOLOv3Head: Head {
     else {
       throw PipelineError(
         "a manifest with head 'yolov3' needs 'anchors': for each map its stride and [width, height] pairs",
-        remedy: "import the model again with `edgepipe models import`", exit: .dataError)
+        remedy: "import the model again with `edgepipe models import`", code: .malformed)
     }
     self.classCount = classCount
     self.maps = maps

@@ -167,7 +167,7 @@ public struct YOLOv8Head: Head {
           "the model reports class \(classIndex) with score \(unsafe box[4]), and \(classCount) classes are known",
           remedy: classIndex < 0
             ? "its rows are not x1, y1, x2, y2, score, class" : "complete 'classes' in the model's manifest",
-          exit: .dataError)
+          code: .mismatch)
       }
       guard request.classes.contains(classIndex) else { continue }
       unsafe found.add(

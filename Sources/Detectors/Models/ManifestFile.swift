@@ -7,22 +7,23 @@ extension ModelManifest {
 
   /// Reads and checks a manifest.
   ///
-  /// - Throws: a ``PipelineError``: `config` when the file is missing, `dataError` when it is not a sound manifest.
+  /// - Throws: a ``PipelineError``: `invalidConfiguration` when the file is missing, `malformed` when it is not a sound
+  ///   manifest.
   public static func read(_ file: URL) throws -> ModelManifest {
     guard let data = FileManager.default.contents(atPath: file.path) else {
-      throw PipelineError("cannot read manifest '\(file.path)'", exit: .config)
+      throw PipelineError("cannot read manifest '\(file.path)'", code: .invalidConfiguration)
     }
     guard data.count <= maximumByteCount else {
-      throw PipelineError("manifest '\(file.path)' holds \(data.count) bytes, too many", exit: .dataError)
+      throw PipelineError("manifest '\(file.path)' holds \(data.count) bytes, too many", code: .malformed)
     }
     let manifest: ModelManifest
     do {
       manifest = try JSONDecoder().decode(ModelManifest.self, from: data)
     } catch let error as DecodingError {
-      throw PipelineError("manifest '\(file.path)' \(Self.explain(error))", exit: .dataError)
+      throw PipelineError("manifest '\(file.path)' \(Self.explain(error))", code: .malformed)
     }
     if let fault = manifest.fault {
-      throw PipelineError("manifest '\(file.path)': \(fault)", exit: .dataError)
+      throw PipelineError("manifest '\(file.path)': \(fault)", code: .malformed)
     }
     return manifest
   }
@@ -34,7 +35,7 @@ extension ModelManifest {
     do {
       return try encoder.encode(self) + Data("\n".utf8)
     } catch {
-      throw PipelineError("cannot encode the manifest of '\(name)': \(error)", exit: .software)
+      throw PipelineError("cannot encode the manifest of '\(name)': \(error)", code: .internalFault)
     }
   }
 

@@ -1,7 +1,7 @@
 import EdgepipeCore
 
-/// What a person says of a model, with options or in a manifest. It goes before what the file says; where the two cannot
-/// both be right, the model is refused.
+/// What a person says of a model, with options or in a manifest. It goes before what the file says; where the two
+/// cannot both be right, the model is refused.
 public struct ModelClaims: Sendable {
   /// Who said it, for errors.
   public enum Source: Sendable {
@@ -39,22 +39,22 @@ public struct ModelClaims: Sendable {
 
   /// The model can run, once somebody says what it is.
   func unsaid(_ message: String, remedy: String) -> PipelineError {
-    PipelineError(message, remedy: remedy, exit: source == .options ? .usage : .config)
+    PipelineError(message, remedy: remedy, code: source == .options ? .invalidArgument : .invalidConfiguration)
   }
 
   /// The model cannot run here.
   func unusable(_ message: String, remedy: String? = nil) -> PipelineError {
-    PipelineError(message, remedy: remedy, exit: source == .options ? .dataError : .config)
+    PipelineError(message, remedy: remedy, code: source == .options ? .unsupported : .invalidConfiguration)
   }
 
   /// What was said and what the file shows exclude each other.
   func contradiction(_ message: String, remedy: String) -> PipelineError {
-    let exit: ExitStatus =
+    let code: PipelineError.Code =
       switch source {
-      case .none: .config
-      case .options: .usage
-      case .manifest: .dataError
+      case .none: .invalidConfiguration
+      case .options: .invalidArgument
+      case .manifest: .mismatch
       }
-    return PipelineError(message, remedy: remedy, exit: exit)
+    return PipelineError(message, remedy: remedy, code: code)
   }
 }

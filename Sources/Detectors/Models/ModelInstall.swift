@@ -18,7 +18,7 @@ extension ModelStore {
       } catch let error as PipelineError {
         return Verification(name: name, fault: error)
       } catch {
-        return Verification(name: name, fault: PipelineError("\(error)", exit: .software))
+        return Verification(name: name, fault: PipelineError("\(error)", code: .internalFault))
       }
     }
   }
@@ -29,8 +29,8 @@ extension ModelStore {
   ///   - replaces: takes the place of a model of that name; otherwise one that is there is an error.
   ///   - fill: writes the ONNX file to the given path; `manifest` must hold that file's hash, or an empty one to be
   ///     filled in here.
-  /// - Throws: a ``PipelineError``: `ioError` when the store cannot be written, `dataError` when the hash differs,
-  ///   `usage` when something is there that stays.
+  /// - Throws: a ``PipelineError``: `writeFailed` when the store cannot be written, `malformed` when the hash differs,
+  ///   `invalidArgument` when something is there that stays.
   @discardableResult
   public func install(
     _ manifest: ModelManifest, replaces: Bool = true, fill: (URL) throws -> Void
@@ -38,7 +38,7 @@ extension ModelStore {
     let name = manifest.name
     guard ModelManifest.isUsable(name: name) else {
       throw PipelineError(
-        "a model cannot be called '\(name)'", remedy: "use letters, digits, '.', '_' and '-'", exit: .usage)
+        "a model cannot be called '\(name)'", remedy: "use letters, digits, '.', '_' and '-'", code: .invalidArgument)
     }
     let making = try writing("make a folder in '\(folder.path)'") { try StagingFolder(in: folder, name: name) }
     defer { making.remove() }
@@ -50,9 +50,9 @@ extension ModelStore {
     if manifest.sha256.isEmpty { manifest.sha256 = hash }
     guard manifest.sha256 == hash else {
       throw PipelineError(
-        "model '\(name)' came out with sha256 \(hash), expected \(manifest.sha256)", exit: .dataError)
+        "model '\(name)' came out with sha256 \(hash), expected \(manifest.sha256)", code: .malformed)
     }
-    if let fault = manifest.fault { throw PipelineError("model '\(name)': \(fault)", exit: .usage) }
+    if let fault = manifest.fault { throw PipelineError("model '\(name)': \(fault)", code: .invalidArgument) }
     let encoded = try manifest.encoded()
     try writing("write the manifest of '\(name)'") {
       try encoded.write(to: staging.appendingPathComponent("manifest.json"))
@@ -64,7 +64,7 @@ extension ModelStore {
   /// The error for a name that is taken.
   package static func isThere(_ name: String) -> PipelineError {
     PipelineError(
-      "model '\(name)' is there already", remedy: "say another --name, or --force to replace it", exit: .usage)
+      "model '\(name)' is there already", remedy: "say another --name, or --force to replace it", code: .alreadyExists)
   }
 
   /// Clears what programs that were killed while they made a model have left.
@@ -83,7 +83,7 @@ extension ModelStore {
       throw PipelineError(
         "cannot install '\(name)': '\(place.path)' is there and is no model",
         remedy: "say another --name, or move it away",
-        exit: .ioError)
+        code: .writeFailed)
     }
     if OutputPath.exchange(staging.path, place.path) { return }
     // File systems that cannot: the old one steps aside first, as folders cannot be overwritten.
@@ -96,8 +96,8 @@ extension ModelStore {
     try? FileManager.default.removeItem(at: old)
   }
 
-  /// Whether a folder in a model's place may go: it is empty, or a replacement is wanted and it holds a model and nothing
-  /// else, which would go with it.
+  /// Whether a folder in a model's place may go: it is empty, or a replacement is wanted and it holds a model and
+  /// nothing else, which would go with it.
   private func isModel(_ place: URL, replaces: Bool) -> Bool {
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: place.path) else { return false }
     return names.isEmpty || replaces && names.allSatisfy { $0 == "manifest.json" || $0.hasSuffix(".onnx") }
@@ -111,7 +111,7 @@ extension ModelStore {
     } catch {
       throw PipelineError(
         "cannot \(attempt): \(error.localizedDescription)",
-        remedy: "check the folder's permissions and space, or set EDGEPIPE_MODELS", exit: .ioError)
+        remedy: "check the folder's permissions and space, or set EDGEPIPE_MODELS", code: .writeFailed)
     }
   }
 }

@@ -49,7 +49,7 @@ public struct ModelStore: ModelResolver {
 
   /// Finds a model by its name in the store, or by a path to an .onnx file or a manifest, and checks its hash.
   ///
-  /// - Throws: a ``PipelineError``: `config` for a model that is not there, `dataError` for one that is damaged.
+  /// - Throws: a ``PipelineError``: `modelMissing` for one that is not there, `malformed` for one that is damaged.
   public func resolve(_ reference: String) throws -> ResolvedModel {
     if reference.contains("/") || reference.hasSuffix(".onnx") || reference.hasSuffix(".json") {
       return try resolve(path: reference)
@@ -67,7 +67,7 @@ public struct ModelStore: ModelResolver {
     guard FileManager.default.fileExists(atPath: file.path) else {
       throw PipelineError(
         "model file '\(path)' does not exist", remedy: "name a model of `edgepipe models list` or an existing file",
-        exit: .config)
+        code: .modelMissing)
     }
     let folder = file.deletingLastPathComponent()
     if file.pathExtension == "json" {
@@ -75,7 +75,8 @@ public struct ModelStore: ModelResolver {
         .read(file), in: folder, reference: path, remedy: "correct its sha256, or fetch the file again")
     }
     guard file.pathExtension == "onnx" else {
-      throw PipelineError("model '\(path)' is neither an .onnx file nor a manifest (.json)", exit: .config)
+      throw PipelineError(
+        "model '\(path)' is neither an .onnx file nor a manifest (.json)", code: .invalidConfiguration)
     }
     // A manifest named after the file is meant for it; one named manifest.json only when it says so.
     let own = file.deletingPathExtension().appendingPathExtension("json")
@@ -95,13 +96,13 @@ public struct ModelStore: ModelResolver {
   ) throws -> ResolvedModel {
     let file = folder.appendingPathComponent(manifest.file)
     guard FileManager.default.fileExists(atPath: file.path) else {
-      throw PipelineError("model '\(reference)' lacks its file '\(file.path)'", remedy: remedy, exit: .config)
+      throw PipelineError("model '\(reference)' lacks its file '\(file.path)'", remedy: remedy, code: .modelMissing)
     }
     let hash = try FileHash.sha256(of: file)
     guard hash == manifest.sha256 else {
       throw PipelineError(
         "model '\(reference)' is damaged: '\(file.path)' has sha256 \(hash), expected \(manifest.sha256)",
-        remedy: remedy, exit: .dataError)
+        remedy: remedy, code: .malformed)
     }
     return ResolvedModel(reference: reference, manifest: manifest, file: file, sha256: hash)
   }
@@ -111,7 +112,7 @@ public struct ModelStore: ModelResolver {
     if BuiltinModels.find(name) != nil {
       return PipelineError(
         "model '\(name)' is not installed in '\(folder.path)'", remedy: "run `edgepipe models pull \(name)`",
-        exit: .config)
+        code: .modelMissing)
     }
     let known = Set(BuiltinModels.all.map(\.name) + installedNames()).sorted()
     if name.hasSuffix("-int8"), let float = known.first(where: { "\($0)-int8" == name }) {
@@ -119,12 +120,12 @@ public struct ModelStore: ModelResolver {
       return PipelineError(
         "model '\(name)' is not installed in '\(folder.path)'",
         remedy: "run \(pull)`edgepipe models compress \(float) --calibration PICTURES`, where PICTURES is a folder of "
-          + "pictures or a video such as samples/street-1080p.mp4", exit: .config)
+          + "pictures or a video such as samples/street-1080p.mp4", code: .modelMissing)
     }
     let guess = NearestName.suggestion(for: name, among: known).map { "did you mean '\($0)'? " } ?? ""
     return PipelineError(
       "model '\(name)' is not known",
       remedy: "\(guess)known are \(known.joined(separator: ", ")); "
-        + "`edgepipe models pull` fetches one, `edgepipe models import` adds your own", exit: .config)
+        + "`edgepipe models pull` fetches one, `edgepipe models import` adds your own", code: .modelMissing)
   }
 }

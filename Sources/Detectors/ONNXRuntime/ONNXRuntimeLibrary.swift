@@ -37,13 +37,13 @@ import Foundation
     else {
       unsafe dlclose(handle)
       throw PipelineError(
-        "'\(path)' is not ONNX Runtime: it has no OrtGetApiBase", remedy: ONNXRuntimeSearch.remedy, exit: .unavailable)
+        "'\(path)' is not ONNX Runtime: it has no OrtGetApiBase", remedy: ONNXRuntimeSearch.remedy, code: .unavailable)
     }
     let version = unsafe String(cString: base.pointee.GetVersionString())
     guard let api = unsafe base.pointee.GetApi(UInt32(EPOrtInterfaceVersion)) else {
       throw PipelineError(
         "ONNX Runtime \(version) at '\(path)' is too old: 1.\(EPOrtInterfaceVersion) or newer is needed",
-        remedy: ONNXRuntimeSearch.remedy, exit: .unavailable)
+        remedy: ONNXRuntimeSearch.remedy, code: .unavailable)
     }
     unsafe self.api = unsafe api
     takesOperators = unsafe base.pointee.GetApi(UInt32(EPOrtOperatorVersion)) != nil

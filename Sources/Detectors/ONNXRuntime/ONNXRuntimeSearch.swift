@@ -29,7 +29,7 @@ enum ONNXRuntimeSearch {
       } else {
         "ONNX Runtime is not on this machine (looked in .deps/lib, in ../lib beside the program and in the system)"
       }
-    return PipelineError(message, remedy: remedy, exit: .unavailable)
+    return PipelineError(message, remedy: remedy, code: .unavailable)
   }
 
   /// Folders with a Package.swift at or above the executable and the working directory, nearest first.

@@ -37,11 +37,11 @@ import Foundation
         throw PipelineError(
           "the model '\(options.modelName)' has operators of edgepipe, which ONNX Runtime \(library.version) cannot run",
           remedy: "use ONNX Runtime 1.\(ONNXRuntimeOperators.oldestVersion) or newer (scripts/setup fetches one)",
-          exit: .unavailable)
+          code: .unavailable)
       }
       throw PipelineError(
         "ONNX Runtime \(library.version) refuses the model '\(options.modelName)': \(failure.reason)",
-        remedy: failure.remedy, exit: .dataError)
+        remedy: failure.remedy, code: .unsupported)
     }
     inputElement = try Self.checkedInput(inputs, outputs: outputs, modelName: options.modelName)
     widened = [:]
@@ -66,7 +66,7 @@ import Foundation
     } catch let failure as ONNXRuntimeFailure {
       throw PipelineError(
         "ONNX Runtime cannot run the model '\(modelName)' on an input of \(input.shape): \(failure.reason)",
-        exit: .dataError)
+        code: .unsupported)
     }
   }
 
@@ -121,7 +121,7 @@ import Foundation
     guard fits else {
       throw PipelineError(
         "the model '\(modelName)' takes \(declared.text), and was given \(input.element.rawValue) \(input.shape)",
-        exit: .software)
+        code: .internalFault)
     }
   }
 
@@ -165,7 +165,7 @@ import Foundation
     _ inputs: [TensorDescription], outputs: [TensorDescription], modelName: String
   ) throws -> Int32 {
     func refuse(_ reason: String) -> PipelineError {
-      PipelineError("cannot use the model '\(modelName)': \(reason)", exit: .dataError)
+      PipelineError("cannot use the model '\(modelName)': \(reason)", code: .unsupported)
     }
     do {
       let input = try PictureInput(inputs, model: modelName)
@@ -175,7 +175,7 @@ import Foundation
       }
       return input.element.onnxNumber
     } catch var error as PipelineError {
-      error.exit = .dataError
+      error.code = .unsupported
       throw error
     }
   }

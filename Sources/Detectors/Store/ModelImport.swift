@@ -28,8 +28,8 @@ public struct ModelImport {
 
   /// Imports an ONNX file; tensors that lie in files beside it are taken in.
   ///
-  /// - Throws: a ``PipelineError``: `noInput`, `dataError` for an unsound file and for one that cannot run, `usage` when
-  ///   something must be said that the file does not tell, and where the options contradict it.
+  /// - Throws: a ``PipelineError``: `notFound`, `malformed` for an unsound file and for one that cannot run,
+  ///   `invalidArgument` when something must be said that the file does not tell, and where the options contradict it.
   public func onnx(_ file: URL, _ options: Options) throws -> ModelManifest {
     try checkName(options, file)
     let model = try OnnxModel(contentsOf: file)
@@ -38,7 +38,7 @@ public struct ModelImport {
     {
       throw PipelineError(
         "an ONNX file does not hold the anchors that head yolov3 needs",
-        remedy: "import the Darknet files with --cfg and --weights", exit: .usage)
+        remedy: "import the Darknet files with --cfg and --weights", code: .invalidArgument)
     }
     let description = ModelDescription(model)
     let claims = ModelClaims(.options, head: options.head, form: options.form, classes: options.classes)
@@ -57,10 +57,11 @@ public struct ModelImport {
       throw PipelineError(
         "a model cannot be called \(Quoted.text(name))",
         remedy: "use letters, digits, '.', '_' and '-', at most 100, not '.' or '-' first"
-          + (options.name == nil ? ": say a name with --name" : ""), exit: .usage)
+          + (options.name == nil ? ": say a name with --name" : ""), code: .invalidArgument)
     }
     guard BuiltinModels.find(name) == nil else {
-      throw PipelineError("'\(name)' is the name of a built-in model", remedy: "say another with --name", exit: .usage)
+      throw PipelineError(
+        "'\(name)' is the name of a built-in model", remedy: "say another with --name", code: .invalidArgument)
     }
     guard options.force || !store.isInstalled(name) else { throw ModelStore.isThere(name) }
   }
@@ -69,7 +70,8 @@ public struct ModelImport {
   public func darknet(config: URL, weights: URL, _ options: Options) throws -> ModelManifest {
     try checkName(options, weights)
     guard options.head ?? .yolov3 == .yolov3 else {
-      throw PipelineError("Darknet models have the head yolov3, not \(options.head?.rawValue ?? "")", exit: .usage)
+      throw PipelineError(
+        "Darknet models have the head yolov3, not \(options.head?.rawValue ?? "")", code: .invalidArgument)
     }
     let imported = try DarknetImporter.convert(config: config, weights: weights, name: name(options, weights))
     let classes = options.classes ?? (imported.classCount == 80 ? COCOClasses.names : nil)
@@ -81,7 +83,7 @@ public struct ModelImport {
     guard manifest.classes.count == imported.classCount else {
       throw PipelineError(
         "\(manifest.classes.count) class names are given, the cfg file has \(imported.classCount) classes",
-        exit: .usage)
+        code: .invalidArgument)
     }
     manifest.origin = "\(config.lastPathComponent) and \(weights.lastPathComponent), converted by edgepipe"
     return try install(manifest, options) { try imported.model.write(to: $0) }

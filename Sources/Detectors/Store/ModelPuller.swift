@@ -33,13 +33,13 @@ public struct ModelPuller {
   /// Fetches, checks, converts where needed and installs one model. A sound model that is there already stays, unless
   /// `force` is set; a damaged one, or one with an older manifest, is replaced.
   ///
-  /// - Throws: a ``PipelineError``: `config` for an unknown name, `unavailable` when no source has it, `ioError` when
-  ///   the store cannot be written.
+  /// - Throws: a ``PipelineError``: `modelMissing` for an unknown name, `unavailable` when no source has it,
+  ///   `writeFailed` when the store cannot be written.
   @discardableResult
   public func pull(_ name: String, force: Bool = false) throws -> Outcome {
     guard let model = BuiltinModels.find(name) else {
       if store.isInstalled(name) {
-        throw PipelineError("model '\(name)' was imported and cannot be pulled", exit: .config)
+        throw PipelineError("model '\(name)' was imported and cannot be pulled", code: .invalidConfiguration)
       }
       throw store.unknown(name)
     }
@@ -52,7 +52,7 @@ public struct ModelPuller {
     do { temporary = try StagingFolder(in: store.folder, name: "pull") } catch {
       throw PipelineError(
         "cannot make a folder in '\(store.folder.path)': \(error.localizedDescription)",
-        remedy: "check the folder's permissions and space, or set EDGEPIPE_MODELS", exit: .ioError)
+        remedy: "check the folder's permissions and space, or set EDGEPIPE_MODELS", code: .writeFailed)
     }
     defer { temporary.remove() }
     let files = try ModelSources(mirror: mirror, temporary: temporary.url, progress: progress).fetch(model)
@@ -64,7 +64,7 @@ public struct ModelPuller {
   private func make(_ model: BuiltinModel, from files: [String: URL], at target: URL) throws {
     func file(_ source: BuiltinModel.SourceFile) throws -> URL {
       guard let found = files[source.name] else {
-        throw PipelineError("'\(source.name)' of model '\(model.name)' was not fetched", exit: .software)
+        throw PipelineError("'\(source.name)' of model '\(model.name)' was not fetched", code: .internalFault)
       }
       return found
     }

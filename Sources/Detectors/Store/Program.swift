@@ -9,10 +9,10 @@ enum Program {
     do throws(POSIXError) {
       end = try ChildProcess("/usr/bin/env", arguments, environment: environment, output: .file(log.path)).wait()
     } catch {
-      throw PipelineError("cannot run \(name): \(error.localizedDescription)", exit: .unavailable)
+      throw PipelineError("cannot run \(name): \(error.localizedDescription)", code: .unavailable)
     }
     guard end == .status(0) else {
-      throw PipelineError("\(name) failed: \(lastWords(log) ?? end.description)", exit: .unavailable)
+      throw PipelineError("\(name) failed: \(lastWords(log) ?? end.description)", code: .unavailable)
     }
   }
 

@@ -41,7 +41,7 @@ struct NewModelOptions: ParsableArguments {
 
   /// The model that a new one is made of. Of a bare file, what a manifest would say is told as in a pipeline.
   ///
-  /// - Throws: ``PipelineError``: `usage` for one that is not in floats, and as ``ModelFile`` does.
+  /// - Throws: ``PipelineError``: `invalidArgument` for one that is not in floats, and as ``ModelFile`` does.
   func floatModel() throws -> (file: ResolvedModel, manifest: ModelManifest) {
     let file = try standard.modelStore.resolve(model)
     var manifest = try ModelFile(file, shape: .auto).manifest
@@ -49,13 +49,13 @@ struct NewModelOptions: ParsableArguments {
     guard manifest.precision == "float32" else {
       throw PipelineError(
         "'\(manifest.name)' is quantised or rounded already: its precision is \(manifest.precision)",
-        remedy: "name the float32 model that it was made of", exit: .usage)
+        remedy: "name the float32 model that it was made of", code: .invalidArgument)
     }
     guard manifest.input.element == .float32, manifest.input.layout != .nhwc else {
       throw PipelineError(
         "'\(manifest.name)' takes \(manifest.input.element.rawValue) pictures in the order "
           + "\((manifest.input.layout ?? .nchw).rawValue), and this command works on models that take float32, nchw",
-        remedy: "export it again with such an input", exit: .usage)
+        remedy: "export it again with such an input", code: .invalidArgument)
     }
     return (file, manifest)
   }
@@ -78,16 +78,16 @@ struct NewModelOptions: ParsableArguments {
     guard ModelManifest.isUsable(name: newName) else {
       throw PipelineError(
         "a model cannot be called '\(newName)'", remedy: "say another with --name: letters, digits, '.', '_' and '-'",
-        exit: .usage)
+        code: .invalidArgument)
     }
     guard BuiltinModels.find(newName) == nil else {
       throw PipelineError(
-        "'\(newName)' is the name of a built-in model", remedy: "say another with --name", exit: .usage)
+        "'\(newName)' is the name of a built-in model", remedy: "say another with --name", code: .invalidArgument)
     }
     guard FilePlace(target.folder(of: newName).path) != FilePlace(source.file.deletingLastPathComponent().path) else {
       throw PipelineError(
         "'\(newName)' is the model that the new one is made of", remedy: "say another --name, or another --output",
-        exit: .usage)
+        code: .invalidArgument)
     }
     guard mayReplace || !target.isInstalled(newName) else { throw ModelStore.isThere(newName) }
   }

@@ -72,7 +72,7 @@ struct PipelineOptions: ParsableArguments {
     if let record { files.append(.writes(record, as: "--record")) }
     // The old trace of that name is only replaced by a run that can begin.
     if record != nil { _ = try build(config, logger: Log.quiet, staysOpen: staysOpen, files: files) }
-    let journal = try record.map { path throws(PipelineError) in
+    let journal = try record.map { path in
       try OutputPath.makeParent(of: path)
       return Journal.recording(
         try TraceRecorder(

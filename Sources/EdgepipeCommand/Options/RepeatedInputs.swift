@@ -5,19 +5,19 @@ import Stages
 extension PipelineConfig {
   /// For commands that run a pipeline several times: what a pipe gives comes only once.
   ///
-  /// - Throws: ``PipelineError`` `usage` that names the stage.
-  func requireRepeatableInputs() throws(PipelineError) {
+  /// - Throws: ``PipelineError`` `invalidArgument` that names the stage.
+  func requireRepeatableInputs() throws {
     guard let input = mediaInputs.first(where: { FFmpegSource.readsPipe($0.url) }) else { return }
     throw PipelineError(
       "'\(input.stage)' reads the pipe '\(input.url)', whose frames come only once, and this command runs the pipeline several times",
-      remedy: "write it to a file first", exit: .usage)
+      remedy: "write it to a file first", code: .invalidArgument)
   }
 
   /// What comes through standard input can be read by one reader only.
   ///
   /// - Parameter file: where the pipeline itself was read from.
-  /// - Throws: ``PipelineError`` `usage` that names the stages.
-  func requireOneReaderOfStandardInput(besides file: String) throws(PipelineError) {
+  /// - Throws: ``PipelineError`` `invalidArgument` that names the stages.
+  func requireOneReaderOfStandardInput(besides file: String) throws {
     let readers = mediaInputs.filter { FFmpegSource.readsStandardInput($0.url) }
     let isPipeline = StandardDescriptors.isInput(file)
     guard let first = readers.first, readers.count > 1 || isPipeline else { return }
@@ -25,7 +25,7 @@ extension PipelineConfig {
       isPipeline
         ? "the pipeline comes from standard input, and '\(first.stage)' wants its frames from there as well"
         : "\(readers.count) streams want their frames from standard input (\(readers.map { "'\($0.stage)'" }.joined(separator: ", ")))",
-      remedy: isPipeline ? "name a pipeline file" : "give each stream but one another input", exit: .usage)
+      remedy: isPipeline ? "name a pipeline file" : "give each stream but one another input", code: .invalidArgument)
   }
 
   private var mediaInputs: [(stage: String, url: String)] {

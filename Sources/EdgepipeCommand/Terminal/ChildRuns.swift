@@ -30,7 +30,7 @@ final class ChildRuns: Sendable {
   /// - Parameter title: what the run is called in errors.
   /// - Returns: false when the run was stopped and is no whole one.
   /// - Throws: ``PipelineError`` with what the run said of its failure and its exit status.
-  func run(_ arguments: [String], title: String) throws(PipelineError) -> Bool {
+  func run(_ arguments: [String], title: String) throws -> Bool {
     let errors = try MemoryFile(Data())
     let started: ChildProcess?
     do {
@@ -41,7 +41,7 @@ final class ChildRuns: Sendable {
         return child
       }
     } catch {
-      throw PipelineError("cannot start \(title): \(error.localizedDescription)", exit: .software)
+      throw PipelineError("cannot start \(title): \(error.localizedDescription)", code: .internalFault)
     }
     guard let started else { return false }
     let end = started.wait()
@@ -59,10 +59,11 @@ final class ChildRuns: Sendable {
     let cause = lines.isEmpty ? "no word why" : lines.suffix(5).joined(separator: "; ")
     switch end {
     case .signal(let number):
-      return PipelineError("\(title) was killed by signal \(number): \(cause)", exit: .software)
+      return PipelineError("\(title) was killed by signal \(number): \(cause)", code: .internalFault)
     case .status(let status):
       return PipelineError(
-        "\(title) failed with exit status \(status): \(cause)", exit: ExitStatus(rawValue: status) ?? .software)
+        "\(title) failed with exit status \(status): \(cause)",
+        code: ExitStatus(rawValue: status).flatMap(PipelineError.Code.init) ?? .internalFault)
     }
   }
 }

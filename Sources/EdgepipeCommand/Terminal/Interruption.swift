@@ -5,8 +5,8 @@ import Synchronization
 
 /// What Ctrl-C, SIGTERM and SIGHUP do to the command under way.
 ///
-/// Without more the process ends at once. What has files is taken away first (`watch`), what must not be cut short is waited
-/// for (`holding`: it takes milliseconds), and what ends by itself when told to is told (`tell`).
+/// Without more the process ends at once. What has files is taken away first (`watch`), what must not be cut short is
+/// waited for (`holding`: it takes milliseconds), and what ends by itself when told to is told (`tell`).
 final class Interruption: Sendable {
   private struct State {
     var isHeld = false
@@ -23,7 +23,7 @@ final class Interruption: Sendable {
   /// - Parameter lastWords: printed before the process ends.
   /// - Throws: ``PipelineError`` when the thread that waits for signals cannot be started.
   @discardableResult
-  init(lastWords: String? = nil) throws(PipelineError) {
+  init(lastWords: String? = nil) throws {
     self.lastWords = lastWords
     try Shutdown.onSignal { [self] signal in receive(signal) }
   }

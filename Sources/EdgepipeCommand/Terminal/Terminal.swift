@@ -9,8 +9,8 @@ enum Terminal {
   private static let output = TextOutput(descriptor: STDOUT_FILENO)
   private static let errors = TextOutput(descriptor: STDERR_FILENO)
 
-  /// Prints what the command was asked for. Where it cannot be printed the work goes on, so that files are still written,
-  /// and ``status(_:)`` tells of it.
+  /// Prints what the command was asked for. Where it cannot be printed the work goes on, so that files are still
+  /// written, and ``status(_:)`` tells of it.
   static func out(_ text: String) { output.write(text + "\n") }
 
   /// Prints words about work whose results are elsewhere: whoever has closed standard output does without them.
@@ -26,8 +26,8 @@ enum Terminal {
 
   static func endLiveLine() { if isInteractive { errors.write("\r\u{1B}[2K") } }
 
-  /// The exit status of a command that by itself ends with `status`: what has failed elsewhere goes before what could not
-  /// be printed.
+  /// The exit status of a command that by itself ends with `status`: what has failed elsewhere goes before what could
+  /// not be printed.
   static func status(_ status: ExitStatus) -> ExitStatus {
     guard status == .success, let failure = output.failure else { return status }
     if let reason = failure.reason {
@@ -55,7 +55,7 @@ enum Terminal {
   static func describe(_ error: any Error) -> ExitStatus? {
     switch error {
     case let error as PipelineError:
-      if error.exit != .readerGone { note("error: \(error)") }
+      if error.code != .outputClosed { note("error: \(error)") }
       return error.exit
     case let error as ConfigErrors:
       note(error.description)

@@ -38,16 +38,17 @@ public struct CalibrationPictures: Sendable {
       stride(from: 0, to: pictures.count, by: step).prefix(wanted).map { pictures[$0] }, format: format)
   }
 
-  /// - Throws: a ``PipelineError`` (`dataError`) when there are fewer than layers can be fitted to.
+  /// - Throws: a ``PipelineError`` (`malformed`) when there are fewer than layers can be fitted to.
   func check() throws {
     guard pictures.count >= 4 else {
       throw PipelineError(
         "\(pictures.count) calibration pictures are too few to fit layers to", remedy: "give some hundreds",
-        exit: .dataError)
+        code: .unsupported)
     }
     if let odd = pictures.first(where: { $0.element != .uint8 || $0.shape.count != 4 || $0.shape[1] != 3 }) {
       throw PipelineError(
-        "a calibration picture is \(odd.element.rawValue) \(odd.shape), not bytes of 1 x 3 x H x W", exit: .software)
+        "a calibration picture is \(odd.element.rawValue) \(odd.shape), not bytes of 1 x 3 x H x W",
+        code: .internalFault)
     }
   }
 }

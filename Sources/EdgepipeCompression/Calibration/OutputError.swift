@@ -65,7 +65,8 @@ struct OutputError {
           let expected = reference[number], layout = layouts[number], weights = weights[number]
           // SAFETY: only the count is read.
           guard unsafe output.values.count == expected.count else {
-            throw PipelineError("the rewritten model '\(model.name)' gives outputs of another size", exit: .software)
+            throw PipelineError(
+              "the rewritten model '\(model.name)' gives outputs of another size", code: .internalFault)
           }
           var squares = [Double](repeating: 0, count: layout.columns)
           for index in expected.indices {

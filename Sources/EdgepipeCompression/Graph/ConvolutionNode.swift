@@ -23,7 +23,7 @@ struct ConvolutionNode: Sendable {
 
   /// Nil for what is not such a convolution: other operators, weights that the graph computes, padding by name.
   ///
-  /// - Throws: a ``PipelineError`` (`dataError`) for weights that no convolution can have.
+  /// - Throws: a ``PipelineError`` (`malformed`) for weights that no convolution can have.
   init?(_ node: Onnx_NodeProto, at index: Int, stored: [String: Onnx_TensorProto], modelName: String) throws {
     guard node.opType == "Conv", node.input.count >= 2, let output = node.output.first,
       let tensor = stored[node.input[1]], tensor.dataType == OnnxElement.float, tensor.dims.count == 4,
@@ -88,7 +88,7 @@ struct FloatWeights: Sendable, Equatable {
 }
 
 extension ConvolutionNode {
-  /// - Throws: a ``PipelineError`` (`dataError`) for a bias that is not one float32 an output.
+  /// - Throws: a ``PipelineError`` (`malformed`) for a bias that is not one float32 an output.
   func weights(stored: [String: Onnx_TensorProto], modelName: String) throws -> FloatWeights {
     guard let values = stored[weight]?.allFloats(), values.count == shape.reduce(1, *) else {
       throw OnnxModel.unsound(modelName, "has weights '\(weight)' that are not float32")

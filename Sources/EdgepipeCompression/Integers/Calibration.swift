@@ -45,7 +45,7 @@ struct Calibration {
 
   private mutating func take(_ name: String, _ output: ModelOutputs.Output, isCounting: Bool) throws {
     guard output.shape.count == 4, output.shape[0] == 1 else {
-      throw PipelineError("tensor '\(name)' has the shape \(output.shape), not 1 x C x H x W", exit: .dataError)
+      throw PipelineError("tensor '\(name)' has the shape \(output.shape), not 1 x C x H x W", code: .unsupported)
     }
     let channels = output.shape[1], area = output.shape[2] * output.shape[3]
     if histograms[name] == nil { histograms[name] = Array(repeating: ChannelHistogram(), count: channels) }
@@ -59,7 +59,7 @@ struct Calibration {
         guard histograms[name]?[channel].isFinite != false else {
           throw PipelineError(
             "tensor '\(name)' holds infinite values, or values that are no numbers, on a calibration picture",
-            remedy: "look at the model's weights; such a model cannot run in integers", exit: .dataError)
+            remedy: "look at the model's weights; such a model cannot run in integers", code: .unsupported)
         }
       }
     }

@@ -27,7 +27,7 @@ struct Distribution {
 
   /// The distributions of all tensors of a region.
   ///
-  /// - Throws: a ``PipelineError`` (`dataError`) where the calibration does not cover the region.
+  /// - Throws: a ``PipelineError`` (`malformed`) where the calibration does not cover the region.
   static func all(_ region: IntegerRegion, _ calibration: Calibration) throws -> [String: Distribution] {
     var known: [String: Distribution] = [:]
     for step in region.steps {
@@ -36,7 +36,7 @@ struct Distribution {
       switch step.operation {
       case .convolution, .add:
         guard let counted = calibration.histograms[step.output] else {
-          throw PipelineError("tensor '\(step.output)' was not calibrated", exit: .software)
+          throw PipelineError("tensor '\(step.output)' was not calibrated", code: .internalFault)
         }
         known[step.output] = Distribution(channels: counted, functions: counted.map { _ in nil })
       case .activation(let function):

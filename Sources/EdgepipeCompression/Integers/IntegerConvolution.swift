@@ -12,7 +12,8 @@ struct IntegerConvolution {
   /// - Parameters:
   ///   - means: of the input's channels, in real units: what rounding the weights takes away on average is given back
   ///     in the bias. Nil where they are not known.
-  ///   - moments: second moments of the inputs, in real units; see ``InputMoments``. With them weights are rounded for the
+  ///   - moments: second moments of the inputs, in real units; see ``InputMoments``. With them weights are rounded for
+  ///   the
   ///     outputs' sake, and `means` are not needed.
   /// - Throws: a ``PipelineError`` when padding would not mean zero.
   init(
@@ -29,7 +30,7 @@ struct IntegerConvolution {
     let order = float.isDepthwise ? nil : (0..<float.depth).map { $0 % perOutput * taps + $0 / perOutput }
     let zero = (input.zeros.reduce(0, +) / Double(max(1, input.channels))).rounded()
     guard !float.isPadded || input.zeros.allSatisfy({ $0 == zero }) else {
-      throw PipelineError("a padded convolution reads channels with different zeros", exit: .software)
+      throw PipelineError("a padded convolution reads channels with different zeros", code: .internalFault)
     }
     let shifts = (0..<float.outputs).map { Double(float.bias[$0]) - output.offsets[$0] }
     let feedback = moments.enumerated().map { number, matrix in
@@ -65,8 +66,8 @@ struct IntegerConvolution {
     }
   }
 
-  /// All convolutions of a region but the one that reads the picture, and the last ones, by their outputs. What the last
-  /// ones give is not rounded: a unit of their output is one.
+  /// All convolutions of a region but the one that reads the picture, and the last ones, by their outputs. What the
+  /// last ones give is not rounded: a unit of their output is one.
   ///
   /// - Throws: a ``PipelineError`` where the layout does not suit one.
   static func all(

@@ -62,7 +62,7 @@ struct IntegerLayout {
     _ name: String, _ ranges: [String: [ChannelRange]], zero: Double?, _ freedom: Double
   ) throws -> TensorScale {
     guard let ranges = ranges[name], !ranges.isEmpty, let zero else {
-      throw PipelineError("tensor '\(name)' has no known ranges", exit: .software)
+      throw PipelineError("tensor '\(name)' has no known ranges", code: .internalFault)
     }
     let needs = ranges.map { need($0, zero: zero) }
     let most = needs.max() ?? 1

@@ -87,7 +87,7 @@ package struct IntegerModelWriter {
       } else if let integer = convolutions[step.output] {
         add(integer, convolution, from: Self.bytes(step.inputs[0]), to: step.output)
       } else {
-        throw PipelineError("convolution '\(step.output)' has no integers", exit: .software)
+        throw PipelineError("convolution '\(step.output)' has no integers", code: .internalFault)
       }
     case .activation where layout.isRectified.contains(step.inputs[0]):
       nodes.append(.make("Identity", [Self.bytes(step.inputs[0])], Self.bytes(step.output)))
@@ -117,7 +117,7 @@ package struct IntegerModelWriter {
     guard let stem = PictureStem(convolution, format: format) else {
       throw PipelineError(
         "the first convolution, \(convolution.shape), cannot read bytes", remedy: "keep the model in float32",
-        exit: .dataError)
+        code: .unsupported)
     }
     var node = Onnx_NodeProto.make(
       "PixelPatches", [region.input], Self.bytes(region.input), domain: OnnxModel.ownDomain)
@@ -237,7 +237,7 @@ package struct IntegerModelWriter {
 
   private func scale(_ name: String) throws -> TensorScale {
     guard let scale = layout.tensors[name], !scale.scales.isEmpty else {
-      throw PipelineError("tensor '\(name)' has no scale", exit: .software)
+      throw PipelineError("tensor '\(name)' has no scale", code: .internalFault)
     }
     return scale
   }

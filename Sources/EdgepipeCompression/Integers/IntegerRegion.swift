@@ -15,8 +15,8 @@ struct IntegerRegion {
   /// Tensors of the region that the rest, or whoever runs the model, reads.
   private(set) var boundary: [String] = []
 
-  /// Convolutions of 1x1 among the rest that read only what integers make: they multiply integers too, but what they give
-  /// is not rounded.
+  /// Convolutions of 1x1 among the rest that read only what integers make: they multiply integers too, but what they
+  /// give is not rounded.
   private(set) var lastConvolutions: [IntegerStep] = []
   /// The nodes of the head, in order.
   private(set) var headNodes: [Onnx_NodeProto] = []
@@ -29,13 +29,13 @@ struct IntegerRegion {
   /// - Parameters:
   ///   - inputSize: a picture side at which the model runs, to follow the shapes.
   ///   - floatHead: how many of the first convolutions, with their activations, stay in floats; see ``FloatHead``.
-  /// - Throws: a ``PipelineError`` (`dataError`) when nothing of the model can run in integers, or when it does not begin
-  ///   with so many convolutions in a row.
+  /// - Throws: a ``PipelineError`` (`malformed`) when nothing of the model can run in integers, or when it does not
+  ///   begin with so many convolutions in a row.
   init(_ model: OnnxModel, inputSize: Int, floatHead: Int = 0) throws {
     let graph = model.proto.graph
     let stored = Set(graph.initializer.map(\.name))
     guard let picture = graph.input.first(where: { !stored.contains($0.name) }) else {
-      throw PipelineError("model '\(model.name)' has no input", exit: .dataError)
+      throw PipelineError("model '\(model.name)' has no input", code: .unsupported)
     }
     input = picture.name
     let parsed = RegionParser(model, input: input, inputSize: inputSize).steps()
@@ -49,20 +49,20 @@ struct IntegerRegion {
     guard steps.first?.convolution != nil, steps.filter({ $0.inputs.contains(input) }).count == 1 else {
       throw PipelineError(
         "model '\(model.name)' does not begin with a convolution that can run in integers",
-        remedy: "keep it in float32", exit: .dataError)
+        remedy: "keep it in float32", code: .unsupported)
     }
     guard floatHead > 0 else { return }
     guard let count = chain(of: floatHead) else {
       throw PipelineError(
         "model '\(model.name)' does not begin with \(floatHead) convolutions in a row",
-        remedy: "leave fewer of the first convolutions in floats", exit: .dataError)
+        remedy: "leave fewer of the first convolutions in floats", code: .unsupported)
     }
     headCount = count
     headNodes = steps.prefix(count).flatMap(\.nodes).sorted().map { graph.node[$0] }
   }
 
-  /// How many steps the first convolutions and their activations are, if each step reads the one before and nothing else
-  /// reads what lies between; nil otherwise.
+  /// How many steps the first convolutions and their activations are, if each step reads the one before and nothing
+  /// else reads what lies between; nil otherwise.
   private func chain(of convolutions: Int) -> Int? {
     var left = convolutions
     var source = input

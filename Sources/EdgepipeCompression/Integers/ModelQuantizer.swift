@@ -49,7 +49,7 @@ public struct ModelQuantizer {
   ) throws -> Result {
     guard let first = pictures.first else {
       throw PipelineError(
-        "there are no calibration pictures", remedy: "name a folder or a video with some", exit: .noInput)
+        "there are no calibration pictures", remedy: "name a folder or a video with some", code: .notFound)
     }
     let size = first.shape.last ?? 0
     let region = try IntegerRegion(model, inputSize: size)

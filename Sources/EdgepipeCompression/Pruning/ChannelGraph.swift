@@ -41,7 +41,7 @@ struct ChannelGraph {
   ]
   private static let elementwise: Set<String> = ["Add", "Sub", "Mul", "Div", "Max", "Min", "Sum"]
 
-  /// - Throws: a ``PipelineError`` (`dataError`) for a convolution whose stored weights do not fit it.
+  /// - Throws: a ``PipelineError`` (`malformed`) for a convolution whose stored weights do not fit it.
   init(_ model: OnnxModel) throws {
     let graph = model.proto.graph
     stored = model.storedTensors()

@@ -154,7 +154,7 @@ public struct LayerRefit {
       sample.values.count == sample.places.count * outputs
     else {
       throw PipelineError(
-        "tensor '\(convolution.input)' is \(input.shape), which its convolution does not take", exit: .dataError)
+        "tensor '\(convolution.input)' is \(input.shape), which its convolution does not take", code: .unsupported)
     }
     for group in 0..<convolution.groups {
       let x = PatchSampler.patches(

@@ -34,7 +34,7 @@ public struct PruningAnalysis {
     guard !convolutions.isEmpty else {
       throw PipelineError(
         "model '\(model.name)' has no convolutions with stored float32 weights", remedy: "name a float32 detector",
-        exit: .dataError)
+        code: .unsupported)
     }
     try inputs.check()
     self.model = model
@@ -134,7 +134,7 @@ extension PruningAnalysis {
 
   /// Which channels go.
   ///
-  /// - Throws: a ``PipelineError`` (`dataError`) when none can.
+  /// - Throws: a ``PipelineError`` (`malformed`) when none can.
   func surgery(_ options: StructuredPruning.Options) throws -> ChannelSurgery {
     var selection = ChannelSelection(
       graph, weights: weights, areas: areas, multiple: options.multiple, layerLimit: options.layerLimit,
@@ -143,7 +143,7 @@ extension PruningAnalysis {
     guard !selection.removed.isEmpty else {
       throw PipelineError(
         "model '\(model.name)' has no channels that could go in bundles of \(options.multiple)",
-        remedy: "use the method 'unstructured', or leave the model as it is", exit: .dataError)
+        remedy: "use the method 'unstructured', or leave the model as it is", code: .unsupported)
     }
     return ChannelSurgery(graph: graph, removed: selection.removed)
   }

@@ -48,8 +48,9 @@ public struct StepRequest: Sendable, Hashable {
 
   /// `fusion`, or `unstructured-pruning=0.6`.
   ///
-  /// - Throws: ``PipelineError`` (`usage`) for a name that is not known, and a number that the step does not take.
-  public init(_ text: String) throws(PipelineError) {
+  /// - Throws: ``PipelineError`` (`invalidArgument`) for a name that is not known, and a number that the step does not
+  ///   take.
+  public init(_ text: String) throws {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let name = parts[0].trimmingCharacters(in: .whitespaces)
     guard let step = CompressionSteps.find(name) else { throw Self.unknown(name) }
@@ -59,7 +60,7 @@ public struct StepRequest: Sendable, Hashable {
       return
     }
     guard let amount = step.amount else {
-      throw PipelineError("the step '\(name)' takes no number", remedy: "write '\(name)'", exit: .usage)
+      throw PipelineError("the step '\(name)' takes no number", remedy: "write '\(name)'", code: .invalidArgument)
     }
     let range = amount.range
     guard let number = Double(parts[1]), range.contains(number), !amount.isWhole || number == number.rounded() else {
@@ -68,25 +69,25 @@ public struct StepRequest: Sendable, Hashable {
         remedy: "its number (\(amount.meaning)) is a \(amount.isWhole ? "whole number" : "number") from "
           + "\(Self.plain(range.lowerBound)) to \(Self.plain(range.upperBound)), such as "
           + "'\(name)=\(Self.plain(amount.standard))'",
-        exit: .usage)
+        code: .invalidArgument)
     }
     self.amount = number
   }
 
   /// The steps of `fusion,int8`.
   ///
-  /// - Throws: ``PipelineError`` (`usage`); also for none at all, and for one that is named twice.
-  public static func list(_ text: String) throws(PipelineError) -> [StepRequest] {
+  /// - Throws: ``PipelineError`` (`invalidArgument`); also for none at all, and for one that is named twice.
+  public static func list(_ text: String) throws -> [StepRequest] {
     var requests: [StepRequest] = []
     for part in text.split(separator: ",") {
       let request = try StepRequest(String(part))
       guard !requests.contains(where: { $0.name == request.name }) else {
-        throw PipelineError("the step '\(request.name)' is named twice", remedy: "name it once", exit: .usage)
+        throw PipelineError("the step '\(request.name)' is named twice", remedy: "name it once", code: .invalidArgument)
       }
       requests.append(request)
     }
     guard !requests.isEmpty else {
-      throw PipelineError("no steps are named", remedy: "steps: \(Self.known)", exit: .usage)
+      throw PipelineError("no steps are named", remedy: "steps: \(Self.known)", code: .invalidArgument)
     }
     return requests
   }
@@ -101,7 +102,7 @@ public struct StepRequest: Sendable, Hashable {
       NearestName.suggestion(for: name, among: CompressionSteps.all.map { $0.name })
       .map { "did you mean '\($0)'? " } ?? ""
     return PipelineError(
-      "there is no step '\(name)'", remedy: "\(guess)steps: \(known)", exit: .usage)
+      "there is no step '\(name)'", remedy: "\(guess)steps: \(known)", code: .invalidArgument)
   }
 
   private static func plain(_ value: Double) -> String {

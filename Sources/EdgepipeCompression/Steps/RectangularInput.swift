@@ -2,8 +2,8 @@ import Detectors
 import EdgepipeCore
 import EdgepipeONNX
 
-/// Makes a model for pictures of one shape, such as a camera's 16:9: of the square's pixels those around such a picture are
-/// not computed.
+/// Makes a model for pictures of one shape, such as a camera's 16:9: of the square's pixels those around such a
+/// picture are not computed.
 ///
 /// The weights and the graph stay as they are; the manifest says the shape, and everything that prepares pictures
 /// follows it. A graph that is tied to the size gains nothing on top (docs/ladder.md), and could not be calibrated or
@@ -58,7 +58,7 @@ public struct RectangularInput: CompressionStep {
         ModelInput(
           tensor: .grey(shape: [1, 3, height, width], element: manifest.input.element),
           geometry: LetterboxGeometry(sourceWidth: width, sourceHeight: height, request: request)))
-    } catch let error as PipelineError where error.exit != .unavailable {
+    } catch let error as PipelineError where error.code != .unavailable {
       throw StepRefusal("it does not run on pictures of \(width)x\(height): \(error.message)")
     }
   }

@@ -11,7 +11,7 @@ extension CompressionCandidate {
       let made = try form(model)
       result.model = made.model
       result.note = "\(made.tensorCount) layers, \(Figure.text(made.bitsPerWeight, decimals: 1)) bits a weight"
-    } catch let error as PipelineError where error.exit == .dataError {
+    } catch let error as PipelineError where error.code.isOfData {
       throw StepRefusal(error.message)
     }
     return result

@@ -26,7 +26,7 @@ public struct ConvolutionInputs {
   ) throws {
     guard !pictures.isEmpty else {
       throw PipelineError(
-        "there are no calibration pictures", remedy: "name a folder or a video with some", exit: .noInput)
+        "there are no calibration pictures", remedy: "name a folder or a video with some", code: .notFound)
     }
     let inputs = Set(model.proto.graph.input.map(\.name))
     var names: [String] = []

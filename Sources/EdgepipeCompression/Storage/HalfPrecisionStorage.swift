@@ -10,7 +10,7 @@ public enum HalfPrecisionStorage {
   static let leastCount = 128
 
   /// - Returns: the model; `kept` names tensors with a value beyond 65504, the largest there is, which stay in float32.
-  /// - Throws: a ``PipelineError`` (`dataError`) when nothing of the model can be stored that way.
+  /// - Throws: a ``PipelineError`` (`malformed`) when nothing of the model can be stored that way.
   public static func apply(to model: OnnxModel) throws -> StoredForm {
     var model = model
     try OnnxOpset.upgrade(&model)
@@ -33,7 +33,7 @@ public enum HalfPrecisionStorage {
     guard !replacements.isEmpty else {
       throw PipelineError(
         "model '\(model.name)' has no float weights that 16 bits can hold", remedy: "keep it as it is",
-        exit: .dataError)
+        code: .unsupported)
     }
     return try StoredForm(model, shared: [], replacements: replacements, kept: kept)
   }

@@ -58,10 +58,11 @@ public struct PortableQuantizer {
   ) throws -> Result {
     guard let first = pictures.first else {
       throw PipelineError(
-        "there are no calibration pictures", remedy: "name a folder or a video with some", exit: .noInput)
+        "there are no calibration pictures", remedy: "name a folder or a video with some", code: .notFound)
     }
     if case .untilError(let bound) = options.floats, !(bound >= 0) {
-      throw PipelineError("no outputs have an error of \(bound)", remedy: "choose a bound of 0 or more", exit: .usage)
+      throw PipelineError(
+        "no outputs have an error of \(bound)", remedy: "choose a bound of 0 or more", code: .invalidArgument)
     }
     if let clusters = options.clusters { _ = try WeightSharing(clusters: clusters) }
     var model = model
@@ -70,7 +71,7 @@ public struct PortableQuantizer {
     let apart = options.floats == .none ? 0 : min(6, max(1, pictures.count / 5))
     guard apart < pictures.count else {
       throw PipelineError(
-        "one picture is not enough to find the most sensitive tensors", remedy: "give two or more", exit: .noInput)
+        "one picture is not enough to find the most sensitive tensors", remedy: "give two or more", code: .notFound)
     }
     let calibration = try Calibration(
       model, region, pictures: pictures.dropLast(apart), format: format, engine: engine, progress: progress)

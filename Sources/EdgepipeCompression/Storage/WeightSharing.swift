@@ -18,10 +18,10 @@ public struct WeightSharing {
   static let leastCount = 512
 
   /// - Parameter clusters: up to 16 take 4 bits a weight, up to 32 5.33, up to 64 6.4, more take 8.
-  /// - Throws: a ``PipelineError`` (`usage`) for a number of clusters that bytes cannot hold.
+  /// - Throws: a ``PipelineError`` (`invalidArgument`) for a number of clusters that bytes cannot hold.
   public init(clusters: Int = 16) throws {
     guard (2...256).contains(clusters) else {
-      throw PipelineError("weights cannot share \(clusters) values", remedy: "choose 2 to 256", exit: .usage)
+      throw PipelineError("weights cannot share \(clusters) values", remedy: "choose 2 to 256", code: .invalidArgument)
     }
     self.clusters = clusters
   }
@@ -31,7 +31,7 @@ public struct WeightSharing {
   ///     (``PortableQuantizer/Options/clusters`` makes such) and all others left alone, so that it computes the same.
   ///   - inputs: what the float model's convolutions read: what sharing takes from their sums on average is then given
   ///     back in their biases, without which few clusters ruin a small detector. Nil leaves the biases alone.
-  /// - Throws: a ``PipelineError`` (`dataError`) when nothing of the model can be stored that way.
+  /// - Throws: a ``PipelineError`` (`malformed`) when nothing of the model can be stored that way.
   public func apply(to model: OnnxModel, inputs: ConvolutionInputs? = nil) throws -> StoredForm {
     var model = model
     try OnnxOpset.upgrade(&model)
@@ -54,7 +54,7 @@ public struct WeightSharing {
     }
     guard !made.isEmpty else {
       throw PipelineError(
-        "model '\(model.name)' has no weights to share", remedy: "keep it as it is", exit: .dataError)
+        "model '\(model.name)' has no weights to share", remedy: "keep it as it is", code: .unsupported)
     }
     inputs?.correct(&model, restored: made.mapValues(\.restored))
     var replacements: [String: StoredForm.Replacement] = [:], shared: [Onnx_TensorProto] = []

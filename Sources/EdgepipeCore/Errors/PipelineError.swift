@@ -33,18 +33,22 @@ public struct PipelineError: Error, Sendable, CustomStringConvertible {
   /// The stage in which it happened, filled in by the runner.
   public var stage: String?
   public var consequence: ErrorConsequence
-  public var exit: ExitStatus
+  /// What kind of fault it is, for programs; people read the message.
+  public var code: Code
 
   public init(
     _ message: String, remedy: String? = nil, stage: String? = nil,
-    consequence: ErrorConsequence = .stopPipeline, exit: ExitStatus
+    consequence: ErrorConsequence = .stopPipeline, code: Code
   ) {
     self.message = message
     self.remedy = remedy
     self.stage = stage
     self.consequence = consequence
-    self.exit = exit
+    self.code = code
   }
+
+  /// What the command exits with for this error.
+  public var exit: ExitStatus { code.exit }
 
   public var description: String {
     let place = stage.map { "\($0): " } ?? ""

@@ -20,7 +20,7 @@ package struct FileClaims: Sendable {
 
   /// Checks the files of a command that runs no pipeline.
   ///
-  /// - Throws: the first ``PipelineError``, exit 74.
+  /// - Throws: the first ``PipelineError``, `writeFailed`.
   package static func check(_ uses: [FileUse]) throws(PipelineError) {
     var claims = FileClaims()
     for use in uses { if let error = claims.add(use, of: nil) { throw error } }
@@ -29,8 +29,8 @@ package struct FileClaims: Sendable {
   /// Adds a file, unless that is an error: then nothing changes.
   ///
   /// - Parameter stage: the id of the stage that reads or writes it; nil for the command itself.
-  /// - Returns: why the file cannot be had: at the stage that writes, exit 78; exit 74 for the command's own files and
-  ///   for one that cannot be written at all.
+  /// - Returns: why the file cannot be had: at the stage that writes, `invalidConfiguration`; `writeFailed` for the
+  ///   command's own files and for one that cannot be written at all.
   package mutating func add(_ use: FileUse, of stage: String?) -> PipelineError? {
     let claim = Claim(use: use, stage: stage, place: FilePlace(use.path))
     if known.contains(claim) { return nil }
@@ -94,7 +94,8 @@ package struct FileClaims: Sendable {
       }
     return PipelineError(
       "cannot write '\(writer.use.path)'\(whose): \(where_)\(other.use.access == .writes ? ", too" : "")",
-      remedy: remedy(writer, other), stage: writer.stage, exit: writer.stage == nil ? .ioError : .config)
+      remedy: remedy(writer, other), stage: writer.stage,
+      code: writer.stage == nil ? .writeFailed : .invalidConfiguration)
   }
 
   private func remedy(_ writer: Claim, _ other: Claim) -> String {

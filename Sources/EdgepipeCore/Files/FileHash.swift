@@ -4,8 +4,8 @@ import Foundation
 public enum FileHash {
   /// Reads the file a piece at a time.
   ///
-  /// - Throws: a ``PipelineError`` (`noInput`) when the file cannot be read.
-  public static func sha256(of file: URL) throws -> String {
+  /// - Throws: a ``PipelineError`` (`notFound`) when the file cannot be read.
+  public static func sha256(of file: URL) throws(PipelineError) -> String {
     do {
       let handle = try FileHandle(forReadingFrom: file)
       defer { try? handle.close() }
@@ -13,7 +13,7 @@ public enum FileHash {
       while let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty { hash.update(piece) }
       return hash.finish()
     } catch {
-      throw PipelineError("cannot read '\(file.path)': \(error.localizedDescription)", exit: .noInput)
+      throw PipelineError("cannot read '\(file.path)': \(error.localizedDescription)", code: .notFound)
     }
   }
 

@@ -11,7 +11,7 @@ package final class OutputFile: Sendable {
 
   /// Opens a file, making it where it is not there. What is in it stays.
   ///
-  /// - Throws: exit 74 with the path and the reason, also when another sink or program writes it.
+  /// - Throws: `writeFailed` with the path and the reason, also when another sink or program writes it.
   package convenience init(path: String, rights: mode_t = 0o644) throws(PipelineError) {
     // A pipe that its writer reads as well never learns that its reader has gone.
     let access = Self.isPipe(path) ? O_WRONLY : O_RDWR | O_CREAT
@@ -64,6 +64,6 @@ package final class OutputFile: Sendable {
   static func isWritten(_ path: String, by holder: LockHolder?) -> PipelineError {
     PipelineError(
       "cannot write '\(path)': another sink or program is writing it" + (holder.map { " (\($0.words))" } ?? ""),
-      remedy: "give each sink its own path" + (holder == nil ? "" : ", or end that one first"), exit: .ioError)
+      remedy: "give each sink its own path" + (holder == nil ? "" : ", or end that one first"), code: .writeFailed)
   }
 }

@@ -41,7 +41,7 @@ package enum OutputPath {
     guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFSOCK else { return }
     throw PipelineError(
       "cannot make the control socket '\(path)': something else is there", remedy: "choose another path for it",
-      exit: .unavailable)
+      code: .unavailable)
   }
 
   /// Makes the folder `path` and those above it.
@@ -73,7 +73,7 @@ package enum OutputPath {
 
   /// A failed system call on `path` as an error with its reason and what helps.
   package static func failure(_ attempt: String, _ path: String, errno code: Int32) -> PipelineError {
-    PipelineError("cannot \(attempt) '\(path)': \(reason(code))", remedy: WriteRemedy.text(code), exit: .ioError)
+    PipelineError("cannot \(attempt) '\(path)': \(reason(code))", remedy: WriteRemedy.text(code), code: .writeFailed)
   }
 
   /// `name` as a part of a file name: no separators, no control characters, no leading dot.
@@ -89,7 +89,8 @@ package enum OutputPath {
 
   private static func checkText(_ path: String) throws(PipelineError) {
     if path.isEmpty || path.utf8.contains(0) {
-      throw PipelineError("the output path is empty or holds a zero byte", remedy: "name a file", exit: .config)
+      throw PipelineError(
+        "the output path is empty or holds a zero byte", remedy: "name a file", code: .invalidConfiguration)
     }
   }
 
@@ -104,13 +105,13 @@ package enum OutputPath {
   }
 
   private static func isFolder(_ path: String) -> PipelineError {
-    PipelineError("cannot write '\(path)': it is a folder", remedy: "name a file in it", exit: .ioError)
+    PipelineError("cannot write '\(path)': it is a folder", remedy: "name a file in it", code: .writeFailed)
   }
 
   private static func leadsNowhere(_ link: String, _ path: String) -> PipelineError {
     PipelineError(
       "cannot write '\(path)': \(link == path ? "it" : "'\(link)'") is a link to something that is not there",
-      remedy: "make what it leads to, or choose another path", exit: .ioError)
+      remedy: "make what it leads to, or choose another path", code: .writeFailed)
   }
 
   private static func reason(_ code: Int32) -> String {

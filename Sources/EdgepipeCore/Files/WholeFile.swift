@@ -1,12 +1,12 @@
 import Glibc
 
-/// Writes files that are there whole or not at all: under another name first, which then takes the place of the old one.
-/// Devices and pipes take what comes.
+/// Writes files that are there whole or not at all: under another name first, which then takes the place of the old
+/// one. Devices and pipes take what comes.
 package enum WholeFile {
   /// Writes a file piece by piece, making its folder.
   ///
   /// - Parameter body: calls its argument with each piece.
-  /// - Throws: exit 74 with the path and the reason; what was there then still is.
+  /// - Throws: `writeFailed` with the path and the reason; what was there then still is.
   package static func write(to path: String, _ body: ((String) throws -> Void) throws -> Void) throws {
     try OutputPath.checkFile(path)
     let place = FilePlace(path)

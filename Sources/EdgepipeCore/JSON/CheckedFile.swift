@@ -8,7 +8,7 @@ public struct CheckedFile: Sendable {
 
   /// - Parameters:
   ///   - kind: what the file should be, for messages: `cost file`.
-  /// - Throws: everything that does not fit, with exit 65; 66 for a file that cannot be read.
+  /// - Throws: everything that does not fit, with `malformed`; `notFound` for a file that cannot be read.
   public init(reading name: String, kind: String, schema: ObjectSchema) throws(ConfigErrors) {
     let bytes: [UInt8]
     do throws(ConfigErrors) { bytes = try ConfigFile.read(name, kind: kind) } catch { throw error.ofData }
@@ -25,7 +25,7 @@ public struct CheckedFile: Sendable {
     let root = JSONParser.parse(bytes, issues: &issues)
     if let root { schema.validate(root, path: "", issues: &issues) }
     if let errors = issues.errors { throw errors.ofData }
-    guard let root else { throw ConfigErrors(issues: [ConfigIssue(file: name, message: "not JSON", exit: .dataError)]) }
+    guard let root else { throw ConfigErrors(issues: [ConfigIssue(file: name, message: "not JSON", code: .malformed)]) }
     self.name = name
     self.root = root
   }
@@ -33,7 +33,7 @@ public struct CheckedFile: Sendable {
   /// Something beyond the schema that is wrong with a value.
   /// - Parameter path: where it is, such as `options[2].name`.
   public func issue(_ message: String, at node: JSONNode, path: String) -> ConfigIssue {
-    var issue = ConfigIssue(file: name, path: path, message: message, exit: .dataError)
+    var issue = ConfigIssue(file: name, path: path, message: message, code: .malformed)
     issue.place(at: node.origin, overrideNames: [])
     return issue
   }
@@ -43,8 +43,8 @@ extension ConfigErrors {
   /// The same errors as those of data: they do not keep a pipeline from being built.
   fileprivate var ofData: ConfigErrors {
     var errors = self
-    for index in errors.issues.indices where errors.issues[index].exit == .config {
-      errors.issues[index].exit = .dataError
+    for index in errors.issues.indices where errors.issues[index].code == .invalidConfiguration {
+      errors.issues[index].code = .malformed
     }
     return errors
   }

@@ -16,7 +16,8 @@ package enum ConfigFile {
   /// - Parameters:
   ///   - kind: what it should be, for messages.
   ///   - waitMs: how long a named pipe may have no writer.
-  /// - Throws: one issue; exit 66 for a file that is not there or cannot be read, 78 for one that is too large.
+  /// - Throws: one issue; `notFound` for a file that is not there or cannot be read, `invalidConfiguration` for one
+  ///   that is too large.
   package static func read(
     _ path: String, kind: String = "pipeline file", waitMs: Int32 = writerWaitMs
   ) throws(ConfigErrors) -> [UInt8] {
@@ -121,7 +122,7 @@ package enum ConfigFile {
   package static func shown(_ path: String) -> String { path == "-" ? "standard input" : path }
 
   private static func failure(_ path: String, _ message: String) -> ConfigErrors {
-    ConfigErrors(issues: [ConfigIssue(file: shown(path), message: message, exit: .noInput)])
+    ConfigErrors(issues: [ConfigIssue(file: shown(path), message: message, code: .notFound)])
   }
 
   private static func reason() -> String {

@@ -16,12 +16,12 @@ public struct ConfigIssue: Error, Sendable, Hashable, CustomStringConvertible {
   public var suggestion: String?
   /// More help, such as the known names.
   public var note: String?
-  /// 78 for what is wrong in the file, 66 for a file that is not there, and what a stage says for what it checks.
-  public var exit: ExitStatus
+  /// Wrong configuration, a file that is not there, or what a stage says of what it checks.
+  public var code: PipelineError.Code
 
   public init(
     file: String, line: Int? = nil, column: Int? = nil, override: String? = nil, path: String = "", message: String,
-    suggestion: String? = nil, note: String? = nil, exit: ExitStatus = .config
+    suggestion: String? = nil, note: String? = nil, code: PipelineError.Code = .invalidConfiguration
   ) {
     self.file = file
     self.line = line
@@ -31,7 +31,7 @@ public struct ConfigIssue: Error, Sendable, Hashable, CustomStringConvertible {
     self.message = message
     self.suggestion = suggestion
     self.note = note
-    self.exit = exit
+    self.code = code
   }
 
   /// One line: `pipeline.json:12:18: stages[2].config.scroe: unknown key; did you mean 'score'?`
@@ -62,11 +62,16 @@ public struct ConfigErrors: Error, Sendable, CustomStringConvertible {
     self.omitted = omitted
   }
 
-  /// The exit code that all issues agree on, else 78.
-  public var exit: ExitStatus {
-    let codes = Set(issues.map(\.exit))
-    return codes.count == 1 ? codes.first ?? .config : .config
+  /// The code of the issues if they agree, at least in what the command exits with; else that of a wrong configuration.
+  public var code: PipelineError.Code {
+    guard let first = issues.first?.code, issues.allSatisfy({ $0.code.exit == first.exit }) else {
+      return .invalidConfiguration
+    }
+    return first
   }
+
+  /// What the command exits with for these errors.
+  public var exit: ExitStatus { code.exit }
 
   /// One issue a line.
   public var description: String {

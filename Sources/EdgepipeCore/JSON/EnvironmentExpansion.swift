@@ -1,5 +1,5 @@
-/// Replaces `${NAME}` in strings by the environment's value; `$${` stands for `${` itself. Keys stay as they are. Inside a
-/// URL the value is percent-encoded for the place where it is put in, see ``AddressPlaces``.
+/// Replaces `${NAME}` in strings by the environment's value; `$${` stands for `${` itself. Keys stay as they are.
+/// Inside a URL the value is percent-encoded for the place where it is put in, see ``AddressPlaces``.
 ///
 /// Values never appear in messages: a changed string keeps what the file says beside it.
 package struct EnvironmentExpansion {
@@ -35,7 +35,8 @@ package struct EnvironmentExpansion {
     }
   }
 
-  /// The text with its references replaced, or nil after a complaint. In a URL a value is percent-encoded for its place.
+  /// The text with its references replaced, or nil after a complaint. In a URL a value is percent-encoded for its
+  /// place.
   private func expand(
     _ text: String, origin: JSONNode.Origin, path: String, issues: inout IssueCollector
   ) -> String? {
@@ -84,14 +85,16 @@ package struct EnvironmentExpansion {
 /// `${NAME}` in texts that do not come from a pipeline file.
 public enum EnvironmentReferences {
   /// - Parameter place: what an error calls the text; the text itself may be a secret.
-  /// - Throws: ``PipelineError`` `config` with the name that the environment does not have.
+  /// - Throws: ``PipelineError`` `invalidConfiguration` with the name that the environment does not have.
   public static func expand(
     _ text: String, environment: [String: String], place: String
   ) throws(PipelineError) -> String {
     var issues = IssueCollector(file: place, overrideNames: [])
     var node = JSONNode(.string(text), origin: .override(0))
     EnvironmentExpansion(environment: environment).expand(&node, path: "", issues: &issues)
-    if let issue = issues.errors?.issues.first { throw PipelineError("\(place): \(issue.message)", exit: .config) }
+    if let issue = issues.errors?.issues.first {
+      throw PipelineError("\(place): \(issue.message)", code: .invalidConfiguration)
+    }
     return node.string ?? text
   }
 }

@@ -12,7 +12,7 @@ public final class MemoryFile: Sendable {
   /// What it holds now, as text.
   public var text: String { String(decoding: FileManager.default.contents(atPath: url.path) ?? Data(), as: UTF8.self) }
 
-  /// - Throws: ``PipelineError`` (`ioError`) when the system gives no memory for it.
+  /// - Throws: ``PipelineError`` (`writeFailed`) when the system gives no memory for it.
   public init(_ contents: Data) throws(PipelineError) {
     // SAFETY: the name is a NUL-terminated literal, copied by the system.
     let opened = unsafe ep_memory_file("edgepipe")
@@ -29,6 +29,6 @@ public final class MemoryFile: Sendable {
   deinit { close(descriptor) }
 
   private static func refused(_ error: any Error) -> PipelineError {
-    PipelineError("the system gives no memory for a file: \(error.localizedDescription)", exit: .ioError)
+    PipelineError("the system gives no memory for a file: \(error.localizedDescription)", code: .writeFailed)
   }
 }

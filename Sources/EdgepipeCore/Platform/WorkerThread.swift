@@ -43,7 +43,7 @@ import Glibc
       unsafe body.release()
       throw PipelineError(
         "cannot start the thread '\(name)': system error \(status)",
-        remedy: "raise the limit on processes (ulimit -u) or use fewer workers", exit: .unavailable)
+        remedy: "raise the limit on processes (ulimit -u) or use fewer workers", code: .unavailable)
     }
     handle = created
   }

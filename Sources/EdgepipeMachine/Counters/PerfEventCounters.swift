@@ -29,25 +29,25 @@ public struct PerfEventCounters: PerformanceCounters {
       if let level, level > 2 {
         return PipelineError(
           "\(what): kernel.perf_event_paranoid is \(level)",
-          remedy: "allow it: sudo sysctl kernel.perf_event_paranoid=2", exit: .unavailable)
+          remedy: "allow it: sudo sysctl kernel.perf_event_paranoid=2", code: .unavailable)
       }
       return PipelineError(
         "\(what): the system forbids perf_event_open",
-        remedy: "in a container, allow that call in its seccomp profile or give it CAP_PERFMON", exit: .unavailable)
+        remedy: "in a container, allow that call in its seccomp profile or give it CAP_PERFMON", code: .unavailable)
     case ENOENT, EOPNOTSUPP, ENODEV:
       return PipelineError(
         "\(what): this machine shows no performance counters (no PMU), as is usual in a virtual machine",
-        remedy: "run on the hardware itself, or let the hypervisor pass them on (KVM: pmu=on)", exit: .unavailable)
+        remedy: "run on the hardware itself, or let the hypervisor pass them on (KVM: pmu=on)", code: .unavailable)
     case ENOSYS:
       return PipelineError(
         "\(what): the kernel has no perf_event_open", remedy: "take a kernel with CONFIG_PERF_EVENTS",
-        exit: .unavailable)
+        code: .unavailable)
     case EMFILE, ENFILE:
-      return PipelineError("\(what): too many files are open", remedy: "raise the limit: ulimit -n", exit: .unavailable)
+      return PipelineError("\(what): too many files are open", remedy: "raise the limit: ulimit -n", code: .unavailable)
     default:
       // SAFETY: strerror returns a NUL-terminated string that is copied at once.
       let text = unsafe String(cString: strerror(code))
-      return PipelineError("\(what): \(text)", exit: .unavailable)
+      return PipelineError("\(what): \(text)", code: .unavailable)
     }
   }
 }

@@ -27,7 +27,7 @@ public struct BatteryMeter: PowerMeter {
     guard status == "Discharging" else {
       throw PipelineError(
         "the battery '\(name)' says '\(status)': it tells the machine's power only while it discharges",
-        remedy: "unplug the charger to measure", exit: .unavailable)
+        remedy: "unplug the charger to measure", code: .unavailable)
     }
     return try value { () throws(SystemTree.Failure) in
       if tree.exists("\(path)/power_now") { return .watts(abs(Double(try tree.integer("\(path)/power_now"))) / 1e6) }
@@ -38,7 +38,7 @@ public struct BatteryMeter: PowerMeter {
 
   private func value<Result>(_ body: () throws(SystemTree.Failure) -> Result) throws(PipelineError) -> Result {
     do throws(SystemTree.Failure) { return try body() } catch {
-      throw PipelineError("cannot read the battery '\(path)': \(error)", exit: .unavailable)
+      throw PipelineError("cannot read the battery '\(path)': \(error)", code: .unavailable)
     }
   }
 }

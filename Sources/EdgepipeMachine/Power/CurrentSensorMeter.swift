@@ -36,7 +36,7 @@ public struct CurrentSensorMeter: PowerMeter {
     do throws(SystemTree.Failure) { return Double(try tree.integer(path)) } catch {
       throw PipelineError(
         "cannot read the power sensor '\(path)': \(error)",
-        remedy: error == .denied ? "let this user read it, or run as root" : nil, exit: .unavailable)
+        remedy: error == .denied ? "let this user read it, or run as root" : nil, code: .unavailable)
     }
   }
 }

@@ -14,7 +14,8 @@ extension DeviceProfile {
 
   /// A built-in profile by its name, or one from a file.
   ///
-  /// - Throws: ``PipelineError``: 64 for a name that is neither, 65 for a file that is no profile.
+  /// - Throws: ``PipelineError``: `invalidArgument` for a name that is neither, `malformed` for a file that is no
+  ///   profile.
   public static func load(_ nameOrFile: String) throws(PipelineError) -> DeviceProfile {
     if let profile = builtin(named: nameOrFile) { return profile }
     guard FileManager.default.fileExists(atPath: nameOrFile) else {
@@ -22,26 +23,26 @@ extension DeviceProfile {
       let nearest = NearestName.suggestion(for: nameOrFile, among: names).map { "did you mean '\($0)'? " } ?? ""
       throw PipelineError(
         "there is no power profile and no file \(Quoted.text(nameOrFile))",
-        remedy: nearest + "profiles: " + names.joined(separator: ", "), exit: .usage)
+        remedy: nearest + "profiles: " + names.joined(separator: ", "), code: .invalidArgument)
     }
     let text: String
     do throws(SystemTree.Failure) { text = try SystemTree.contents(nameOrFile) } catch {
-      throw PipelineError("cannot read the power profile '\(nameOrFile)': \(error)", exit: .noInput)
+      throw PipelineError("cannot read the power profile '\(nameOrFile)': \(error)", code: .notFound)
     }
     return try parse(text, file: nameOrFile)
   }
 
-  /// - Throws: ``PipelineError`` with exit 65 and every mistake at its place.
+  /// - Throws: ``PipelineError`` with `malformed` and every mistake at its place.
   static func parse(_ text: String, file: String) throws(PipelineError) -> DeviceProfile {
     var issues = IssueCollector(file: file)
     let root = JSONParser.parse(Array(text.utf8), issues: &issues)
     if let root { schema.validate(root, path: "", issues: &issues) }
     if let errors = issues.errors {
-      throw PipelineError("\(errors)", remedy: "docs/power.md shows what a profile holds", exit: .dataError)
+      throw PipelineError("\(errors)", remedy: "docs/power.md shows what a profile holds", code: .malformed)
     }
     guard let name = root?["name"]?.string, let idle = root?["idleW"]?.number,
       let busy = root?["wattsPerBusyCore"]?.number
-    else { throw PipelineError("'\(file)' is no power profile", exit: .dataError) }
+    else { throw PipelineError("'\(file)' is no power profile", code: .malformed) }
     return DeviceProfile(
       name: name, idleW: idle, wattsPerBusyCore: busy, method: root?["method"]?.string ?? "from \(file)",
       residualW: root?["residualW"]?.number)

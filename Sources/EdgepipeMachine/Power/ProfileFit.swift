@@ -20,13 +20,13 @@ public struct ProfileFit: Sendable {
 
   /// slope = sum((x - mean x)(y - mean y)) / sum((x - mean x)^2), intercept = mean y - slope x mean x.
   ///
-  /// - Throws: ``PipelineError`` with exit 65 where the readings make no line, or one that no machine has.
+  /// - Throws: ``PipelineError`` with `malformed` where the readings make no line, or one that no machine has.
   public init(_ readings: [Reading]) throws(PipelineError) {
     let count = Double(readings.count)
     guard readings.count >= 2 else {
       throw PipelineError(
         "a profile needs at least 2 readings, found \(readings.count)", remedy: "measure idle and with every core busy",
-        exit: .dataError)
+        code: .malformed)
     }
     let meanX = readings.reduce(0) { $0 + $1.busyCores } / count
     let meanY = readings.reduce(0) { $0 + $1.watts } / count
@@ -35,14 +35,14 @@ public struct ProfileFit: Sendable {
     guard spread > 1e-9 else {
       throw PipelineError(
         "all readings have the same number of busy cores", remedy: "measure idle and with every core busy",
-        exit: .dataError)
+        code: .malformed)
     }
     let slope = product / spread
     let intercept = meanY - slope * meanX
     guard slope >= 0, intercept >= 0, slope.isFinite, intercept.isFinite else {
       throw PipelineError(
         "the readings make a line that no machine has: \(intercept) W idle and \(slope) W a busy core",
-        remedy: "check that the columns are busy_cores and watts, and measure each load for a minute", exit: .dataError)
+        remedy: "check that the columns are busy_cores and watts, and measure each load for a minute", code: .malformed)
     }
     idleW = intercept
     wattsPerBusyCore = slope
@@ -56,7 +56,7 @@ public struct ProfileFit: Sendable {
 
   /// Readings from text with a header line that names the columns `busy_cores` and `watts`, in any order.
   ///
-  /// - Throws: ``PipelineError`` with exit 65 that names the line.
+  /// - Throws: ``PipelineError`` with `malformed` that names the line.
   public static func readings(csv text: String, file: String) throws(PipelineError) -> [Reading] {
     let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
       .map { (number: $0.offset + 1, text: $0.element.filter { $0 != " " && $0 != "\t" && $0 != "\u{FEFF}" }) }
@@ -65,7 +65,7 @@ public struct ProfileFit: Sendable {
     guard let cores = header.firstIndex(of: "busy_cores"), let watts = header.firstIndex(of: "watts") else {
       throw PipelineError(
         "'\(file)' does not begin with a line that names the columns busy_cores and watts",
-        remedy: "write 'busy_cores,watts' above the readings", exit: .dataError)
+        remedy: "write 'busy_cores,watts' above the readings", code: .malformed)
     }
     var readings: [Reading] = []
     for line in lines.dropFirst() {
@@ -74,7 +74,7 @@ public struct ProfileFit: Sendable {
         y.isFinite, x >= 0, y >= 0
       else {
         throw PipelineError(
-          "'\(file)', line \(line.number): \(Quoted.text(line.text)) are not two numbers from 0", exit: .dataError)
+          "'\(file)', line \(line.number): \(Quoted.text(line.text)) are not two numbers from 0", code: .malformed)
       }
       readings.append(Reading(busyCores: x, watts: y))
     }

@@ -2,9 +2,9 @@ import EdgepipeCore
 
 /// Energy counters of Intel and AMD processors (RAPL), as Linux shows them in /sys/class/powercap.
 ///
-/// The sum of the processor packages. Their parts (`core`, `uncore`) are in it already and are not added; memory (`dram`)
-/// is a part of its own that the packages do not hold, and `psys`, the whole board, is only calibrated on some machines:
-/// both are left out, so that the figure means the same everywhere.
+/// The sum of the processor packages. Their parts (`core`, `uncore`) are in it already and are not added; memory
+/// (`dram`) is a part of its own that the packages do not hold, and `psys`, the whole board, is only calibrated on
+/// some machines: both are left out, so that the figure means the same everywhere.
 public struct RAPLMeter: PowerMeter {
   struct Domain: Sendable, Hashable {
     var folder: String
@@ -54,7 +54,7 @@ public struct RAPLMeter: PowerMeter {
       } catch {
         throw PipelineError(
           "cannot read the energy counter '\(path)': \(error)", remedy: error == .denied ? Self.remedy : nil,
-          exit: .unavailable)
+          code: .unavailable)
       }
     }
     return .energy(counters)

@@ -23,14 +23,14 @@ public struct OnnxModel: Sendable {
 
   /// Reads a model from memory; tensors kept in other files are refused.
   ///
-  /// - Throws: a ``PipelineError`` (`dataError`) that says what is wrong with the data.
+  /// - Throws: a ``PipelineError`` (`malformed`) that says what is wrong with the data.
   public init(data: Data, name: String) throws {
     try self.init(data: data, name: name, folder: nil)
   }
 
   /// Reads a model file. Tensors kept in other files are taken in when those lie in the same folder.
   ///
-  /// - Throws: a ``PipelineError``: `noInput` when the file cannot be read, `dataError` when it is not a sound model.
+  /// - Throws: a ``PipelineError``: `notFound` when the file cannot be read, `malformed` when it is not a sound model.
   public init(contentsOf file: URL) throws {
     let data = try readFile(file, what: "model", limit: Self.maximumByteCount)
     try self.init(data: data, name: file.path, folder: file.deletingLastPathComponent())
@@ -69,7 +69,7 @@ public struct OnnxModel: Sendable {
       options.useDeterministicOrdering = true
       return try proto.serializedBytes(options: options)
     } catch {
-      throw PipelineError("cannot encode model '\(name)': \(error)", exit: .software)
+      throw PipelineError("cannot encode model '\(name)': \(error)", code: .internalFault)
     }
   }
 
@@ -79,7 +79,7 @@ public struct OnnxModel: Sendable {
   }
 
   package static func unsound(_ name: String, _ what: String) -> PipelineError {
-    PipelineError("model '\(name)' \(what)", remedy: "fetch or export the file again", exit: .dataError)
+    PipelineError("model '\(name)' \(what)", remedy: "fetch or export the file again", code: .malformed)
   }
 }
 

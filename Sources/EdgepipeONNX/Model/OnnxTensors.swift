@@ -157,7 +157,7 @@ struct OnnxTensors {
     else { throw unsound("keeps \(label) outside its folder, in '\(short(location))'") }
     let facts = try? FileManager.default.attributesOfItem(atPath: file.path)
     guard let facts else {
-      throw PipelineError("the tensor file '\(file.path)' of model '\(name)' does not exist", exit: .noInput)
+      throw PipelineError("the tensor file '\(file.path)' of model '\(name)' does not exist", code: .notFound)
     }
     // A pipe would be waited for, a device might do things.
     guard facts[.type] as? FileAttributeType == .typeRegular else { throw unsound("keeps \(label) in what is no file") }
@@ -172,7 +172,7 @@ struct OnnxTensors {
       return try handle.read(upToCount: count) ?? Data()
     } catch {
       throw PipelineError(
-        "cannot read the tensor file '\(file.path)' of model '\(name)': \(error.localizedDescription)", exit: .noInput)
+        "cannot read the tensor file '\(file.path)' of model '\(name)': \(error.localizedDescription)", code: .notFound)
     }
   }
 

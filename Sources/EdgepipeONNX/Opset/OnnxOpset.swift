@@ -11,7 +11,7 @@ public enum OnnxOpset {
   /// same as before, to the bit, for finite numbers; one of set 13 or later is left as it is.
   ///
   /// - Returns: whether anything was done.
-  /// - Throws: a ``PipelineError`` (`dataError`) that names the operator for which there is no equal form.
+  /// - Throws: a ``PipelineError`` (`malformed`) that names the operator for which there is no equal form.
   @discardableResult
   public static func upgrade(_ model: inout OnnxModel) throws -> Bool {
     guard let index = model.proto.opsetImport.firstIndex(where: { isStandard($0.domain) }) else { return false }
@@ -124,7 +124,7 @@ struct OnnxOpsetUpgrade {
     let label = Quoted.short(node.label)
     return PipelineError(
       "model '\(model)' cannot be raised from operator set \(from) to \(OnnxOpset.target): \(label) \(why)",
-      remedy: "export it with operator set \(OnnxOpset.target)", exit: .dataError)
+      remedy: "export it with operator set \(OnnxOpset.target)", code: .unsupported)
   }
 }
 

@@ -18,7 +18,7 @@ public struct ModelFootprint: Sendable, Hashable {
   ///     itself where it has no others. A tensor `NAME/bytes` has the shape of `NAME` and one byte a value.
   ///   - height: of the picture, in pixels.
   ///   - width: of the picture.
-  /// - Throws: a ``PipelineError`` (`dataError`) when the shapes cannot be followed.
+  /// - Throws: a ``PipelineError`` (`malformed`) when the shapes cannot be followed.
   public init(_ model: OnnxModel, shapes: OnnxModel, height: Int, width: Int) throws {
     weightBytes = model.proto.graph.initializer.reduce(0) { $0 + $1.storedByteCount }
     let counts = try TensorCounts(shapes, height: height, width: width)
@@ -71,7 +71,7 @@ private struct TensorCounts {
   init(_ model: OnnxModel, height: Int, width: Int) throws {
     let graph = model.proto.graph, stored = Set(graph.initializer.map(\.name))
     guard let input = graph.input.first(where: { !stored.contains($0.name) }) else {
-      throw PipelineError("model '\(model.name)' has no input", exit: .dataError)
+      throw PipelineError("model '\(model.name)' has no input", code: .unsupported)
     }
     let dimensions = input.type.tensorType.shape.dim
     let channels = dimensions.count == 4 ? dimensions[1].size ?? 3 : 3
@@ -84,7 +84,7 @@ private struct TensorCounts {
       }
     } catch {
       throw PipelineError(
-        "the sizes of the tensors of '\(model.name)' are not known: \(error.reason)", exit: .dataError)
+        "the sizes of the tensors of '\(model.name)' are not known: \(error.reason)", code: .unsupported)
     }
   }
 

@@ -11,13 +11,13 @@ extension OnnxShapes {
   ///
   /// A model whose first dimension is free already comes back unchanged.
   ///
-  /// - Throws: a ``PipelineError`` (`dataError`) when the data is no ONNX or has no input of four dimensions.
+  /// - Throws: a ``PipelineError`` (`malformed`) when the data is no ONNX or has no input of four dimensions.
   public static func freeingBatch(of model: Data) throws -> Data {
     var onnx = try OnnxModel(data: model, name: "in memory")
     let stored = Set(onnx.proto.graph.initializer.map(\.name))
     guard let place = onnx.proto.graph.input.firstIndex(where: { !stored.contains($0.name) }),
       onnx.proto.graph.input[place].type.tensorType.shape.dim.count == 4
-    else { throw PipelineError("the model has no input of N x C x H x W", exit: .dataError) }
+    else { throw PipelineError("the model has no input of N x C x H x W", code: .unsupported) }
     guard onnx.proto.graph.input[place].type.tensorType.shape.dim[0].size != nil else { return model }
     onnx.proto.graph.input[place].type.tensorType.shape.dim[0] = .free("batch")
     for index in onnx.proto.graph.output.indices

@@ -13,7 +13,7 @@ public enum OnnxShapes {
   /// - Parameters:
   ///   - model: an ONNX file whose input is N x C x H x W.
   ///   - export: how a model of its kind is exported with free sides, for the error.
-  /// - Throws: a ``PipelineError`` (`dataError`) when the data is no ONNX, or with the operator that ties the graph to
+  /// - Throws: a ``PipelineError`` (`malformed`) when the data is no ONNX, or with the operator that ties the graph to
   ///   one size.
   public static func freeingInputSize(of model: Data, export: String? = nil) throws -> Data {
     var onnx = try OnnxModel(data: model, name: "in memory")
@@ -66,6 +66,6 @@ public enum OnnxShapes {
   private static func impossible(_ reason: String, export: String? = nil) -> PipelineError {
     return PipelineError(
       "the model runs at its own picture size only: \(reason)",
-      remedy: "use the shape of the file, or \(export ?? "export it with free height and width")", exit: .dataError)
+      remedy: "use the shape of the file, or \(export ?? "export it with free height and width")", code: .unsupported)
   }
 }

@@ -24,13 +24,13 @@ struct BatchCheck {
     var values: [Float]
   }
 
-  /// - Throws: a ``PipelineError`` (`dataError`) that says how the outputs differ.
+  /// - Throws: a ``PipelineError`` (`malformed`) that says how the outputs differ.
   func run(_ configuration: BenchConfiguration) throws {
     let batch = configuration.batch
     let together = try outputs(RandomPictures.tensor(configuration, format: format, seed: seed))
     for (index, output) in together.enumerated() where output.shape.first != batch || output.values.count % batch != 0 {
       throw PipelineError(
-        "output \(index + 1) has the shape \(output.shape), which does not begin with \(batch)", exit: .dataError)
+        "output \(index + 1) has the shape \(output.shape), which does not begin with \(batch)", code: .unsupported)
     }
     for picture in Set([0, batch - 1]) {
       let alone = try outputs(
@@ -45,7 +45,7 @@ struct BatchCheck {
     let count = all.values.count / batch
     guard one.values.count == count else {
       throw PipelineError(
-        "output \(output) has \(count) values a picture, and \(one.values.count) for a single one", exit: .dataError)
+        "output \(output) has \(count) values a picture, and \(one.values.count) for a single one", code: .unsupported)
     }
     var difference: Float = 0, magnitude: Float = 0
     for (place, value) in one.values.enumerated() {
@@ -56,7 +56,7 @@ struct BatchCheck {
     guard difference <= Self.tolerance * magnitude else {
       throw PipelineError(
         "picture \(picture + 1) of \(batch) comes out otherwise than alone: output \(output) differs by \(difference) "
-          + "where it has values up to \(magnitude)", exit: .dataError)
+          + "where it has values up to \(magnitude)", code: .unsupported)
     }
   }
 

@@ -72,7 +72,7 @@ public final class Bench: Sendable {
           guard let done = made.repeat, !done.latenciesMs.isEmpty else { continue }
           rows[index].repeats.append(done)
           forecast.add(rows[index].configuration, seconds: Self.seconds(from: start, to: environment.clock.now()))
-        } catch let error as PipelineError where error.exit == .dataError || error.exit == .config {
+        } catch let error as PipelineError where error.code.isOfData || error.code == .invalidConfiguration {
           rows[index].failure = error
           if firstFailure == nil { firstFailure = error }
         }

@@ -49,7 +49,7 @@ public final class ModelSubject: BenchSubject {
 
   public func prepare(_ configuration: BenchConfiguration) throws -> @Sendable () throws -> any BenchSession {
     if decodes, configuration.batch > 1 {
-      throw PipelineError("decoding is measured of single pictures", exit: .config)
+      throw PipelineError("decoding is measured of single pictures", code: .invalidConfiguration)
     }
     let file = try ModelFile(model, shape: .fixed(height: configuration.height, width: configuration.width))
     try checkMemory(configuration)
@@ -75,7 +75,7 @@ public final class ModelSubject: BenchSubject {
     let needed = values / Double(1 << 20), limit = Double(MachineInfo.current.memoryMB) / 2
     guard needed > limit else { return }
     throw PipelineError(
-      "the input alone takes \(Int(needed)) MB, more than half of this machine's memory", exit: .config)
+      "the input alone takes \(Int(needed)) MB, more than half of this machine's memory", code: .invalidConfiguration)
   }
 
   /// - Throws: the same every time for one size and batch; it is looked at once.
@@ -88,7 +88,7 @@ public final class ModelSubject: BenchSubject {
     do {
       let session = try engine.makeSession(model: bytes, options: SessionOptions(modelName: manifest.name))
       try BatchCheck(session, format: manifest.input, seed: seed).run(configuration)
-    } catch var error as PipelineError where error.exit == .dataError {
+    } catch var error as PipelineError where error.code.isOfData {
       error.message = "does not take \(configuration.batch) pictures at once: \(error.message)"
       error.remedy = nil
       checked.withLock { $0[key] = .some(error) }

@@ -66,9 +66,9 @@ final class RepeatRun: Sendable {
     return (phase, min(taken.load(ordering: .relaxed), runs), runs)
   }
 
-  func start() throws(PipelineError) -> [WorkerThread] {
+  func start() throws -> [WorkerThread] {
     var threads: [WorkerThread] = []
-    do throws(PipelineError) {
+    do {
       for index in 0..<configuration.workers {
         threads.append(try WorkerThread(name: "bench-\(index)") { [self] in work() })
       }
@@ -127,7 +127,7 @@ final class RepeatRun: Sendable {
       for _ in 0..<warmUps where !isEnding { try session.run() }
       guard awaitRelease() else { return }
       finish(try measure(session))
-      state.wait { $0.mayClose ? true : nil }
+      _ = state.wait { $0.mayClose ? true : nil }
       withExtendedLifetime(session) {}
     } catch {
       fail(error)
@@ -136,7 +136,7 @@ final class RepeatRun: Sendable {
 
   private func open() throws -> any BenchSession {
     guard let opener = state.withLock({ $0.opener }) else {
-      throw PipelineError("a session is opened after all are open", exit: .software)
+      throw PipelineError("a session is opened after all are open", code: .internalFault)
     }
     let session = try opener()
     state.change { state in
@@ -192,7 +192,7 @@ final class RepeatRun: Sendable {
   }
 
   private func readMeter(_ state: inout State) {
-    do throws(PipelineError) {
+    do {
       state.energy.add(try environment.power.meter.read(), at: environment.clock.now())
     } catch {
       state.meterFailure = error.description

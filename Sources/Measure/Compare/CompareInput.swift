@@ -12,8 +12,8 @@ public enum CompareInput: Sendable, Equatable {
   /// A JSON file with stages is a pipeline; another one is a model's manifest, and everything else a model. A JSON file
   /// that cannot be read as such is taken for a pipeline, whose reader names the mistake's place.
   ///
-  /// - Throws: ``PipelineError`` `noInput` for a file that is not there.
-  public init(_ argument: String) throws(PipelineError) {
+  /// - Throws: ``PipelineError`` `notFound` for a file that is not there.
+  public init(_ argument: String) throws {
     // Models have names and files of their own; what comes through a pipe is a pipeline.
     if PipelineConfig.isPiped(argument) {
       self = .pipeline(argument)
@@ -23,7 +23,7 @@ public enum CompareInput: Sendable, Equatable {
     guard !isFile || FileManager.default.fileExists(atPath: argument) else {
       throw PipelineError(
         "'\(argument)' does not exist",
-        remedy: "name a pipeline file, a model file or a model of `edgepipe models list`", exit: .noInput)
+        remedy: "name a pipeline file, a model file or a model of `edgepipe models list`", code: .notFound)
     }
     guard argument.hasSuffix(".json"), let data = FileManager.default.contents(atPath: argument) else {
       self = .model(argument)

@@ -19,8 +19,8 @@ public struct Findings: Sendable {
 
   /// Where both runs reported all that their pipelines report.
   ///
-  /// - Throws: ``PipelineError`` (`usage`) when the two did not see the same pictures.
-  public init(_ found: Both<FoundFrames>) throws(PipelineError) {
+  /// - Throws: ``PipelineError`` (`invalidArgument`) when the two did not see the same pictures.
+  public init(_ found: Both<FoundFrames>) throws {
     try Self.checkSources(found)
     agreement = Agreement(found)
     accuracy = nil
@@ -42,11 +42,11 @@ public struct Findings: Sendable {
       found, classes: classes, dataset: truth.dataset, file: truth.file, isStopped: isStopped)
   }
 
-  private static func checkSources(_ found: Both<FoundFrames>) throws(PipelineError) {
+  private static func checkSources(_ found: Both<FoundFrames>) throws {
     guard found.a.sources != found.b.sources else { return }
     let different = found.a.sources.symmetricDifference(found.b.sources).sorted()
     throw PipelineError(
       "A and B did not see the same frames: '\(different.first ?? "")' is only in one of them",
-      remedy: "give both the same --source", exit: .usage)
+      remedy: "give both the same --source", code: .invalidArgument)
   }
 }

@@ -19,7 +19,7 @@ public struct FoundFrames: Sendable {
 
   /// - Parameter files: the lines of each sink. A stage's detections that reach several sinks are taken once.
   /// - Throws: ``PipelineError`` when a line is none of ours.
-  public init(files: [Data]) throws(PipelineError) {
+  public init(files: [Data]) throws {
     var found: [Place: Stages] = [:]
     for file in files {
       let lines = try Self.read(file)
@@ -47,12 +47,12 @@ public struct FoundFrames: Sendable {
     let frame: Int
   }
 
-  private static func read(_ file: Data) throws(PipelineError) -> [Place: Stages] {
+  private static func read(_ file: Data) throws -> [Place: Stages] {
     var frames: [Place: Stages] = [:]
     for text in file.split(separator: UInt8(ascii: "\n")) {
       let line: Line
       do { line = try JSONDecoder().decode(Line.self, from: text) } catch {
-        throw PipelineError("a run's results cannot be read: \(error)", exit: .software)
+        throw PipelineError("a run's results cannot be read: \(error)", code: .internalFault)
       }
       guard line.type == "frame", let stream = line.stream, let frame = line.frame else { continue }
       frames[Place(stream: stream, source: line.source ?? "", frame: frame)] =

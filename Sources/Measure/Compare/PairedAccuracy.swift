@@ -31,7 +31,7 @@ extension PairedAccuracy {
   ///   - classes: what either side can find. These are evaluated, as far as the dataset has them.
   ///   - file: what errors call the dataset.
   ///   - isStopped: asked again and again; true gives up.
-  /// - Throws: ``PipelineError`` `dataError` where pictures or classes have nothing in common with the dataset;
+  /// - Throws: ``PipelineError`` `malformed` where pictures or classes have nothing in common with the dataset;
   ///   `CancellationError` when given up.
   public init(
     _ found: Both<FoundFrames>, classes: Set<String>, dataset: COCODataset, file: String, isStopped: () -> Bool
@@ -40,14 +40,14 @@ extension PairedAccuracy {
     guard !categories.isEmpty else {
       throw PipelineError(
         "'\(file)' has none of the classes that A and B find, such as '\(classes.min() ?? "")'",
-        remedy: "give annotations of what they find", exit: .dataError)
+        remedy: "give annotations of what they find", code: .mismatch)
     }
     let seen = found.a.sources.intersection(found.b.sources)
     let kept = Self.restrict(dataset, to: seen, categories: Set(categories.values))
     guard !kept.pictures.isEmpty else {
       throw PipelineError(
         "none of the pictures that A and B saw is in '\(file)', such as '\(seen.min() ?? "")'",
-        remedy: "give the folder of the annotated pictures with --source", exit: .dataError)
+        remedy: "give the folder of the annotated pictures with --source", code: .mismatch)
     }
     let predictions = found.map { Self.predictions($0, kept, categories) }
     let matches = predictions.map { COCOMatches(kept, $0) }
@@ -55,7 +55,7 @@ extension PairedAccuracy {
     guard let a = precision.a.ap, let b = precision.b.ap, let a50 = precision.a.ap50, let b50 = precision.b.ap50 else {
       throw PipelineError(
         "'\(file)' has no object of the classes that A and B find in these pictures", remedy: "take other pictures",
-        exit: .dataError)
+        code: .mismatch)
     }
     let draws = Self.resamples(detections: predictions.a.count + predictions.b.count)
     let bootstrap = Bootstrap(resamples: draws, seed: Self.seed)

@@ -31,16 +31,16 @@ public struct RunFigures: Sendable, Equatable {
   ///   - stage: the stage whose service time is the latency; nil: the time that all stages behind the source worked on
   ///     a frame, of several streams the slowest.
   /// - Throws: ``PipelineError`` for a run that delivered nothing, or that has no such stage.
-  public init(report: Data, stage: String?) throws(PipelineError) {
+  public init(report: Data, stage: String?) throws {
     let values: Report
     do { values = try JSONDecoder().decode(Report.self, from: report) } catch {
-      throw PipelineError("a run's report cannot be read: \(error)", exit: .software)
+      throw PipelineError("a run's report cannot be read: \(error)", code: .internalFault)
     }
     frames = values.ledger.delivered
     guard frames > 0 else {
       throw PipelineError(
         "the run delivered no frame: there is nothing to compare", remedy: "check it with edgepipe run",
-        exit: .dataError)
+        code: .unsupported)
     }
     let latency = try values.latency(of: stage)
     latencyP50Ms = latency.p50
@@ -107,15 +107,15 @@ private struct Report: Decodable {
     case peakMemoryMB = "peak_rss_mb"
   }
 
-  func latency(of stage: String?) throws(PipelineError) -> Percentiles {
+  func latency(of stage: String?) throws -> Percentiles {
     guard let stage else {
       guard let slowest = streams.values.max(by: { $0.work.p50 < $1.work.p50 }) else {
-        throw PipelineError("the run had no stream", exit: .software)
+        throw PipelineError("the run had no stream", code: .internalFault)
       }
       return slowest.work
     }
     guard let figures = stages[stage], figures.service.count > 0 else {
-      throw PipelineError("the stage '\(stage)' worked on no frame", remedy: "name another --stage", exit: .dataError)
+      throw PipelineError("the stage '\(stage)' worked on no frame", remedy: "name another --stage", code: .unsupported)
     }
     return figures.service
   }

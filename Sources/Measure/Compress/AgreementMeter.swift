@@ -66,7 +66,7 @@ public final class AgreementMeter: Sendable {
     guard known.values.allSatisfy({ sizes($0) == sizes(made) }) else {
       throw PipelineError(
         "the calibration pictures are not what they were a moment ago", remedy: "leave them alone and try again",
-        exit: .dataError)
+        code: .mismatch)
     }
     prepared.withLock { $0[shape] = made }
     return made

@@ -49,7 +49,7 @@ public final class CalibrationRun: Sendable {
       _ id: String, _ type: String, after: [String] = [], _ config: [String: ReportValue] = [:]
     ) throws -> PipelinePlan.StagePlan {
       guard let descriptor = registry[type] else {
-        throw PipelineError("there is no stage of type '\(type)'", exit: .software)
+        throw PipelineError("there is no stage of type '\(type)'", code: .internalFault)
       }
       return PipelinePlan.StagePlan(
         id: id, descriptor: descriptor, configuration: Array(try ReportValue.object(config).json().utf8), after: after,
@@ -65,14 +65,14 @@ public final class CalibrationRun: Sendable {
             try stage("sample", SampleSink.type, after: ["scale"]),
           ]), logger: logger, services: services)
     } catch let errors as StageBuildErrors {
-      throw errors.errors.first ?? PipelineError("'\(source)' cannot be read", exit: .dataError)
+      throw errors.errors.first ?? PipelineError("'\(source)' cannot be read", code: .malformed)
     }
   }
 
   static func missing(_ source: String) -> PipelineError {
     PipelineError(
       "the calibration pictures '\(source)' are not there", remedy: "name a folder of pictures or a video file",
-      exit: .noInput)
+      code: .notFound)
   }
 
   /// Reads to the end; once.
@@ -89,11 +89,11 @@ public final class CalibrationRun: Sendable {
     guard !sample.pictures.isEmpty || sample.others.isEmpty else {
       throw PipelineError(
         "all \(sample.others.count) pictures of '\(source)' are kept apart for the evaluation",
-        remedy: "calibrate on another folder, or on more pictures", exit: .dataError)
+        remedy: "calibrate on another folder, or on more pictures", code: .malformed)
     }
     guard !sample.pictures.isEmpty else {
       throw PipelineError(
-        "'\(source)' holds no pictures", remedy: "name a folder of pictures or a video file", exit: .noInput)
+        "'\(source)' holds no pictures", remedy: "name a folder of pictures or a video file", code: .notFound)
     }
     return Pictures(drawn: sample.pictures, others: sample.others)
   }

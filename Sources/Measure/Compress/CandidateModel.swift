@@ -11,7 +11,7 @@ final class CandidateModel: ModelResolver, Sendable {
   private let file: MemoryFile
   private let model: ResolvedModel
 
-  /// - Throws: ``PipelineError`` (`ioError`) when the system gives no memory for it.
+  /// - Throws: ``PipelineError`` (`writeFailed`) when the system gives no memory for it.
   init(_ candidate: CompressionCandidate) throws {
     let bytes = try candidate.model.serialized(), hash = FileHash.sha256(of: bytes)
     file = try MemoryFile(bytes)

@@ -19,11 +19,11 @@ public struct CompressionPlan {
   ///   - float: the float model's name.
   ///   - steps: those asked for by hand.
   ///   - maximumDrop: in points; saying it lets measurements decide.
-  /// - Throws: ``PipelineError`` (`usage`) for steps and devices that there are not.
+  /// - Throws: ``PipelineError`` (`invalidArgument`) for steps and devices that there are not.
   public init(
     float: String, name: String?, steps: String?, target: String?, memoryMB: Int?, maximumDrop: Double?
   ) throws {
-    self.target = try target.map { text throws(PipelineError) in try CompressionTarget(text, memoryMB: memoryMB) }
+    self.target = try target.map { text in try CompressionTarget(text, memoryMB: memoryMB) }
     let advice = self.target?.advice
     if let steps {
       self.steps = try StepRequest.list(steps)

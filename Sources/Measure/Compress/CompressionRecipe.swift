@@ -29,7 +29,7 @@ public struct CompressionRecipe: Sendable, Hashable {
 
   /// Tells calibration pictures from others: a video by its bytes, a folder by the names and sizes of its files.
   ///
-  /// - Throws: ``PipelineError`` (`noInput`) when they are not there.
+  /// - Throws: ``PipelineError`` (`notFound`) when they are not there.
   public static func fingerprint(of source: String) throws -> String {
     let url = URL(fileURLWithPath: source)
     var isFolder: ObjCBool = false

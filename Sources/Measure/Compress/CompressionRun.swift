@@ -41,7 +41,7 @@ public struct CompressionRun {
         guard rule.decides else {
           throw PipelineError(
             "the step '\(request.text)' cannot be done with '\(original.manifest.name)': \(refusal.reason)",
-            remedy: "leave it out with --steps, or keep the model as it is", exit: .dataError)
+            remedy: "leave it out with --steps, or keep the model as it is", code: .malformed)
         }
         ladder.rungs.append(LadderRung(step: request.text, fate: .unavailable, reason: refusal.reason))
         continue
@@ -76,7 +76,7 @@ public struct CompressionRun {
     candidate.note = ""
     do {
       return try type.init(amount: request.amount).apply(to: candidate, in: context)
-    } catch let error as PipelineError where error.exit == .dataError {
+    } catch let error as PipelineError where error.code.isOfData {
       // A model that does not suit is no fault of the program, and the other steps may still be worth taking.
       throw StepRefusal(error.message)
     }

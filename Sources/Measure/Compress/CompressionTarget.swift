@@ -29,10 +29,10 @@ public struct CompressionTarget: Sendable, Hashable {
   ///   - name: a built-in power profile's name or an unmistakable beginning of one, or `this-machine`.
   ///   - memoryMB: in place of the usual one.
   ///   - device: what `this-machine` is.
-  /// - Throws: ``PipelineError`` (`usage`) for a name that is not known, and where the memory is not.
+  /// - Throws: ``PipelineError`` (`invalidArgument`) for a name that is not known, and where the memory is not.
   public init(
     _ name: String, memoryMB: Int? = nil, device: DeviceInfo = DeviceInfo(), suggested: DeviceProfile? = nil
-  ) throws(PipelineError) {
+  ) throws {
     let usual: (memoryMB: Int, of: String)?
     if name == Self.thisMachine {
       self.name = name
@@ -49,7 +49,8 @@ public struct CompressionTarget: Sendable, Hashable {
       (self.memoryMB, memorySource) = (usual.memoryMB, usual.of)
     } else {
       throw PipelineError(
-        "'\(self.name)' has no usual amount of memory", remedy: "say it with --memory, in megabytes", exit: .usage)
+        "'\(self.name)' has no usual amount of memory", remedy: "say it with --memory, in megabytes",
+        code: .invalidArgument)
     }
   }
 
@@ -62,10 +63,10 @@ public struct CompressionTarget: Sendable, Hashable {
       String(
         format: "the model needs %.0f MB, more than the %d MB that a model may take on %@ (80 %% of %d MB)",
         neededMB, advice.modelLimitMB, name, memoryMB),
-      remedy: "take a smaller model or a device with more memory, or install it anyway with --force", exit: .dataError)
+      remedy: "take a smaller model or a device with more memory, or install it anyway with --force", code: .malformed)
   }
 
-  private static func profile(_ name: String) throws(PipelineError) -> DeviceProfile {
+  private static func profile(_ name: String) throws -> DeviceProfile {
     let known = DeviceProfile.builtin
     if let exact = known.first(where: { $0.name == name }) { return exact }
     let beginnings = known.filter { $0.name.hasPrefix(name) }
@@ -73,6 +74,7 @@ public struct CompressionTarget: Sendable, Hashable {
     let names = known.map(\.name) + [thisMachine]
     let guess = NearestName.suggestion(for: name, among: names).map { "did you mean '\($0)'? " } ?? ""
     throw PipelineError(
-      "there is no device '\(name)'", remedy: "\(guess)devices: \(names.joined(separator: ", "))", exit: .usage)
+      "there is no device '\(name)'", remedy: "\(guess)devices: \(names.joined(separator: ", "))",
+      code: .invalidArgument)
   }
 }

@@ -91,7 +91,7 @@ final class SampleSink: FrameStage, TensorConsumer {
 
   init(_ configuration: NoConfiguration, context: StageContext) throws {
     guard let sample = context.services.find(PictureSample.self) else {
-      throw PipelineError("there is nothing to keep pictures in", exit: .software)
+      throw PipelineError("there is nothing to keep pictures in", code: .internalFault)
     }
     self.sample = sample
     id = context.id

@@ -9,8 +9,9 @@ public struct CostFile: Sendable {
   public let options: [CostOption]
 
   /// - Parameter reports: the run report of an option by the option's name, in place of the one that the file names.
-  /// - Throws: `ConfigErrors` with everything that is wrong with the file (exit 65; 66 when it cannot be read);
-  ///   `PipelineError` for a report that cannot be used, and with exit 64 for a report of an option that is not there.
+  /// - Throws: `ConfigErrors` with everything that is wrong with the file (`malformed`; `notFound` when it cannot be
+  ///   read); `PipelineError` for a report that cannot be used, and with `invalidArgument` for a report of an option
+  ///   that is not there.
   public static func load(_ name: String, reports: [String: String] = [:]) throws -> CostFile {
     try CostFile(CheckedFile(reading: name, kind: "cost file", schema: CostSchema.file), reports: reports)
   }
@@ -29,7 +30,7 @@ public struct CostFile: Sendable {
       let nearest = NearestName.suggestion(for: name, among: names).map { "did you mean '\($0)'? " } ?? ""
       throw PipelineError(
         "--report: '\(file.name)' has no option '\(name)'",
-        remedy: nearest + "options: " + names.prefix(20).joined(separator: ", "), exit: .usage)
+        remedy: nearest + "options: " + names.prefix(20).joined(separator: ", "), code: .invalidArgument)
     }
     currency = file.root["currency"]?.string ?? ""
     years = file.root["years"]?.integer ?? 1
@@ -46,7 +47,7 @@ public struct CostFile: Sendable {
 
 extension CostOption {
   /// Takes the values out of an option in which nothing is wrong, and power and speed out of the report.
-  fileprivate init(_ node: JSONNode, name: String, report: String?) throws(PipelineError) {
+  fileprivate init(_ node: JSONNode, name: String, report: String?) throws {
     func number(_ part: String, _ key: String, default: Double = 0) -> Double { node[part]?[key]?.number ?? `default` }
     let run: MeasuredRun? = if let report { try MeasuredRun.load(report) } else { nil }
     let performance: Performance
@@ -55,7 +56,7 @@ extension CostOption {
     } else if let rate = run?.rate ?? node["fps"]?.number {
       performance = .framesPerSecond(rate)
     } else {
-      throw PipelineError("option '\(name)' has no performance", remedy: "give it 'fps' or 'score'", exit: .dataError)
+      throw PipelineError("option '\(name)' has no performance", remedy: "give it 'fps' or 'score'", code: .malformed)
     }
     self.init(name: name, devices: node["devices"]?.integer ?? 1, performance: performance)
     hardware = Hardware(
@@ -78,7 +79,7 @@ extension CostOption {
     } else if let report, node["energy"] != nil, node["energy"]?["meanPowerW"] == nil {
       throw PipelineError(
         "option '\(name)': the report '\(report)' holds no power", remedy: "give the option's energy a 'meanPowerW'",
-        exit: .dataError)
+        code: .malformed)
     }
   }
 }

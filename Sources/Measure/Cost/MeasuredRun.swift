@@ -15,27 +15,28 @@ struct MeasuredRun: Sendable, Equatable {
   /// Nil where the run has none, such as a replay.
   let power: Power?
 
-  /// - Throws: exit 66 for a file that cannot be read, 65 for one that is no run report or one of a run without frames.
-  static func load(_ file: String) throws(PipelineError) -> MeasuredRun {
+  /// - Throws: `notFound` for a file that cannot be read, `malformed` for one that is no run report or one of a run
+  ///   without frames.
+  static func load(_ file: String) throws -> MeasuredRun {
     let text: String
     do throws(SystemTree.Failure) { text = try SystemTree.contents(file) } catch {
       throw PipelineError(
         "cannot read the run report '\(file)': \(error)", remedy: "make it: edgepipe run PIPELINE --report \(file)",
-        exit: .noInput)
+        code: .notFound)
     }
     return try parse(text, file: file)
   }
 
-  static func parse(_ text: String, file: String) throws(PipelineError) -> MeasuredRun {
+  static func parse(_ text: String, file: String) throws -> MeasuredRun {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     guard let report = try? decoder.decode(Document.self, from: Data(text.utf8)), report.v == 1 else {
       throw PipelineError(
-        "'\(file)' is no run report", remedy: "make one: edgepipe run PIPELINE --report FILE", exit: .dataError)
+        "'\(file)' is no run report", remedy: "make one: edgepipe run PIPELINE --report FILE", code: .malformed)
     }
     guard report.fps > 0 else {
       throw PipelineError(
-        "the run of '\(file)' delivered no frames", remedy: "take the report of another", exit: .dataError)
+        "the run of '\(file)' delivered no frames", remedy: "take the report of another", code: .malformed)
     }
     guard let watts = report.power.meanW, let isEstimate = report.power.estimated, watts >= 0 else {
       return MeasuredRun(rate: report.fps, power: nil)

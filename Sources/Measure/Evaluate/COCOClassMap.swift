@@ -16,11 +16,11 @@ public struct COCOClassMap: Sendable, Hashable {
   ///   - model: what errors call it.
   ///   - file: the dataset's, for errors.
   ///   - wanted: the only classes to evaluate; nil for all that the model knows.
-  /// - Throws: ``PipelineError``: `dataError` where the model has a class that the dataset has not, `usage` where
-  ///   `wanted` names one that either of them has not.
+  /// - Throws: ``PipelineError``: `malformed` where the model has a class that the dataset has not, `invalidArgument`
+  ///   where `wanted` names one that either of them has not.
   public init(
     classes: [String], model: String, dataset: COCODataset, file: String, wanted: [String]? = nil
-  ) throws(PipelineError) {
+  ) throws {
     let names = Self.index(dataset.categories.map(\.name))
     let chosen: Set<Int>?
     if let wanted {
@@ -30,7 +30,7 @@ public struct COCOClassMap: Sendable, Hashable {
       guard unknown.isEmpty else {
         throw PipelineError(
           "the model '\(model)' knows no class \(Self.list(unknown))",
-          remedy: "`edgepipe models info` lists its classes", exit: .usage)
+          remedy: "`edgepipe models info` lists its classes", code: .invalidArgument)
       }
       chosen = Set(categories)
     } else {
@@ -43,7 +43,7 @@ public struct COCOClassMap: Sendable, Hashable {
         "'\(file)' has no category \(Self.list(unknown)), which the model '\(model)' finds",
         remedy: unknown.count < classes.count
           ? "name the classes to evaluate with --classes" : "evaluate it with annotations of what it finds",
-        exit: .dataError)
+        code: .malformed)
     }
     var ids: [Int?] = [], owners: [Int: String] = [:]
     for (name, category) in zip(classes, found) {
@@ -55,7 +55,7 @@ public struct COCOClassMap: Sendable, Hashable {
         let both = dataset.categories[category].name
         throw PipelineError(
           "the classes '\(other)' and '\(name)' of the model '\(model)' are both the category '\(both)'",
-          remedy: "give them names of their own in the model's manifest", exit: .dataError)
+          remedy: "give them names of their own in the model's manifest", code: .malformed)
       }
       ids.append(dataset.categories[category].id)
     }
@@ -64,16 +64,16 @@ public struct COCOClassMap: Sendable, Hashable {
 
   /// The ids of the categories with these names.
   ///
-  /// - Throws: ``PipelineError`` (`usage`) that names those which the dataset has not.
+  /// - Throws: ``PipelineError`` (`invalidArgument`) that names those which the dataset has not.
   public static func categoryIDs(
     named names: [String], dataset: COCODataset, file: String
-  ) throws(PipelineError) -> Set<Int> {
+  ) throws -> Set<Int> {
     Set(try categories(names, dataset: dataset, file: file).map { dataset.categories[$0].id })
   }
 
   private static func categories(
     _ names: [String], dataset: COCODataset, file: String
-  ) throws(PipelineError) -> [Int] {
+  ) throws -> [Int] {
     let known = dataset.categories.map(\.name), index = index(known)
     let unknown = names.filter { index[ClassName.key($0)] == nil }
     guard unknown.isEmpty else {
@@ -81,7 +81,7 @@ public struct COCOClassMap: Sendable, Hashable {
         NearestName.suggestion(for: name, among: known).map { "'\(Quoted.short(name))' (did you mean '\($0)'?)" }
           ?? "'\(Quoted.short(name))'"
       }
-      throw PipelineError("'\(file)' has no category \(hints.joined(separator: ", "))", exit: .usage)
+      throw PipelineError("'\(file)' has no category \(hints.joined(separator: ", "))", code: .invalidArgument)
     }
     return names.compactMap { index[ClassName.key($0)] }
   }

@@ -12,7 +12,7 @@ extension COCODataset {
   /// Reads an annotation file in COCO's format: `images`, `categories` and `annotations` with a `bbox`. Where an
   /// annotation has no `area`, it is that of the box; one without `iscrowd` is no crowd.
   ///
-  /// - Throws: a ``PipelineError``: `noInput` when the file cannot be read, `dataError` with the place of what is
+  /// - Throws: a ``PipelineError``: `notFound` when the file cannot be read, `malformed` with the place of what is
   ///   wrong.
   public init(contentsOf file: URL) throws {
     let data = try readFile(file, what: "annotation file", limit: Self.maximumByteCount)
@@ -22,7 +22,7 @@ extension COCODataset {
   /// As `init(contentsOf:)`, from memory.
   ///
   /// - Parameter file: what errors call it.
-  public init(data: Data, file: String) throws(PipelineError) {
+  public init(data: Data, file: String) throws {
     var pictures: [Picture]?, categories: [Category]?, annotations: [Annotation]?
     try JSONReader.read(data, file: file, remedy: Self.remedy) { reader throws(JSONReader.Failure) in
       try reader.object { reader, key throws(JSONReader.Failure) in
@@ -45,11 +45,11 @@ extension COCODataset {
     }
     guard let pictures, let categories, let annotations else {
       let missing = pictures == nil ? "images" : categories == nil ? "categories" : "annotations"
-      throw PipelineError("'\(file)' has no \"\(missing)\"", remedy: Self.remedy, exit: .dataError)
+      throw PipelineError("'\(file)' has no \"\(missing)\"", remedy: Self.remedy, code: .malformed)
     }
     guard !pictures.isEmpty, !categories.isEmpty else {
       let missing = pictures.isEmpty ? "images" : "categories"
-      throw PipelineError("'\(file)' has an empty list of \"\(missing)\"", remedy: Self.remedy, exit: .dataError)
+      throw PipelineError("'\(file)' has an empty list of \"\(missing)\"", remedy: Self.remedy, code: .malformed)
     }
     self.init(pictures: pictures, categories: categories, annotations: annotations)
   }

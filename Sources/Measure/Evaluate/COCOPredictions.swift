@@ -8,7 +8,7 @@ public enum COCOPredictions {
   /// Reads a results file.
   ///
   /// - Parameter dataset: what the ids must belong to.
-  /// - Throws: a ``PipelineError``: `noInput` when the file cannot be read, `dataError` with the place of what is
+  /// - Throws: a ``PipelineError``: `notFound` when the file cannot be read, `malformed` with the place of what is
   ///   wrong.
   public static func read(_ file: URL, of dataset: COCODataset) throws -> [COCOPrediction] {
     let data = try readFile(file, what: "results file", limit: COCODataset.maximumByteCount)
@@ -20,7 +20,7 @@ public enum COCOPredictions {
   /// - Parameter file: what errors call it.
   public static func read(
     _ data: Data, file: String, of dataset: COCODataset
-  ) throws(PipelineError) -> [COCOPrediction] {
+  ) throws -> [COCOPrediction] {
     let pictures = Set(dataset.pictures.map(\.id)), categories = Set(dataset.categories.map(\.id))
     var predictions: [COCOPrediction] = []
     try JSONReader.read(data, file: file, remedy: remedy) { reader throws(JSONReader.Failure) in

@@ -61,7 +61,7 @@ public final class DatasetRun: Sendable {
       runner = try PipelineRunner(Self.plan(model, folder: links.folder, settings), logger: logger, services: services)
     } catch let errors as StageBuildErrors {
       throw errors.errors.first?.withoutStage
-        ?? PipelineError("the model '\(model.name)' cannot be run", exit: .software)
+        ?? PipelineError("the model '\(model.name)' cannot be run", code: .internalFault)
     }
   }
 
@@ -110,7 +110,7 @@ public final class DatasetRun: Sendable {
       _ id: String, _ type: String, after: [String] = [], workers: Int = 1, _ config: [String: ReportValue] = [:]
     ) throws -> PipelinePlan.StagePlan {
       guard let descriptor = registry[type] else {
-        throw PipelineError("there is no stage of type '\(type)'", exit: .software)
+        throw PipelineError("there is no stage of type '\(type)'", code: .internalFault)
       }
       return PipelinePlan.StagePlan(
         id: id, descriptor: descriptor, configuration: Array(try ReportValue.object(config).json().utf8), after: after,

@@ -27,7 +27,7 @@ final class FoundDetections: Sendable {
     let found = found.withLock { $0 }
     guard found.count < pictures.count else { return found }
     if wasStopped {
-      throw PipelineError("stopped after \(found.count) of \(pictures.count) pictures", exit: .partial)
+      throw PipelineError("stopped after \(found.count) of \(pictures.count) pictures", code: .interrupted)
     }
     throw unreadable(pictures[found.count])
   }
@@ -46,7 +46,7 @@ final class FoundDetections: Sendable {
       let (found, annotated) = ("\(header.width)x\(header.height)", "\(width)x\(height)")
       throw PipelineError(
         "the picture '\(picture.fileName)' has \(found) pixels, and \(annotated) by '\(file)'",
-        remedy: "use the pictures that were annotated, without orientation tags", exit: .dataError)
+        remedy: "use the pictures that were annotated, without orientation tags", code: .malformed)
     }
     found.withLock { $0.append(frame.detections) }
     progress(next + 1)
@@ -55,7 +55,7 @@ final class FoundDetections: Sendable {
   private func unreadable(_ picture: COCODataset.Picture) -> PipelineError {
     PipelineError(
       "the picture '\(picture.fileName)' could not be evaluated", remedy: "replace it, or take it out of '\(file)'",
-      exit: .dataError)
+      code: .malformed)
   }
 }
 
@@ -71,7 +71,7 @@ final class FoundSink: FrameStage {
 
   init(_ configuration: NoConfiguration, context: StageContext) throws {
     guard let found = context.services.find(FoundDetections.self) else {
-      throw PipelineError("there is nothing to keep detections in", exit: .software)
+      throw PipelineError("there is nothing to keep detections in", code: .internalFault)
     }
     self.found = found
   }

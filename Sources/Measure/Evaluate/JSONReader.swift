@@ -29,10 +29,10 @@ package struct JSONReader {
   /// Reads one document, the whole of `data`.
   ///
   /// - Parameter file: what errors call it.
-  /// - Throws: a ``PipelineError`` (`dataError`) with line, column and path of what is wrong.
+  /// - Throws: a ``PipelineError`` (`malformed`) with line, column and path of what is wrong.
   static func read(
     _ data: Data, file: String, remedy: String, _ body: (inout JSONReader) throws(Failure) -> Void
-  ) throws(PipelineError) {
+  ) throws {
     var reader = JSONReader([UInt8](data))
     do throws(Failure) {
       try body(&reader)
@@ -43,7 +43,7 @@ package struct JSONReader {
       let path = error.path.isEmpty ? "" : " \(error.path.reversed().joined().drop { $0 == "." }):"
       throw PipelineError(
         "'\(file)', line \(place.line), column \(place.column):\(path) \(error.message)", remedy: remedy,
-        exit: .dataError)
+        code: .malformed)
     }
   }
 

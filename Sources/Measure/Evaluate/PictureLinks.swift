@@ -10,7 +10,7 @@ final class PictureLinks: Sendable {
   private let removal = Mutex(())
 
   /// - Parameter images: the folder in which the dataset's file names are looked for.
-  /// - Throws: ``PipelineError``: `noInput` for pictures that are not there, `dataError` for names that lead elsewhere
+  /// - Throws: ``PipelineError``: `notFound` for pictures that are not there, `malformed` for names that lead elsewhere
   ///   or are no pictures'.
   init(_ dataset: COCODataset, images: URL, file: String) throws {
     let pictures = try dataset.pictures.map { try Self.find($0, in: images, file: file) }
@@ -19,7 +19,7 @@ final class PictureLinks: Sendable {
       let count = "\(missing.count) of the \(pictures.count)"
       throw PipelineError(
         "\(count) pictures of '\(file)' are not in '\(images.path)', such as '\(first.0.fileName)'",
-        remedy: "give the folder that holds them with --images", exit: .noInput)
+        remedy: "give the folder that holds them with --images", code: .notFound)
     }
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("edgepipe-eval-\(UUID().uuidString)")
     do {
@@ -33,14 +33,14 @@ final class PictureLinks: Sendable {
       try? FileManager.default.removeItem(at: folder)
       throw PipelineError(
         "cannot make links to the pictures in '\(folder.path)': \(error.localizedDescription)",
-        remedy: "set TMPDIR to a folder that can be written to", exit: .ioError)
+        remedy: "set TMPDIR to a folder that can be written to", code: .writeFailed)
     }
   }
 
   deinit { remove() }
 
-  /// Takes the folder away; no picture can be read afterwards. One call at a time: a run that ends just when a signal takes
-  /// its links away would stop the other's work halfway.
+  /// Takes the folder away; no picture can be read afterwards. One call at a time: a run that ends just when a signal
+  /// takes its links away would stop the other's work halfway.
   func remove() { removal.withLock { _ in try? FileManager.default.removeItem(at: folder) } }
 
   /// The index of the picture whose frame came from `source`.
@@ -52,14 +52,14 @@ final class PictureLinks: Sendable {
     guard !name.hasPrefix("/"), !name.split(separator: "/").contains(".."), !name.contains("\0") else {
       throw PipelineError(
         "'\(file)' has the picture '\(name)', which lies outside of the folder",
-        remedy: "use names relative to the folder", exit: .dataError)
+        remedy: "use names relative to the folder", code: .malformed)
     }
     let path = images.appendingPathComponent(name)
     guard FFmpegSource.pictureExtensions.contains(path.pathExtension.lowercased()) else {
       let known = FFmpegSource.pictureExtensions.sorted().joined(separator: ", ")
       throw PipelineError(
         "'\(file)' has the picture '\(name)', whose ending is not one of \(known)",
-        remedy: "convert the picture", exit: .dataError)
+        remedy: "convert the picture", code: .unsupported)
     }
     return path.absoluteURL
   }

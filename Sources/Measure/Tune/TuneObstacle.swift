@@ -41,14 +41,14 @@ extension TuneObstacle {
     case .other(let stage, let serviceMs):
       return PipelineError(
         limit + "the stage '\(stage)', which is not tuned, works \(ms(serviceMs)) on a frame at its quickest",
-        remedy: "allow a --deadline well above that, or make its work less", exit: .dataError)
+        remedy: "allow a --deadline well above that, or make its work less", code: .unattainable)
     case .tuned(let choice, let serviceMs):
       let shape = choice.shape.filter { $0 != "\"" }
       return PipelineError(
         limit
           + "its quickest, \(choice.model) at \(shape) with \(choice.threads == 1 ? "one thread" : "\(choice.threads) threads"), "
           + "works \(ms(serviceMs)) on a frame by itself",
-        remedy: "allow a --deadline well above that, install a smaller model, or lower --floor", exit: .dataError)
+        remedy: "allow a --deadline well above that, install a smaller model, or lower --floor", code: .unattainable)
     }
   }
 }
@@ -57,8 +57,8 @@ extension TuneSearch {
   /// From this interval on the frames that are looked at are less than 5 % and may all be late.
   private static let harmlessInterval = 20
 
-  /// Looks for one setting that could keep the deadline, the small inputs first. A frame's latency is never less than the
-  /// work of one stage on it, so where even the quickest work of all takes longer, trials are of no use.
+  /// Looks for one setting that could keep the deadline, the small inputs first. A frame's latency is never less than
+  /// the work of one stage on it, so where even the quickest work of all takes longer, trials are of no use.
   ///
   /// - Returns: nil as soon as one setting might do, or where nothing can be said.
   func findObstacle(_ inputs: [(model: String, shape: String, accuracy: Double?)]) throws -> TuneObstacle? {

@@ -110,7 +110,7 @@ public final class MetricsServer: Sendable {
     do { return try SocketAddress.makeAddressResolvingHost(address.host, port: address.port) } catch {
       throw PipelineError(
         "cannot serve metrics on \(address): there is no such host", remedy: "give an address of this machine",
-        exit: .unavailable)
+        code: .unavailable)
     }
   }
 
@@ -124,7 +124,7 @@ public final class MetricsServer: Sendable {
     case EADDRNOTAVAIL: (reason, remedy) = ("this machine has no such address", "give one of its addresses")
     default: (reason, remedy) = ("\(error)", nil)
     }
-    return PipelineError("cannot serve metrics on \(address): \(reason)", remedy: remedy, exit: .unavailable)
+    return PipelineError("cannot serve metrics on \(address): \(reason)", remedy: remedy, code: .unavailable)
   }
 }
 

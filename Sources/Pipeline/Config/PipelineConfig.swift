@@ -79,14 +79,14 @@ extension PipelineConfig {
   ///
   /// - Parameter key: such as `model` or `zones[1].labels[0]`.
   public func issue(
-    forStage id: String, key: String? = nil, message: String, exit: ExitStatus = .config
+    forStage id: String, key: String? = nil, message: String, code: PipelineError.Code = .invalidConfiguration
   ) -> ConfigIssue {
-    guard let stage = self[stage: id] else { return ConfigIssue(file: file, message: "\(id): \(message)", exit: exit) }
+    guard let stage = self[stage: id] else { return ConfigIssue(file: file, message: "\(id): \(message)", code: code) }
     let value = key.flatMap { stage.config.value(at: $0) }
     let path = "stages[\(stage.index)].config"
     var issue = ConfigIssue(
       file: file, path: value == nil ? path : "\(path).\(key ?? "")",
-      message: stage.config.withoutEnvironment(message), exit: exit)
+      message: stage.config.withoutEnvironment(message), code: code)
     issue.place(at: value?.origin ?? stage.config.origin, overrideNames: overrideNames)
     return issue
   }
@@ -102,7 +102,7 @@ extension PipelineConfig {
       var error = error
       error.stage = nil
       return issue(
-        forStage: id, key: key ?? keyNamed(in: error.message, stage: id), message: error.description, exit: error.exit)
+        forStage: id, key: key ?? keyNamed(in: error.message, stage: id), message: error.description, code: error.code)
     case DecodingError.dataCorrupted(let context), DecodingError.keyNotFound(_, let context),
       DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
       return issue(forStage: id, key: context.codingPath.first?.stringValue, message: context.debugDescription)

@@ -7,7 +7,8 @@ extension PipelineConfig {
   ///   - file: shown in errors as it is given; `-` is standard input, and a pipe will do.
   ///   - overrides: applied before the checks, so that they are checked as the file is.
   ///   - environment: where `${NAME}` takes its values from.
-  /// - Throws: everything that is wrong, at once; `exit` is 66 when the file cannot be read, else 78.
+  /// - Throws: everything that is wrong, at once; `code` is `notFound` when the file cannot be read, else
+  ///   `invalidConfiguration`.
   public static func load(
     file: String, registry: StageRegistry, overrides: PipelineOverrides = PipelineOverrides(),
     environment: [String: String] = ProcessInfo.processInfo.environment

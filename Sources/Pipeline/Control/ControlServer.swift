@@ -12,7 +12,7 @@ public final class ControlServer: Sendable {
   private let thread: Mutex<WorkerThread?>
 
   /// - Throws: ``PipelineError`` when the socket cannot be made.
-  public init(path: String, runner: PipelineRunner, logger: Logger) throws {
+  public init(path: String, runner: PipelineRunner, logger: Logger) throws(PipelineError) {
     self.path = path
     self.runner = runner
     self.logger = logger
@@ -43,7 +43,8 @@ public final class ControlServer: Sendable {
       let request: ControlRequest
       do { request = try JSONDecoder().decode(ControlRequest.self, from: Data(line.utf8)) } catch {
         let known = ControlRequest.Command.allCases.map(\.rawValue).joined(separator: ", ")
-        throw PipelineError("not a request", remedy: "send {\"command\": ...} with one of \(known)", exit: .usage)
+        throw PipelineError(
+          "not a request", remedy: "send {\"command\": ...} with one of \(known)", code: .invalidArgument)
       }
       switch request.command {
       case .addStream: try add(request)
@@ -72,7 +73,9 @@ public final class ControlServer: Sendable {
   }
 
   private func need(_ value: String?, _ key: String, _ request: ControlRequest) throws(PipelineError) -> String {
-    guard let value else { throw PipelineError("\(request.command.rawValue) needs the key '\(key)'", exit: .usage) }
+    guard let value else {
+      throw PipelineError("\(request.command.rawValue) needs the key '\(key)'", code: .invalidArgument)
+    }
     return value
   }
 

@@ -20,7 +20,7 @@ final class UnixSocket {
     let socket = try make(path)
     if (try? connected(to: path)) != nil {
       throw PipelineError(
-        "another program answers at '\(path)'", remedy: "take another path for the control socket", exit: .unavailable)
+        "another program answers at '\(path)'", remedy: "take another path for the control socket", code: .unavailable)
     }
     // What a run that was killed has left behind; anything but a socket stays.
     if isSocket(path) { _ = unsafe unlink(path) }
@@ -118,7 +118,7 @@ final class UnixSocket {
     guard !bytes.isEmpty, bytes.count <= room else {
       throw PipelineError(
         "the socket's path '\(path)' has \(bytes.count) bytes; 1 to \(room) are possible", remedy: "take a shorter one",
-        exit: .usage)
+        code: .invalidArgument)
     }
     // SAFETY: the path fits, as checked, and the rest of the array is zero; a sockaddr_un is a sockaddr of its length.
     return unsafe withUnsafeMutablePointer(to: &address) { pointer in
@@ -132,6 +132,6 @@ final class UnixSocket {
   private static func failure(_ what: String, remedy: String) -> PipelineError {
     // SAFETY: the text is copied at once.
     let reason = unsafe String(cString: strerror(errno))
-    return PipelineError("\(what): \(reason)", remedy: remedy, exit: .unavailable)
+    return PipelineError("\(what): \(reason)", remedy: remedy, code: .unreachable)
   }
 }

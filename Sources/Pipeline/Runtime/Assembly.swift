@@ -1,23 +1,16 @@
 import EdgepipeCore
-import Logging
 
 /// Puts ports, links and runners around the stages of a built pipeline.
 struct Assembly {
   let built: BuiltPipeline
+  let run: RunContext
   let metrics: [StageMetrics]
-  let ledger: Ledger
-  let control: RunControl
-  let logger: Logger
-  /// Sources stay open for more streams until the run is stopped.
-  let staysOpen: Bool
-  let journal: Journal
   /// Counts what a replay does.
   let progress: ReplayProgress
-  let instruments: RunInstruments
 
   func assemble() throws -> (sources: [SourceRunner], runners: [StageRunner]) {
     let ports = built.graph.nodes.indices.map(port)
-    let health = HealthBoard(clock: control.clock, logger: logger)
+    let health = HealthBoard(clock: run.clock, logger: run.logger)
     var sources: [SourceRunner] = []
     var runners: [Int: StageRunner] = [:]
     // From the sinks up, since a stage's forecast needs those of its successors.
@@ -42,7 +35,9 @@ struct Assembly {
   }
 
   private func misfit(_ index: Int, _ what: String) -> StageBuildErrors {
-    StageBuildErrors(errors: [PipelineError("stage '\(built.graph.nodes[index].id)' \(what)", exit: .config)])
+    StageBuildErrors(errors: [
+      PipelineError("stage '\(built.graph.nodes[index].id)' \(what)", code: .invalidConfiguration)
+    ])
   }
 
   /// The port in front of a stage; nil for sources.
@@ -54,17 +49,17 @@ struct Assembly {
       for source in built.graph.nodes[feeder].sources { linksBySource[source, default: []].append(link) }
     }
     return InputPort(
-      stage: node.id, upstream: node.upstream.map { built.graph.nodes[$0].id }, linksBySource: linksBySource,
-      capacity: plan.queueCapacity ?? defaultCapacity(behind: node),
-      policy: plan.overflow, keepsTombstones: hasJoin(after: index),
-      clock: control.clock, metrics: metrics[index], journal: StageJournal(journal: journal, index: index),
-      progress: progress, instruments: instruments)
+      PortSite(
+        stage: node.id, index: index, upstream: node.upstream.map { built.graph.nodes[$0].id },
+        linksBySource: linksBySource, capacity: plan.queueCapacity ?? defaultCapacity(behind: node),
+        policy: plan.overflow, keepsTombstones: hasJoin(after: index)),
+      run: run, metrics: metrics[index], progress: progress)
   }
 
   /// Frames of all cameras may come at the same moment: that alone must not make a queue overflow.
   private func defaultCapacity(behind node: Graph.Node) -> Int {
     let streams = node.sources.reduce(0) { $0 + ((built.stages[$1] as? any SourceStage)?.streams.count ?? 0) }
-    return max(QueueSettings.defaultCapacity * (staysOpen ? 4 : 1), 2 * streams)
+    return max(QueueSettings.defaultCapacity * (run.staysOpen ? 4 : 1), 2 * streams)
   }
 
   /// Whether branches of one frame come together in a later stage.
@@ -82,24 +77,20 @@ struct Assembly {
   ) -> SourceRunner {
     let site = SourceSite(
       id: built.graph.nodes[index].id, index: index, stage: stage, keepsImage: isImageNeeded(after: index),
-      outputs: outputs, metrics: metrics[index], ledger: ledger, control: control, census: built.census,
-      health: health, observers: observers, journal: journal, instruments: instruments)
-    return SourceRunner(
-      site,
-      framesInFlight: { [plan = built.plan, trace = journal.trace] stream in
-        max(plan.effectiveFramesInFlight(isLive: stream.isLive), trace?.mostInFlight(stream) ?? 0)
-      },
-      staysOpen: staysOpen)
+      outputs: outputs, metrics: metrics[index], health: health, observers: observers, run: run)
+    return SourceRunner(site) { [plan = built.plan, trace = run.journal.trace] stream in
+      max(plan.effectiveFramesInFlight(isLive: stream.isLive), trace?.mostInFlight(stream) ?? 0)
+    }
   }
 
   private func runner(
     _ index: Int, _ stage: any FrameStage, _ port: InputPort, _ outputs: Outputs, _ successors: [ServiceForecast]
   ) -> StageRunner {
     StageRunner(
-      id: built.graph.nodes[index].id, stage: stage, workers: built.plan.stages[index].workers,
-      keepsImage: isImageNeeded(after: index), port: port, outputs: outputs, successors: successors,
-      metrics: metrics[index], control: control, census: built.census, logger: logger, isReplay: journal.trace != nil,
-      instruments: instruments)
+      StageSite(
+        id: built.graph.nodes[index].id, stage: stage, workers: built.plan.stages[index].workers,
+        keepsImage: isImageNeeded(after: index), port: port, outputs: outputs, metrics: metrics[index], run: run),
+      successors: successors)
   }
 
   /// Pictures are the bulk of the memory: they go as soon as no later stage looks at them.

@@ -21,14 +21,15 @@ public struct Graph: Sendable {
     var index: [String: Int] = [:]
     for (position, stage) in stages.enumerated() {
       guard index.updateValue(position, forKey: stage.id) == nil else {
-        throw PipelineError("two stages have the id '\(stage.id)'", exit: .config)
+        throw PipelineError("two stages have the id '\(stage.id)'", code: .invalidConfiguration)
       }
     }
     var nodes = stages.map { Node(id: $0.id) }
     for (position, stage) in stages.enumerated() {
       for name in stage.after {
         guard let feeder = index[name] else {
-          throw PipelineError("stage '\(stage.id)' comes after '\(name)', which does not exist", exit: .config)
+          throw PipelineError(
+            "stage '\(stage.id)' comes after '\(name)', which does not exist", code: .invalidConfiguration)
         }
         nodes[feeder].downstream.append((position, nodes[position].upstream.count))
         nodes[position].upstream.append(feeder)
@@ -64,7 +65,7 @@ public struct Graph: Sendable {
     }
     guard order.count == nodes.count else {
       let looped = nodes.indices.filter { missing[$0] > 0 }.map { "'\(nodes[$0].id)'" }
-      throw PipelineError("these stages form a cycle: \(looped.joined(separator: ", "))", exit: .config)
+      throw PipelineError("these stages form a cycle: \(looped.joined(separator: ", "))", code: .invalidConfiguration)
     }
     return order
   }

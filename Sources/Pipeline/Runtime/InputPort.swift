@@ -28,6 +28,21 @@ final class LinkCounter: Sendable {
   }
 }
 
+/// What a port is made for.
+struct PortSite {
+  let stage: String
+  /// The stage's place in the plan.
+  let index: Int
+  /// The ids of the stages that feed this one, one link each.
+  let upstream: [String]
+  /// For each source's index, the links on which its frames arrive; several are joined.
+  let linksBySource: [Int: [Int]]
+  let capacity: Int
+  let policy: OverflowPolicy?
+  /// Whether a join comes later; without one, nobody waits for a lost frame and it ends here.
+  let keepsTombstones: Bool
+}
+
 /// Where a stage's frames arrive: joins branches of one frame, queues, and counts what the queue gives up.
 final class InputPort: Sendable {
   private struct State {
@@ -38,45 +53,37 @@ final class InputPort: Sendable {
 
   private static let noticeLimit = 1024
 
+  private let stage: String
+  /// The stage's place in the plan.
+  private let index: Int
   /// Frames that may wait.
   let capacity: Int
-  private let stage: String
   /// By the source's index; empty for sources that do not lead here.
   private let linksBySource: [[Int]]
   private let keepsTombstones: Bool
+  private let run: RunContext
   private let queue: any ParcelQueue
-  private let journal: StageJournal
   private let metrics: StageMetrics
-  private let clock: any PipelineClock
-  private let instruments: RunInstruments
   private let links: [LinkCounter]
   private let state: Mutex<State>
 
-  /// - Parameters:
-  ///   - upstream: the ids of the stages that feed this one, one link each.
-  ///   - linksBySource: for each source's index, the links on which its frames arrive; several are joined.
-  ///   - keepsTombstones: whether a join comes later; without one, nobody waits for a lost frame and it ends here.
-  init(
-    stage: String, upstream: [String], linksBySource: [Int: [Int]], capacity: Int, policy: OverflowPolicy?,
-    keepsTombstones: Bool, clock: any PipelineClock, metrics: StageMetrics, journal: StageJournal,
-    progress: ReplayProgress, instruments: RunInstruments
-  ) {
-    self.capacity = capacity
-    self.clock = clock
-    self.instruments = instruments
-    self.stage = stage
-    self.journal = journal
-    self.linksBySource = (0..<(linksBySource.keys.max() ?? -1) + 1).map { linksBySource[$0] ?? [] }
+  init(_ site: PortSite, run: RunContext, metrics: StageMetrics, progress: ReplayProgress) {
+    stage = site.stage
+    index = site.index
+    capacity = site.capacity
+    linksBySource = (0..<(site.linksBySource.keys.max() ?? -1) + 1).map { site.linksBySource[$0] ?? [] }
+    self.run = run
     self.metrics = metrics
-    if let trace = journal.journal.trace {
+    if let trace = run.journal.trace {
       // Every later stage must learn of a frame that will not come, since it may be the next one in the trace.
-      self.keepsTombstones = true
-      queue = ReplayQueue(trace.stages[journal.index] ?? Trace.StageScript(), clock: clock, progress: progress)
+      keepsTombstones = true
+      queue = ReplayQueue(trace.stages[index] ?? Trace.StageScript(), clock: run.clock, progress: progress)
     } else {
-      self.keepsTombstones = keepsTombstones
-      queue = BoundedQueue(capacity: capacity, policy: policy, keepsTombstones: keepsTombstones, clock: clock)
+      keepsTombstones = site.keepsTombstones
+      queue = BoundedQueue(
+        capacity: capacity, policy: site.policy, keepsTombstones: keepsTombstones, clock: run.clock)
     }
-    links = upstream.map(LinkCounter.init)
+    links = site.upstream.map(LinkCounter.init)
     state = Mutex(State(openLinks: links.count))
   }
 
@@ -87,7 +94,7 @@ final class InputPort: Sendable {
     } else {
       metrics.countArrival()
     }
-    if let trace = journal.journal.trace, !ready.isTombstone, loseAsRecorded(ready, trace) { return }
+    if let trace = run.journal.trace, !ready.isTombstone, loseAsRecorded(ready, trace) { return }
     if let dropped = queue.push(.token(ready), note) { account(dropped) }
   }
 
@@ -106,7 +113,7 @@ final class InputPort: Sendable {
   }
 
   func pop() -> QueueState<Parcel>.Popped? {
-    guard let popped = queue.pop({ if let recorder = journal.journal.recorder { record($0, recorder) } }) else {
+    guard let popped = queue.pop({ if let recorder = run.journal.recorder { record($0, recorder) } }) else {
       return nil
     }
     switch popped.element {
@@ -119,7 +126,7 @@ final class InputPort: Sendable {
   /// A frame that was taken out is given up before work on it has begun.
   func noteLoss(_ ticket: FrameTicket, _ reason: DropReason) {
     queue.noteLoss(ObjectIdentifier(ticket.header.stream))
-    journal.journal.recorder?.append(.lost(stage: journal.index, ticket.key, reason, afterTaking: true))
+    run.journal.recorder?.append(.lost(stage: index, ticket.key, reason, afterTaking: true))
   }
 
   /// One link will bring nothing more; after the last, the queue is finished.
@@ -154,13 +161,14 @@ final class InputPort: Sendable {
   private func note(_ dropped: QueueState<Parcel>.Dropped) {
     guard let token = dropped.element.token else { return }
     token.ticket.lose(.dropped(stage: stage, reason: dropped.reason))
-    journal.journal.recorder?.append(.lost(stage: journal.index, token.ticket.key, dropped.reason, afterTaking: false))
+    run.journal.recorder?.append(.lost(stage: index, token.ticket.key, dropped.reason, afterTaking: false))
   }
 
   private func account(_ dropped: QueueState<Parcel>.Dropped) {
     guard let token = dropped.element.token else { return }
     metrics.drop(dropped.reason)
-    instruments.spans?.note(loss: token.ticket.key, stage: stage, reason: dropped.reason.rawValue, at: clock.now())
+    run.instruments.spans?.note(
+      loss: token.ticket.key, stage: stage, reason: dropped.reason.rawValue, at: run.clock.now())
     count(token, .dropped)
     if !keepsTombstones { token.ticket.end() }
   }
@@ -168,15 +176,15 @@ final class InputPort: Sendable {
   private func record(_ popped: QueueState<Parcel>.Popped, _ recorder: TraceRecorder) {
     switch popped.element {
     case .token(let token):
-      if !token.isTombstone { recorder.append(.taken(stage: journal.index, token.ticket.key)) }
-    case .notice(let change): recorder.append(.notice(stage: journal.index, change))
+      if !token.isTombstone { recorder.append(.taken(stage: index, token.ticket.key)) }
+    case .notice(let change): recorder.append(.notice(stage: index, change))
     }
   }
 
   /// Gives up a frame that the recorded run gave up here, or of which it says nothing more.
   private func loseAsRecorded(_ token: Token, _ trace: Trace) -> Bool {
     let reason: DropReason, wasTaken: Bool
-    switch trace.stages[journal.index]?.fates[token.ticket.key] {
+    switch trace.stages[index]?.fates[token.ticket.key] {
     case .taken: return false
     case .lost(let recorded, let afterTaking): (reason, wasTaken) = (recorded, afterTaking)
     case nil: (reason, wasTaken) = (.unrecorded, false)

@@ -55,7 +55,7 @@ struct InterfaceCheck {
       let fault = StageFault(
         PipelineError(
           message(for: name, wish, at: index), remedy: remedy(for: name, wish, known: known, at: index),
-          stage: members[index].id, exit: .config),
+          stage: members[index].id, code: .invalidConfiguration),
         key: "\(wish.key)[\(place)]")
       if wish.kind == .streams, mayStillCome(at: index) { warn(fault) } else { errors.append(fault) }
     }
@@ -175,7 +175,7 @@ extension InterfaceCheck {
     let remedy =
       idle.last.map { "add \"\(member.id)\" to the 'for' of '\(members[$0].id)'" }
       ?? "add one before it, with \"for\": [\"\(member.id)\"] in its config"
-    errors.append(StageFault(PipelineError(message, remedy: remedy, stage: member.id, exit: .config)))
+    errors.append(StageFault(PipelineError(message, remedy: remedy, stage: member.id, code: .invalidConfiguration)))
   }
 
   private mutating func checkOrder(of index: Int) {
@@ -187,13 +187,15 @@ extension InterfaceCheck {
       StageFault(
         PipelineError(
           "'\(member.id)' has \(member.workers) workers, and \(reason)", remedy: "give '\(member.id)' one worker",
-          stage: member.id, exit: .config)))
+          stage: member.id, code: .invalidConfiguration)))
   }
 
   private mutating func checkNeeds(of index: Int) {
     let member = members[index], interface = member.interface
     func warning(_ message: String, _ remedy: String) -> StageFault {
-      StageFault(PipelineError("'\(member.id)' looks at " + message, remedy: remedy, stage: member.id, exit: .config))
+      StageFault(
+        PipelineError(
+          "'\(member.id)' looks at " + message, remedy: remedy, stage: member.id, code: .invalidConfiguration))
     }
     if interface.needsDetections, flow.detectors(before: index).isEmpty {
       warn(warning("detections, and no stage before it finds anything", "put a detect stage before it"))

@@ -9,7 +9,6 @@ struct BuiltPipeline: Sendable {
   let graph: Graph
   /// In the order of the plan.
   let stages: [any Stage]
-  let census: ThreadCensus
   /// What may well be a mistake, and need not be one.
   let warnings: [StageFault]
   /// Everything that the run reads and writes.
@@ -18,31 +17,25 @@ struct BuiltPipeline: Sendable {
 
 /// Makes every stage of a plan and lets the stages find each other.
 struct PipelineBuilder {
-  let clock: any PipelineClock
-  let logger: Logger
+  let run: RunContext
   let services: StageServices
-  let journal: Journal
   /// Set by what follows the run's power; nil where nobody does.
   let pace: DetectionPace?
-  /// Streams may be added while it runs.
-  var staysOpen = false
   /// What the command itself reads and writes.
-  var files: [FileUse] = []
+  let files: [FileUse]
 
   /// - Throws: ``StageBuildErrors``.
   func build(_ plan: PipelinePlan) throws -> BuiltPipeline {
     let graph: Graph
     do { graph = try Graph(plan.stages.map { ($0.id, $0.after) }) } catch { throw StageBuildErrors(errors: [error]) }
-    let census = ThreadCensus()
-    let stages = try makeStages(plan, census: census)
+    let stages = try makeStages(plan)
     // Over a run an id may come again; a trace has all of them at once.
-    if journal.trace == nil { try checkStreams(of: stages) }
+    if run.journal.trace == nil { try checkStreams(of: stages) }
     try connect(stages, graph: graph)
     // What was recorded did run.
-    let warnings = journal.trace == nil ? try checkInterfaces(plan, stages, graph: graph) : []
+    let warnings = run.journal.trace == nil ? try checkInterfaces(plan, stages, graph: graph) : []
     return BuiltPipeline(
-      plan: plan, graph: graph, stages: stages, census: census, warnings: warnings,
-      files: try claims(of: stages, graph: graph))
+      plan: plan, graph: graph, stages: stages, warnings: warnings, files: try claims(of: stages, graph: graph))
   }
 
   private func checkInterfaces(
@@ -53,25 +46,25 @@ struct PipelineBuilder {
         id: entry.id, type: entry.descriptor.type, interface: stage.interface, workers: entry.workers,
         streams: (stage as? any SourceStage)?.streams.map(\.id) ?? [], hasReplacedInputs: entry.hasReplacedInputs)
     }
-    let check = InterfaceCheck(members, graph: graph, staysOpen: staysOpen)
+    let check = InterfaceCheck(members, graph: graph, staysOpen: run.staysOpen)
     guard check.errors.isEmpty else { throw StageBuildErrors(check.errors, omitted: check.omitted) }
     return check.warnings
   }
 
-  private func makeStages(_ plan: PipelinePlan, census: ThreadCensus) throws -> [any Stage] {
+  private func makeStages(_ plan: PipelinePlan) throws -> [any Stage] {
     let sources = plan.stages.count { $0.descriptor.role == .source }
     // A replay measures nothing, but its stages decide like those of the recorded run.
     let pace = plan.enforcesPower ? pace ?? DetectionPace() : nil
     var stages: [any Stage] = []
     var errors: [PipelineError] = []
     for (index, stage) in plan.stages.enumerated() {
-      var logger = logger
+      var logger = run.logger
       logger[metadataKey: "stage"] = "\(stage.id)"
       var context = StageContext(
-        id: stage.id, clock: clock, logger: logger, deadlineMs: plan.deadlineMs,
+        id: stage.id, clock: run.clock, logger: logger, deadlineMs: plan.deadlineMs,
         framesInFlight: plan.effectiveFramesInFlight(isLive: true) * max(1, sources), services: services,
-        threads: census)
-      context.instants = StageJournal(journal: journal, index: index)
+        threads: run.census)
+      context.instants = StageJournal(journal: run.journal, index: index)
       context.pace = pace
       do {
         stages.append(try stage.descriptor.make(Data(stage.configuration), context))
@@ -84,7 +77,7 @@ struct PipelineBuilder {
   }
 
   /// Every account and every output goes by the stream's id.
-  private func checkStreams(of stages: [any Stage]) throws {
+  private func checkStreams(of stages: [any Stage]) throws(StageBuildErrors) {
     var owner: [String: String] = [:]
     for case let source as any SourceStage in stages {
       for stream in source.streams {
@@ -94,7 +87,7 @@ struct PipelineBuilder {
           throw StageBuildErrors(errors: [
             PipelineError(
               "the stream '\(stream.id)' is there \(place)", remedy: "give each stream an id of its own",
-              stage: stream.sourceStage, exit: .config)
+              stage: stream.sourceStage, code: .invalidConfiguration)
           ])
         }
       }

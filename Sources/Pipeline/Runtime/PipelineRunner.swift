@@ -16,16 +16,13 @@ public final class PipelineRunner: Sendable {
   public let plan: PipelinePlan
   /// What may well be a mistake in the pipeline, and need not be one.
   public var warnings: [StageFault] { built.warnings }
-  public let ledger = Ledger()
+  public var ledger: Ledger { run.ledger }
+  private let run: RunContext
   private let built: BuiltPipeline
-  private let control: RunControl
   private let sources: [SourceRunner]
   private let runners: [StageRunner]
   private let metrics: [StageMetrics]
-  private let logger: Logger
-  private let journal: Journal
   private let power: PowerMonitor?
-  private let instruments: RunInstruments
   /// One stream joins at a time, so that none comes twice.
   private let joining = Mutex(())
   /// What the run reads and writes, streams that joined included.
@@ -59,28 +56,20 @@ public final class PipelineRunner: Sendable {
   ) throws {
     let plan = journal.trace.map { plan.replaying($0) } ?? plan
     self.plan = plan
-    self.logger = logger
-    self.journal = journal
     self.power = power
-    self.instruments = instruments
-    built = try PipelineBuilder(
-      clock: clock, logger: logger, services: services, journal: journal, pace: power?.pace, staysOpen: staysOpen,
-      files: files
-    ).build(plan)
-    claims = Mutex(built.files)
-    control = RunControl(
+    let control = RunControl(
       clock: clock, failureStops: journal.trace.map { $0.isWhole && !$0.runFailed } ?? true, launch: launch)
+    run = RunContext(
+      control: control, journal: journal, instruments: instruments, logger: logger, staysOpen: staysOpen)
+    built = try PipelineBuilder(run: run, services: services, pace: power?.pace, files: files).build(plan)
+    claims = Mutex(built.files)
     metrics = plan.stages.map { _ in StageMetrics() }
-    let assembly = Assembly(
-      built: built, metrics: metrics, ledger: ledger, control: control, logger: logger, staysOpen: staysOpen,
-      journal: journal,
-      progress: ReplayProgress { [control] in
-        let message = "the trace contradicts itself: nothing can go on"
-        control.fail(PipelineError(message, remedy: "record again", exit: .dataError))
-        control.stop()
-      },
-      instruments: instruments)
-    (sources, runners) = try assembly.assemble()
+    let progress = ReplayProgress {
+      let message = "the trace contradicts itself: nothing can go on"
+      control.fail(PipelineError(message, remedy: "record again", code: .malformed))
+      control.stop()
+    }
+    (sources, runners) = try Assembly(built: built, run: run, metrics: metrics, progress: progress).assemble()
     times = Monitor((clock.now(), nil, clock.wallTime(), []))
   }
 
@@ -89,26 +78,26 @@ public final class PipelineRunner: Sendable {
   /// - Throws: a ``PipelineError`` when a thread cannot be started; the run then ends by itself.
   public func start() throws {
     let workers = runners.reduce(0) { $0 + $1.workerCount }
-    control.expect(workers: workers, threads: workers + sources.reduce(0) { $0 + $1.holds })
+    run.control.expect(workers: workers, threads: workers + sources.reduce(0) { $0 + $1.holds })
     var failure: PipelineError?
     func attempt(_ start: ((WorkerThread) -> Void) throws(PipelineError) -> Void, else giveUp: () -> Void) {
       if failure != nil { return giveUp() }
       do throws(PipelineError) { try start(keep) } catch {
         failure = error
-        control.fail(error)
+        run.control.fail(error)
       }
     }
     for runner in runners { attempt(runner.start, else: runner.giveUp) }
     for source in sources { attempt(source.start, else: source.giveUp) }
     if let failure { throw failure }
-    _ = control.waitUntilReady()
-    journal.recorder?.append(
+    _ = run.control.waitUntilReady()
+    run.journal.recorder?.append(
       .facts(TraceFacts.json(zip(plan.stages, built.stages).map { ($0.id, $1.facts) })))
-    let start = control.clock.now()
+    let start = run.clock.now()
     times.change { $0.start = start }
-    instruments.spans?.begin(at: start)
+    run.instruments.spans?.begin(at: start)
     if let power {
-      power.begin(stages: built.census.cpuNanoseconds)
+      power.begin(stages: run.census.cpuNanoseconds)
       // Without the thread the readings at both ends are all there is.
       if let thread = try? power.startSampling() { keep(thread) }
     }
@@ -117,36 +106,38 @@ public final class PipelineRunner: Sendable {
   private func keep(_ thread: WorkerThread) { times.change { $0.threads.append(thread) } }
 
   /// Asks the sources to end; what is in flight is still delivered.
-  public func requestStop() { control.stop() }
+  public func requestStop() { run.control.stop() }
 
   /// The run has been asked to end, or has failed.
-  public var isStopping: Bool { control.isStopping }
+  public var isStopping: Bool { run.control.isStopping }
 
   /// Waits until the run is over, and at most ten seconds after a stop.
   public func wait() -> RunOutcome {
-    if !control.waitForStopOrEnd() { drain() }
-    let isOver = control.waitForEnd(until: control.clock.now())
-    times.change { $0.end = $0.end ?? control.clock.now() }
-    power?.end(stages: built.census.cpuNanoseconds)
+    if !run.control.waitForStopOrEnd() { drain() }
+    let isOver = run.control.waitForEnd(until: run.clock.now())
+    times.change { $0.end = $0.end ?? run.clock.now() }
+    power?.end(stages: run.census.cpuNanoseconds)
     if isOver { for thread in times.withLock({ $0.threads }) { thread.join() } }
-    journal.recorder?.finish(failed: control.failure != nil)
+    run.journal.recorder?.finish(failed: run.control.failure != nil)
     return RunOutcome(
-      failure: control.failure ?? (isOver ? nil : stuckError), streamFailures: control.streamFailures,
-      streams: sources.reduce(0) { $0 + $1.streams.count }, wasStopped: control.isStopping, isOver: isOver)
+      failure: run.control.failure ?? (isOver ? nil : stuckError), streamFailures: run.control.streamFailures,
+      streams: sources.reduce(0) { $0 + $1.streams.count }, wasStopped: run.control.isStopping, isOver: isOver)
   }
 
   private func drain() {
     for source in sources { source.stop() }
-    if control.waitForEnd(until: control.clock.now().advanced(byMilliseconds: Self.drainLimitMs)) { return }
-    logger.warning("the pipeline did not drain within \(Int(Self.drainLimitMs / 1000)) s: frames in queues are dropped")
+    if run.control.waitForEnd(until: run.clock.now().advanced(byMilliseconds: Self.drainLimitMs)) { return }
+    run.logger.warning(
+      "the pipeline did not drain within \(Int(Self.drainLimitMs / 1000)) s: frames in queues are dropped")
     for runner in runners { runner.port.abort() }
-    _ = control.waitForEnd(until: control.clock.now().advanced(byMilliseconds: Self.abortLimitMs))
+    _ = run.control.waitForEnd(until: run.clock.now().advanced(byMilliseconds: Self.abortLimitMs))
   }
 
   private var stuckError: PipelineError {
     let stuck =
       runners.filter { $0.isWorking }.map { "'\($0.id)'" } + sources.filter { $0.isWorking }.map { "'\($0.id)'" }
-    return PipelineError("these stages did not end after a stop: \(stuck.joined(separator: ", "))", exit: .software)
+    return PipelineError(
+      "these stages did not end after a stop: \(stuck.joined(separator: ", "))", code: .internalFault)
   }
 }
 
@@ -163,12 +154,12 @@ extension PipelineRunner {
     else {
       let known = sources.map(\.id).joined(separator: ", ")
       let what = stage.map { "there is no source '\($0)'" } ?? "the pipeline has \(sources.count) sources"
-      throw PipelineError(what, remedy: "name one of: \(known)", exit: .usage)
+      throw PipelineError(what, remedy: "name one of: \(known)", code: .invalidArgument)
     }
     try joining.withLock { _ in
       if streamRunners.contains(where: { $0.stream.id == id && $0.isWorking }) {
         throw PipelineError(
-          "there is a stream '\(id)' already", remedy: "remove it first, or take another id", exit: .usage)
+          "there is a stream '\(id)' already", remedy: "remove it first, or take another id", code: .alreadyExists)
       }
       let stream = try source.site.stage.makeStream(id: id, url: url)
       try claim(stream, from: source)
@@ -197,7 +188,8 @@ extension PipelineRunner {
   public func removeStream(id: String) throws {
     guard let stream = streamRunners.first(where: { $0.stream.id == id && $0.isWorking }) else {
       let known = streamRunners.filter(\.isWorking).map(\.stream.id).joined(separator: ", ")
-      throw PipelineError("no stream '\(id)' runs", remedy: "streams: \(known.isEmpty ? "none" : known)", exit: .usage)
+      throw PipelineError(
+        "no stream '\(id)' runs", remedy: "streams: \(known.isEmpty ? "none" : known)", code: .invalidArgument)
     }
     stream.remove()
   }
@@ -263,7 +255,7 @@ extension PipelineRunner {
 
   public func glance() -> Glance {
     Glance(
-      elapsedSeconds: elapsedSeconds(at: control.clock.now()), ledger: ledger.total,
+      elapsedSeconds: elapsedSeconds(at: run.clock.now()), ledger: ledger.total,
       detections: metrics.reduce(0) { $0 + $1.detections },
       queueDepth: Dictionary(runners.map { ($0.id, $0.port.depth.now) }, uniquingKeysWith: { first, _ in first }),
       watts: power?.current?.watts)
@@ -276,7 +268,7 @@ extension PipelineRunner {
 
   /// - Parameter withFacts: also asks every stage for its facts.
   public func snapshot(withFacts: Bool = false) -> Snapshot {
-    let cpu = built.census.cpuNanoseconds()
+    let cpu = run.census.cpuNanoseconds()
     let ports = Dictionary(runners.map { ($0.id, $0.port) }, uniquingKeysWith: { first, _ in first })
     let stages = plan.stages.indices.map { index in
       let stage = plan.stages[index], port = ports[stage.id], depth = port?.depth
@@ -286,7 +278,7 @@ extension PipelineRunner {
         queueCapacity: port?.capacity, queueHighest: depth?.highest ?? 0,
         facts: withFacts ? built.stages[index].facts : [:])
     }
-    let now = control.clock.now()
+    let now = run.clock.now()
     return Snapshot(
       now: now, elapsedSeconds: elapsedSeconds(at: now), started: times.withLock { $0.wall },
       stages: stages, ledger: ledger.total, streams: ledger.streams, links: runners.flatMap { $0.port.accounts },
@@ -310,6 +302,9 @@ public struct RunOutcome: Sendable {
   public let wasStopped: Bool
   /// False when a stage hangs: its threads are still there.
   public let isOver: Bool
+
+  /// Whether everything was processed.
+  public var isSuccess: Bool { failure == nil && streamFailures.isEmpty }
 
   /// The command's exit status for this outcome.
   public var exit: ExitStatus {

@@ -25,7 +25,7 @@ final class ReplaySource: SourceStage {
   private let context: StageContext
 
   init(_ configuration: NoConfiguration, context: StageContext) throws {
-    throw PipelineError("only a replay has such a source", exit: .software)
+    throw PipelineError("only a replay has such a source", code: .internalFault)
   }
 
   init(_ trace: Trace, context: StageContext) {
@@ -36,7 +36,7 @@ final class ReplaySource: SourceStage {
 
   func run(_ stream: StreamInfo, _ output: any SourceOutput) throws {
     guard let number = trace.number(of: stream), let output = output as? any ReplayOutput else {
-      throw PipelineError("'\(stream.id)' is no stream of the trace", exit: .software)
+      throw PipelineError("'\(stream.id)' is no stream of the trace", code: .internalFault)
     }
     var failure: PipelineError?
     let media: (any MediaReplay)?

@@ -18,8 +18,9 @@ final class SourceRunner: Sendable {
   private let framesInFlight: @Sendable (StreamInfo) -> Int
   private let state: Mutex<State>
 
-  /// - Parameter staysOpen: the stage does not end with its last stream, but when it is stopped.
-  init(_ site: SourceSite, framesInFlight: @escaping @Sendable (StreamInfo) -> Int, staysOpen: Bool) {
+  /// In a run that stays open the stage does not end with its last stream, but when it is stopped.
+  init(_ site: SourceSite, framesInFlight: @escaping @Sendable (StreamInfo) -> Int) {
+    let staysOpen = site.run.staysOpen
     self.site = site
     self.framesInFlight = framesInFlight
     let streams = site.stage.streams.map { StreamRunner($0, site: site, framesInFlight: framesInFlight) }
@@ -61,24 +62,25 @@ final class SourceRunner: Sendable {
     let runner = StreamRunner(stream, site: site, framesInFlight: framesInFlight)
     let refusal = state.withLock { state -> PipelineError? in
       if state.isClosed || state.holds == 0 {
-        return PipelineError("the run is ending", remedy: "start another one", exit: .unavailable)
+        return PipelineError("the run is ending", remedy: "start another one", code: .unavailable)
       }
       if state.streams.count >= Self.streamLimit {
-        return PipelineError("'\(id)' has had \(Self.streamLimit) streams", remedy: "start another run", exit: .usage)
+        return PipelineError(
+          "'\(id)' has had \(Self.streamLimit) streams", remedy: "start another run", code: .invalidArgument)
       }
       state.holds += 1
       state.streams.append(runner)
       return nil
     }
     if let refusal { throw refusal }
-    site.control.expect(workers: 0, threads: 1)
+    site.run.control.expect(workers: 0, threads: 1)
     try launch(runner, keep)
   }
 
   private func launch(_ stream: StreamRunner, _ keep: (WorkerThread) -> Void) throws(PipelineError) {
     do throws(PipelineError) {
       keep(
-        try site.control.launch(stream.stream.id) {
+        try site.run.control.launch(stream.stream.id) {
           stream.work()
           self.release()
         })
@@ -110,6 +112,6 @@ final class SourceRunner: Sendable {
       return state.holds == 0
     }
     if last { site.outputs.close() }
-    site.control.threadHasEnded()
+    site.run.control.threadHasEnded()
   }
 }

@@ -1,6 +1,17 @@
 import EdgepipeCore
-import Logging
 import Synchronization
+
+/// Where a transform or a sink is in the graph, and where its account is kept.
+struct StageSite: Sendable {
+  let id: String
+  let stage: any FrameStage
+  let workers: Int
+  let keepsImage: Bool
+  let port: InputPort
+  let outputs: Outputs
+  let metrics: StageMetrics
+  let run: RunContext
+}
 
 /// Runs one transform or sink: its workers take frames from the port, work, and pass on in order.
 final class StageRunner: Sendable {
@@ -9,19 +20,9 @@ final class StageRunner: Sendable {
     var loggedFailures = 0
   }
 
-  let id: String
-  let port: InputPort
-  let metrics: StageMetrics
-  private let stage: any FrameStage
-  private let workers: Int
-  private let keepsImage: Bool
+  private let site: StageSite
   /// What was too late is in the trace, and what was not is worked on however late it is.
   private let isReplay: Bool
-  private let outputs: Outputs
-  private let control: RunControl
-  private let census: ThreadCensus
-  private let logger: Logger
-  private let instruments: RunInstruments
   private let state: Mutex<State>
   /// Absent where one worker keeps the order by itself; an element of nil is a place that has nothing to pass on.
   private let sequencer: Sequencer<Token?>?
@@ -29,67 +30,56 @@ final class StageRunner: Sendable {
   /// What this stage and those after it still need for a frame.
   let forecast: ServiceForecast
 
-  init(
-    id: String, stage: any FrameStage, workers: Int, keepsImage: Bool, port: InputPort, outputs: Outputs,
-    successors: [ServiceForecast], metrics: StageMetrics, control: RunControl, census: ThreadCensus, logger: Logger,
-    isReplay: Bool, instruments: RunInstruments
-  ) {
-    self.id = id
-    self.stage = stage
-    self.workers = workers
-    self.keepsImage = keepsImage
-    self.isReplay = isReplay
-    self.port = port
-    self.outputs = outputs
-    self.metrics = metrics
-    self.control = control
-    self.census = census
-    self.logger = logger
-    self.instruments = instruments
-    state = Mutex(State(working: workers))
+  init(_ site: StageSite, successors: [ServiceForecast]) {
+    self.site = site
+    isReplay = site.run.journal.trace != nil
+    state = Mutex(State(working: site.workers))
     forecast = ServiceForecast(successors: successors)
-    sequencer = workers == 1 ? nil : Sequencer { if let token = $0 { outputs.pass(on: token) } }
+    sequencer =
+      site.workers == 1 ? nil : Sequencer { [outputs = site.outputs] in if let token = $0 { outputs.pass(on: token) } }
   }
 
-  var workerCount: Int { workers }
+  var id: String { site.id }
+  var port: InputPort { site.port }
+  var workerCount: Int { site.workers }
   /// True until the last worker has ended.
   var isWorking: Bool { state.withLock { $0.working > 0 } }
 
   /// Starts the workers' threads and hands each to `keep`. Those that cannot be started count as ended.
   func start(_ keep: (WorkerThread) -> Void) throws(PipelineError) {
-    for index in 0..<workers {
+    for index in 0..<site.workers {
       do throws(PipelineError) {
-        keep(try control.launch(threadName(index)) { self.work(index) })
+        keep(try site.run.control.launch(threadName(index)) { self.work(index) })
       } catch {
-        giveUp(workers - index)
+        giveUp(site.workers - index)
         throw error
       }
     }
   }
 
   /// None of the workers will be started.
-  func giveUp() { giveUp(workers) }
+  func giveUp() { giveUp(site.workers) }
 
   private func giveUp(_ count: Int) {
     for _ in 0..<count {
-      control.workerIsReady()
+      site.run.control.workerIsReady()
       end()
     }
   }
 
-  private func threadName(_ index: Int) -> String { workers == 1 ? id : "\(id)#\(index)" }
+  private func threadName(_ index: Int) -> String { site.workers == 1 ? id : "\(id)#\(index)" }
 
   private func work(_ index: Int) {
-    census.register(stage: id)
-    var probe = instruments.probe(stage: id, thread: threadName(index))
+    site.run.census.register(stage: id)
+    var probe = site.run.instruments.probe(stage: id, thread: threadName(index))
     let worker = open(index)
-    control.workerIsReady()
+    site.run.control.workerIsReady()
     let startup = SystemClock.threadCPUNanoseconds()
-    metrics.update { $0.startupCPUNanoseconds += startup }
+    site.metrics.update { $0.startupCPUNanoseconds += startup }
 
     var overhead = SampledCPUTime()
     probe.begin()
-    while let popped = port.pop() {
+    while let popped = site.port.pop() {
       switch popped.element {
       case .notice(let change):
         tell(worker, change)
@@ -100,22 +90,22 @@ final class StageRunner: Sendable {
             worker, frame, popped.enqueued, ticket: token.ticket, overhead: &overhead, probe: &probe)
         }
         passOn(token, index: popped.index)
-        probe.passedOn(at: control.clock.now())
+        probe.passedOn(at: site.run.clock.now())
       }
     }
-    metrics.update { $0.frameworkCPUNanoseconds += overhead.nanoseconds }
+    site.metrics.update { $0.frameworkCPUNanoseconds += overhead.nanoseconds }
     close(worker, &probe)
   }
 
   private func passOn(_ token: Token?, index: Int) {
     if let sequencer { return sequencer.complete(token, index: index) }
-    if let token { outputs.pass(on: token) }
+    if let token { site.outputs.pass(on: token) }
   }
 
   private func open(_ index: Int) -> (any FrameWorker)? {
     do {
-      return try stage.makeWorker(
-        WorkerContext(index: index, workerCount: workers) { [control] in
+      return try site.stage.makeWorker(
+        WorkerContext(index: index, workerCount: site.workers) { [control = site.run.control] in
           control.failure != nil || !control.streamFailures.isEmpty
         })
     } catch {
@@ -126,8 +116,8 @@ final class StageRunner: Sendable {
 
   private func close(_ worker: (any FrameWorker)?, _ probe: inout ThreadProbe) {
     do { try worker?.finish() } catch { breakDown(error) }
-    probe.finish(metrics)
-    census.unregister()
+    probe.finish(site.metrics)
+    site.run.census.unregister()
     end()
   }
 
@@ -137,8 +127,8 @@ final class StageRunner: Sendable {
       state.working -= 1
       return state.working == 0
     }
-    if last { outputs.close() }
-    control.threadHasEnded()
+    if last { site.outputs.close() }
+    site.run.control.threadHasEnded()
   }
 
   /// Nil when the frame is lost here. What lies between the work on two frames is `overhead`.
@@ -147,32 +137,33 @@ final class StageRunner: Sendable {
     overhead: inout SampledCPUTime, probe: inout ThreadProbe
   ) -> Frame? {
     guard let worker, !isBroken.load(ordering: .relaxed) else {
-      port.noteLoss(ticket, .aborted)
+      site.port.noteLoss(ticket, .aborted)
       return lose(ticket, .dropped(stage: id, reason: .aborted))
     }
-    let start = control.clock.now(), waited = start.nanoseconds(since: enqueued), isIdle = stage.isIdle(for: frame)
+    let start = site.run.clock.now(), waited = start.nanoseconds(since: enqueued),
+      isIdle = site.stage.isIdle(for: frame)
     ticket.addQueueing(nanoseconds: waited)
     // What a rule saw is worth more than the frame's being in time.
     if !isReplay, let deadline = frame.header.deadline, frame.events.isEmpty,
       forecast.isHopeless(deadline: deadline, now: start, isIdle: isIdle)
     {
-      port.noteLoss(ticket, .late)
+      site.port.noteLoss(ticket, .late)
       return lose(ticket, .dropped(stage: id, reason: .late))
     }
     overhead.end()
     let outcome = Result { try worker.process(frame) }
     overhead.begin()
-    let end = control.clock.now(), service = end.nanoseconds(since: start)
+    let end = site.run.clock.now(), service = end.nanoseconds(since: start)
     probe.worked(on: ticket.key, enqueued: enqueued, from: start, to: end)
     ticket.addWork(nanoseconds: service)
     if !isIdle, frame.header.deadline != nil { forecast.record(nanoseconds: service, at: end) }
 
     switch outcome {
     case .success(.emit(var result)):
-      if !keepsImage { result.image = nil }
+      if !site.keepsImage { result.image = nil }
       let found = result.results.first { $0.stage == id && $0.revision == 0 }?.detections.count
       if found != nil { ticket.noteDetection() }
-      metrics.update { values in
+      site.metrics.update { values in
         values.framesOut += 1
         values.detections += found ?? 0
         values.framesWorked += 1
@@ -198,14 +189,15 @@ final class StageRunner: Sendable {
     ticket.lose(fate)
     var reason: DropReason?
     if case .dropped(_, let why) = fate { reason = why }
-    metrics.update { values in
+    site.metrics.update { values in
       if let work {
         values.framesWorked += 1
         values.workNanoseconds += work
       }
       if let reason { values.dropped[reason, default: 0] += 1 } else { values.failed += 1 }
     }
-    instruments.spans?.note(loss: ticket.key, stage: id, reason: reason?.rawValue ?? "failed", at: control.clock.now())
+    site.run.instruments.spans?.note(
+      loss: ticket.key, stage: id, reason: reason?.rawValue ?? "failed", at: site.run.clock.now())
     return nil
   }
 
@@ -219,13 +211,13 @@ final class StageRunner: Sendable {
       return state.loggedFailures
     }
     guard count <= Self.failuresLogged else { return }
-    logger.warning("frame \(frame.sequence) of '\(frame.stream.id)' is lost: \(error)")
-    if count == Self.failuresLogged { logger.warning("\(id): further lost frames are only counted") }
+    site.run.logger.warning("frame \(frame.sequence) of '\(frame.stream.id)' is lost: \(error)")
+    if count == Self.failuresLogged { site.run.logger.warning("\(id): further lost frames are only counted") }
   }
 
   /// Ends the run; this stage takes what still comes as aborted, so that everything drains.
   private func breakDown(_ error: any Error) {
     isBroken.store(true, ordering: .relaxed)
-    control.fail(PipelineError(error, stage: id))
+    site.run.control.fail(PipelineError(error, stage: id))
   }
 }

@@ -10,14 +10,10 @@ struct SourceSite: Sendable {
   let keepsImage: Bool
   let outputs: Outputs
   let metrics: StageMetrics
-  let ledger: Ledger
-  let control: RunControl
-  let census: ThreadCensus
   let health: HealthBoard
   /// The ports of the sinks that are told of the streams' states.
   let observers: [InputPort]
-  let journal: Journal
-  let instruments: RunInstruments
+  let run: RunContext
 }
 
 /// Runs one stream on its thread and admits its frames: this is where the ledger opens.
@@ -49,10 +45,10 @@ final class StreamRunner: SourceOutput {
     self.site = site
     self.framesInFlight = framesInFlight
     gate = CreditGate(limit: framesInFlight(stream))
-    account = site.ledger.account(of: stream.id)
-    number = site.journal.number(of: stream) ?? site.instruments.spans?.nextNumber() ?? 0
-    site.instruments.spans?.name(stream.id, number: number)
-    state = Mutex(State(lastReturn: site.control.clock.now()))
+    account = site.run.ledger.account(of: stream.id)
+    number = site.run.journal.number(of: stream) ?? site.run.instruments.spans?.nextNumber() ?? 0
+    site.run.instruments.spans?.name(stream.id, number: number)
+    state = Mutex(State(lastReturn: site.run.clock.now()))
   }
 
   var isWorking: Bool { working.load(ordering: .relaxed) }
@@ -71,12 +67,12 @@ final class StreamRunner: SourceOutput {
 
   /// The stream's whole life, on the thread that calls.
   func work() {
-    site.census.register(stage: site.id)
-    if site.control.waitUntilReady() {
+    site.run.census.register(stage: site.id)
+    if site.run.control.waitUntilReady() {
       state.withLock { state in
-        state.probe = site.instruments.probe(stage: site.id, thread: stream.id)
+        state.probe = site.run.instruments.probe(stage: site.id, thread: stream.id)
         state.probe?.begin()
-        state.lastReturn = site.control.clock.now()
+        state.lastReturn = site.run.clock.now()
       }
       var failure: PipelineError?
       do {
@@ -84,20 +80,20 @@ final class StreamRunner: SourceOutput {
       } catch {
         let error = PipelineError(error, stage: site.id)
         failure = error
-        if error.consequence == .stopPipeline { site.control.fail(error) } else { note(error, of: stream.id) }
+        if error.consequence == .stopPipeline { site.run.control.fail(error) } else { note(error, of: stream.id) }
         if figures.current.health != nil { health(.ended, attempt: 1, error: error.message) }
       }
       if let health = figures.current.health, health.state != .ended {
         self.health(.ended, attempt: health.attempt, error: nil)
       }
-      site.journal.recorder?.append(.streamEnd(stream: number, failure))
+      site.run.journal.recorder?.append(.streamEnd(stream: number, failure))
     }
     let overhead = state.withLock { state in
       state.probe?.finish(site.metrics)
       return state.overhead.nanoseconds
     }
     site.metrics.update { $0.frameworkCPUNanoseconds += overhead }
-    site.census.unregister()
+    site.run.census.unregister()
     finish()
   }
 
@@ -106,10 +102,10 @@ final class StreamRunner: SourceOutput {
 
   // MARK: SourceOutput
 
-  var isStopping: Bool { removed.load(ordering: .relaxed) || site.control.isStopping }
+  var isStopping: Bool { removed.load(ordering: .relaxed) || site.run.control.isStopping }
 
   func emit(_ frame: Frame) -> Admission {
-    let arrival = site.control.clock.now()
+    let arrival = site.run.clock.now()
     let (service, paused) = state.withLock { state in
       state.overhead.begin()
       let key = FrameKey(stream: number, sequence: frame.header.sequence)
@@ -118,7 +114,7 @@ final class StreamRunner: SourceOutput {
     }
     let admission = admit(frame)
     // One reading for both, so that no time falls between waiting and the work on the next frame.
-    let end = site.control.clock.now()
+    let end = site.run.clock.now()
     if admission != .stopped {
       site.metrics.update { values in
         values.service.record(nanoseconds: service)
@@ -140,14 +136,14 @@ final class StreamRunner: SourceOutput {
     if isStopping { return .stopped }
     if stream.isLive {
       guard gate.tryTake() else {
-        site.journal.recorder?.append(.frame(.init(frame.header, stream: number, dropped: .noCredit)))
+        site.run.journal.recorder?.append(.frame(.init(frame.header, stream: number, dropped: .noCredit)))
         refuse(frame, .noCredit)
         return .dropped(.noCredit)
       }
     } else {
       guard gate.take() else { return .stopped }
     }
-    site.journal.recorder?.append(.frame(.init(frame.header, stream: number, dropped: nil)))
+    site.run.journal.recorder?.append(.frame(.init(frame.header, stream: number, dropped: nil)))
     passOn(frame)
     return .admitted
   }
@@ -161,7 +157,7 @@ final class StreamRunner: SourceOutput {
   private func refuse(_ frame: Frame, _ reason: DropReason) {
     open(frame)
     let key = FrameKey(stream: number, sequence: frame.header.sequence)
-    site.instruments.spans?.note(loss: key, stage: site.id, reason: reason.rawValue, at: site.control.clock.now())
+    site.run.instruments.spans?.note(loss: key, stage: site.id, reason: reason.rawValue, at: site.run.clock.now())
     account.close(.dropped(stage: site.id, reason: reason))
     site.metrics.drop(reason)
   }
@@ -182,7 +178,7 @@ final class StreamRunner: SourceOutput {
   /// A frame has met its fate.
   private func close(_ ticket: FrameTicket, _ fate: FrameFate) {
     let header = ticket.header
-    let closing = site.journal.closing(ticket.key, fate, site.control.clock), now = closing.time
+    let closing = site.run.journal.closing(ticket.key, fate, site.run.clock), now = closing.time
     figures.update { values in
       if ticket.wasDetected { values.detected += 1 }
       guard fate == .delivered else { return }
@@ -198,9 +194,9 @@ final class StreamRunner: SourceOutput {
   }
 
   func wait(until deadline: MonotonicTime) -> Bool {
-    let start = site.control.clock.now()
+    let start = site.run.clock.now()
     let goesOn = sleeper.wait(until: deadline) { mustWake in mustWake || isStopping ? false : nil } ?? true
-    let end = site.control.clock.now()
+    let end = site.run.clock.now()
     state.withLock { state in
       state.paused += end.nanoseconds(since: start)
       state.probe?.paused(from: start, to: end)
@@ -216,15 +212,15 @@ final class StreamRunner: SourceOutput {
   }
 
   func count(_ name: String, _ increment: Int) {
-    site.journal.recorder?.append(.count(stream: number, name: name, increment: increment))
+    site.run.journal.recorder?.append(.count(stream: number, name: name, increment: increment))
     site.metrics.update { $0.counters[name, default: 0] += increment }
   }
 
   func health(_ state: StreamState, attempt: Int, error: String?) {
     // In a replay only the trace knows.
-    if site.journal.trace != nil { return }
+    if site.run.journal.trace != nil { return }
     let change = site.health.note(state, stream: stream, attempt: attempt, error: error, metrics: figures)
-    if let recorder = site.journal.recorder, let health = figures.current.health {
+    if let recorder = site.run.journal.recorder, let health = figures.current.health {
       recorder.append(.health(stream: number, .init(health: health, change: change)))
     }
     if let change { for port in site.observers { port.push(change) } }
@@ -232,22 +228,22 @@ final class StreamRunner: SourceOutput {
 
   func liveHasChanged() {
     gate.change(limit: framesInFlight(stream))
-    site.journal.recorder?.append(.settled(stream: number, isLive: stream.isLive))
+    site.run.journal.recorder?.append(.settled(stream: number, isLive: stream.isLive))
   }
 
   var tape: (any MediaTape)? {
-    site.journal.recorder.map { StreamTape(recorder: $0, number: number, stream: stream) }
+    site.run.journal.recorder.map { StreamTape(recorder: $0, number: number, stream: stream) }
   }
 
   func fail(stream: String, _ error: PipelineError) {
-    site.journal.recorder?.append(.streamFailure(stream: number, name: stream, error))
+    site.run.journal.recorder?.append(.streamFailure(stream: number, name: stream, error))
     note(error, of: stream)
   }
 
   private func note(_ error: PipelineError, of stream: String) {
     var error = error
     error.stage = error.stage ?? site.id
-    site.control.failStream(StreamFailure(stream: stream, error: error))
+    site.run.control.failStream(StreamFailure(stream: stream, error: error))
   }
 }
 

@@ -33,8 +33,8 @@ public protocol Stage: AnyObject, Sendable {
   /// What it gives and asks for by name; read once every stage is connected.
   var interface: StageInterface { get }
 
-  /// The files that the stage reads and writes for these streams: of a source its own ones, else those whose frames come
-  /// to it. Asked before anything is opened for writing, and again for a stream that joins.
+  /// The files that the stage reads and writes for these streams: of a source its own ones, else those whose frames
+  /// come to it. Asked before anything is opened for writing, and again for a stream that joins.
   func files(for streams: [String]) -> [FileUse]
 
   /// Facts for the run report, such as the engine and the model; read after the run, and by any thread during it.
@@ -70,7 +70,7 @@ extension SourceStage {
   public func makeStream(id: String, url: String) throws -> StreamInfo {
     throw PipelineError(
       "stages of type '\(Self.type)' take no streams at run time", remedy: "add it to a source.ffmpeg stage",
-      exit: .usage)
+      code: .invalidArgument)
   }
 }
 

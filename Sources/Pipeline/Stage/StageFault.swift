@@ -32,7 +32,7 @@ public struct StageBuildErrors: Error, Sendable {
 extension PipelineError {
   /// `error` as a pipeline error that happened in `stage`; anything unknown is a fault of ours.
   init(_ error: any Error, stage: String) {
-    self = error as? PipelineError ?? PipelineError("\(error)", exit: .software)
+    self = error as? PipelineError ?? PipelineError("\(error)", code: .internalFault)
     self.stage = self.stage ?? stage
   }
 }

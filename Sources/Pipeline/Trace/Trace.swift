@@ -48,13 +48,14 @@ public final class Trace: Sendable {
 
   /// Reads a whole trace and checks it. An end that is missing, as after a crash, is tolerated and told by ``gap``.
   ///
-  /// - Throws: ``PipelineError``: 66 when the file cannot be read, 65 when it is no trace, of another version, or damaged.
+  /// - Throws: ``PipelineError``: `notFound` when the file cannot be read, `malformed` when it is no trace, of another
+  ///   version, or damaged.
   public init(file path: String) throws(PipelineError) {
     file = try TraceFile(path: path)
     var loader = TraceLoader(file)
     try loader.load()
     guard let manifest = loader.manifest else {
-      throw PipelineError("the trace '\(path)' holds nothing", remedy: "record again", exit: .dataError)
+      throw PipelineError("the trace '\(path)' holds nothing", remedy: "record again", code: .malformed)
     }
     self.manifest = manifest
     gap = loader.gap

@@ -116,6 +116,6 @@ public struct TraceDecoder: Sendable {
 
   /// What is wrong with a record, as an error.
   public static func damaged(_ what: String) -> PipelineError {
-    PipelineError("a record of the trace is damaged: \(what)", remedy: "record again", exit: .dataError)
+    PipelineError("a record of the trace is damaged: \(what)", remedy: "record again", code: .malformed)
   }
 }

@@ -7,7 +7,7 @@ final class TraceFile: Sendable {
   private let descriptor: Int32
   let size: Int
 
-  /// - Throws: exit 66 when there is no such file, 65 when it is no trace or one of another version.
+  /// - Throws: `notFound` when there is no such file, `malformed` when it is no trace or one of another version.
   init(path: String) throws(PipelineError) {
     self.path = path
     var status = stat()
@@ -25,20 +25,20 @@ final class TraceFile: Sendable {
     size = Int(status.st_size)
     let header = try bytes(at: 0, count: min(size, TraceFormat.headerSize))
     guard header.starts(with: TraceFormat.magic), header.count == TraceFormat.headerSize else {
-      throw PipelineError("'\(path)' is no trace", remedy: "record one with run --record", exit: .dataError)
+      throw PipelineError("'\(path)' is no trace", remedy: "record one with run --record", code: .malformed)
     }
     let version = TraceFormat.number(header[TraceFormat.magic.count...])
     guard version == TraceFormat.version else {
       throw PipelineError(
         "'\(path)' is a trace of version \(version); this program reads version \(TraceFormat.version)",
-        remedy: "replay it with the edgepipe that recorded it", exit: .dataError)
+        remedy: "replay it with the edgepipe that recorded it", code: .unsupported)
     }
   }
 
   deinit { close(descriptor) }
 
   private static func unreadable(_ path: String, _ reason: String) -> PipelineError {
-    PipelineError("cannot read the trace '\(path)': \(reason)", exit: .noInput)
+    PipelineError("cannot read the trace '\(path)': \(reason)", code: .notFound)
   }
 
   private func bytes(at offset: Int, count: Int) throws(PipelineError) -> [UInt8] {
@@ -67,7 +67,7 @@ final class TraceFile: Sendable {
 
   /// The record at `offset`, or nil where the file ends, be it in the middle of a record.
   ///
-  /// - Throws: exit 65 when the record is damaged.
+  /// - Throws: `malformed` when the record is damaged.
   func entry(at offset: Int) throws(PipelineError) -> Entry? {
     guard size - offset >= TraceFormat.recordHeaderSize else { return nil }
     let header = try bytes(at: offset, count: TraceFormat.recordHeaderSize)
@@ -85,6 +85,6 @@ final class TraceFile: Sendable {
 
   func damaged(_ offset: Int, _ what: String) -> PipelineError {
     PipelineError(
-      "the trace '\(path)' is damaged at byte \(offset): \(what)", remedy: "record again", exit: .dataError)
+      "the trace '\(path)' is damaged at byte \(offset): \(what)", remedy: "record again", code: .malformed)
   }
 }

@@ -5,7 +5,7 @@
 /// order in which things happened, so that every beginning of a trace makes sense by itself.
 enum TraceFormat {
   static let magic = Array("EPTRACE\n".utf8)
-  static let version: UInt32 = 2
+  static let version: UInt32 = 3
   static let headerSize = 16
   /// Length, checksum and kind.
   static let recordHeaderSize = 9

@@ -124,6 +124,6 @@ struct TraceLoader {
   }
 
   private func contradiction(_ what: String) -> PipelineError {
-    PipelineError("it contradicts itself: \(what)", exit: .dataError)
+    PipelineError("it contradicts itself: \(what)", code: .malformed)
   }
 }

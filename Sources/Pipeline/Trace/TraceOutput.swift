@@ -11,7 +11,7 @@ final class TraceOutput: Sendable {
 
   /// Makes nothing yet, and leaves what is there as it is.
   ///
-  /// - Throws: exit 74 with the path and the reason.
+  /// - Throws: `writeFailed` with the path and the reason.
   init(path: String) throws(PipelineError) {
     self.path = path
     try OutputPath.checkFile(path)
@@ -23,7 +23,7 @@ final class TraceOutput: Sendable {
 
   /// Writes whole records. Of those that do not fit any more, none is left behind in part.
   ///
-  /// - Throws: exit 74 with the reason.
+  /// - Throws: `writeFailed` with the reason.
   func write(_ records: [UInt8]) throws(PipelineError) {
     let file = try open()
     var written = 0

@@ -58,7 +58,7 @@ extension TraceEncoder {
     optional(error.remedy) { $0.text($1) }
     optional(error.stage) { $0.text($1) }
     text(error.consequence.rawValue)
-    integer(Int64(error.exit.rawValue))
+    text(error.code.rawValue)
   }
 }
 
@@ -115,9 +115,9 @@ extension TraceDecoder {
     let remedy = try optional { from throws(PipelineError) in try from.text() }
     let stage = try optional { from throws(PipelineError) in try from.text() }
     guard let consequence = ErrorConsequence(rawValue: try text()),
-      let exit = ExitStatus(rawValue: Int32(clamping: try integer()))
+      let code = PipelineError.Code(rawValue: try text())
     else { throw Self.damaged("an unknown word") }
-    return PipelineError(message, remedy: remedy, stage: stage, consequence: consequence, exit: exit)
+    return PipelineError(message, remedy: remedy, stage: stage, consequence: consequence, code: code)
   }
 
   private mutating func state() throws(PipelineError) -> StreamState {

@@ -166,7 +166,7 @@ enum TraceRecord: Sendable {
 
   // MARK: - Reading
 
-  /// - Throws: ``PipelineError`` `dataError`.
+  /// - Throws: ``PipelineError`` `malformed`.
   init(_ kind: TraceKind, _ payload: [UInt8]) throws(PipelineError) {
     var from = TraceDecoder(payload)
     self = try Self.read(kind, &from)

@@ -33,8 +33,9 @@ public final class TraceRecorder: Sendable {
   private let logger: Logger
   private let thread = Mutex<WorkerThread?>(nil)
 
-  /// - Parameter path: replaced if it is there, once something comes from a source. Only its owner may read it, since it holds pictures.
-  /// - Throws: exit 74 when it cannot be written.
+  /// - Parameter path: replaced if it is there, once something comes from a source. Only its owner may read it, since
+  ///   it holds pictures.
+  /// - Throws: `writeFailed` when it cannot be written.
   public convenience init(path: String, manifest: TraceManifest, logger: Logger) throws(PipelineError) {
     let file = try TraceOutput(path: path)
     try self.init(manifest, logger: logger, writesAtOnce: file.isThereToStay) { try file.write($0) }

@@ -78,7 +78,7 @@ extension LinesStage {
       goneS = try values.decodeIfPresent(Double.self, forKey: .goneS) ?? goneS
     }
 
-    /// - Throws: exit 78 for the first line that cannot be meant as it is written.
+    /// - Throws: `invalidConfiguration` for the first line that cannot be meant as it is written.
     func checkedLines(stage: String) throws(PipelineError) -> [LinesStage.Line] {
       var checked: [LinesStage.Line] = []
       for (index, line) in lines.enumerated() {
@@ -91,7 +91,7 @@ extension LinesStage {
         else {
           throw PipelineError(
             "'\(stage)': the line '\(outline.name)' has the directions \(names)",
-            remedy: "give two different short names, such as [\"in\", \"out\"]", exit: .config)
+            remedy: "give two different short names, such as [\"in\", \"out\"]", code: .invalidConfiguration)
         }
         checked.append(
           LinesStage.Line(

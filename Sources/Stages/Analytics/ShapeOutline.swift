@@ -24,13 +24,13 @@ struct ShapeOutline: Sendable, Hashable {
   /// - Parameters:
   ///   - kind: `zone` or `line`, for messages.
   ///   - place: where in the configuration it is, such as `zones[2]`.
-  /// - Throws: exit 78, naming the shape and the point at fault.
+  /// - Throws: `invalidConfiguration`, naming the shape and the point at fault.
   init(
     kind: String, place: String, stage: String, name: String, points: [[Double]], units: ShapeUnits,
     count: ClosedRange<Int>
   ) throws(PipelineError) {
     func refuse(_ problem: String, _ remedy: String) -> PipelineError {
-      PipelineError("'\(stage)': \(problem)", remedy: remedy, exit: .config)
+      PipelineError("'\(stage)': \(problem)", remedy: remedy, code: .invalidConfiguration)
     }
     guard name.contains(where: { !$0.isWhitespace }), name.count <= Self.longestName else {
       throw refuse(
@@ -97,7 +97,7 @@ struct ShapeOutline: Sendable, Hashable {
         if isApart { continue }
         throw PipelineError(
           "'\(stage)' has two \(kind)s called '\(shape.name)'",
-          remedy: "name them differently, or give them 'streams' that have none in common", exit: .config)
+          remedy: "name them differently, or give them 'streams' that have none in common", code: .invalidConfiguration)
       }
     }
   }

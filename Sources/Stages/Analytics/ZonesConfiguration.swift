@@ -85,7 +85,7 @@ extension ZonesStage {
       events = try values.decodeIfPresent([String].self, forKey: .events) ?? events
     }
 
-    /// - Throws: exit 78 for the first zone that cannot be meant as it is written.
+    /// - Throws: `invalidConfiguration` for the first zone that cannot be meant as it is written.
     func checkedZones(stage: String) throws(PipelineError) -> [ZonesStage.Zone] {
       var checked: [ZonesStage.Zone] = []
       for (index, zone) in zones.enumerated() {

@@ -3,8 +3,8 @@ import EdgepipeCore
 
 /// Class names of a pipeline file, looked up in a model's list.
 enum ClassNames {
-  /// - Throws: a ``PipelineError`` (exit code 78) that names every unknown class and the nearest known one.
-  static func indices(of names: [String], in manifest: ModelManifest) throws -> [Int] {
+  /// - Throws: a ``PipelineError`` (`invalidConfiguration`) that names every unknown class and the nearest known one.
+  static func indices(of names: [String], in manifest: ModelManifest) throws(PipelineError) -> [Int] {
     let unknown = names.filter { ClassName.index(of: $0, in: manifest.classes) == nil }
     guard unknown.isEmpty else {
       let words = unknown.map { name in
@@ -13,7 +13,7 @@ enum ClassNames {
       }
       throw PipelineError(
         "the model '\(manifest.name)' knows no class \(words.joined(separator: ", "))",
-        remedy: "`edgepipe models info \(manifest.name)` lists its classes", exit: .config)
+        remedy: "`edgepipe models info \(manifest.name)` lists its classes", code: .invalidConfiguration)
     }
     return names.compactMap { ClassName.index(of: $0, in: manifest.classes) }
   }

@@ -32,7 +32,7 @@ final class DetectionCore: Sendable {
   init(_ settings: DetectorSettings, classes: [String]?, findsFaces: Bool, context: StageContext) throws {
     guard let resolver = context.services.find((any ModelResolver).self),
       let engine = context.services.find((any InferenceEngine).self)
-    else { throw PipelineError("no model store or no inference engine is at hand", exit: .software) }
+    else { throw PipelineError("no model store or no inference engine is at hand", code: .internalFault) }
     self.context = context
     self.engine = engine
     threads = settings.threads
@@ -43,7 +43,7 @@ final class DetectionCore: Sendable {
       let other = findsFaces ? "detect.yolo" : "detect.face"
       throw PipelineError(
         "the model '\(settings.model)' has a \(file.manifest.head.title) head, which this stage does not run",
-        remedy: "use it in a stage of type '\(other)'", exit: .config)
+        remedy: "use it in a stage of type '\(other)'", code: .invalidConfiguration)
     }
     self.resolved = resolved
     manifest = file.manifest
@@ -62,8 +62,8 @@ final class DetectionCore: Sendable {
       return try resolver.resolve(reference)
     } catch var error as PipelineError {
       // A model that the pipeline file names and that is not there is a fault of the pipeline file.
-      if error.exit == .noInput { error.exit = .config }
-      if error.exit == .config, error.remedy == nil { error.remedy = "edgepipe models pull \(reference)" }
+      if error.code == .notFound { error.code = .modelMissing }
+      if error.code == .modelMissing, error.remedy == nil { error.remedy = "edgepipe models pull \(reference)" }
       throw error
     }
   }
@@ -158,7 +158,7 @@ final class DetectionWorker: FrameWorker {
     guard let input = frame.attachment(id) as? ModelInput else {
       throw PipelineError(
         "no preprocess.letterbox prepares the input of '\(id)'",
-        remedy: "add one before it, with \"for\": [\"\(id)\"] in its config", exit: .config)
+        remedy: "add one before it, with \"for\": [\"\(id)\"] in its config", code: .invalidConfiguration)
     }
     if input.geometry != lastGeometry {
       core.saw(input.geometry)

@@ -20,7 +20,7 @@ public struct ModelFile {
   /// Reads the file and settles head and input size; the inference library is not needed.
   ///
   /// - Parameter shape: `auto` for a model with a shape of its own means that one.
-  /// - Throws: a ``PipelineError`` that names the model; `config` for a shape that contradicts its own.
+  /// - Throws: a ``PipelineError`` that names the model; `invalidConfiguration` for a shape that contradicts its own.
   public init(_ resolved: ResolvedModel, shape: InputShape) throws {
     self.resolved = resolved
     let file = try ModelDescription(OnnxModel(data: Self.read(resolved), name: resolved.reference))
@@ -75,7 +75,7 @@ public struct ModelFile {
   }
 
   /// A model that is meant for pictures of one shape has no other.
-  private static func settled(_ shape: InputShape, _ manifest: ModelManifest, model: String) throws -> InputShape {
+  private static func settled(_ shape: InputShape, _ manifest: ModelManifest, model: String) throws(PipelineError) -> InputShape {
     guard let own = manifest.ownShape else { return shape }
     let (height, width) = manifest.usualSides
     let wanted: (height: Int, width: Int) =
@@ -88,29 +88,29 @@ public struct ModelFile {
       throw PipelineError(
         "the shape [\(wanted.height), \(wanted.width)] contradicts the model '\(model)', which is made for "
           + "[\(height), \(width)] (height, width)",
-        remedy: "leave the shape out, or name the model that it was made from", exit: .config)
+        remedy: "leave the shape out, or name the model that it was made from", code: .invalidConfiguration)
     }
     return own
   }
 
-  private static func check(_ shape: InputShape, stride: Int, model: String) throws {
+  private static func check(_ shape: InputShape, stride: Int, model: String) throws(PipelineError) {
     guard case .fixed(let height, let width) = shape, stride > 0 else { return }
     guard height % stride == 0, width % stride == 0 else {
       let near = { (side: Int) in max(stride, (side + stride / 2) / stride * stride) }
       throw PipelineError(
         "the shape [\(height), \(width)] does not suit the model '\(model)': both must be multiples of \(stride)",
-        remedy: "use [\(near(height)), \(near(width))]", exit: .config)
+        remedy: "use [\(near(height)), \(near(width))]", code: .invalidConfiguration)
     }
   }
 
   // A model is read as often as it is looked at, so that never more than two forms of its weights are in memory.
 
-  private static func read(_ resolved: ResolvedModel) throws -> Data {
+  private static func read(_ resolved: ResolvedModel) throws(PipelineError) -> Data {
     do {
       return try Data(contentsOf: resolved.file)
     } catch {
       throw PipelineError(
-        "cannot read the model '\(resolved.file.path)': \(error.localizedDescription)", exit: .noInput)
+        "cannot read the model '\(resolved.file.path)': \(error.localizedDescription)", code: .notFound)
     }
   }
 

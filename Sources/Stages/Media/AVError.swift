@@ -13,8 +13,8 @@ func avErrorText(_ code: Int32) -> String {
 @discardableResult
 func avCheck(
   _ code: Int32, _ attempt: @autoclosure () -> String, remedy: String? = nil,
-  consequence: ErrorConsequence = .stopPipeline, exit: ExitStatus = .dataError
+  consequence: ErrorConsequence = .stopPipeline, code fault: PipelineError.Code = .malformed
 ) throws(PipelineError) -> Int32 {
   if code >= 0 { return code }
-  throw PipelineError("\(attempt()): \(avErrorText(code))", remedy: remedy, consequence: consequence, exit: exit)
+  throw PipelineError("\(attempt()): \(avErrorText(code))", remedy: remedy, consequence: consequence, code: fault)
 }

@@ -66,7 +66,7 @@ import Pipeline
     }
   }
 
-  /// - Throws: ``PipelineError`` `dataError` when this FFmpeg does not know the codec, or nobody can.
+  /// - Throws: ``PipelineError`` `malformed` when this FFmpeg does not know the codec, or nobody can.
   init(_ from: inout TraceDecoder) throws(PipelineError) {
     let name = try from.text()
     timeBase = AVRational(num: try from.int32(), den: try from.int32())
@@ -111,7 +111,7 @@ import Pipeline
     guard codecName == name else {
       throw PipelineError(
         "this FFmpeg does not know the codec '\(name)' by the number that the trace has for it",
-        remedy: "replay it with the FFmpeg that recorded it", consequence: .endStream, exit: .dataError)
+        remedy: "replay it with the FFmpeg that recorded it", consequence: .endStream, code: .unsupported)
     }
   }
 

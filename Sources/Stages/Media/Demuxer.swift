@@ -93,7 +93,7 @@ struct OpenError: Error {
   ///   - format: FFmpeg's name of a device format, or nil to find the format from the content.
   ///   - name: what errors call the input, without secrets.
   ///   - probing: looking takes time, which a live stream does not have.
-  /// - Throws: ``OpenError`` with `endStream`: `dataError` for files, `unavailable` for what lies beyond a network.
+  /// - Throws: ``OpenError`` with `endStream`: `malformed` for files, `unavailable` for what lies beyond a network.
   init(
     address: MediaAddress, format: String? = nil, options: [String: String], name: String, isRemote: Bool,
     probing: Probing = .always, guardian: ReadGuard
@@ -198,12 +198,12 @@ struct OpenError: Error {
     unsafe body(context.unsafelyUnwrapped.pointee.streams[track.index].unsafelyUnwrapped)
   }
 
-  /// Whether the input comes to an end by itself, by what it is; nil for a single picture, of which another may follow at
-  /// the same address.
+  /// Whether the input comes to an end by itself, by what it is; nil for a single picture, of which another may follow
+  /// at the same address.
   ///
-  /// A playlist has its end mark, and with it a known length. Other inputs have an end where their size in bytes is known
-  /// (a file, HTTP's content length) or where their header states a length. Multipart pictures never have one: some
-  /// cameras send a content length that means nothing.
+  /// A playlist has its end mark, and with it a known length. Other inputs have an end where their size in bytes is
+  /// known (a file, HTTP's content length) or where their header states a length. Multipart pictures never have one:
+  /// some cameras send a content length that means nothing.
   var isFinite: Bool? {
     guard let context = unsafe context else { return false }
     if isParts { return false }
@@ -273,7 +273,7 @@ struct OpenError: Error {
     guard best >= 0, count > 0, let stream = unsafe context.pointee.streams[best], unsafe isVideo(stream) else {
       throw PipelineError(
         "'\(name)' holds no video track", remedy: "give a file or stream with pictures in it",
-        consequence: .endStream, exit: .dataError)
+        consequence: .endStream, code: .unsupported)
     }
     for index in 0..<(unsafe Int(context.pointee.nb_streams)) where index != best {
       unsafe context.pointee.streams[index]?.pointee.discard = AVDISCARD_ALL
@@ -283,7 +283,7 @@ struct OpenError: Error {
     guard PictureLimits.allow(width: width, height: height) else {
       throw PipelineError(
         "'\(name)' has pictures of \(width) x \(height) pixels: \(PictureLimits.text)", remedy: "scale it down first",
-        consequence: .endStream, exit: .dataError)
+        consequence: .endStream, code: .unsupported)
     }
     let rate = unsafe stream.pointee.avg_frame_rate
     let matrix = unsafe ep_display_matrix(stream).map { unsafe Array(UnsafeBufferPointer(start: $0, count: 9)) }
@@ -333,7 +333,7 @@ struct OpenError: Error {
       PipelineError(
         "cannot open '\(name)': \(url.map { URLRedaction.scrub(reason, of: $0) } ?? reason)",
         remedy: explained?.remedy ?? remedy, consequence: .endStream,
-        exit: isRemote ? .unavailable : .dataError), cause, reason: reason)
+        code: isRemote ? .unreachable : .malformed), cause, reason: reason)
   }
 }
 

@@ -10,7 +10,7 @@ struct FileStatus {
 
   /// Links are followed: what they lead to counts.
   ///
-  /// - Throws: ``PipelineError`` `noInput` with `endStream` that says what is in the way.
+  /// - Throws: ``PipelineError`` `notFound` with `endStream` that says what is in the way.
   init(_ path: BytePath) throws(PipelineError) {
     switch Self.look(path) {
     case .success(let status): self.init(status)
@@ -54,7 +54,7 @@ struct FileStatus {
   static func failure(_ path: BytePath, _ code: Int32) -> PipelineError {
     let (reason, remedy) = words(path, code)
     return PipelineError(
-      "cannot open '\(path.text)': \(reason)", remedy: remedy, consequence: .endStream, exit: .noInput)
+      "cannot open '\(path.text)': \(reason)", remedy: remedy, consequence: .endStream, code: .notFound)
   }
 
   private static func words(_ path: BytePath, _ code: Int32) -> (reason: String, remedy: String) {

@@ -4,9 +4,10 @@ import EdgepipeCore
 /// Turns small JPEG pictures into RGB before they are scaled. Used by one thread.
 ///
 /// Image libraries hand out JPEGs in RGB, so that everybody scales RGB; scaling luma and colour planes first and
-/// converting afterwards is cheaper but rounds differently (0.19 instead of 0.07 of 255 from cv2.INTER_AREA). That is of
-/// no account in video, but it showed in an evaluation on pictures of COCO's size: AP 0.2882 instead of 0.2904, where
-/// cv2 gives 0.2917 (YOLOX-nano, 50 pictures). Pictures of up to a megapixel pay for it, because for them it is cheap.
+/// converting afterwards is cheaper but rounds differently (0.19 instead of 0.07 of 255 from cv2.INTER_AREA). That is
+/// of no account in video, but it showed in an evaluation on pictures of COCO's size: AP 0.2882 instead of 0.2904,
+/// where cv2 gives 0.2917 (YOLOX-nano, 50 pictures). Pictures of up to a megapixel pay for it, because for them it is
+/// cheap.
 @safe final class JPEGConverter {
   static let maximumPixels = 1 << 20
 
@@ -26,7 +27,7 @@ import EdgepipeCore
   /// `picture` in planar RGB of the same size if it is a small JPEG, else `picture` itself.
   ///
   /// - Throws: ``PipelineError`` with `skipFrame` when memory runs out.
-  func convert(_ picture: DecodedPicture) throws -> DecodedPicture {
+  func convert(_ picture: DecodedPicture) throws(PipelineError) -> DecodedPicture {
     guard picture.isJPEG,
       picture.width.multipliedReportingOverflow(by: picture.height).partialValue <= Self.maximumPixels
     else { return picture }
@@ -53,7 +54,7 @@ import EdgepipeCore
     return unsafe DecodedPicture(taking: frame)
   }
 
-  private func prepare(_ wanted: Kind) throws {
+  private func prepare(_ wanted: Kind) throws(PipelineError) {
     guard kind != wanted else { return }
     let width = Int32(clamping: wanted.width), height = Int32(clamping: wanted.height)
     // SAFETY: takes over the old context, which is not used any more, or frees it.

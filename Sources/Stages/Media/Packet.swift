@@ -76,6 +76,6 @@ extension MediaTime {
 extension PipelineError {
   /// For the allocations of the C libraries, which report a null pointer.
   static func outOfMemory(_ what: String) -> PipelineError {
-    PipelineError("cannot allocate memory for \(what)", exit: .software)
+    PipelineError("cannot allocate memory for \(what)", code: .internalFault)
   }
 }

@@ -47,7 +47,7 @@ import EdgepipeCore
       let format = unsafe av_get_pix_fmt_name(AVPixelFormat(kind.format)).map { unsafe String(cString: $0) }
       throw PipelineError(
         "cannot scale a picture of \(kind.width) x \(kind.height) pixels in format \(format ?? "\(kind.format)")",
-        consequence: .skipFrame, exit: .dataError)
+        consequence: .skipFrame, code: .unsupported)
     }
     var target = unsafe av_frame_alloc()
     if let frame = unsafe target {
@@ -85,7 +85,7 @@ import EdgepipeCore
     guard lines > 0, let green = unsafe data.0, let blue = unsafe data.1, let red = unsafe data.2 else {
       throw PipelineError(
         "cannot scale a picture of \(picture.width) x \(picture.height) pixels: \(avErrorText(lines))",
-        consequence: .skipFrame, exit: .dataError)
+        consequence: .skipFrame, code: .unsupported)
     }
     return try body(
       unsafe Planes(

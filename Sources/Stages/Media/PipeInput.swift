@@ -57,7 +57,7 @@ import Synchronization
       guard !isStandardInputTaken.exchange(true, ordering: .relaxed) else {
         throw PipelineError(
           "standard input has been read already", remedy: "give a file where an input is read twice",
-          consequence: .endStream, exit: .noInput)
+          consequence: .endStream, code: .notFound)
       }
       let copy = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
       guard copy >= 0 else { throw FileStatus.failure(BytePath("standard input"), errno) }

@@ -83,7 +83,7 @@ import EdgepipeCore
     guard status >= 0, let filter = unsafe filter else {
       throw PipelineError(
         "cannot rotate the stream: libavfilter's '\(name)': \(avErrorText(status))", consequence: .endStream,
-        exit: .unavailable)
+        code: .unavailable)
     }
     return unsafe filter
   }

@@ -26,8 +26,8 @@ struct DecoderOptions: Sendable {
   var isLive = false
   var skippedFrames = SkippedFrames.none
   var skippedLoopFilter = SkippedLoopFilter.none
-  /// Each packet is the file of a picture: one that ends early is refused. (Frames of cameras that send Motion JPEG often
-  /// lack their last bytes, and are shown.)
+  /// Each packet is the file of a picture: one that ends early is refused. (Frames of cameras that send Motion JPEG
+  /// often lack their last bytes, and are shown.)
   var isStill = false
 }
 
@@ -52,7 +52,7 @@ struct DecoderOptions: Sendable {
     case failed(String)
   }
 
-  /// - Throws: ``PipelineError`` `dataError` with `endStream` when no decoder takes the track.
+  /// - Throws: ``PipelineError`` `malformed` with `endStream` when no decoder takes the track.
   convenience init(
     _ demuxer: Demuxer, _ options: DecoderOptions = DecoderOptions(), name: String, tape: DecoderTape? = nil
   ) throws(PipelineError) {
@@ -65,7 +65,8 @@ struct DecoderOptions: Sendable {
     func refused(_ reason: String) -> PipelineError {
       PipelineError(
         "cannot decode '\(name)' (\(codecName)): \(reason)",
-        remedy: "convert it with ffmpeg to a codec that this FFmpeg decodes", consequence: .endStream, exit: .dataError)
+        remedy: "convert it with ffmpeg to a codec that this FFmpeg decodes", consequence: .endStream,
+        code: .unsupported)
     }
     self.tape = tape
     timeBase = format.timeBase

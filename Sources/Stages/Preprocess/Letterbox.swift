@@ -9,8 +9,8 @@ import Synchronization
 /// the aspect ratio kept, in the layout, colour order, range and size that the stage's model asks for. Stages that ask
 /// for the same share one tensor.
 ///
-/// Gates come first: what the `interval`, `maxRate` or `onMotion` of a detecting stage keeps from it is not scaled for it.
-/// Gates need the frames in order, and so one worker here.
+/// Gates come first: what the `interval`, `maxRate` or `onMotion` of a detecting stage keeps from it is not scaled for
+/// it. Gates need the frames in order, and so one worker here.
 ///
 /// Drops: nothing; a picture in a pixel format that cannot be scaled fails with its reason.
 ///
@@ -74,15 +74,18 @@ public final class Letterbox: FrameStage {
     for consumer in configuration.consumers ?? known {
       guard let stage = peers.stages[consumer] else {
         throw PipelineError(
-          "'\(id)' prepares pictures for '\(consumer)', which is no stage", remedy: knownText, exit: .config)
+          "'\(id)' prepares pictures for '\(consumer)', which is no stage", remedy: knownText,
+          code: .invalidConfiguration)
       }
       guard let stage = stage as? any TensorConsumer else {
         throw PipelineError(
-          "'\(id)' prepares pictures for '\(consumer)', which takes none", remedy: knownText, exit: .config)
+          "'\(id)' prepares pictures for '\(consumer)', which takes none", remedy: knownText,
+          code: .invalidConfiguration)
       }
       guard peers.downstream.contains(consumer) else {
         throw PipelineError(
-          "'\(id)' prepares pictures for '\(consumer)', which does not come after it", remedy: knownText, exit: .config)
+          "'\(id)' prepares pictures for '\(consumer)', which does not come after it", remedy: knownText,
+          code: .invalidConfiguration)
       }
       let request = stage.inputRequest
       if let gated = stage as? any GatedConsumer, !gated.gate.isAlwaysOpen || enforcesPower {
@@ -97,7 +100,8 @@ public final class Letterbox: FrameStage {
     }
     guard !found.isEmpty else {
       throw PipelineError(
-        "'\(id)' has nobody to prepare pictures for", remedy: "put a detect stage after it, or remove it", exit: .config
+        "'\(id)' has nobody to prepare pictures for", remedy: "put a detect stage after it, or remove it",
+        code: .invalidConfiguration
       )
     }
     targets.withLock { $0 = found }
@@ -115,7 +119,7 @@ public final class Letterbox: FrameStage {
     if let gated = gates.keys.min(), context.workerCount > 1 {
       throw PipelineError(
         "'\(id)' has \(context.workerCount) workers, and \(Self.orderReason(gated))",
-        remedy: "give '\(id)' one worker", exit: .config)
+        remedy: "give '\(id)' one worker", code: .invalidConfiguration)
     }
     return LetterboxWorker(targets: targets.withLock { $0 }, gates: gates, pool: pool) { consumers, shape in
       self.shapes.withLock { shapes in
@@ -138,10 +142,11 @@ public final class Letterbox: FrameStage {
   static let sideLimit = 8192
 
   /// Manifests are written by others: what the loops rely on is checked here.
-  private func check(_ request: InputRequest, of consumer: String) throws {
+  private func check(_ request: InputRequest, of consumer: String) throws(PipelineError) {
     func refuse(_ what: String) -> PipelineError {
       PipelineError(
-        "the model of '\(consumer)' asks for \(what)", remedy: "correct the model's manifest", exit: .config)
+        "the model of '\(consumer)' asks for \(what)", remedy: "correct the model's manifest",
+        code: .invalidConfiguration)
     }
     guard request.format.mean.count == 3, request.format.scale.count == 3 else {
       throw refuse(

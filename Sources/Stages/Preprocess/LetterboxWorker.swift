@@ -29,7 +29,7 @@ final class LetterboxWorker: FrameWorker {
     guard let picture = frame.image as? DecodedPicture else {
       throw PipelineError(
         "frame \(frame.header.sequence) of '\(frame.header.stream.id)' reached the scaler without a picture",
-        consequence: .skipFrame, exit: .software)
+        consequence: .skipFrame, code: .internalFault)
     }
     var frame = frame
     let shut = shutGates(for: frame.header, picture)
@@ -95,7 +95,7 @@ final class LetterboxWorker: FrameWorker {
     return made
   }
 
-  private func scaler(for picture: DecodedPicture, _ geometry: LetterboxGeometry, _ index: Int) throws -> PictureScaler
+  private func scaler(for picture: DecodedPicture, _ geometry: LetterboxGeometry, _ index: Int) throws(PipelineError) -> PictureScaler
   {
     if let known = scalers[index], known.fits(picture, width: geometry.contentWidth, height: geometry.contentHeight) {
       return known

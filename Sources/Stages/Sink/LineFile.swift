@@ -27,14 +27,14 @@ final class LineFile {
   /// Opens `path`, `-` and `/dev/stdout` being standard output.
   ///
   /// - Parameter held: the file, where it was opened before.
-  /// - Throws: exit 74 with the path and the reason, also when another sink writes the same file.
+  /// - Throws: `writeFailed` with the path and the reason, also when another sink writes the same file.
   init(path: String, mode: Mode, held: OutputFile? = nil) throws(PipelineError) {
     self.path = path
     if let standard = StandardDescriptors.output(named: path) {
       guard StandardDescriptors.canWrite(standard) else {
         throw PipelineError(
           "cannot write '\(path)': standard \(standard == STDOUT_FILENO ? "output" : "error") is closed",
-          remedy: "give it a file, a pipe or /dev/null, or give the sink another path", exit: .ioError)
+          remedy: "give it a file, a pipe or /dev/null, or give the sink another path", code: .writeFailed)
       }
       file = nil
       descriptor = standard
@@ -52,15 +52,15 @@ final class LineFile {
 
   /// Writes `line`, which ends with a newline.
   ///
-  /// - Throws: exit 74, or 141 when standard output's reader has gone; a part of the line that was written is taken back
-  ///   where the file allows it.
+  /// - Throws: `writeFailed`, or `outputClosed` when standard output's reader has gone; a part of the line that was
+  ///   written is taken back where the file allows it.
   func write(_ line: [UInt8]) throws(PipelineError) {
     let (written, code) = DescriptorWriting.write(line, to: descriptor)
     guard let code else { return committed += Int64(line.count) }
     if file?.isRegular == true, written > 0 { try? cut(to: committed) }
     guard code == EPIPE else { throw OutputPath.failure("write", path, errno: code) }
     throw PipelineError(
-      "the reader of '\(path)' has gone", exit: descriptor == STDOUT_FILENO ? .readerGone : .ioError)
+      "the reader of '\(path)' has gone", code: descriptor == STDOUT_FILENO ? .outputClosed : .writeFailed)
   }
 
   private func cut(to length: Int64) throws(PipelineError) {
@@ -87,7 +87,7 @@ final class LineFile {
       guard size - end <= Self.longestTail else {
         throw PipelineError(
           "cannot append to '\(path)': its last \(size - end) bytes hold no line end, so it is no file of lines",
-          remedy: "choose another path", exit: .ioError)
+          remedy: "choose another path", code: .writeFailed)
       }
     }
     repairedBytes = Int(size - end)

@@ -11,8 +11,8 @@ import Synchronization
 /// Trade-off: each picture costs one encoding, a few milliseconds at 1080p; frames without one cost nothing.
 ///
 /// ```json
-/// { "id": "pictures", "type": "sink.snapshot", "after": ["tracks"], "config": { "folder": "out/pictures", "onNewTrack": true } }
-/// ```
+/// { "id": "pictures", "type": "sink.snapshot", "after": ["tracks"], "config": { "folder": "out/pictures",
+/// "onNewTrack": true } } ```
 public final class SnapshotSink: FrameStage {
   public struct Configuration: StageConfiguration {
     public var folder: String
@@ -170,10 +170,11 @@ public final class SnapshotSink: FrameStage {
       return .emit(frame)
     }
 
-    private func take(_ frame: Frame, _ occasion: Occasion) throws {
+    private func take(_ frame: Frame, _ occasion: Occasion) throws(PipelineError) {
       guard let image = frame.image as? DecodedPicture else {
         throw PipelineError(
-          "frame \(frame.header.sequence) of '\(frame.header.stream.id)' came without its picture", exit: .software)
+          "frame \(frame.header.sequence) of '\(frame.header.stream.id)' came without its picture", code: .internalFault
+        )
       }
       let copy = try copy(ofSize: image)
       try copy.fill(from: image)

@@ -10,7 +10,8 @@ import Synchronization
 ///
 /// Trade-off: encoding is the dearest part of most pipelines that have it; `preset` trades time for file size
 /// (1080p street scene, crf 23: ultrafast 15 ms of CPU and 16 kB a frame, superfast 37 ms and 19 kB, veryfast 55 ms and
-/// 8 kB, at nearly the same SSIM, so the default is ultrafast), `height` makes smaller pictures. A killed run leaves a file that plays up to about its last second.
+/// 8 kB, at nearly the same SSIM, so the default is ultrafast), `height` makes smaller pictures. A killed run leaves a
+/// file that plays up to about its last second.
 ///
 /// ```json
 /// { "id": "video", "type": "sink.video", "after": ["tracks"], "config": { "path": "out/{stream}.mp4", "crf": 23 } }
@@ -132,7 +133,7 @@ public final class VideoSink: FrameStage {
       guard let picture = frame.image as? DecodedPicture else {
         throw PipelineError(
           "frame \(frame.header.sequence) of '\(frame.header.stream.id)' came without its picture",
-          exit: .software)
+          code: .internalFault)
       }
       let id = frame.header.stream.id
       var output = try outputs.removeValue(forKey: id) ?? open(frame.header, picture)
@@ -177,7 +178,7 @@ public final class VideoSink: FrameStage {
       if let first { throw first }
     }
 
-    private func open(_ header: FrameHeader, _ picture: DecodedPicture) throws -> Output {
+    private func open(_ header: FrameHeader, _ picture: DecodedPicture) throws(PipelineError) -> Output {
       let configuration = stage.configuration
       let path = try path(for: header.stream.id)
       try OutputPath.makeParent(of: path)
@@ -214,7 +215,7 @@ public final class VideoSink: FrameStage {
         if let other = outputs.keys.first {
           throw PipelineError(
             "'\(template)' holds the stream '\(other)', and the stream '\(stream)' came too",
-            remedy: "put {stream} into the path: one file is written for each", exit: .config)
+            remedy: "put {stream} into the path: one file is written for each", code: .invalidConfiguration)
         }
         return template
       }

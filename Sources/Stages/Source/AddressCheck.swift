@@ -1,17 +1,18 @@
 import EdgepipeCore
 
-/// Finds addresses that nobody can connect to because a character in them ends a part too early: told at once instead of
-/// by a connection that is tried for ever.
+/// Finds addresses that nobody can connect to because a character in them ends a part too early: told at once instead
+/// of by a connection that is tried for ever.
 enum AddressCheck {
   private static let hostSchemes: Set<String> = ["rtsp", "rtsps", "rtmp", "rtmps", "http", "https"]
   private static let otherSchemes: Set<String> = ["srt", "tcp", "tls", "udp", "rtp"]
 
-  /// - Throws: ``PipelineError`` `config` that says how the address is to be written; its secrets are masked.
+  /// - Throws: ``PipelineError`` `invalidConfiguration` that says how the address is to be written; its secrets are
+  ///   masked.
   static func check(_ url: String) throws(PipelineError) {
     guard let scheme = MediaInput.scheme(of: url), hostSchemes.contains(scheme) || otherSchemes.contains(scheme)
     else { return }
     func fault(_ what: String, _ remedy: String) -> PipelineError {
-      PipelineError("'\(URLRedaction.redact(url))' is no address: \(what)", remedy: remedy, exit: .config)
+      PipelineError("'\(URLRedaction.redact(url))' is no address: \(what)", remedy: remedy, code: .invalidConfiguration)
     }
     // More would be added to what is sent to the camera.
     if url.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {

@@ -40,7 +40,8 @@ public final class FFmpegSource: SourceStage {
     public var threads = 1
     /// Plays files at the speed of their own time.
     public var realtime = false
-    /// How RTSP carries its packets; `auto` asks for TCP and takes UDP where the server has no TCP, `http` is RTSP's tunnel.
+    /// How RTSP carries its packets; `auto` asks for TCP and takes UDP where the server has no TCP, `http` is RTSP's
+    /// tunnel.
     public var transport = Transport.auto
     /// How long a stream may take to open, and then between two packets, in seconds.
     public var timeoutS = 10.0
@@ -164,13 +165,14 @@ public final class FFmpegSource: SourceStage {
     inputs = Mutex(Dictionary(entries.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first }))
   }
 
-  private static func entries(_ configuration: Configuration, stage: String) throws -> [StreamEntry] {
+  private static func entries(_ configuration: Configuration, stage: String) throws(PipelineError) -> [StreamEntry] {
     var entries = configuration.url.map { [StreamEntry(id: configuration.stream ?? stage, url: $0)] } ?? []
     entries += configuration.streams
     if let list = configuration.list { entries += try StreamListFile.read(list) }
     guard !entries.isEmpty else {
       throw PipelineError(
-        "the source has no input", remedy: "give it a 'url', 'streams' or a 'list' of streams", exit: .config)
+        "the source has no input", remedy: "give it a 'url', 'streams' or a 'list' of streams",
+        code: .invalidConfiguration)
     }
     for entry in entries { try check(entry) }
     return entries
@@ -179,11 +181,13 @@ public final class FFmpegSource: SourceStage {
   private static func check(_ entry: StreamEntry) throws(PipelineError) {
     guard StreamEntry.isGood(id: entry.id) else {
       throw PipelineError(
-        "'\(entry.id)' is no stream id", remedy: "take 1 to 32 letters, digits, '-' or '_'", exit: .config)
+        "'\(entry.id)' is no stream id", remedy: "take 1 to 32 letters, digits, '-' or '_'", code: .invalidConfiguration
+      )
     }
     guard !entry.url.isEmpty else {
       throw PipelineError(
-        "the url of '\(entry.id)' is empty", remedy: "name a file, a folder, a device or an address", exit: .config)
+        "the url of '\(entry.id)' is empty", remedy: "name a file, a folder, a device or an address",
+        code: .invalidConfiguration)
     }
     try AddressCheck.check(entry.url)
   }
@@ -227,7 +231,8 @@ public final class FFmpegSource: SourceStage {
 
   public func run(_ stream: StreamInfo, _ output: any SourceOutput) throws {
     guard let entry = inputs.withLock({ $0[stream.id] }) else {
-      throw PipelineError("'\(stream.id)' is no stream of '\(context.id)'", consequence: .endStream, exit: .software)
+      throw PipelineError(
+        "'\(stream.id)' is no stream of '\(context.id)'", consequence: .endStream, code: .internalFault)
     }
     let job = SourceJob(
       configuration: configuration, context: context, entry: entry, stream: stream, output: output, facts: noted,

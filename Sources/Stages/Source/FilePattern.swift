@@ -13,7 +13,7 @@ enum FilePattern {
 
   /// What the pattern names, or nil where the path is none.
   ///
-  /// - Throws: ``PipelineError`` `noInput` with `endStream` when it names nothing.
+  /// - Throws: ``PipelineError`` `notFound` with `endStream` when it names nothing.
   static func find(_ path: BytePath) throws(PipelineError) -> MediaInput? {
     if let number = Number(in: path.name) { return try sequence(path, number) }
     guard path.bytes.contains(where: { "*?[".utf8.contains($0) }) else { return nil }
@@ -36,7 +36,7 @@ enum FilePattern {
     guard !(pictures.isEmpty && others.isEmpty) else {
       throw PipelineError(
         "no file matches '\(pattern.text)'" + (passedOver.isEmpty ? "" : ", only \(passedOver)"),
-        remedy: "check the pattern; it is relative to the working directory", consequence: .endStream, exit: .noInput)
+        remedy: "check the pattern; it is relative to the working directory", consequence: .endStream, code: .notFound)
     }
     let isVideo = others.contains { $0.ending.map(videoEndings.contains) ?? false }
     if pictures.isEmpty || isVideo {
@@ -100,7 +100,7 @@ enum FilePattern {
     guard !names.isEmpty else {
       throw PipelineError(
         "no file matches '\(path.text)'", remedy: "check the pattern; it is relative to the working directory",
-        consequence: .endStream, exit: .noInput)
+        consequence: .endStream, code: .notFound)
     }
     return try sort(names.map { folder.appending($0) }, of: path)
   }

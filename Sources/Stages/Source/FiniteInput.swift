@@ -73,14 +73,14 @@ struct FiniteInput {
         return PipelineError(
           "'\(source)' is empty: who writes into the pipe sent nothing",
           remedy: "check the program that writes into it",
-          consequence: .endStream, exit: .dataError)
+          consequence: .endStream, code: .malformed)
       }
       diagnosis = pipe.flatMap { InputDiagnosis(pipe: $0.head) }
     }
     guard let diagnosis else { return knownFault(error.reason, losses: MediaLosses.take()) ?? error.error }
     return PipelineError(
       "cannot open '\(source)': it \(diagnosis.finding)", remedy: diagnosis.remedy, consequence: .endStream,
-      exit: .dataError)
+      code: .malformed)
   }
 
   /// What is known of a file that gives no picture, where its first bytes tell or its size is the reason.

@@ -48,7 +48,7 @@ enum MediaInput: Sendable, Hashable {
 
   /// Looks at what is there without opening it.
   ///
-  /// - Throws: ``PipelineError`` with `endStream`: `noInput` when nothing is there, `dataError` when it is no input.
+  /// - Throws: ``PipelineError`` with `endStream`: `notFound` when nothing is there, `malformed` when it is no input.
   static func find(_ url: String) throws(PipelineError) -> MediaInput {
     if let scheme = scheme(of: url) { return .network(url: url, scheme: scheme) }
     if isStandardInput(url) { return try standardInput() }
@@ -71,13 +71,13 @@ enum MediaInput: Sendable, Hashable {
       throw PipelineError(
         "'\(path.text)' is neither a file nor a folder nor a pipe nor a camera",
         remedy: "give a video file, a folder of pictures, a /dev/videoN device or a stream's address",
-        consequence: .endStream, exit: .dataError)
+        consequence: .endStream, code: .unsupported)
     }
   }
 
   static func isEmpty(_ name: String) -> PipelineError {
     PipelineError(
-      "'\(name)' is empty", remedy: "give a video or picture file", consequence: .endStream, exit: .dataError)
+      "'\(name)' is empty", remedy: "give a video or picture file", consequence: .endStream, code: .malformed)
   }
 
   /// A path of this machine as text, without `file:`.
@@ -102,7 +102,7 @@ enum MediaInput: Sendable, Hashable {
       throw PipelineError(
         "standard input is \(status == nil ? "closed" : "a terminal")",
         remedy: "pipe a video into it, as in `ffmpeg -i IN -c copy -f mpegts - | edgepipe run FILE --source -`",
-        consequence: .endStream, exit: .noInput)
+        consequence: .endStream, code: .notFound)
     }
     // A file that was redirected can be searched, which some formats need.
     if status?.kind == .file { return try find(BytePath("/dev/stdin")) }

@@ -4,7 +4,8 @@ import EdgepipeCore
 struct NetworkOptions {
   let values: [String: String]
 
-  /// - Throws: ``PipelineError`` `unavailable` with `endStream` when certificates must be checked and this FFmpeg cannot.
+  /// - Throws: ``PipelineError`` `unavailable` with `endStream` when certificates must be checked and this FFmpeg
+  ///   cannot.
   init(
     _ configuration: FFmpegSource.Configuration, scheme: String, isLive: Bool = false
   ) throws(PipelineError) {
@@ -48,7 +49,7 @@ struct NetworkOptions {
       throw PipelineError(
         "cannot check the certificate of the rtsps server: this FFmpeg's RTSP reader has no option for it",
         remedy: "use a newer FFmpeg, or set \"tlsVerify\": false to trust whoever answers",
-        consequence: .endStream, exit: .unavailable)
+        consequence: .endStream, code: .unavailable)
     }
     values["tls_verify"] = "1"
     if let file = configuration.tlsCAFile { values["ca_file"] = file }

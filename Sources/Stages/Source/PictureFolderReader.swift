@@ -14,7 +14,7 @@ final class PictureFolderReader {
     emitter = job.makeEmitter()
   }
 
-  /// - Throws: ``PipelineError`` `dataError` with `endStream` when not one picture could be read.
+  /// - Throws: ``PipelineError`` `malformed` with `endStream` when not one picture could be read.
   func run() throws(PipelineError) {
     let guardian = ReadGuard(output: job.output, clock: job.clock)
     var pacing = Pacing(job)
@@ -40,7 +40,7 @@ final class PictureFolderReader {
     if emitter.count == 0 {
       throw PipelineError(
         "not one of the \(names.count) pictures in '\(list.name)' can be read", remedy: "check them with ffprobe",
-        consequence: .endStream, exit: .dataError)
+        consequence: .endStream, code: .malformed)
     }
   }
 
@@ -54,6 +54,6 @@ final class PictureFolderReader {
   }
 
   private func unreadable(_ path: String, _ reason: String) -> PipelineError {
-    PipelineError("cannot decode '\(path)': \(reason)", consequence: .skipFrame, exit: .dataError)
+    PipelineError("cannot decode '\(path)': \(reason)", consequence: .skipFrame, code: .malformed)
   }
 }

@@ -14,8 +14,8 @@ struct PictureList: Sendable, Hashable {
 
   /// The readable pictures of a folder, by name.
   ///
-  /// - Throws: ``PipelineError`` with `endStream`: `noInput` when the folder cannot be listed, `dataError` when it holds
-  ///   no pictures.
+  /// - Throws: ``PipelineError`` with `endStream`: `notFound` when the folder cannot be listed, `malformed` when it
+  ///   holds no pictures.
   init(folder: BytePath) throws(PipelineError) {
     self.init(name: folder.text, folder: folder, names: [])
     for entry in try Self.entries(of: folder) { sort(entry.name, isFolder: entry.isFolder) }
@@ -28,7 +28,7 @@ struct PictureList: Sendable, Hashable {
       "the folder '\(name)' holds no pictures: \(held)",
       remedy: videos
         ? "give one of the videos, or all of them one after another with a pattern such as '\(folder.appending(BytePath("*.mp4")).text)'"
-        : "put pictures in it (\(endings))", consequence: .endStream, exit: .dataError)
+        : "put pictures in it (\(endings))", consequence: .endStream, code: .unsupported)
   }
 
   /// Of what a pattern has found, the pictures.

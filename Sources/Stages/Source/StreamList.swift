@@ -42,19 +42,21 @@ public struct StreamEntry: Decodable, Sendable, Hashable {
 }
 
 /// A text file with one stream a line: `id url`, or `id "url"` where the url has spaces. Empty lines and what follows a
-/// `#` at a line's start are left out; `${NAME}` takes a value from the environment, which keeps passwords out of the file.
+/// `#` at a line's start are left out; `${NAME}` takes a value from the environment, which keeps passwords out of the
+/// file.
 enum StreamListFile {
   /// More is no list of cameras.
   static let byteLimit = 1 << 20
 
-  /// - Throws: ``PipelineError``: `noInput` when the file cannot be read, `config` with the line that is wrong.
+  /// - Throws: ``PipelineError``: `notFound` when the file cannot be read, `invalidConfiguration` with the line that is
+  ///   wrong.
   static func read(
     _ path: String, environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws(PipelineError) -> [StreamEntry] {
     guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: byteLimit + 1) else {
       throw PipelineError(
         "cannot read the stream list '\(path)'", remedy: "check the path; it is relative to the working directory",
-        exit: .noInput)
+        code: .notFound)
     }
     return try entries(Array(data), name: path, environment: environment)
   }
@@ -67,7 +69,8 @@ enum StreamListFile {
   ) throws(PipelineError) -> [StreamEntry] {
     let lines = TextFile.lines(bytes)
     guard bytes.count <= byteLimit, !lines.contains(where: { $0.contains(0) }) else {
-      throw PipelineError("'\(name)' is no stream list", remedy: "write lines of 'id url', 1 MB at most", exit: .config)
+      throw PipelineError(
+        "'\(name)' is no stream list", remedy: "write lines of 'id url', 1 MB at most", code: .invalidConfiguration)
     }
     var entries: [StreamEntry] = []
     for (index, line) in lines.enumerated() {
@@ -77,7 +80,8 @@ enum StreamListFile {
         StreamEntry(id: id, url: try EnvironmentReferences.expand(url, environment: environment, place: place)))
     }
     guard !entries.isEmpty else {
-      throw PipelineError("the stream list '\(name)' is empty", remedy: "write lines of 'id url'", exit: .config)
+      throw PipelineError(
+        "the stream list '\(name)' is empty", remedy: "write lines of 'id url'", code: .invalidConfiguration)
     }
     return entries
   }
@@ -94,21 +98,22 @@ enum StreamListFile {
     let text = String(decoding: id, as: UTF8.self)
     guard !url.isEmpty, StreamEntry.isGood(id: text) else {
       throw PipelineError(
-        "\(place): expected 'id url'", remedy: "the id has 1 to 32 letters, digits, '-' or '_'", exit: .config)
+        "\(place): expected 'id url'", remedy: "the id has 1 to 32 letters, digits, '-' or '_'",
+        code: .invalidConfiguration)
     }
     if let quote = url.first, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") {
       let inner = url.dropFirst().prefix { $0 != quote }
       guard !inner.isEmpty, inner.endIndex == url.endIndex - 1 else {
         throw PipelineError(
           "\(place): the url begins with a quote and does not end with it",
-          remedy: "put the whole url in one pair of quotes, \"...\" or '...'", exit: .config)
+          remedy: "put the whole url in one pair of quotes, \"...\" or '...'", code: .invalidConfiguration)
       }
       url = inner
     } else if url.contains(where: isSpace) {
       throw PipelineError(
         "\(place): the url has spaces, or something follows it",
         remedy: "put a url with spaces in quotes: id \"My Video.mp4\"",
-        exit: .config)
+        code: .invalidConfiguration)
     }
     return (text, String(validating: url, as: UTF8.self) ?? FileURL.text(for: BytePath(bytes: Array(url))))
   }

@@ -66,7 +66,7 @@ final class StreamReader {
       if let refusal, let error = input.knownFault(refusal, losses: MediaLosses.take()) { throw error }
       throw PipelineError(
         "no picture in '\(source)' could be decoded\(damaged > 0 ? " (\(damaged) damaged packets)" : "")",
-        remedy: "check with ffprobe what is in it", consequence: .endStream, exit: .dataError)
+        remedy: "check with ffprobe what is in it", consequence: .endStream, code: .malformed)
     }
     return goOn
   }
@@ -159,14 +159,14 @@ final class StreamReader {
     if damagedInARow > Self.toleratedDamage {
       throw PipelineError(
         "'\(source)' cannot be decoded: \(damagedInARow) damaged packets in a row (\(reason))",
-        remedy: "check it with ffprobe", consequence: .endStream, exit: .dataError)
+        remedy: "check it with ffprobe", consequence: .endStream, code: .malformed)
     }
   }
 
   private func lost(_ reason: String) -> PipelineError {
     PipelineError(
       "lost '\(source)': \(reason)", remedy: "check the camera or server and the network to it",
-      consequence: .endStream, exit: .unavailable)
+      consequence: .endStream, code: .unreachable)
   }
 }
 

@@ -7,7 +7,7 @@ struct VideoListReader {
   let job: SourceJob
   let list: VideoList
 
-  /// - Throws: ``PipelineError`` `dataError` with `endStream` when not one of them could be read.
+  /// - Throws: ``PipelineError`` `malformed` with `endStream` when not one of them could be read.
   func run() throws(PipelineError) {
     let count = list.paths.count
     job.facts.note("videos", .int(count))
@@ -35,11 +35,11 @@ struct VideoListReader {
     if count == 1 { throw first }
     throw PipelineError(
       "not one of the \(count) videos of '\(list.name)' can be read; the first one: \(first.message)",
-      remedy: first.remedy, consequence: .endStream, exit: .dataError)
+      remedy: first.remedy, consequence: .endStream, code: .malformed)
   }
 
   private func notAFile(_ path: BytePath) -> PipelineError {
     PipelineError(
-      "'\(path.text)' is not a file", remedy: "name a pipe by itself", consequence: .endStream, exit: .dataError)
+      "'\(path.text)' is not a file", remedy: "name a pipe by itself", consequence: .endStream, code: .malformed)
   }
 }

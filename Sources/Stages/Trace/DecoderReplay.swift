@@ -60,7 +60,7 @@ final class DecoderReplay: MediaReplay {
       guard let last else {
         throw PipelineError(
           "a picture of '\(name)' cannot be decoded again", remedy: "replay it with the FFmpeg that recorded it",
-          consequence: .endStream, exit: .dataError)
+          consequence: .endStream, code: .malformed)
       }
       next = try turner.upright(last, orientation)
     }

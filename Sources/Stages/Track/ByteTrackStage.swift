@@ -104,7 +104,7 @@ public final class ByteTrackStage: FrameStage {
       throw PipelineError(
         "'lowScore' of '\(context.id)' is \(configuration.lowScore), more than its 'highScore' \(configuration.highScore)",
         remedy: "set 'lowScore' to the detector's 'score' and 'highScore' to what a clear detection scores",
-        exit: .config)
+        code: .invalidConfiguration)
     }
     self.configuration = configuration
     selection = TrackSelection(labels: configuration.labels, stages: configuration.stages)

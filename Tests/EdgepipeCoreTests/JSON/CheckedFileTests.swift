@@ -24,7 +24,7 @@ struct CheckedFileTests {
     #expect(price.integer == 3)
     let issue = file.issue("too dear", at: price, path: "price")
     #expect(issue.description == "prices.json:2:12: price: too dear")
-    #expect(issue.exit == .dataError)
+    #expect(issue.code == .malformed)
   }
 
   @Test("given mistakes, when read, then all are told at their places as bad data")

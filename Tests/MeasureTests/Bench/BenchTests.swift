@@ -87,7 +87,7 @@ struct BenchTests {
   @Test("Given a configuration that cannot run, when measured, then its row says why and the others are measured")
   func unsupported() throws {
     let machine = FakeMachine(), clock = machine.clock
-    let refusal = PipelineError("takes no batches", exit: .dataError)
+    let refusal = PipelineError("takes no batches", code: .malformed)
     let subject = FakeSubject(opening: { if $0.batch > 1 { throw refusal } }) { _, _ in clock.advance(milliseconds: 1) }
     let result = try Bench(
       subject, configurations: [.test(batch: 4), .test()], settings: settings, environment: machine.environment
@@ -106,9 +106,9 @@ struct BenchTests {
         FakeSubject(opening: { _ in throw error }) { _, _ in }, configurations: [.test(), .test(batch: 2)],
         settings: settings, environment: machine.environment)
     }
-    let refused = #expect(throws: PipelineError.self) { try bench(PipelineError("no", exit: .dataError)).run() }
+    let refused = #expect(throws: PipelineError.self) { try bench(PipelineError("no", code: .malformed)).run() }
     #expect(refused?.exit == .dataError)
-    let missing = #expect(throws: PipelineError.self) { try bench(PipelineError("no", exit: .unavailable)).run() }
+    let missing = #expect(throws: PipelineError.self) { try bench(PipelineError("no", code: .unavailable)).run() }
     #expect(missing?.exit == .unavailable)
   }
 
@@ -120,7 +120,7 @@ struct BenchTests {
       clock.advance(milliseconds: 1)
       guard configuration.workers == 2, inference == 3 else { return }
       failures.withLock { $0 += 1 }
-      throw PipelineError("broke", exit: .dataError)
+      throw PipelineError("broke", code: .malformed)
     }
     let settings = BenchSettings(warmUps: 1, runs: 1_000_000, batches: 1, repeats: 2)
     let quick = BenchSettings(warmUps: 4, runs: 10, batches: 1, repeats: 2)

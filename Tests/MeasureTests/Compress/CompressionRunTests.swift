@@ -66,7 +66,7 @@ struct CompressionRunTests {
   private struct NoEngine: InferenceEngine {
     let version = "none"
     func makeSession(model: Data, options: SessionOptions) throws -> any InferenceSession {
-      throw PipelineError("nothing runs here", exit: .software)
+      throw PipelineError("nothing runs here", code: .internalFault)
     }
   }
 

@@ -12,7 +12,7 @@ import Testing
       COCODataset.Category(id: id, name: name)
     }, annotations: [])
 
-  private func map(_ classes: [String], wanted: [String]? = nil) throws(PipelineError) -> COCOClassMap {
+  private func map(_ classes: [String], wanted: [String]? = nil) throws -> COCOClassMap {
     try COCOClassMap(classes: classes, model: "m", dataset: dataset, file: "a.json", wanted: wanted)
   }
 

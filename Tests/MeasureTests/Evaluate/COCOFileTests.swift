@@ -13,7 +13,7 @@ import Testing
       {"category_id": 3, "image_id": 2, "bbox": [0, 0, 2, 3]}]}
     """
 
-  private func dataset(_ text: String) throws(PipelineError) -> COCODataset {
+  private func dataset(_ text: String) throws -> COCODataset {
     try COCODataset(data: Data(text.utf8), file: "a.json")
   }
 
@@ -106,7 +106,9 @@ import Testing
       for _ in 0..<Int.random(in: 1...3, using: &random) {
         changed[Int.random(in: changed.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
       }
-      do { _ = try COCODataset(data: Data(changed), file: "a.json") } catch { #expect(error.exit == .dataError) }
+      do { _ = try COCODataset(data: Data(changed), file: "a.json") } catch {
+        #expect((error as? PipelineError)?.code == .malformed)
+      }
     }
   }
 

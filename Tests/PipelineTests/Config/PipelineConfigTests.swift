@@ -170,11 +170,12 @@ import Testing
   @Test func `given an error of a stage that names a value, when made an issue, then it is placed at that key`() throws
   {
     let config = try Stages.load(Stages.good)
-    let error = PipelineError("no model 'tiny'", remedy: "edgepipe models pull tiny", stage: "objects", exit: .config)
+    let error = PipelineError(
+      "no model 'tiny'", remedy: "edgepipe models pull tiny", stage: "objects", code: .invalidConfiguration)
     #expect(
       config.issue(forStage: "objects", error: error).description
         == "p.json:11:28: stages[2].config.model: no model 'tiny'; edgepipe models pull tiny")
-    let other = config.issue(forStage: "objects", error: PipelineError("no engine", exit: .unavailable))
+    let other = config.issue(forStage: "objects", error: PipelineError("no engine", code: .unavailable))
     #expect(other.description == "p.json:11:17: stages[2].config: no engine")
     #expect(ConfigErrors(issues: [other]).exit == .unavailable)
     #expect(ConfigErrors(issues: [other, config.issue(forStage: "objects", error: error)]).exit == .config)
@@ -188,15 +189,15 @@ import Testing
   {
     let text = Stages.good("\"a.mp4\"", "\"${CLIP}\"")
     let config = try Stages.load(text, environment: ["CLIP": "s3cret.mp4"])
-    let issue = config.issue(forStage: "camera", error: PipelineError("no file 's3cret.mp4'", exit: .noInput))
+    let issue = config.issue(forStage: "camera", error: PipelineError("no file 's3cret.mp4'", code: .notFound))
     #expect(issue.description == "p.json:7:65: stages[0].config.url: no file '${CLIP}'")
-    #expect(issue.exit == .noInput)
+    #expect(issue.code == .notFound)
   }
 
   @Test func `given a fault deep in a config, when made an issue, then it is placed at that value`() throws {
     let config = try Stages.load(Stages.good)
     func place(_ key: String) -> String {
-      config.issue(StageFault(PipelineError("odd", stage: "scale", exit: .config), key: key)).description
+      config.issue(StageFault(PipelineError("odd", stage: "scale", code: .invalidConfiguration), key: key)).description
     }
     #expect(place("for[0]") == "p.json:8:90: stages[1].config.for[0]: odd")
     for unknown in ["for[1]", "for[-1]", "for.x", "labels[0]", "for[0][0]", ""] {
@@ -209,7 +210,8 @@ import Testing
     let config = try Stages.load(
       Stages.good("\"for\": [\"objects\"]", "\"for\": [\"${WHO}\"]"), environment: ["WHO": "s3cret"])
     let fault = StageFault(
-      PipelineError("no stage 's3cret'", remedy: "did you mean 's3cre7'?", stage: "scale", exit: .config), key: "for[0]"
+      PipelineError("no stage 's3cret'", remedy: "did you mean 's3cre7'?", stage: "scale", code: .invalidConfiguration),
+      key: "for[0]"
     )
     #expect(config.issue(fault).description == "p.json:8:90: stages[1].config.for[0]: no stage '${WHO}'")
   }

@@ -9,13 +9,14 @@ import Testing
 
 @Suite("Instructions")
 struct PerformanceCounterTests {
-  /// Each thread's counter says 1000 instructions first and 1000 + 300 for each frame at the end; some threads have none.
+  /// Each thread's counter says 1000 instructions first and 1000 + 300 for each frame at the end; some threads have
+  /// none.
   private struct FakeCounters: PerformanceCounters {
     let perThread: Int64
     var refusing = false
 
     func open() throws(PipelineError) -> any ThreadCounter {
-      if refusing { throw PipelineError("no counter is free", exit: .unavailable) }
+      if refusing { throw PipelineError("no counter is free", code: .unavailable) }
       return Counter(step: perThread)
     }
 

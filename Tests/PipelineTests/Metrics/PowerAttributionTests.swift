@@ -55,7 +55,7 @@ struct PowerMonitorTests {
     init(_ method: PowerMethod = .hwmon) { self.method = method }
 
     func read() throws(PipelineError) -> PowerReading {
-      guard let watts = watts.withLock({ $0 }) else { throw PipelineError("the sensor is gone", exit: .unavailable) }
+      guard let watts = watts.withLock({ $0 }) else { throw PipelineError("the sensor is gone", code: .unavailable) }
       return .watts(watts)
     }
   }

@@ -53,7 +53,7 @@ struct SpanRecorderTests {
       [
         .source("in", count: 200),
         .transform("filter", after: ["in"]) { frame, _ in
-          if frame.header.sequence % 10 == 0 { throw PipelineError("bad", consequence: .skipFrame, exit: .dataError) }
+          if frame.header.sequence % 10 == 0 { throw PipelineError("bad", consequence: .skipFrame, code: .malformed) }
           return frame.header.sequence % 2 == 1 ? .drop(odd) : .emit(frame)
         },
         .sink("out", after: ["filter"], into: Collector()),
@@ -137,7 +137,7 @@ struct UtilisationTests {
           .source("in", count: count) { _ in _ = hasBegun.wait { $0 ? true : nil } },
           .transform("work", after: ["in"]) { frame, _ in
             clock.advance(milliseconds: work)
-            if failing { throw PipelineError("bad", consequence: .skipFrame, exit: .dataError) }
+            if failing { throw PipelineError("bad", consequence: .skipFrame, code: .malformed) }
             return .emit(frame)
           },
           .transform("end", after: ["work"]) { frame, _ in

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Runtime: failures and stops", .timeLimit(.minutes(15)))
 struct FailureTests {
-  private let broken = PipelineError("the disk is full", remedy: "free some space", exit: .ioError)
+  private let broken = PipelineError("the disk is full", remedy: "free some space", code: .writeFailed)
 
   @Test("given a stage that fails for good, when it does, then the run ends with its reason and what was done stays")
   func stageFailureEndsRun() throws {
@@ -34,7 +34,7 @@ struct FailureTests {
     let (outcome, figures) = try run([
       .source("in", count: 100),
       .transform("work", after: ["in"], workers: 2) { frame, _ in
-        if frame.header.sequence % 10 == 0 { throw PipelineError("odd", consequence: .skipFrame, exit: .dataError) }
+        if frame.header.sequence % 10 == 0 { throw PipelineError("odd", consequence: .skipFrame, code: .malformed) }
         return .emit(frame)
       },
       .sink("out", after: ["work"], into: out),
@@ -75,7 +75,7 @@ struct FailureTests {
           count += 1
           return count <= startable
         }
-        guard isAllowed else { throw PipelineError("no more threads", exit: .unavailable) }
+        guard isAllowed else { throw PipelineError("no more threads", code: .unavailable) }
         return try WorkerThread(name: name, run)
       })
     #expect(throws: PipelineError.self) { try runner.start() }
@@ -97,7 +97,7 @@ struct FailureTests {
   @Test("given two sources, when one fails, then the other is processed whole and the exit status is 1")
   func oneStreamFails() throws {
     let out = Collector()
-    let missing = PipelineError("cannot open 'x.mp4'", consequence: .endStream, exit: .noInput)
+    let missing = PipelineError("cannot open 'x.mp4'", consequence: .endStream, code: .notFound)
     let (outcome, figures) = try run([
       .source("bad", count: 0, error: missing), .source("good", count: 200),
       .sink("out", after: ["bad", "good"], into: out),
@@ -110,7 +110,7 @@ struct FailureTests {
 
   @Test("given one source, when it fails, then its own exit status is the run's")
   func onlyStreamFails() throws {
-    let missing = PipelineError("cannot open 'x.mp4'", consequence: .endStream, exit: .noInput)
+    let missing = PipelineError("cannot open 'x.mp4'", consequence: .endStream, code: .notFound)
     let (outcome, _) = try run([.source("bad", count: 3, error: missing), .transform("out", after: ["bad"])])
     #expect(outcome.exit == .noInput)
   }

@@ -16,7 +16,7 @@ private final class ReadingSource: SourceStage {
   private let paths: Mutex<[String: String]>
 
   init(_ configuration: NoConfiguration, context: StageContext) throws {
-    throw PipelineError("tests only", exit: .software)
+    throw PipelineError("tests only", code: .internalFault)
   }
 
   init(_ paths: [String: String], context: StageContext) {
@@ -47,7 +47,7 @@ private final class WritingSink: FrameStage {
   private let path: String
 
   init(_ configuration: NoConfiguration, context: StageContext) throws {
-    throw PipelineError("tests only", exit: .software)
+    throw PipelineError("tests only", code: .internalFault)
   }
   init(_ path: String) { self.path = path }
 

@@ -25,7 +25,9 @@ private final class FakeCameras: SourceStage {
   private let pause: @Sendable () -> Void
   private let error: PipelineError?
 
-  init(_ configuration: NoConfiguration, context: StageContext) throws { throw PipelineError("no", exit: .software) }
+  init(_ configuration: NoConfiguration, context: StageContext) throws {
+    throw PipelineError("no", code: .internalFault)
+  }
 
   init(
     context: StageContext, streams: Int, count: Int, isLive: Bool, deadlineMs: Double?, error: PipelineError?,
@@ -83,7 +85,7 @@ private struct FakePictures: MediaReplayer {
     init(failsAt: UInt8?) { self.failsAt = failsAt }
 
     func apply(_ record: [UInt8]) throws(PipelineError) {
-      guard let first = record.first, first != failsAt else { throw PipelineError("no such picture", exit: .dataError) }
+      guard let first = record.first, first != failsAt else { throw PipelineError("no such picture", code: .malformed) }
       next = FakeCameras.Picture(number: Int(first))
     }
 
@@ -95,8 +97,8 @@ private struct FakePictures: MediaReplayer {
 
 @Suite("Traces: replay", .timeLimit(.minutes(20)))
 struct ReplayTests {
-  /// Keeps a thread busy for a while that no other run repeats: by the clock, since counting takes five times as long under
-  /// the thread sanitizer.
+  /// Keeps a thread busy for a while that no other run repeats: by the clock, since counting takes five times as long
+  /// under the thread sanitizer.
   private static func spin(upToMicroseconds most: Int) {
     guard most > 0 else { return }
     let end = ContinuousClock.now + .microseconds(Int.random(in: 0...most))
@@ -127,7 +129,7 @@ struct ReplayTests {
       spin(upToMicroseconds: busy)
       let sequence = frame.header.sequence
       if sequence % 29 == 7 { return .drop(DropReason(rawValue: "gate")) }
-      if sequence % 31 == 11 { throw PipelineError("odd", consequence: .skipFrame, exit: .dataError) }
+      if sequence % 31 == 11 { throw PipelineError("odd", consequence: .skipFrame, code: .malformed) }
       var frame = frame
       frame.add(FrameEvent(stage: id, kind: "p\((frame.image as? FakeCameras.Picture)?.number ?? -1)"))
       return .emit(frame)
@@ -251,7 +253,7 @@ struct ReplayTests {
               value += 1
               return value
             }
-            if count == 15 { throw PipelineError("worn out", exit: .software) }
+            if count == 15 { throw PipelineError("worn out", code: .internalFault) }
             return .emit(frame)
           },
           lines.plan("out", after: ["work"]),
@@ -270,7 +272,7 @@ struct ReplayTests {
     "given a stream that ended with an error, when it is replayed, then it ends with it again and the other is whole")
   func streamFailure() throws {
     let fixture = try TraceFixture()
-    let error = PipelineError("cut off", consequence: .endStream, exit: .unavailable)
+    let error = PipelineError("cut off", consequence: .endStream, code: .unavailable)
     func plan(_ lines: LineCollector) -> PipelinePlan {
       PipelinePlan(
         name: "t",

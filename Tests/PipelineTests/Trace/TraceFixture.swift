@@ -53,7 +53,7 @@ enum TraceSamples {
   }
 
   static let error = PipelineError(
-    "cannot", remedy: "do", stage: "camera", consequence: .endStream, exit: .unavailable)
+    "cannot", remedy: "do", stage: "camera", consequence: .endStream, code: .unavailable)
 
   static let all: [TraceRecord] = [
     .facts(Array("{}".utf8)), .stream(0, stream), .settled(stream: 0, isLive: false), .media(stream: 0, [0, 1, 255]),
@@ -112,7 +112,9 @@ final class LineSink: HealthObserver {
   private let collector: LineCollector
   private let work: @Sendable () -> Void
 
-  init(_ configuration: NoConfiguration, context: StageContext) throws { throw PipelineError("no", exit: .software) }
+  init(_ configuration: NoConfiguration, context: StageContext) throws {
+    throw PipelineError("no", code: .internalFault)
+  }
 
   init(context: StageContext, collector: LineCollector, work: @escaping @Sendable () -> Void) {
     self.context = context

@@ -144,7 +144,7 @@ struct TraceRecorderTests {
       try state.wait { state -> Result<Void, PipelineError>? in
         if state.isStuck { return nil }
         guard state.written.count + bytes.count <= state.room else {
-          return .failure(PipelineError("full", exit: .ioError))
+          return .failure(PipelineError("full", code: .writeFailed))
         }
         state.written += bytes
         return .success(())

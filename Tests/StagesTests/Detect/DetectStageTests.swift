@@ -18,7 +18,7 @@ struct DetectStageTests {
 
     func resolve(_ reference: String) throws -> ResolvedModel {
       guard let file = TestData.model(reference) else {
-        throw PipelineError("there is no model '\(reference)'", exit: .noInput)
+        throw PipelineError("there is no model '\(reference)'", code: .notFound)
       }
       let head: ModelManifest.Head = reference.hasPrefix("yolox") ? .yolox : .yunet
       var manifest = ModelManifest(

@@ -75,7 +75,7 @@ import Testing
     func letterbox(_ image: DecodedPicture) throws -> [UInt8] {
       let frame = SinkFixture.frame(0, width: image.width, height: image.height, image: image)
       guard case .emit(let result) = try worker.process(frame) else {
-        throw PipelineError("the letterbox dropped a frame", exit: .software)
+        throw PipelineError("the letterbox dropped a frame", code: .internalFault)
       }
       let input = try #require(result.attachment("detector") as? ModelInput)
       // SAFETY: nobody else has the tensor, whose memory goes back to the pool and becomes the next tensor's.

@@ -186,7 +186,7 @@ struct LiveStreamTests {
 
   @Test func givenAnImpossibleAddress_whenConnecting_thenTheStreamEndsWithTheError() throws {
     let stream = stream()
-    let impossible = PipelineError("no such protocol", consequence: .endStream, exit: .unavailable)
+    let impossible = PipelineError("no such protocol", consequence: .endStream, code: .unavailable)
     let error = try #require(throws: PipelineError.self) { try play(stream, [{ .impossible(impossible) }]) }
     #expect(error.message == "no such protocol")
     #expect(output.states == [.connecting], "the runtime says that a stream has failed")

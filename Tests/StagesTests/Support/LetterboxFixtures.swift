@@ -17,11 +17,11 @@ final class TensorTaker: FrameStage, TensorConsumer {
   init(_ request: InputRequest) { inputRequest = request }
 
   init(_ configuration: NoConfiguration, context: StageContext) throws {
-    throw PipelineError("made by tests only", exit: .software)
+    throw PipelineError("made by tests only", code: .internalFault)
   }
 
   func makeWorker(_ context: WorkerContext) throws -> any FrameWorker {
-    throw PipelineError("does not run", exit: .software)
+    throw PipelineError("does not run", code: .internalFault)
   }
 }
 
@@ -49,7 +49,7 @@ enum LetterboxFixtures {
   static func input(_ frame: Frame, _ request: InputRequest) throws -> ModelInput {
     let worker = try letterbox([request]).makeWorker(WorkerContext(index: 0, workerCount: 1))
     guard case .emit(let result) = try worker.process(frame) else {
-      throw PipelineError("the letterbox dropped a frame", exit: .software)
+      throw PipelineError("the letterbox dropped a frame", code: .internalFault)
     }
     return try #require(result.attachment("t0") as? ModelInput)
   }

@@ -28,7 +28,7 @@ struct ABInputs {
     case (.pipeline, .pipeline):
       guard place.pipeline == nil else {
         throw PipelineError(
-          "'\(a)' and '\(b)' are pipelines: --pipeline is for models", remedy: "leave it out", exit: .usage)
+          "'\(a)' and '\(b)' are pipelines: --pipeline is for models", remedy: "leave it out", code: .invalidArgument)
       }
       kind = "pipelines"
       stage = place.stage
@@ -51,14 +51,15 @@ struct ABInputs {
     case (.pipeline, .model), (.model, .pipeline):
       throw PipelineError(
         "'\(a)' and '\(b)' are not of one kind: one is a pipeline, the other a model",
-        remedy: "compare two pipelines or two models", exit: .usage)
+        remedy: "compare two pipelines or two models", code: .invalidArgument)
     }
     for side in Side.allCases { try Self.check(stage: stage, of: sides[side]) }
     sameness = try Sameness(
       sides.map { side in try Sameness.Subject(name: side.name, side.config, store: .standard()) }, kind: kind)
   }
 
-  /// The pipeline file `name`, or a copy of it where the runs, which are processes of their own, could not read it again.
+  /// The pipeline file `name`, or a copy of it where the runs, which are processes of their own, could not read it
+  /// again.
   private static func file(of name: String, in folder: URL) throws -> String {
     guard PipelineConfig.isPiped(name) else { return name }
     let copy = folder.appendingPathComponent("\(UUID().uuidString).json").path
@@ -73,7 +74,7 @@ struct ABInputs {
     let guess = NearestName.suggestion(for: stage, among: known).map { "did you mean '\($0)'? " } ?? ""
     throw PipelineError(
       "'\(side.options.file)' has no stage '\(stage)'", remedy: guess + "it has \(known.joined(separator: ", "))",
-      exit: .usage)
+      code: .invalidArgument)
   }
 
   // MARK: - The pipeline that models are run in
@@ -83,19 +84,20 @@ struct ABInputs {
   ) throws -> (file: String, stage: String) {
     if let pipeline = place.pipeline { return (pipeline, try place.stage ?? onlyDetector(of: pipeline, place: place)) }
     guard place.stage == nil else {
-      throw PipelineError("--stage names a stage of a pipeline", remedy: "give --pipeline as well", exit: .usage)
+      throw PipelineError(
+        "--stage names a stage of a pipeline", remedy: "give --pipeline as well", code: .invalidArgument)
     }
     guard !place.sources.isEmpty else {
       throw PipelineError(
         "there are no frames to run the models on", remedy: "give --source, or a pipeline with --pipeline and --stage",
-        exit: .usage)
+        code: .invalidArgument)
     }
     let store = ModelStore.standard()
     let types = try Both(a: a, b: b).map { try DetectorModel($0, resolver: store).stageType }
     guard types.a == types.b else {
       throw PipelineError(
         "'\(a)' and '\(b)' find different things: one faces, the other objects",
-        remedy: "compare models of one kind", exit: .usage)
+        remedy: "compare models of one kind", code: .invalidArgument)
     }
     let file = folder.appendingPathComponent("pipeline.json")
     let text = try ModelPipeline.text(detector: types.a, model: a)
@@ -109,7 +111,7 @@ struct ABInputs {
       let known = detectors.map(\.id).joined(separator: ", ")
       throw PipelineError(
         "'\(file)' has \(detectors.count) detectors",
-        remedy: "name the one that gets the models with --stage: \(known)", exit: .usage)
+        remedy: "name the one that gets the models with --stage: \(known)", code: .invalidArgument)
     }
     return detectors[0].id
   }

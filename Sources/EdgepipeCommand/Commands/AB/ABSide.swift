@@ -31,7 +31,7 @@ struct ABSide {
     if let live = streams.first(where: \.isLive) {
       throw PipelineError(
         "the stream '\(live.id)' of '\(name)' is live: A and B would not see the same frames",
-        remedy: "give a file or a folder of pictures with --source", exit: .usage)
+        remedy: "give a file or a folder of pictures with --source", code: .invalidArgument)
     }
   }
 

@@ -51,10 +51,10 @@ struct ABTrial {
 
   private func title(_ side: Side) -> String { "the run of \(side.rawValue) ('\(inputs.sides[side].name)')" }
 
-  private static func contents(_ file: URL) throws(PipelineError) -> Data {
+  private static func contents(_ file: URL) throws -> Data {
     do { return try Data(contentsOf: file) } catch {
       throw PipelineError(
-        "cannot read what a run wrote to '\(file.path)': \(error.localizedDescription)", exit: .ioError)
+        "cannot read what a run wrote to '\(file.path)': \(error.localizedDescription)", code: .writeFailed)
     }
   }
 }

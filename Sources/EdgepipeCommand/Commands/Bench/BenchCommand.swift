@@ -74,7 +74,7 @@ struct BenchCommand: ParsableCommand {
       csv.map { .writes($0, as: "--csv") },
     ]
     try FileClaims.check(resolved.files(as: "the model") + files.compactMap { $0 })
-    let power = PowerSetup.standard(profile: try powerProfile.map { file throws(PipelineError) in try .load(file) })
+    let power = PowerSetup.standard(profile: try powerProfile.map { file in try .load(file) })
     let engine = try ONNXRuntimeEngine(libraryPath: library)
     let subject = try ModelSubject(resolved, engine: engine, decodes: decode, seed: seed)
     let configurations = BenchConfiguration.matrix(

@@ -72,7 +72,7 @@ struct CompressTruthOptions: ParsableArguments {
     guard !kept.pictures.isEmpty else {
       throw PipelineError(
         "all \(whole.pictures.count) pictures of '\(coco)' are kept apart for the calibration",
-        remedy: "calibrate on another folder, or evaluate more pictures", exit: .dataError)
+        remedy: "calibrate on another folder, or evaluate more pictures", code: .mismatch)
     }
     return kept
   }

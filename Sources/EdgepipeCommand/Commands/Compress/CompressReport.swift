@@ -40,7 +40,7 @@ struct CompressReport {
 
   /// Refuses a model that does not fit its device.
   ///
-  /// - Throws: ``PipelineError`` (`dataError`); with `force` it is only told.
+  /// - Throws: ``PipelineError`` (`malformed`); with `force` it is only told.
   func check(force: Bool) throws {
     guard let target = plan.target else { return }
     guard let neededMB else {

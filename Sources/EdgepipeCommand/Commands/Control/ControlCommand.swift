@@ -25,10 +25,10 @@ struct ControlCommand: ParsableCommand {
     func ask(_ request: ControlRequest) throws -> ControlResponse {
       guard let path = control ?? ProcessInfo.processInfo.environment["EDGEPIPE_CONTROL"] else {
         throw PipelineError(
-          "no control socket is named", remedy: "give --control PATH or set EDGEPIPE_CONTROL", exit: .usage)
+          "no control socket is named", remedy: "give --control PATH or set EDGEPIPE_CONTROL", code: .invalidArgument)
       }
       let response = try request.send(to: path)
-      if let error = response.error { throw PipelineError(error, remedy: response.remedy, exit: .usage) }
+      if let error = response.error { throw PipelineError(error, remedy: response.remedy, code: .invalidArgument) }
       return response
     }
   }

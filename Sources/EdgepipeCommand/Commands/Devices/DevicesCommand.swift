@@ -48,7 +48,7 @@ struct DevicesCommand: ParsableCommand {
       try FileClaims.check([.reads(readings, as: "the readings"), .writes(output, as: "--output")])
       let text: String
       do throws(SystemTree.Failure) { text = try SystemTree.contents(readings) } catch {
-        throw PipelineError("cannot read the readings '\(readings)': \(error)", exit: .noInput)
+        throw PipelineError("cannot read the readings '\(readings)': \(error)", code: .notFound)
       }
       let fit = try ProfileFit(ProfileFit.readings(csv: text, file: readings))
       let file = URL(fileURLWithPath: readings)

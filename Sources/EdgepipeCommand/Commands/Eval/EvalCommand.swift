@@ -145,12 +145,12 @@ struct EvalCommand: ParsableCommand {
   ) throws -> (source: EvalSource, found: [COCOPrediction], evaluated: Set<Int>) {
     if let fromPredictions {
       let found = try COCOPredictions.read(URL(fileURLWithPath: fromPredictions), of: dataset)
-      let evaluated = try wanted.map { names throws(PipelineError) in
+      let evaluated = try wanted.map { names in
         try COCOClassMap.categoryIDs(named: names, dataset: dataset, file: coco)
       }
       return (.file(fromPredictions), found, evaluated ?? Set(dataset.categories.map(\.id)))
     }
-    guard let model, let images else { throw PipelineError("no model to run", exit: .usage) }
+    guard let model, let images else { throw PipelineError("no model to run", code: .invalidArgument) }
     let resolver = store.modelStore
     let detector = try DetectorModel(model, resolver: resolver)
     let map = try COCOClassMap(

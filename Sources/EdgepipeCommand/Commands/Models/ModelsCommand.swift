@@ -193,7 +193,7 @@ struct ModelsCommand: ParsableCommand {
 
     private static func lines(_ path: String) throws -> [String] {
       guard let data = FileManager.default.contents(atPath: path) else {
-        throw PipelineError("cannot read class names from '\(path)'", exit: .noInput)
+        throw PipelineError("cannot read class names from '\(path)'", code: .notFound)
       }
       return TextFile.lines(Array(data))
         .map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }

@@ -58,7 +58,7 @@ struct ProfileCommand: ParsableCommand {
 
   func run() throws {
     let logger = Log.logger(level: quiet ? .error : .notice)
-    let power = PowerSetup.standard(profile: try powerProfile.map { file throws(PipelineError) in try .load(file) })
+    let power = PowerSetup.standard(profile: try powerProfile.map { file in try .load(file) })
     let (counters, refusal) = Self.counters()
     let instruments = RunInstruments(
       spans: trace.map { _ in SpanRecorder(seconds: traceSeconds) }, counters: counters)
@@ -82,7 +82,7 @@ struct ProfileCommand: ParsableCommand {
   /// The processor's counters, or why there are none.
   private static func counters() -> ((any PerformanceCounters)?, PipelineError?) {
     let counters = PerfEventCounters()
-    do throws(PipelineError) {
+    do {
       _ = try counters.open()
       return (counters, nil)
     } catch {

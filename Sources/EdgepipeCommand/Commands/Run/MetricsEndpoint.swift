@@ -9,7 +9,7 @@ import Pipeline
   struct MetricsEndpoint {
     private let address: ListenAddress
 
-    init(_ text: String) throws(PipelineError) { address = try ListenAddress(text) }
+    init(_ text: String) throws { address = try ListenAddress(text) }
 
     func start(_ runner: PipelineRunner, _ logger: Logger) throws -> MetricsServer {
       try MetricsServer(address, version: Edgepipe.version, runner: runner, logger: logger)
@@ -18,11 +18,11 @@ import Pipeline
 #else
   /// Stands for the web server in a build that leaves it out: says so.
   struct MetricsEndpoint {
-    init(_ text: String) throws(PipelineError) {
+    init(_ text: String) throws {
       throw PipelineError(
         "this edgepipe was built without its web server",
         remedy: "leave --metrics out, or build it with the trait WebServer",
-        exit: .unavailable)
+        code: .unavailable)
     }
 
     func start(_ runner: PipelineRunner, _ logger: Logger) -> Self { self }

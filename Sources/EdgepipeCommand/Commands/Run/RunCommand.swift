@@ -70,9 +70,9 @@ struct RunCommand: ParsableCommand {
   private var quiet: Bool { verbosity == .quiet }
 
   func run() throws {
-    let endpoint = try metrics.map { text throws(PipelineError) in try MetricsEndpoint(text) }
+    let endpoint = try metrics.map { text in try MetricsEndpoint(text) }
     let logger = Log.logger(level: quiet ? .error : verbosity == .verbose ? .debug : .notice)
-    let power = PowerSetup.standard(profile: try powerProfile.map { file throws(PipelineError) in try .load(file) })
+    let power = PowerSetup.standard(profile: try powerProfile.map { file in try .load(file) })
     let files: [FileUse] = [
       powerProfile.map { .reads($0, as: "the power profile") }, report.map { .writes($0, as: "--report") },
       control.map { .makes(socket: $0, as: "--control") },

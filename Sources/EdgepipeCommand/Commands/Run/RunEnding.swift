@@ -29,7 +29,7 @@ struct RunEnding {
     }
     if json {
       Terminal.out(String(document.dropLast()))
-    } else if !quiet, ledger.admitted > 0 || outcome.exit == .success {
+    } else if !quiet, ledger.admitted > 0 || outcome.isSuccess {
       // Where nothing ever ran, the reason below says it all.
       Terminal.say(summary)
     }
@@ -37,12 +37,12 @@ struct RunEnding {
     for failure in outcome.streamFailures {
       Terminal.note("error: stream '\(failure.stream)': \(failure.error.withoutStage)")
     }
-    if let failure = outcome.failure, failure.exit != .readerGone { Terminal.note("error: \(failure)") }
+    if let failure = outcome.failure, failure.code != .outputClosed { Terminal.note("error: \(failure)") }
     if let unwritten {
-      if outcome.exit == .success { throw unwritten }
+      if outcome.isSuccess { throw unwritten }
       Terminal.note("error: \(unwritten)")
     }
-    if outcome.exit != .success { throw RunFailed(exit: outcome.exit) }
+    if !outcome.isSuccess { throw RunFailed(exit: outcome.exit) }
     // Threads that a stage leaves hanging must not keep the process.
     if !outcome.isOver { throw RunFailed(exit: .software) }
   }

@@ -36,7 +36,7 @@ struct SessionMemoryCommand: ParsableCommand {
   /// - Parameter shape: 1 x 3 x height x width.
   /// - Throws: ``PipelineError`` with what the other process said.
   static func measure(_ model: Data, shape: [Int], element: TensorElement, library: String?) throws -> SessionMemory {
-    guard shape.count == 4 else { throw PipelineError("a picture of shape \(shape) is none", exit: .software) }
+    guard shape.count == 4 else { throw PipelineError("a picture of shape \(shape) is none", code: .internalFault) }
     let input = try MemoryFile(model), output = try MemoryFile(Data()), errors = try MemoryFile(Data())
     let child: ChildProcess
     do {
@@ -47,7 +47,7 @@ struct SessionMemoryCommand: ParsableCommand {
         ] + (library.map { ["--onnxruntime", $0] } ?? []),
         input: .file(input.url.path), output: .file(output.url.path), errors: .file(errors.url.path))
     } catch {
-      throw PipelineError("cannot start the measurement of memory: \(error.localizedDescription)", exit: .software)
+      throw PipelineError("cannot start the measurement of memory: \(error.localizedDescription)", code: .internalFault)
     }
     guard child.wait() == .status(0),
       let memory = try? JSONDecoder().decode(SessionMemory.self, from: Data(output.text.utf8))
@@ -55,7 +55,7 @@ struct SessionMemoryCommand: ParsableCommand {
       let cause = errors.text.split(separator: "\n").first.map(String.init) ?? "no word why"
       throw PipelineError(
         "the memory of a session cannot be measured: \(cause)", remedy: "leave it out with --skip-benchmark",
-        exit: .software)
+        code: .internalFault)
     }
     return memory
   }

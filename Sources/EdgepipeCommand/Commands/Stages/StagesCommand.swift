@@ -14,7 +14,7 @@ struct StagesCommand: ParsableCommand {
     guard let type else { return list() }
     guard let stage = Edgepipe.registry[type] else {
       let known = Edgepipe.registry.all.map(\.type).joined(separator: ", ")
-      throw PipelineError("there is no stage type '\(type)'", remedy: "known types: \(known)", exit: .usage)
+      throw PipelineError("there is no stage type '\(type)'", remedy: "known types: \(known)", code: .invalidArgument)
     }
     Terminal.out("\(stage.type) (\(stage.role.rawValue)): \(stage.summary)\n")
     guard !stage.schema.properties.isEmpty else { return Terminal.out("It has no options.") }

@@ -72,7 +72,8 @@ struct TuneCommand: ParsableCommand {
     let detectors = config.detectors
     guard !detectors.isEmpty else {
       throw PipelineError(
-        "'\(options.shownFile)' has no detector to tune", remedy: "name one with a detect stage", exit: .config)
+        "'\(options.shownFile)' has no detector to tune", remedy: "name one with a detect stage",
+        code: .invalidConfiguration)
     }
     // Also what else is wrong with the pipeline is said before minutes of trials.
     _ = try makeRunner(config, files: [.writes(output, as: "--output")])
@@ -104,7 +105,7 @@ struct TuneCommand: ParsableCommand {
         Terminal.out(try table(rows))
         throw PipelineError(
           "no setting of '\(detector.id)' keeps the limits",
-          remedy: "allow a longer --deadline, a lower --floor or a higher --max-interval", exit: .dataError)
+          remedy: "allow a longer --deadline, a lower --floor or a higher --max-interval", code: .unattainable)
       }
       sets += best.sets(for: detector.id)
     }

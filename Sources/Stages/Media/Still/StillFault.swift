@@ -15,14 +15,14 @@ enum StillFault {
     let known = known(start(of: path), reason, refused: losses?.refusedSize)
     let (cause, remedy) = known ?? (reason, "check with ffprobe that it is a picture, and a whole one")
     return PipelineError(
-      "cannot decode '\(path.text)': \(cause)", remedy: remedy, consequence: consequence, exit: .dataError)
+      "cannot decode '\(path.text)': \(cause)", remedy: remedy, consequence: consequence, code: .malformed)
   }
 
   /// As ``error(_:_:losses:consequence:)``; nil where no more is known than the reason.
   static func knownError(_ path: BytePath, _ reason: String, losses: MediaLosses) -> PipelineError? {
     guard let (cause, remedy) = known(start(of: path), reason, refused: losses.refusedSize) else { return nil }
     return PipelineError(
-      "cannot decode '\(path.text)': \(cause)", remedy: remedy, consequence: .endStream, exit: .dataError)
+      "cannot decode '\(path.text)': \(cause)", remedy: remedy, consequence: .endStream, code: .malformed)
   }
 
   static func known(

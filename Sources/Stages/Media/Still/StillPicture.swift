@@ -2,7 +2,7 @@ import EdgepipeCore
 
 /// Decodes single pictures in files: the first one where a file holds several.
 enum StillPicture {
-  /// - Throws: ``PipelineError`` `dataError` with `skipFrame`, and what is wrong with the file.
+  /// - Throws: ``PipelineError`` `malformed` with `skipFrame`, and what is wrong with the file.
   static func decode(
     _ file: BytePath, _ guardian: ReadGuard, tape: DecoderTape? = nil
   ) throws(PipelineError) -> (frame: DecodedFrame, orientation: Orientation?) {
@@ -21,7 +21,7 @@ enum StillPicture {
     do throws(PipelineError) {
       decoder = try VideoDecoder(demuxer, DecoderOptions(isStill: true), name: path, tape: tape)
     } catch {
-      guard error.exit == .dataError else { throw error }
+      guard error.code.isOfData else { throw error }
       throw StillFault.error(file, "no decoder for it in this FFmpeg", losses: losses)
     }
     let packet = try Packet()
@@ -35,7 +35,7 @@ enum StillPicture {
       case .failed(let text): throw StillFault.error(file, text, losses: losses)
       case .stopped, .timedOut:
         throw PipelineError(
-          "cannot decode '\(path)': reading was interrupted", consequence: .skipFrame, exit: .dataError)
+          "cannot decode '\(path)': reading was interrupted", consequence: .skipFrame, code: .malformed)
       }
       if reason == StillFault.endsEarly { break reading }
       switch decoder.receive() {

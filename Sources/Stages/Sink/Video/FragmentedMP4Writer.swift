@@ -17,15 +17,15 @@ import EdgepipeCore
 
   /// Opens `path`, replacing what is there.
   ///
-  /// - Throws: exit 74 with the path and the reason, also when another sink or program writes it.
+  /// - Throws: `writeFailed` with the path and the reason, also when another sink or program writes it.
   init(path: String, encoder: VideoEncoder) throws(PipelineError) {
     self.path = path
     lock = try OutputFile(path: path)
     // SAFETY: the context is written by the call and freed in deinit; names are copied.
     try avCheck(
-      unsafe avformat_alloc_output_context2(&context, nil, "mp4", nil), "cannot make an MP4 file", exit: .unavailable)
+      unsafe avformat_alloc_output_context2(&context, nil, "mp4", nil), "cannot make an MP4 file", code: .unavailable)
     guard let context = unsafe context, let stream = unsafe avformat_new_stream(context, nil) else {
-      throw PipelineError("cannot make an MP4 file '\(path)'", exit: .software)
+      throw PipelineError("cannot make an MP4 file '\(path)'", code: .internalFault)
     }
     try unsafe encoder.describe(stream.pointee.codecpar)
     unsafe stream.pointee.sample_aspect_ratio = stream.pointee.codecpar.pointee.sample_aspect_ratio
@@ -84,6 +84,6 @@ import EdgepipeCore
   private func failing(_ attempt: String, _ code: Int32) throws(PipelineError) {
     // FFmpeg's codes for what the system refuses are the system's numbers, negated.
     if code < 0, code > -4096 { throw OutputPath.failure(attempt, path, errno: -code) }
-    try avCheck(code, "cannot \(attempt) '\(path)'", remedy: "choose another path", exit: .ioError)
+    try avCheck(code, "cannot \(attempt) '\(path)'", remedy: "choose another path", code: .writeFailed)
   }
 }

@@ -31,7 +31,7 @@ import EdgepipeCore
     for (name, value) in options {
       // SAFETY: the context is alive; the ranges must be set before it is initialised, which chooses the code path.
       try avCheck(
-        unsafe av_opt_set_int(raw, name, Int64(value), 0), "cannot set \(name) of the scaler", exit: .software)
+        unsafe av_opt_set_int(raw, name, Int64(value), 0), "cannot set \(name) of the scaler", code: .internalFault)
     }
     try avCheck(
       unsafe sws_init_context(context, nil, nil),
@@ -49,7 +49,7 @@ import EdgepipeCore
   func convert(_ from: UnsafePointer<AVFrame>, to: UnsafeMutablePointer<AVFrame>) throws(PipelineError) {
     guard unsafe from.pointee.width == source.width && from.pointee.height == source.height,
       unsafe to.pointee.width == target.width && to.pointee.height == target.height
-    else { throw PipelineError("a picture of another size reached the scaler", exit: .software) }
+    else { throw PipelineError("a picture of another size reached the scaler", code: .internalFault) }
     let rows = unsafe withUnsafePointer(to: from.pointee.data) { planes in
       unsafe withUnsafePointer(to: from.pointee.linesize) { strides in
         unsafe withUnsafePointer(to: to.pointee.data) { targetPlanes in

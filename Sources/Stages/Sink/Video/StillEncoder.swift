@@ -31,7 +31,7 @@ import EdgepipeCore
     self.height = height
     MediaLibrary.prepare()
     guard let codec = unsafe avcodec_find_encoder(format == .jpeg ? AV_CODEC_ID_MJPEG : AV_CODEC_ID_PNG) else {
-      throw PipelineError("this FFmpeg has no \(format.rawValue) encoder", exit: .unavailable)
+      throw PipelineError("this FFmpeg has no \(format.rawValue) encoder", code: .unavailable)
     }
     let pixels = format == .jpeg ? AV_PIX_FMT_YUV420P : AV_PIX_FMT_RGB24
     let (w, h) = (Int32(clamping: width), Int32(clamping: height))
@@ -46,7 +46,7 @@ import EdgepipeCore
     unsafe packet = av_packet_alloc()
     unsafe frame = av_frame_alloc()
     guard let context = unsafe context, let frame = unsafe frame, unsafe packet != nil else {
-      throw PipelineError("cannot take memory for a \(width)x\(height) picture", exit: .software)
+      throw PipelineError("cannot take memory for a \(width)x\(height) picture", code: .internalFault)
     }
     unsafe context.pointee.width = w
     unsafe context.pointee.height = h
@@ -61,11 +61,11 @@ import EdgepipeCore
       unsafe context.pointee.flags |= AV_CODEC_FLAG_QSCALE
       unsafe context.pointee.global_quality = self.quality
     } else {
-      try avCheck(unsafe av_frame_get_buffer(frame, 0), "cannot take memory for a picture", exit: .software)
+      try avCheck(unsafe av_frame_get_buffer(frame, 0), "cannot take memory for a picture", code: .internalFault)
     }
     try avCheck(
       unsafe avcodec_open2(context, codec, nil),
-      "cannot open the \(format.rawValue) encoder for \(width)x\(height) pixels", exit: .software)
+      "cannot open the \(format.rawValue) encoder for \(width)x\(height) pixels", code: .internalFault)
   }
 
   deinit {
@@ -78,11 +78,11 @@ import EdgepipeCore
   func encode(_ picture: PictureCopy) throws(PipelineError) -> [UInt8] {
     guard let context = unsafe context, let packet = unsafe packet, let frame = unsafe frame,
       picture.width == width, picture.height == height, picture.color == Self.color
-    else { throw PipelineError("a picture of another size reached the encoder", exit: .software) }
+    else { throw PipelineError("a picture of another size reached the encoder", code: .internalFault) }
     let problem: PipelineError? = unsafe picture.withFrame { source in
       do throws(PipelineError) {
         if let converter {
-          try avCheck(unsafe av_frame_make_writable(frame), "cannot take memory for a picture", exit: .software)
+          try avCheck(unsafe av_frame_make_writable(frame), "cannot take memory for a picture", code: .internalFault)
           try unsafe converter.convert(source, to: frame)
         } else {
           unsafe source.pointee.quality = quality
@@ -91,12 +91,12 @@ import EdgepipeCore
         number += 1
         unsafe encoded.pointee.pts = number
         // SAFETY: the encoder takes a reference of its own to the pixels, and gives it back with the packet.
-        try avCheck(unsafe avcodec_send_frame(context, encoded), "cannot encode a picture", exit: .software)
+        try avCheck(unsafe avcodec_send_frame(context, encoded), "cannot encode a picture", code: .internalFault)
         return nil
       } catch { return error }
     }
     if let problem { throw problem }
-    try avCheck(unsafe avcodec_receive_packet(context, packet), "cannot encode a picture", exit: .software)
+    try avCheck(unsafe avcodec_receive_packet(context, packet), "cannot encode a picture", code: .internalFault)
     defer { unsafe av_packet_unref(packet) }
     // SAFETY: the packet holds `size` bytes until it is let go of below.
     return unsafe Array(UnsafeBufferPointer(start: packet.pointee.data, count: Int(packet.pointee.size)))

@@ -28,7 +28,7 @@ import EdgepipeCore
   private var context: UnsafeMutablePointer<AVCodecContext>?
   private var packet: UnsafeMutablePointer<AVPacket>?
 
-  /// - Throws: exit 69 when FFmpeg has no H.264 encoder, 65 when it refuses the size.
+  /// - Throws: `unavailable` when FFmpeg has no H.264 encoder, `malformed` when it refuses the size.
   init(_ settings: Settings, stage: String, census: ThreadCensus) throws(PipelineError) {
     self.stage = stage
     self.census = census
@@ -38,13 +38,13 @@ import EdgepipeCore
     guard let found, let codec = unsafe avcodec_find_encoder_by_name(found) else {
       throw PipelineError(
         "this FFmpeg has no H.264 encoder (tried \(Self.candidates.joined(separator: ", ")))",
-        remedy: "install an FFmpeg with libx264, or take the sink.video stage out", exit: .unavailable)
+        remedy: "install an FFmpeg with libx264, or take the sink.video stage out", code: .unavailable)
     }
     name = found
     unsafe context = avcodec_alloc_context3(codec)
     unsafe packet = av_packet_alloc()
     guard let context = unsafe context, unsafe packet != nil else {
-      throw PipelineError("cannot take memory for a video encoder", exit: .software)
+      throw PipelineError("cannot take memory for a video encoder", code: .internalFault)
     }
     // SAFETY: a fresh context, ours alone.
     unsafe context.pointee.width = Int32(clamping: settings.width)
@@ -94,16 +94,17 @@ import EdgepipeCore
         // SAFETY: the frame belongs to `picture`; the encoder takes its own reference.
         unsafe frame.pointee.pts = time
         unsafe frame.pointee.pict_type = isKey ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE
-        try avCheck(unsafe avcodec_send_frame(context, frame), "cannot encode a picture with \(name)", exit: .software)
+        try avCheck(
+          unsafe avcodec_send_frame(context, frame), "cannot encode a picture with \(name)", code: .internalFault)
       }
     } else {
       let code = unsafe avcodec_send_frame(context, nil)
-      if code != ep_error_eof() { try avCheck(code, "cannot finish encoding with \(name)", exit: .software) }
+      if code != ep_error_eof() { try avCheck(code, "cannot finish encoding with \(name)", code: .internalFault) }
     }
     while true {
       let code = unsafe avcodec_receive_packet(context, packet)
       if code == ep_error_again() || code == ep_error_eof() { return }
-      try avCheck(code, "cannot encode with \(name)", exit: .software)
+      try avCheck(code, "cannot encode with \(name)", code: .internalFault)
       defer { unsafe av_packet_unref(packet) }
       try unsafe body(packet)
     }
@@ -114,6 +115,6 @@ import EdgepipeCore
     guard let context = unsafe context else { return }
     // SAFETY: both are alive; the call copies.
     try avCheck(
-      unsafe avcodec_parameters_from_context(parameters, context), "cannot describe the video", exit: .software)
+      unsafe avcodec_parameters_from_context(parameters, context), "cannot describe the video", code: .internalFault)
   }
 }

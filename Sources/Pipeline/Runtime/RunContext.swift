@@ -1,0 +1,16 @@
+import EdgepipeCore
+import Logging
+
+/// What everything in a run shares: every part that works on frames is given it whole.
+struct RunContext: Sendable {
+  let control: RunControl
+  let ledger = Ledger()
+  let census = ThreadCensus()
+  let journal: Journal
+  let instruments: RunInstruments
+  let logger: Logger
+  /// Sources stay open for more streams until the run is stopped.
+  let staysOpen: Bool
+
+  var clock: any PipelineClock { control.clock }
+}
