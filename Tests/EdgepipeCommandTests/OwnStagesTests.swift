@@ -1,5 +1,5 @@
-import EdgepipeCommand
-import EdgepipeCore
+@testable import EdgepipeCommand
+@testable import EdgepipeCore
 import Foundation
 import Testing
 

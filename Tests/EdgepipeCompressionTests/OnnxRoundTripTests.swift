@@ -1,5 +1,5 @@
 import ModelTestSupport
-import EdgepipeONNX
+@testable import EdgepipeONNX
 import Foundation
 import PipelineTestSupport
 import Testing

@@ -1,5 +1,5 @@
 import Dispatch
-import EdgepipeCore
+@testable import EdgepipeCore
 import Logging
 import PipelineTestSupport
 import Testing

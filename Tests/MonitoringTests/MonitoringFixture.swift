@@ -1,6 +1,6 @@
-import EdgepipeMachine
+@testable import EdgepipeMachine
 import Logging
-import Monitoring
+@testable import Monitoring
 import PipelineTestSupport
 
 @testable import EdgepipeCore

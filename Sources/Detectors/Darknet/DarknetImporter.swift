@@ -7,22 +7,22 @@ import Foundation
 /// Input: `images`, 1 x 3 x H x W with H and W free (multiples of the largest stride), RGB in 0...1. Outputs: one map a
 /// [yolo] layer, in the cfg's order, 1 x (anchors (5 + classes)) x H/stride x W/stride, raw: the `yolov3` head decodes
 /// them. The same two files always give the same bytes.
-public enum DarknetImporter {
-  public struct Imported: Sendable {
-    public var model: OnnxModel
+enum DarknetImporter {
+  struct Imported: Sendable {
+    var model: OnnxModel
     /// One entry an output, in the same order.
-    public var anchors: [ModelManifest.AnchorMap]
-    public var classCount: Int
+    var anchors: [ModelManifest.AnchorMap]
+    var classCount: Int
     /// The cfg's larger side, in pixels.
-    public var inputSize: Int
+    var inputSize: Int
     /// Input sides must be multiples of this.
-    public var stride: Int
+    var stride: Int
     /// Numbers read from the weights file.
-    public var valueCount: Int
+    var valueCount: Int
   }
 
   /// - Throws: a ``PipelineError``: `notFound` for a missing file, `malformed` for one that cannot be imported.
-  public static func convert(config: URL, weights: URL, name: String) throws -> Imported {
+  static func convert(config: URL, weights: URL, name: String) throws -> Imported {
     try convert(
       config: readFile(config, what: "cfg file", limit: DarknetConfig.maximumByteCount), configName: config.path,
       weights: readFile(weights, what: "weights file", limit: OnnxModel.maximumByteCount), weightsName: weights.path,
@@ -30,7 +30,7 @@ public enum DarknetImporter {
   }
 
   /// The same for files in memory; their names are for error messages.
-  public static func convert(
+  static func convert(
     config: Data, configName: String, weights: Data, weightsName: String, name: String
   ) throws -> Imported {
     let network = try DarknetNetwork(DarknetConfig(data: config, file: configName))

@@ -6,13 +6,13 @@ import Foundation
 ///
 /// At cell (row, col): height = 4 exp(size0), width = 4 exp(size1), centre = 4 (col + offset1 + 0.5, row + offset0 +
 /// 0.5), landmark k = (x1 + width l(2k + 1), y1 + height l(2k)).
-public struct CenterFaceHead: Head {
-  public var hasLandmarks: Bool { true }
+struct CenterFaceHead: Head {
+  var hasLandmarks: Bool { true }
   static let stride = 4
 
-  public init() {}
+  init() {}
 
-  public func decode(
+  func decode(
     _ outputs: borrowing ModelOutputs, _ request: borrowing DecodeRequest, into found: inout Candidates
   ) throws {
     let columns = request.inputWidth / Self.stride, rows = request.inputHeight / Self.stride

@@ -4,7 +4,7 @@ import EdgepipeCore
 ///
 /// Heads are values without state; scratch memory belongs to the caller. Outputs are recognised by their shapes, so
 /// that a model whose outputs were renamed still works.
-public protocol Head: Sendable {
+protocol Head: Sendable {
   /// True when candidates carry five landmarks.
   var hasLandmarks: Bool { get }
   /// False when the model itself has already removed duplicates.
@@ -18,21 +18,21 @@ public protocol Head: Sendable {
 }
 
 extension Head {
-  public var hasLandmarks: Bool { false }
-  public var needsSuppression: Bool { true }
+  var hasLandmarks: Bool { false }
+  var needsSuppression: Bool { true }
 }
 
 /// What a head is asked to find.
-public struct DecodeRequest: Sendable {
+struct DecodeRequest: Sendable {
   /// In pixels.
-  public var inputWidth: Int
+  var inputWidth: Int
   /// In pixels.
-  public var inputHeight: Int
+  var inputHeight: Int
   /// Scores must be greater; at least 0.
-  public var threshold: Float
-  public var classes: ClassFilter
+  var threshold: Float
+  var classes: ClassFilter
 
-  public init(inputWidth: Int, inputHeight: Int, threshold: Float, classes: ClassFilter) {
+  init(inputWidth: Int, inputHeight: Int, threshold: Float, classes: ClassFilter) {
     self.inputWidth = inputWidth
     self.inputHeight = inputHeight
     self.threshold = max(0, threshold)
@@ -41,14 +41,14 @@ public struct DecodeRequest: Sendable {
 }
 
 /// The classes that are wanted, as indices of the model's list.
-public struct ClassFilter: Sendable, Hashable {
+struct ClassFilter: Sendable, Hashable {
   /// Ascending, without duplicates.
-  public let indices: [Int]
-  public let classCount: Int
+  let indices: [Int]
+  let classCount: Int
   private let wanted: [Bool]
 
   /// - Parameter wanted: nil for every class; indices outside `0..<classCount` are ignored.
-  public init(classCount: Int, wanted: [Int]? = nil) {
+  init(classCount: Int, wanted: [Int]? = nil) {
     let count = max(0, classCount)
     var mask = [Bool](repeating: wanted == nil, count: count)
     for index in wanted ?? [] where mask.indices.contains(index) { mask[index] = true }
@@ -57,23 +57,23 @@ public struct ClassFilter: Sendable, Hashable {
     indices = mask.indices.filter { mask[$0] }
   }
 
-  public func contains(_ index: Int) -> Bool { wanted.indices.contains(index) && wanted[index] }
+  func contains(_ index: Int) -> Bool { wanted.indices.contains(index) && wanted[index] }
 }
 
 /// One box in pixels of the model's input, as a head found it. Plain memory: nothing is allocated per box.
-public struct Candidate: Sendable {
-  public var x1: Float
-  public var y1: Float
-  public var x2: Float
-  public var y2: Float
-  public var score: Float
-  public var classIndex: Int32
+struct Candidate: Sendable {
+  var x1: Float
+  var y1: Float
+  var x2: Float
+  var y2: Float
+  var score: Float
+  var classIndex: Int32
   /// Meaningful only when the head has landmarks.
-  public var landmarks: InlineArray<5, Point>
+  var landmarks: InlineArray<5, Point>
 
-  public static let noLandmarks = InlineArray<5, Point>(repeating: Point(x: 0, y: 0))
+  static let noLandmarks = InlineArray<5, Point>(repeating: Point(x: 0, y: 0))
 
-  public init(
+  init(
     x1: Float, y1: Float, x2: Float, y2: Float, score: Float, classIndex: Int,
     landmarks: InlineArray<5, Point> = Candidate.noLandmarks
   ) {
@@ -86,7 +86,7 @@ public struct Candidate: Sendable {
     self.landmarks = landmarks
   }
 
-  public init(
+  init(
     centerX: Float, centerY: Float, width: Float, height: Float, score: Float, classIndex: Int,
     landmarks: InlineArray<5, Point> = Candidate.noLandmarks
   ) {
@@ -104,19 +104,19 @@ public struct Candidate: Sendable {
 }
 
 /// A list of candidates whose memory is used again for every frame.
-public struct Candidates: Sendable {
-  public private(set) var list: [Candidate] = []
+struct Candidates: Sendable {
+  private(set) var list: [Candidate] = []
   /// Boxes left out because the model gave NaN or an infinite number for them, since this value was made.
-  public private(set) var nonFinite = 0
+  private(set) var nonFinite = 0
   /// The largest score since the list was emptied, before it was cut to 1.
   private(set) var largestScore: Float = 0
 
-  public init() {}
+  init() {}
 
   /// Integers and half precision may miss 1 by a step. What lies farther beyond is no score.
   static let scoreLimit: Float = 1.02
 
-  public mutating func removeAll() {
+  mutating func removeAll() {
     list.removeAll(keepingCapacity: true)
     largestScore = 0
   }

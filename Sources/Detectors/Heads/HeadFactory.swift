@@ -1,10 +1,10 @@
 import EdgepipeCore
 
 /// Makes the head that a manifest names. A new head is one file and one line here.
-public enum HeadFactory {
+enum HeadFactory {
   /// - Parameter outputs: the model's declared outputs, checked against the head and the class count.
   /// - Throws: a ``PipelineError`` (exit code 65) when they cannot fit.
-  public static func make(_ manifest: ModelManifest, outputs: [TensorDescription]) throws -> any Head {
+  static func make(_ manifest: ModelManifest, outputs: [TensorDescription]) throws -> any Head {
     let classCount = manifest.classes.count
     guard classCount > 0 else {
       throw PipelineError("the manifest of '\(manifest.name)' lists no classes", code: .mismatch)

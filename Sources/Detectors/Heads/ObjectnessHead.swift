@@ -4,16 +4,16 @@
 ///
 /// The score of class c is objectness times the class's. Early YOLOv5 exports give their undecoded maps as well: the
 /// output of three dimensions is read.
-public struct ObjectnessHead: Head {
-  public let classCount: Int
+struct ObjectnessHead: Head {
+  let classCount: Int
   private let head: ModelManifest.Head
 
-  public init(_ head: ModelManifest.Head, classCount: Int) {
+  init(_ head: ModelManifest.Head, classCount: Int) {
     self.head = head
     self.classCount = classCount
   }
 
-  public func decode(
+  func decode(
     _ outputs: borrowing ModelOutputs, _ request: borrowing DecodeRequest, into found: inout Candidates
   ) throws {
     let width = 5 + classCount

@@ -6,13 +6,13 @@ import Foundation
 /// Priors over strides 8, 16, 32 with minimum sizes (10, 20), (32, 64), (128, 256); each map has ceil(H/s) x ceil(W/s)
 /// cells, row-major, both sizes per cell. In input pixels, with the prior's centre p and size m: centre =
 /// p + 0.1 loc m, size = m exp(0.2 loc), landmark = p + 0.1 lm m, score = conf[1].
-public struct RetinaFaceHead: Head {
-  public var hasLandmarks: Bool { true }
+struct RetinaFaceHead: Head {
+  var hasLandmarks: Bool { true }
   static let levels: [(stride: Int, sizes: [Int])] = [(8, [10, 20]), (16, [32, 64]), (32, [128, 256])]
 
-  public init() {}
+  init() {}
 
-  public func decode(
+  func decode(
     _ outputs: borrowing ModelOutputs, _ request: borrowing DecodeRequest, into found: inout Candidates
   ) throws {
     let width = request.inputWidth, height = request.inputHeight

@@ -2,12 +2,12 @@
 ///
 /// A candidate goes when its IoU with a kept one of its class is greater than the threshold. Its memory is used again
 /// for every frame.
-public struct Suppression: Sendable {
+struct Suppression: Sendable {
   /// Candidates looked at, best first: what is left after this many is dropped, so that a flood costs bounded time.
-  public static let candidateLimit = 30_000
+  static let candidateLimit = 30_000
 
   /// Indices of the candidates that stay, best first.
-  public private(set) var kept: [Int32] = []
+  private(set) var kept: [Int32] = []
   /// For each kept one: the kept one of the same class before it, as a position in `kept`, or -1.
   private var previous: [Int32] = []
   /// For each class: its last kept one, as a position in `kept`, or -1.
@@ -15,12 +15,12 @@ public struct Suppression: Sendable {
   /// Max-heap of (score, earlier first).
   private var heap: [UInt64] = []
 
-  public init() {}
+  init() {}
 
   /// - Parameters:
   ///   - iou: boxes that overlap more than this are duplicates; nil keeps all.
   ///   - maximum: how many may stay.
-  public mutating func run(_ candidates: [Candidate], classCount: Int, iou: Float?, maximum: Int) {
+  mutating func run(_ candidates: [Candidate], classCount: Int, iou: Float?, maximum: Int) {
     kept.removeAll(keepingCapacity: true)
     previous.removeAll(keepingCapacity: true)
     if last.count != classCount { last = [Int32](repeating: -1, count: classCount) }

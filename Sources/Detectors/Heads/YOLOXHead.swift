@@ -4,13 +4,13 @@ import Foundation
 ///
 /// For cell (gx, gy) of stride s: centre = (o0 + gx, o1 + gy) s, size = (exp o2, exp o3) s, and the score of class c is
 /// o4 * o(5 + c), both already sigmoids. Every class above the threshold gives a candidate (Megvii's own evaluation).
-public struct YOLOXHead: Head {
-  public let classCount: Int
+struct YOLOXHead: Head {
+  let classCount: Int
   static let strides = [8, 16, 32]
 
-  public init(classCount: Int) { self.classCount = classCount }
+  init(classCount: Int) { self.classCount = classCount }
 
-  public func decode(
+  func decode(
     _ outputs: borrowing ModelOutputs, _ request: borrowing DecodeRequest, into found: inout Candidates
   ) throws {
     let row = 5 + classCount

@@ -5,12 +5,12 @@ import Foundation
 ///
 /// With the sigmoid S and an anchor (aw, ah) in input pixels: centre = (S(t0) + gx, S(t1) + gy) s,
 /// size = (exp(t2) aw, exp(t3) ah), score of class c = S(t4) S(t(5 + c)).
-public struct YOLOv3Head: Head {
-  public let classCount: Int
-  public let maps: [ModelManifest.AnchorMap]
+struct YOLOv3Head: Head {
+  let classCount: Int
+  let maps: [ModelManifest.AnchorMap]
 
   /// - Throws: a ``PipelineError`` when the anchors are missing or malformed.
-  public init(classCount: Int, maps: [ModelManifest.AnchorMap]?) throws {
+  init(classCount: Int, maps: [ModelManifest.AnchorMap]?) throws {
     guard let maps, !maps.isEmpty,
       maps.allSatisfy({ $0.stride > 0 && !$0.anchors.isEmpty && $0.anchors.allSatisfy { $0.count == 2 } })
     else {
@@ -22,7 +22,7 @@ public struct YOLOv3Head: Head {
     self.maps = maps
   }
 
-  public func decode(
+  func decode(
     _ outputs: borrowing ModelOutputs, _ request: borrowing DecodeRequest, into found: inout Candidates
   ) throws {
     guard outputs.outputs.count == maps.count else { throw mismatch(outputs, request) }

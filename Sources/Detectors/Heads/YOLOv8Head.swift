@@ -8,22 +8,22 @@ import Foundation
 /// - raw, 1 x (64 + classes) x N over strides 8, 16, 32: for each side (left, top, right, bottom) 16 logits whose
 ///   softmax-weighted mean of 0...15, times the stride, is the distance from the cell's centre; scores are logits;
 /// - end to end, 1 x M x 6: x1, y1, x2, y2, score, class, with no suppression left to do.
-public struct YOLOv8Head: Head {
-  public let classCount: Int
+struct YOLOv8Head: Head {
+  let classCount: Int
   /// Nil for a model that declares no shape: each output then tells its form.
-  public let form: ModelManifest.Form?
+  let form: ModelManifest.Form?
   static let strides = [8, 16, 32]
   static let bins = 16
 
-  public var needsSuppression: Bool { form != .endToEnd }
+  var needsSuppression: Bool { form != .endToEnd }
 
-  public init(classCount: Int, form: ModelManifest.Form?) {
+  init(classCount: Int, form: ModelManifest.Form?) {
     self.classCount = classCount
     self.form = form
   }
 
   /// The form that an output's shape stands for, or nil when it is none of them or not known.
-  public static func form(of shape: [Int?], classCount: Int) -> ModelManifest.Form? {
+  static func form(of shape: [Int?], classCount: Int) -> ModelManifest.Form? {
     let forms: [ModelManifest.Form] = [.plain, .distribution, .endToEnd, .classesLast]
     guard shape.count == 3, shape[1] != nil || shape[2] != nil else { return nil }
     // Two classes last have six columns as well, and no model leaves a thousand boxes after suppression.
@@ -48,7 +48,7 @@ public struct YOLOv8Head: Head {
     }
   }
 
-  public func decode(
+  func decode(
     _ outputs: borrowing ModelOutputs, _ request: borrowing DecodeRequest, into found: inout Candidates
   ) throws {
     guard outputs.outputs.count == 1, outputs.outputs[0].shape.count == 3 else {

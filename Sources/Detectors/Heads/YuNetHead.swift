@@ -6,13 +6,13 @@ import Foundation
 ///
 /// For cell (gx, gy): centre = (gx + d0, gy + d1) s, size = (exp d2, exp d3) s, landmark k = (gx + k0, gy + k1) s,
 /// score = sqrt(class x objectness). The score is symmetric, so the two need not be told apart.
-public struct YuNetHead: Head {
-  public var hasLandmarks: Bool { true }
+struct YuNetHead: Head {
+  var hasLandmarks: Bool { true }
   static let strides = [8, 16, 32]
 
-  public init() {}
+  init() {}
 
-  public func decode(
+  func decode(
     _ outputs: borrowing ModelOutputs, _ request: borrowing DecodeRequest, into found: inout Candidates
   ) throws {
     guard outputs.outputs.count == 4 * Self.strides.count else { throw mismatch(outputs, request) }

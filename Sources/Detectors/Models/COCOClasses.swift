@@ -1,6 +1,6 @@
 /// The 80 classes of COCO object detection, in the order of every model trained on them.
-public enum COCOClasses {
-  public static let names: [String] = [
+enum COCOClasses {
+  static let names: [String] = [
     "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "traffic light",
     "fire hydrant", "stop sign", "parking meter", "bench", "bird", "cat", "dog", "horse", "sheep", "cow", "elephant",
     "bear", "zebra", "giraffe", "backpack", "umbrella", "handbag", "tie", "suitcase", "frisbee", "skis", "snowboard",

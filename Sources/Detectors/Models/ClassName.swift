@@ -3,7 +3,7 @@
 ///
 /// Case, and spaces written as `_` or `-`, do not matter. Names that Pascal VOC and Darknet use for COCO's categories are
 /// known, such as `aeroplane`.
-public enum ClassName {
+package enum ClassName {
   /// What Pascal VOC calls six of COCO's categories; Darknet's `coco.names` kept these names.
   private static let synonyms = [
     "aeroplane": "airplane", "diningtable": "dining table", "motorbike": "motorcycle", "pottedplant": "potted plant",
@@ -11,13 +11,13 @@ public enum ClassName {
   ]
 
   /// Equal for names that mean the same.
-  public static func key(_ name: String) -> String {
+  package static func key(_ name: String) -> String {
     let plain = name.lowercased().split { $0.isWhitespace || $0 == "_" || $0 == "-" }.joined(separator: " ")
     return synonyms[plain] ?? plain
   }
 
   /// The class that a name means: the one that is spelled so, else the first that means the same; nil when there is none.
-  public static func index(of name: String, in classes: [String]) -> Int? {
+  package static func index(of name: String, in classes: [String]) -> Int? {
     if let exact = classes.firstIndex(of: name) { return exact }
     let wanted = key(name)
     return classes.firstIndex { key($0) == wanted }
@@ -25,7 +25,7 @@ public enum ClassName {
 
   /// The names as given and every other known spelling of them: what a filter on labels looks up, so that nothing has to
   /// be compared by meaning for each box.
-  public static func spellings(_ names: [String]) -> Set<String> {
+  package static func spellings(_ names: [String]) -> Set<String> {
     var all = Set(names)
     for name in names {
       let key = key(name)

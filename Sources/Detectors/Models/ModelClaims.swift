@@ -2,23 +2,23 @@ import EdgepipeCore
 
 /// What a person says of a model, with options or in a manifest. It goes before what the file says; where the two
 /// cannot both be right, the model is refused.
-public struct ModelClaims: Sendable {
+package struct ModelClaims: Sendable {
   /// Who said it, for errors.
-  public enum Source: Sendable {
+  enum Source: Sendable {
     /// Nobody: a pipeline names the file.
     case none
     case options
     case manifest
   }
 
-  public var source: Source
-  public var head: ModelManifest.Head?
-  public var form: ModelManifest.Form?
-  public var classes: [String]?
-  public var layout: TensorLayout?
-  public var element: TensorElement?
+  var source: Source
+  var head: ModelManifest.Head?
+  var form: ModelManifest.Form?
+  var classes: [String]?
+  var layout: TensorLayout?
+  var element: TensorElement?
 
-  public init(
+  init(
     _ source: Source = .none, head: ModelManifest.Head? = nil, form: ModelManifest.Form? = nil,
     classes: [String]? = nil, layout: TensorLayout? = nil, element: TensorElement? = nil
   ) {

@@ -1,17 +1,17 @@
 /// What a model file says of itself: the tensors that go in and come out, the exporter's metadata, and what its operators
 /// show.
-public struct ModelDescription: Sendable, Hashable {
-  public var inputs: [TensorDescription]
-  public var outputs: [TensorDescription]
-  public var metadata: ModelMetadata
-  public var evidence: OutputEvidence
+package struct ModelDescription: Sendable, Hashable {
+  package var inputs: [TensorDescription]
+  var outputs: [TensorDescription]
+  var metadata: ModelMetadata
+  var evidence: OutputEvidence
   /// In what numbers its convolutions calculate: float32, float16 or int8.
-  public var precision: String
+  var precision: String
   /// The file states several pictures at a time; the shapes here are those that it has once its input size is freed,
   /// which makes them one.
-  public var needsFreeing: Bool
+  package var needsFreeing: Bool
 
-  public init(
+  init(
     inputs: [TensorDescription], outputs: [TensorDescription], metadata: ModelMetadata = ModelMetadata(),
     evidence: OutputEvidence = OutputEvidence(), precision: String = "float32", needsFreeing: Bool = false
   ) {
@@ -25,17 +25,17 @@ public struct ModelDescription: Sendable, Hashable {
 }
 
 /// What lies between a model's last convolutions and its outputs. It tells apart models whose outputs have one shape.
-public struct OutputEvidence: Sendable, Hashable {
+struct OutputEvidence: Sendable, Hashable {
   /// How many channels each of the last convolutions gives; empty when there are none.
-  public var channels: Set<Int>
+  var channels: Set<Int>
   /// YOLOX gives the logarithm of a box's sides: where an exponential follows, the boxes are decoded inside.
-  public var hasExponential: Bool
+  var hasExponential: Bool
   /// YOLOv8 gives a distribution for each side: where a softmax follows, the boxes are decoded inside.
-  public var hasSoftmax: Bool
+  var hasSoftmax: Bool
   /// Dense layers with stored weights make the output, as in a transformer.
-  public var hasDense: Bool
+  var hasDense: Bool
 
-  public init(
+  init(
     channels: Set<Int> = [], hasExponential: Bool = false, hasSoftmax: Bool = false, hasDense: Bool = false
   ) {
     self.hasDense = hasDense

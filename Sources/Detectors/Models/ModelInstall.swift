@@ -68,7 +68,7 @@ extension ModelStore {
   }
 
   /// Clears what programs that were killed while they made a model have left.
-  package func clearLeftovers() { StagingFolder.clearLeftovers(in: folder) }
+  func clearLeftovers() { StagingFolder.clearLeftovers(in: folder) }
 
   /// Renames the finished folder into its place, in one step also where one is replaced. Others who install wait.
   private func swapIn(_ staging: URL, name: String, replaces: Bool) throws {

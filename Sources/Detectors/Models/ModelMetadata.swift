@@ -2,24 +2,24 @@
 ///
 /// The keys are those of Ultralytics' exporters, which others have taken over: `names`, `task`, `stride`, `imgsz`,
 /// `end2end` and, in `args`, `nms`. What cannot be read counts as not said; how many pictures it takes the input says.
-public struct ModelMetadata: Sendable, Hashable {
+struct ModelMetadata: Sendable, Hashable {
   /// The names of the classes in the model's order.
-  public private(set) var names: [String]?
+  private(set) var names: [String]?
   /// Such as `detect`, `pose`, `segment`, `obb`.
-  public private(set) var task: String?
+  private(set) var task: String?
   /// Input sides are multiples of this.
-  public private(set) var stride: Int?
+  private(set) var stride: Int?
   /// Height and width that it was exported for, in pixels.
-  public var imageSize: (height: Int, width: Int)? { sides.count == 2 ? (sides[0], sides[1]) : nil }
+  var imageSize: (height: Int, width: Int)? { sides.count == 2 ? (sides[0], sides[1]) : nil }
   private var sides: [Int] = []
   /// True when duplicates are removed inside the model: rows of x1, y1, x2, y2, score, class.
-  public private(set) var isEndToEnd = false
+  private(set) var isEndToEnd = false
 
   /// Nothing is said.
-  public init() {}
+  init() {}
 
   /// - Parameter properties: keys and values as the file holds them.
-  public init(_ properties: [String: String]) {
+  init(_ properties: [String: String]) {
     names = properties["names"].flatMap(MetadataLiteral.init)?.names
     task = properties["task"].flatMap { $0.isEmpty ? nil : $0.lowercased() }
     stride = properties["stride"].flatMap(MetadataLiteral.init)?.largest.flatMap { (1...256).contains($0) ? $0 : nil }

@@ -2,7 +2,7 @@ import EdgepipeONNX
 
 extension ModelDescription {
   /// What a file says of itself.
-  public init(_ model: OnnxModel) {
+  package init(_ model: OnnxModel) {
     let graph = model.proto.graph
     let stored = Set(graph.initializer.map(\.name))
     var inputs = graph.input.filter { !stored.contains($0.name) }.map(TensorDescription.init)

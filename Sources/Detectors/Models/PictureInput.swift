@@ -1,16 +1,16 @@
 /// A model's input as one picture: the order of its dimensions, its element type, and its sides where the file fixes them.
-public struct PictureInput: Sendable, Hashable {
-  public let layout: TensorLayout
-  public let element: TensorElement
+package struct PictureInput: Sendable, Hashable {
+  let layout: TensorLayout
+  let element: TensorElement
   /// In pixels; nil where the model takes any.
-  public let height: Int?
-  public let width: Int?
+  package let height: Int?
+  package let width: Int?
 
   /// What a pipeline's `shape` may be as well.
   private static let sides = 1...8192
 
   /// - Throws: a ``PipelineError`` that says what the input is instead, or what contradicts the claims.
-  public init(_ inputs: [TensorDescription], model: String, claims: ModelClaims = ModelClaims()) throws {
+  package init(_ inputs: [TensorDescription], model: String, claims: ModelClaims = ModelClaims()) throws {
     guard inputs.count == 1 else {
       let names = inputs.map { "'\($0.name)'" }.joined(separator: ", ")
       throw claims.unusable(

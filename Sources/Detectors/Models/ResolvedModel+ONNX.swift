@@ -7,7 +7,7 @@ extension OnnxModel {
   /// which that hash does not cover, are refused; importing a model takes them in.
   ///
   /// - Throws: as ``init(contentsOf:)``.
-  public init(_ resolved: ResolvedModel) throws {
+  package init(_ resolved: ResolvedModel) throws {
     let data = try readFile(resolved.file, what: "model", limit: Self.maximumByteCount)
     try self.init(data: data, name: resolved.reference)
   }

@@ -2,14 +2,14 @@ import Foundation
 
 /// A folder in the model store for what is not finished: a leading dot keeps it out of every listing. Its maker
 /// removes it. What a program that was killed has left is cleared by the next one, who sees that nobody holds its lock.
-package final class StagingFolder {
-  package let url: URL
+final class StagingFolder {
+  let url: URL
   private let descriptor: Int32
 
   /// Makes a folder in the store's one, which is made as well, and clears what others have left there.
   ///
   /// - Throws: what `FileManager` throws when it cannot be made.
-  package init(in store: URL, name: String) throws {
+  init(in store: URL, name: String) throws {
     try FileManager.default.createDirectory(at: store, withIntermediateDirectories: true)
     let lock = FolderLock(store, waits: true)
     defer { lock.release() }
@@ -22,7 +22,7 @@ package final class StagingFolder {
   deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// Removes the folder, unless it was renamed.
-  package func remove() { try? FileManager.default.removeItem(at: url) }
+  func remove() { try? FileManager.default.removeItem(at: url) }
 
   /// Clears what programs that were killed have left in a store.
   static func clearLeftovers(in store: URL) {

@@ -1,9 +1,9 @@
 /// What a model seems to be, told from what was said of it, from its metadata, from the shapes of its input and outputs, or
 /// from the outputs' names where the shapes are left open. Where several things fit, it is refused: nothing is chosen in
 /// silence.
-public struct HeadGuess: Sendable, Hashable {
+package struct HeadGuess: Sendable, Hashable {
   /// Where the names of the classes are from.
-  public enum NameSource: String, Sendable {
+  package enum NameSource: String, Sendable {
     case options = "options"
     case manifest = "manifest"
     case file = "file"
@@ -15,21 +15,21 @@ public struct HeadGuess: Sendable, Hashable {
     case head = "head"
   }
 
-  public var head: ModelManifest.Head
+  var head: ModelManifest.Head
   /// Nil where the head has one form, or the outputs of a run tell.
-  public var form: ModelManifest.Form?
-  public var classes: [String]
-  public var namesFrom: NameSource
-  public var anchors: [ModelManifest.AnchorMap]?
+  var form: ModelManifest.Form?
+  var classes: [String]
+  var namesFrom: NameSource
+  var anchors: [ModelManifest.AnchorMap]?
   /// What was seen and what is assumed, for the log and the report.
-  public var sentence: String
+  var sentence: String
 
   /// A model that says nowhere how many classes it has gets names for this many.
   static let unnamedClasses = 1000
 
   /// - Throws: a ``PipelineError`` that says what the file looks like, and what to do, when nothing, or more than one
   ///   thing, fits.
-  public init(model: String, _ file: ModelDescription, claims: ModelClaims = ModelClaims()) throws {
+  init(model: String, _ file: ModelDescription, claims: ModelClaims = ModelClaims()) throws {
     let input = try PictureInput(file.inputs, model: model, claims: claims)
     try UnsupportedTask.check(file, model: model, claims: claims)
     let seen = file.outputs.map(\.shapeText).joined(separator: ", ")

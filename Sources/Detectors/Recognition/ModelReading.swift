@@ -1,13 +1,13 @@
 /// How a model is fed and read: what was said of it and what its file says, brought together and found to agree.
 ///
 /// This is the one check of a model: what `models import` and `validate` accept, a run accepts, and the reverse.
-public struct ModelReading: Sendable {
+package struct ModelReading: Sendable {
   /// With head, form, classes, input and precision as they are used. Name, file and origin are the manifest's, or else
   /// for the caller to fill in.
-  public let manifest: ModelManifest
-  public let namesFrom: HeadGuess.NameSource
+  package let manifest: ModelManifest
+  package let namesFrom: HeadGuess.NameSource
   /// What is assumed, for the log and the report; nil where a manifest says all of it.
-  public let assumption: String?
+  package let assumption: String?
 
   /// A file without a manifest.
   ///
@@ -15,7 +15,7 @@ public struct ModelReading: Sendable {
   ///   - model: what errors call it.
   ///   - claims: what options say.
   /// - Throws: a ``PipelineError`` that says what the file looks like, and what to do.
-  public init(_ model: String, _ file: ModelDescription, claims: ModelClaims = ModelClaims()) throws {
+  package init(_ model: String, _ file: ModelDescription, claims: ModelClaims = ModelClaims()) throws {
     let guess = try HeadGuess(model: model, file, claims: claims)
     let input = try PictureInput(file.inputs, model: model, claims: claims)
     var format = guess.head.defaultInput
@@ -44,7 +44,7 @@ public struct ModelReading: Sendable {
   /// A file with its manifest.
   ///
   /// - Throws: a ``PipelineError`` that names what the manifest and the file say where both cannot be right.
-  public init(_ known: ModelManifest, _ file: ModelDescription, model: String) throws {
+  package init(_ known: ModelManifest, _ file: ModelDescription, model: String) throws {
     var manifest = known
     let claims = ModelClaims(
       .manifest, head: known.head, form: known.form, classes: known.classes, layout: known.input.layout,

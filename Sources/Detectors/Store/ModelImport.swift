@@ -3,34 +3,34 @@ import EdgepipeONNX
 import Foundation
 
 /// Puts the user's own models into a store.
-public struct ModelImport {
+package struct ModelImport {
   /// What a manifest says beyond what the files themselves tell. Nil takes the head's usual value.
-  public struct Options: Sendable {
-    public var name: String?
-    public var head: ModelManifest.Head?
-    public var form: ModelManifest.Form?
-    public var classes: [String]?
-    public var inputSize: Int?
-    public var color: InputFormat.ColorOrder?
-    public var placement: InputFormat.Placement?
-    public var pad: Float?
-    public var mean: [Float]?
-    public var scale: [Float]?
-    public var licence: String?
-    public var force = false
+  package struct Options: Sendable {
+    package var name: String?
+    package var head: ModelManifest.Head?
+    package var form: ModelManifest.Form?
+    package var classes: [String]?
+    package var inputSize: Int?
+    package var color: InputFormat.ColorOrder?
+    package var placement: InputFormat.Placement?
+    package var pad: Float?
+    package var mean: [Float]?
+    package var scale: [Float]?
+    package var licence: String?
+    package var force = false
 
-    public init() {}
+    package init() {}
   }
 
-  public var store: ModelStore
+  var store: ModelStore
 
-  public init(store: ModelStore) { self.store = store }
+  package init(store: ModelStore) { self.store = store }
 
   /// Imports an ONNX file; tensors that lie in files beside it are taken in.
   ///
   /// - Throws: a ``PipelineError``: `notFound`, `malformed` for an unsound file and for one that cannot run,
   ///   `invalidArgument` when something must be said that the file does not tell, and where the options contradict it.
-  public func onnx(_ file: URL, _ options: Options) throws -> ModelManifest {
+  package func onnx(_ file: URL, _ options: Options) throws -> ModelManifest {
     try checkName(options, file)
     let model = try OnnxModel(contentsOf: file)
     if options.head == .yolov3,
@@ -67,7 +67,7 @@ public struct ModelImport {
   }
 
   /// Imports Darknet's cfg and weights files of the YOLOv3 family.
-  public func darknet(config: URL, weights: URL, _ options: Options) throws -> ModelManifest {
+  package func darknet(config: URL, weights: URL, _ options: Options) throws -> ModelManifest {
     try checkName(options, weights)
     guard options.head ?? .yolov3 == .yolov3 else {
       throw PipelineError(

@@ -3,7 +3,7 @@ import EdgepipeCore
 
 /// Whether calibration pictures show what a model will see. Ranges that are found on too little cut off what other
 /// pictures hold, and the model that comes out finds less, or nothing.
-public enum CalibrationCheck {
+package enum CalibrationCheck {
   /// Fewer pictures than this lost accuracy when it was measured (docs/compression.md).
   static let leastPictures = 4
   /// Pixels of one picture that differ by no more are one colour.
@@ -14,7 +14,7 @@ public enum CalibrationCheck {
   /// - Parameters:
   ///   - pictures: bytes, 1 x 3 x H x W.
   ///   - found: how many objects the float model finds in them.
-  public static func warnings(_ pictures: [ModelInput], found: Int) -> [String] {
+  package static func warnings(_ pictures: [ModelInput], found: Int) -> [String] {
     var warnings: [String] = []
     let plain = pictures.count { isPlain($0) }
     if pictures.count < leastPictures {

@@ -5,14 +5,14 @@ import EdgepipeCore
 ///
 /// Pictures are kept as bytes, a quarter of what the model takes, and each also counts mirrored: that costs no memory,
 /// and what a detector has to know of a car does not depend on which way it drives.
-public struct CalibrationPictures: Sendable {
+package struct CalibrationPictures: Sendable {
   private let pictures: [Tensor]
   private let format: InputFormat
 
   /// - Parameters:
   ///   - pictures: as the pipeline's preprocessing writes them: bytes, 1 x 3 x H x W.
   ///   - format: how the model wants them shifted and scaled.
-  public init(_ pictures: [Tensor], format: InputFormat) {
+  package init(_ pictures: [Tensor], format: InputFormat) {
     self.pictures = pictures
     self.format = format
   }
@@ -29,7 +29,7 @@ public struct CalibrationPictures: Sendable {
   }
 
   /// What the model takes for the first picture; there is one after ``check()``.
-  public var first: Tensor { input(0, pool: BufferPool()) }
+  package var first: Tensor { input(0, pool: BufferPool()) }
 
   /// Some of the pictures, evenly from all.
   func some(_ wanted: Int) -> CalibrationPictures {

@@ -5,7 +5,7 @@ struct ChannelRange: Equatable {
 }
 
 /// How a channel's range is found from its histogram.
-public enum RangeRule: Sendable, Equatable {
+enum RangeRule: Sendable, Equatable {
   /// From the smallest value seen to the largest.
   case minMax
   /// Leaves out this share of the values at each end.

@@ -3,7 +3,7 @@ import EdgepipeCore
 
 extension Tensor {
   /// A tensor of one value in the middle of its range, to run a model on when its result does not matter.
-  public static func grey(shape: [Int], element: TensorElement) -> Tensor {
+  package static func grey(shape: [Int], element: TensorElement) -> Tensor {
     let tensor = Tensor(shape: shape, element: element, pool: BufferPool())
     switch element {
     case .float16:

@@ -4,7 +4,7 @@ import EdgepipeONNX
 
 /// Writes the quick form of an integer model: channels-last convolutions of ONNX Runtime's own (`com.microsoft`) with
 /// operators of edgepipe between them. It takes the picture as bytes and gives the float model's outputs.
-package struct IntegerModelWriter {
+struct IntegerModelWriter {
   private let region: IntegerRegion
   private let layout: IntegerLayout
   private let format: InputFormat

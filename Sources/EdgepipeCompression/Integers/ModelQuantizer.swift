@@ -4,36 +4,36 @@ import EdgepipeONNX
 import Foundation
 
 /// Turns a float detector into one that runs in integers, without training it again.
-public struct ModelQuantizer {
-  public struct Options: Sendable {
+struct ModelQuantizer {
+  struct Options: Sendable {
     /// How ranges are found.
-    public var rule: RangeRule
-    public var floatHead: FloatHead
+    var rule: RangeRule
+    var floatHead: FloatHead
 
     /// The default leaves out one value in ten thousand at each end.
-    public init(rule: RangeRule = .quantile(1e-4), floatHead: FloatHead = .automatic) {
+    init(rule: RangeRule = .quantile(1e-4), floatHead: FloatHead = .automatic) {
       self.rule = rule
       self.floatHead = floatHead
     }
   }
 
   /// An integer model, and what became of the float one.
-  public struct Result {
-    public var model: OnnxModel
+  struct Result {
+    var model: OnnxModel
     /// Convolutions that run in integers, those with float outputs among them.
-    public var integerConvolutions: Int
+    var integerConvolutions: Int
     /// The last convolutions, whose outputs are floats.
-    public var lastConvolutions: Int
+    var lastConvolutions: Int
     /// The first convolutions that stay in floats.
-    public var floatHeadConvolutions: Int
+    var floatHeadConvolutions: Int
     /// Convolutions before boxes and scores that stay in floats.
-    public var floatConvolutions: Int
+    var floatConvolutions: Int
   }
 
   private let engine: any InferenceEngine
   private let options: Options
 
-  public init(engine: any InferenceEngine, options: Options = Options()) {
+  init(engine: any InferenceEngine, options: Options = Options()) {
     self.engine = engine
     self.options = options
   }
@@ -44,7 +44,7 @@ public struct ModelQuantizer {
   ///   - format: how the float model wants its picture.
   ///   - progress: runs done and runs in all; throwing ends the work.
   /// - Throws: a ``PipelineError`` when the model does not suit, or from the engine.
-  public func quantize(
+  func quantize(
     _ model: OnnxModel, pictures: [Tensor], format: InputFormat, progress: (Int, Int) throws -> Void
   ) throws -> Result {
     guard let first = pictures.first else {

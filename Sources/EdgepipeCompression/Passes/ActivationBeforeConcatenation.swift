@@ -2,13 +2,13 @@ import EdgepipeONNX
 
 /// Moves an activation of concatenated convolutions before the concatenation, where the engine does it while it stores
 /// the sums. The same function of the same numbers.
-public struct ActivationBeforeConcatenation: GraphPass {
-  public let name = "activations before concatenations"
-  public let isExact = true
+struct ActivationBeforeConcatenation: GraphPass {
+  let name = "activations before concatenations"
+  let isExact = true
 
-  public init() {}
+  init() {}
 
-  public func apply(to model: inout OnnxModel) -> Int {
+  func apply(to model: inout OnnxModel) -> Int {
     let counts = model.readCounts(), makers = model.makers()
     var removed: Set<Int> = [], moved: [Int: Onnx_NodeProto] = [:]
     for (index, node) in model.proto.graph.node.enumerated() {

@@ -2,13 +2,13 @@ import EdgepipeONNX
 
 /// Writes ReLU, ReLU6 and LeakyReLU in the one form that the engine computes while it stores a convolution's sums. The
 /// others cost a pass over memory each, and for PRelu a change of layout.
-public struct ActivationForms: GraphPass {
-  public let name = "activation forms"
-  public let isExact = true
+struct ActivationForms: GraphPass {
+  let name = "activation forms"
+  let isExact = true
 
-  public init() {}
+  init() {}
 
-  public func apply(to model: inout OnnxModel) -> Int {
+  func apply(to model: inout OnnxModel) -> Int {
     var count = 0
     while true {
       let step = model.rewriteNodes { node, matcher, model in

@@ -2,13 +2,13 @@ import EdgepipeONNX
 
 /// Multiplies batch normalization into the convolution, plain or transposed, before it:
 /// w' = w gamma / sqrt(variance + epsilon), b' = (b - mean) gamma / sqrt(variance + epsilon) + beta.
-public struct BatchNormalizationFolding: GraphPass {
-  public let name = "batch normalization"
-  public let isExact = false
+struct BatchNormalizationFolding: GraphPass {
+  let name = "batch normalization"
+  let isExact = false
 
-  public init() {}
+  init() {}
 
-  public func apply(to model: inout OnnxModel) -> Int {
+  func apply(to model: inout OnnxModel) -> Int {
     let counts = model.readCounts(), makers = model.makers()
     var stored = model.storedTensors(), folded: Set<Int> = []
     for (index, node) in model.proto.graph.node.enumerated() where node.opType == "BatchNormalization" {

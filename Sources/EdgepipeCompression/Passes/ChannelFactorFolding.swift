@@ -4,13 +4,13 @@ import EdgepipeONNX
 ///
 /// After a convolution everything can be taken in. Before one, factors can, and shifts where it pads nothing: a padded
 /// zero would have to stay zero.
-public struct ChannelFactorFolding: GraphPass {
-  public let name = "factors by channel"
-  public let isExact = false
+struct ChannelFactorFolding: GraphPass {
+  let name = "factors by channel"
+  let isExact = false
 
-  public init() {}
+  init() {}
 
-  public func apply(to model: inout OnnxModel) -> Int {
+  func apply(to model: inout OnnxModel) -> Int {
     let counts = model.readCounts()
     var stored = model.storedTensors(), makers = model.makers(), folded: Set<Int> = []
     for index in model.proto.graph.node.indices {

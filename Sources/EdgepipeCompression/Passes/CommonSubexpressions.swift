@@ -2,13 +2,13 @@ import EdgepipeONNX
 import Foundation
 
 /// Computes once what several nodes compute alike, and stores once what is stored alike.
-public struct CommonSubexpressions: GraphPass {
-  public let name = "duplicates"
-  public let isExact = true
+struct CommonSubexpressions: GraphPass {
+  let name = "duplicates"
+  let isExact = true
 
-  public init() {}
+  init() {}
 
-  public func apply(to model: inout OnnxModel) -> Int {
+  func apply(to model: inout OnnxModel) -> Int {
     mergeTensors(&model) + mergeNodes(&model)
   }
 

@@ -7,9 +7,9 @@ import Foundation
 ///
 /// Random operators stay, and so do those that make numbers out of smaller ones (`DequantizeLinear`), nodes that hold
 /// graphs, and what would make the file much larger.
-public struct ConstantFolding: GraphPass {
-  public let name = "constant folding"
-  public let isExact = true
+struct ConstantFolding: GraphPass {
+  let name = "constant folding"
+  let isExact = true
 
   /// A result that is larger stays computed, in bytes.
   static let maximumResult = 1 << 18
@@ -18,9 +18,9 @@ public struct ConstantFolding: GraphPass {
 
   private let engine: any InferenceEngine
 
-  public init(engine: any InferenceEngine) { self.engine = engine }
+  init(engine: any InferenceEngine) { self.engine = engine }
 
-  public func apply(to model: inout OnnxModel) -> Int {
+  func apply(to model: inout OnnxModel) -> Int {
     let types = ElementTypes(model.proto.graph)
     // A run might replace those that are inputs as well.
     let inputs = Set(model.proto.graph.input.map(\.name))

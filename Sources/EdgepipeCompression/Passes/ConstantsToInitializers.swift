@@ -1,13 +1,13 @@
 import EdgepipeONNX
 
 /// Turns `Constant` nodes into stored tensors, where other passes find them.
-public struct ConstantsToInitializers: GraphPass {
-  public let name = "constants"
-  public let isExact = true
+struct ConstantsToInitializers: GraphPass {
+  let name = "constants"
+  let isExact = true
 
-  public init() {}
+  init() {}
 
-  public func apply(to model: inout OnnxModel) -> Int {
+  func apply(to model: inout OnnxModel) -> Int {
     let outputs = Set(model.proto.graph.output.map(\.name))
     var kept: [Onnx_NodeProto] = [], stored: [Onnx_TensorProto] = []
     for node in model.proto.graph.node {

@@ -1,13 +1,13 @@
 import EdgepipeONNX
 
 /// Removes nodes and stored tensors that no output depends on.
-public struct DeadNodeElimination: GraphPass {
-  public let name = "dead nodes"
-  public let isExact = true
+struct DeadNodeElimination: GraphPass {
+  let name = "dead nodes"
+  let isExact = true
 
-  public init() {}
+  init() {}
 
-  public func apply(to model: inout OnnxModel) -> Int {
+  func apply(to model: inout OnnxModel) -> Int {
     var needed = model.fixedNames()
     var kept: [Onnx_NodeProto] = []
     for node in model.proto.graph.node.reversed() where node.output.contains(where: needed.contains) {

@@ -2,13 +2,13 @@ import EdgepipeONNX
 
 /// Writes Sigmoid, SiLU, HardSigmoid and HardSwish in the forms that the engine fuses: Sigmoid and HardSigmoid into a
 /// convolution, x * Sigmoid(x) into one operator, x * HardSigmoid(x) into a convolution as well.
-public struct GatedActivationForms: GraphPass {
-  public let name = "gated activation forms"
-  public let isExact = false
+struct GatedActivationForms: GraphPass {
+  let name = "gated activation forms"
+  let isExact = false
 
-  public init() {}
+  init() {}
 
-  public func apply(to model: inout OnnxModel) -> Int {
+  func apply(to model: inout OnnxModel) -> Int {
     // What the first round makes of the inner part is what the second one looks for.
     model.rewriteNodes(Self.gate) + model.rewriteNodes(Self.gated)
   }

@@ -2,7 +2,7 @@ import Detectors
 import EdgepipeONNX
 
 /// A rewriting of a model that changes its cost and not its results.
-public protocol GraphPass: Sendable {
+protocol GraphPass: Sendable {
   /// What reports call it.
   var name: String { get }
 
@@ -16,11 +16,11 @@ public protocol GraphPass: Sendable {
   func apply(to model: inout OnnxModel) -> Int
 }
 
-public enum GraphPasses {
+enum GraphPasses {
   /// The passes in the order in which they help each other.
   ///
   /// - Parameter engine: computes what depends on stored tensors alone; without one that stays as it is.
-  public static func all(engine: (any InferenceEngine)?) -> [any GraphPass] {
+  static func all(engine: (any InferenceEngine)?) -> [any GraphPass] {
     let folding: [any GraphPass] = engine.map { [ConstantFolding(engine: $0)] } ?? []
     return [WeightsAmongInputs(), ConstantsToInitializers()] + folding + [
       IdentityElimination(), CommonSubexpressions(), ActivationForms(), GatedActivationForms(),
@@ -34,7 +34,7 @@ public enum GraphPasses {
   /// A model that chooses among its results (``OnnxModel/choosesResults``) gets only those that keep every bit: a
   /// difference in the last one could change which boxes it gives, and how many.
   @discardableResult
-  public static func apply(
+  static func apply(
     to model: inout OnnxModel, engine: (any InferenceEngine)? = nil
   ) -> [(name: String, count: Int)] {
     let wantsBits = model.choosesResults

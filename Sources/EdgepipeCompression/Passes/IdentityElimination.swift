@@ -3,13 +3,13 @@ import EdgepipeONNX
 /// Removes nodes that give what they were given: Identity, Dropout, casts to the type that is there, slices of
 /// everything, paddings by nothing, transpositions that undo each other, factors of one, concatenations of one; and of
 /// two reshapes in a row the first.
-public struct IdentityElimination: GraphPass {
-  public let name = "identities"
-  public let isExact = true
+struct IdentityElimination: GraphPass {
+  let name = "identities"
+  let isExact = true
 
-  public init() {}
+  init() {}
 
-  public func apply(to model: inout OnnxModel) -> Int {
+  func apply(to model: inout OnnxModel) -> Int {
     var count = 0
     while true {
       let step = removeIdentities(&model) + shortenRows(&model)

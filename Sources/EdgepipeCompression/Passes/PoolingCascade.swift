@@ -3,13 +3,13 @@ import EdgepipeONNX
 /// Computes the maximum of a large window from that of a smaller one, where a graph has both of one tensor: the spatial
 /// pyramid of the YOLO family takes 5 x 5, 9 x 9 and 13 x 13. The maximum over 9 x 9 is that over 5 x 5 of those over
 /// 5 x 5, so three windows of 25 values take the place of 25 + 81 + 169.
-public struct PoolingCascade: GraphPass {
-  public let name = "pooling cascade"
-  public let isExact = true
+struct PoolingCascade: GraphPass {
+  let name = "pooling cascade"
+  let isExact = true
 
-  public init() {}
+  init() {}
 
-  public func apply(to model: inout OnnxModel) -> Int {
+  func apply(to model: inout OnnxModel) -> Int {
     let sources = Set(model.proto.graph.node.filter { Self.window($0) != nil }.map { $0.input[0] })
     return sources.sorted().reduce(0) { $0 + cascade($1, &model) }
   }

@@ -2,13 +2,13 @@ import EdgepipeONNX
 
 /// Turns strided slices, their concatenation and a convolution, the "focus" stem of YOLOX and YOLOv5, into one
 /// convolution with stride 2 and a kernel twice as large. The same sums, without four copies of the picture.
-public struct SpaceToDepthStem: GraphPass {
-  public let name = "space-to-depth stem"
-  public let isExact = false
+struct SpaceToDepthStem: GraphPass {
+  let name = "space-to-depth stem"
+  let isExact = false
 
-  public init() {}
+  init() {}
 
-  public func apply(to model: inout OnnxModel) -> Int {
+  func apply(to model: inout OnnxModel) -> Int {
     let counts = model.readCounts(), stored = model.storedTensors()
     var count = 0
     for index in model.proto.graph.node.indices {

@@ -3,13 +3,13 @@ import EdgepipeONNX
 /// Takes stored tensors off the list of inputs, on which older exports also have them. There a run might replace them,
 /// and so the engine may compute nothing with them beforehand: no fusing, no layout of its own for convolutions. What
 /// it may do from then on rounds otherwise.
-public struct WeightsAmongInputs: GraphPass {
-  public let name = "weights among inputs"
-  public let isExact = false
+struct WeightsAmongInputs: GraphPass {
+  let name = "weights among inputs"
+  let isExact = false
 
-  public init() {}
+  init() {}
 
-  public func apply(to model: inout OnnxModel) -> Int {
+  func apply(to model: inout OnnxModel) -> Int {
     let stored = Set(model.proto.graph.initializer.map(\.name))
     let before = model.proto.graph.input.count
     model.proto.graph.input.removeAll { stored.contains($0.name) }

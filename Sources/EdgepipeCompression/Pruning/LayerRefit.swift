@@ -15,22 +15,22 @@ import Foundation
 ///
 /// The same model comes out for the same pictures and seed. Activations of the teacher are kept in memory: places x
 /// channels x 4 bytes for each layer.
-public struct LayerRefit {
-  public struct Options: Sendable {
+package struct LayerRefit {
+  package struct Options: Sendable {
     /// Places of each layer that are looked at in each picture.
-    public var placesPerPicture: Int
-    public var seed: UInt64
+    var placesPerPicture: Int
+    package var seed: UInt64
     /// Zero weights stay zero: for unstructured pruning.
-    public var keepsZeros: Bool
+    var keepsZeros: Bool
     /// The share of the way from the fitted outputs' variances to the teacher's, 0 to 1: regression predicts less
     /// variance than there is (K. Jordan et al., "REPAIR", ICLR 2023).
-    public var varianceShare: Double
+    var varianceShare: Double
     /// Convolutions with more weights an output keep theirs: the regression would need more samples than there are.
-    public var maximumDepth: Int
+    var maximumDepth: Int
     /// Whether depthwise convolutions are refitted as well: they change little, and each takes a run of its own.
-    public var includesDepthwise: Bool
+    var includesDepthwise: Bool
 
-    public init(
+    package init(
       placesPerPicture: Int = 32, seed: UInt64 = 1, keepsZeros: Bool = false, varianceShare: Double = 0,
       maximumDepth: Int = 1152, includesDepthwise: Bool = true
     ) {
@@ -44,26 +44,26 @@ public struct LayerRefit {
   }
 
   /// What became of one convolution.
-  public struct Layer: Sendable {
+  package struct Layer: Sendable {
     /// The name of its output.
-    public var name: String
+    var name: String
     /// Mean squared error on held-out pictures as a share of the teacher's variance.
-    public var errorBefore: Double
-    public var errorAfter: Double
+    var errorBefore: Double
+    var errorAfter: Double
     /// Nil: at most the bias has changed.
-    public var lambda: Double?
+    var lambda: Double?
   }
 
-  public struct Result: Sendable {
-    public var model: OnnxModel
+  struct Result: Sendable {
+    var model: OnnxModel
     /// Refitted convolutions, in the order in which that happened.
-    public var layers: [Layer]
+    var layers: [Layer]
   }
 
   let engine: any InferenceEngine
   let options: Options
 
-  public init(engine: any InferenceEngine, options: Options = Options()) {
+  init(engine: any InferenceEngine, options: Options = Options()) {
     self.engine = engine
     self.options = options
   }
@@ -74,7 +74,7 @@ public struct LayerRefit {
   ///   - inputs: some hundreds. One in four is held out to choose how far weights may go.
   ///   - progress: told how many runs are done and how many there are; throwing ends the work.
   /// - Throws: a ``PipelineError`` when a model is not sound, or from the engine.
-  public func refit(
+  func refit(
     _ student: OnnxModel, teacher: OnnxModel, kept: [String: [Int]] = [:], inputs: CalibrationPictures,
     progress: (Int, Int) throws -> Void = { _, _ in }
   ) throws -> Result {

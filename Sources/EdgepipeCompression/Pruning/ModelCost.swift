@@ -1,9 +1,9 @@
 /// What a model costs, as far as its convolutions go.
-public struct ModelCost: Sendable, Equatable {
+package struct ModelCost: Sendable, Equatable {
   /// For one picture of the calibration's size.
-  public var multiplications: Double
+  package var multiplications: Double
   /// Stored weights and biases.
-  public var parameters: Int
+  package var parameters: Int
   /// Of the parameters, those that are not zero.
-  public var nonzero: Int
+  package var nonzero: Int
 }

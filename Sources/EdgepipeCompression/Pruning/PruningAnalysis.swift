@@ -5,7 +5,7 @@ import Foundation
 
 /// What is to be known of a model before anything is taken out of it, whatever the ratio: which channels hang together,
 /// what the layers see on calibration pictures, and how much the outputs depend on each of them.
-public struct PruningAnalysis {
+package struct PruningAnalysis {
   let model: OnnxModel
   let graph: ChannelGraph
   /// Of each convolution of the graph.
@@ -26,7 +26,7 @@ public struct PruningAnalysis {
   ///   - inputs: calibration pictures.
   ///   - progress: told the share that is done, 0 to 1.
   /// - Throws: a ``PipelineError`` when the model is not sound or has nothing to prune, or from the engine.
-  public init(
+  package init(
     _ model: OnnxModel, engine: any InferenceEngine, inputs: CalibrationPictures, options: LayerRefit.Options,
     progress: (Double) throws -> Void
   ) throws {
@@ -116,7 +116,7 @@ public struct PruningAnalysis {
 
 extension PruningAnalysis {
   /// Takes channels out and refits what is left; see ``StructuredPruning``.
-  public func prune(
+  package func prune(
     _ options: StructuredPruning.Options, inputs: CalibrationPictures, progress: (Double) throws -> Void
   ) throws -> StructuredPruning.Result {
     let surgery = try surgery(options)

@@ -7,28 +7,28 @@ import Foundation
 ///
 /// Batch normalization must have been folded before (``GraphPasses``). The same model comes out for the same pictures,
 /// options and seed.
-public struct StructuredPruning {
+package struct StructuredPruning {
   /// How channels are compared.
-  public enum Importance: String, Sendable, CaseIterable {
+  package enum Importance: String, Sendable, CaseIterable {
     /// By the norm of their filters.
     case l2
     /// By what the layers behind them cannot make up for, and how much the model's outputs depend on those.
     case reconstruction
   }
 
-  public struct Options: Sendable {
+  package struct Options: Sendable {
     /// The share of the multiplications that is to go, 0 to 1.
-    public var ratio: Double
-    public var importance: Importance
+    var ratio: Double
+    var importance: Importance
     /// Layers lose channels in bundles of so many, so that widths suit the engine's kernels.
-    public var multiple: Int
+    var multiple: Int
     /// The share of its channels that a layer may lose: damages add up only while they are small, so that losses are
     /// spread.
-    public var layerLimit: Double
-    public var refit: LayerRefit.Options
+    var layerLimit: Double
+    var refit: LayerRefit.Options
 
     /// - Parameter layerLimit: nil: a tenth and one and a half times the ratio, at most nine tenths.
-    public init(
+    package init(
       ratio: Double, importance: Importance = .reconstruction, multiple: Int = 8, layerLimit: Double? = nil,
       refit: LayerRefit.Options = LayerRefit.Options(includesDepthwise: false)
     ) {
@@ -40,21 +40,21 @@ public struct StructuredPruning {
     }
   }
 
-  public struct Result: Sendable {
-    public var model: OnnxModel
-    public var before: ModelCost
-    public var after: ModelCost
+  package struct Result: Sendable {
+    package var model: OnnxModel
+    package var before: ModelCost
+    package var after: ModelCost
     /// Of the dense convolutions.
-    public var channelsBefore: Int
-    public var channelsAfter: Int
+    var channelsBefore: Int
+    var channelsAfter: Int
     /// What became of the layers that were refitted.
-    public var layers: [LayerRefit.Layer]
+    package var layers: [LayerRefit.Layer]
   }
 
   private let engine: any InferenceEngine
   private let options: Options
 
-  public init(engine: any InferenceEngine, options: Options) {
+  init(engine: any InferenceEngine, options: Options) {
     self.engine = engine
     self.options = options
   }
@@ -65,7 +65,7 @@ public struct StructuredPruning {
   ///   - progress: told the share that is done, 0 to 1; throwing ends the work.
   /// - Throws: a ``PipelineError`` when the model is not sound, when it has no channels that could go, or from the
   ///   engine.
-  public func prune(
+  func prune(
     _ model: OnnxModel, inputs: CalibrationPictures, progress: (Double) throws -> Void = { _ in }
   ) throws -> Result {
     try PruningAnalysis(model, engine: engine, inputs: inputs, options: options.refit) { try progress(0.3 * $0) }

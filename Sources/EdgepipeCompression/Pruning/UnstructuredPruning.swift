@@ -6,16 +6,16 @@ import Foundation
 ///
 /// The file is no smaller and the model no faster: ONNX has no sparse convolution weights that an engine computes with,
 /// so zeros are stored like other numbers. They help where files are compressed, on their way or on disk.
-public struct UnstructuredPruning {
-  public struct Options: Sendable {
+package struct UnstructuredPruning {
+  package struct Options: Sendable {
     /// The share of the weights of all convolutions that becomes zero, 0 to 1, as far as the limits allow.
-    public var ratio: Double
-    public var importance: StructuredPruning.Importance
+    var ratio: Double
+    var importance: StructuredPruning.Importance
     /// The share of its weights that a layer may lose.
-    public var layerLimit: Double
-    public var refit: LayerRefit.Options
+    var layerLimit: Double
+    var refit: LayerRefit.Options
 
-    public init(
+    package init(
       ratio: Double, importance: StructuredPruning.Importance = .reconstruction, layerLimit: Double = 0.9,
       refit: LayerRefit.Options = LayerRefit.Options(includesDepthwise: false)
     ) {
@@ -27,23 +27,23 @@ public struct UnstructuredPruning {
     }
   }
 
-  public struct Result: Sendable {
-    public var model: OnnxModel
-    public var before: ModelCost
-    public var after: ModelCost
-    public var layers: [LayerRefit.Layer]
+  package struct Result: Sendable {
+    package var model: OnnxModel
+    package var before: ModelCost
+    package var after: ModelCost
+    package var layers: [LayerRefit.Layer]
   }
 
   private let engine: any InferenceEngine
   private let options: Options
 
-  public init(engine: any InferenceEngine, options: Options) {
+  init(engine: any InferenceEngine, options: Options) {
     self.engine = engine
     self.options = options
   }
 
   /// Parameters and errors are those of ``StructuredPruning/prune(_:inputs:progress:)``.
-  public func prune(
+  func prune(
     _ model: OnnxModel, inputs: CalibrationPictures, progress: (Double) throws -> Void = { _ in }
   ) throws -> Result {
     try PruningAnalysis(model, engine: engine, inputs: inputs, options: options.refit) { try progress(0.3 * $0) }
@@ -53,7 +53,7 @@ public struct UnstructuredPruning {
 
 extension PruningAnalysis {
   /// Sets weights to zero and refits what is left; see ``UnstructuredPruning``.
-  public func prune(
+  package func prune(
     _ options: UnstructuredPruning.Options, inputs: CalibrationPictures, progress: (Double) throws -> Void
   ) throws -> UnstructuredPruning.Result {
     var thinned = model

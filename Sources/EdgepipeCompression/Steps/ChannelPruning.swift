@@ -1,18 +1,18 @@
 import EdgepipeCore
 /// Structured pruning (``StructuredPruning``): whole channels go, and the layers that are left are fitted to what the model
 /// gave before.
-public struct ChannelPruning: CompressionStep {
-  public static let name = "structured-pruning"
-  public static let summary = "Takes channels out and refits the layers that are left, without training."
-  public static let version = 1
-  public static let amount: StepAmount? = StepAmount(
+struct ChannelPruning: CompressionStep {
+  static let name = "structured-pruning"
+  static let summary = "Takes channels out and refits the layers that are left, without training."
+  static let version = 1
+  static let amount: StepAmount? = StepAmount(
     meaning: "share of the multiplications", range: 0.01...0.9, standard: 0.1)
 
   private let ratio: Double
 
-  public init(amount: Double?) { ratio = amount ?? 0.1 }
+  init(amount: Double?) { ratio = amount ?? 0.1 }
 
-  public func apply(
+  func apply(
     to candidate: CompressionCandidate, in context: CompressionContext
   ) throws -> CompressionCandidate {
     var result = try PruningInput(candidate, context)

@@ -1,29 +1,29 @@
 /// How to make a model small enough for a device, by its memory: the plan that `edgepipe devices` prints and
 /// `edgepipe models compress --target` begins with.
-public struct CompressionAdvice: Sendable, Hashable {
+package struct CompressionAdvice: Sendable, Hashable {
   /// One step of the plan.
-  public struct Step: Sendable, Hashable {
+  struct Step: Sendable, Hashable {
     /// As `edgepipe models compress --steps` calls it.
-    public let name: String
+    let name: String
     /// How far the step goes: a share of the weights, or a number of groups; nil for steps that have no such number.
-    public let amount: Double?
+    let amount: Double?
     /// For people.
-    public let title: String
+    let title: String
   }
 
-  public let plan: [Step]
-  public let reason: String
+  let plan: [Step]
+  package let reason: String
   /// Whether the plan is to save memory, or time alone.
-  public let savesMemory: Bool
+  package let savesMemory: Bool
   /// Weights as stored and peak activations together should stay below this: 80 % of the memory.
-  public let modelLimitMB: Int
+  package let modelLimitMB: Int
 
   /// The titles of the plan's steps.
-  public var steps: [String] { plan.map(\.title) }
+  package var steps: [String] { plan.map(\.title) }
 
   /// Below 1 GB: structured pruning by 0.8, INT8, weights shared in 16 groups. Below 4 GB: unstructured pruning by 0.6,
   /// INT8, distillation. Else: unstructured pruning by 0.4, FP16, operator fusion.
-  public init(memoryMB: Int) {
+  package init(memoryMB: Int) {
     let memory = max(0, memoryMB)
     let integers = Step(name: "int8", amount: nil, title: "INT8")
     func unstructured(_ share: Double) -> Step {

@@ -5,7 +5,7 @@ import EdgepipeONNX
 ///
 /// A step gets a model and gives a new one, and says what has changed in how the model is used: its manifest. Whether that
 /// was worth it is measured by ``CompressionRun``.
-public protocol CompressionStep: Sendable {
+package protocol CompressionStep: Sendable {
   /// As `--steps` and reports call it: small letters and hyphens.
   static var name: String { get }
   /// What it does, in a line.
@@ -26,62 +26,62 @@ public protocol CompressionStep: Sendable {
 }
 
 /// The number that a step takes.
-public struct StepAmount: Sendable, Hashable {
+package struct StepAmount: Sendable, Hashable {
   /// In a word or two, such as `share of the weights`.
-  public var meaning: String
-  public var range: ClosedRange<Double>
+  var meaning: String
+  var range: ClosedRange<Double>
   /// Whether it counts something.
-  public var isWhole: Bool
+  var isWhole: Bool
   /// Taken when none is said.
-  public var standard: Double
+  var standard: Double
 
-  public init(meaning: String, range: ClosedRange<Double>, isWhole: Bool = false, standard: Double) {
+  init(meaning: String, range: ClosedRange<Double>, isWhole: Bool = false, standard: Double) {
     (self.meaning, self.range, self.isWhole, self.standard) = (meaning, range, isWhole, standard)
   }
 }
 
 /// Why a step cannot be done.
-public struct StepRefusal: Error, Sendable {
-  public var reason: String
+package struct StepRefusal: Error, Sendable {
+  package var reason: String
 
-  public init(_ reason: String) { self.reason = reason }
+  package init(_ reason: String) { self.reason = reason }
 }
 
 /// A model on its way down the ladder.
-public struct CompressionCandidate: Sendable {
-  public var model: OnnxModel
+package struct CompressionCandidate: Sendable {
+  package var model: OnnxModel
   /// How the model is used: element type of its input, precision and the rest.
-  public var manifest: ModelManifest
+  package var manifest: ModelManifest
   /// What the last step did, in a few words for the report; empty when there is nothing to say.
-  public var note = ""
+  package var note = ""
   /// A float model with tensors of the same names, to follow shapes through, for a `model` that has operators of our own;
   /// nil for one of standard operators.
-  public var shapes: OnnxModel?
+  package var shapes: OnnxModel?
 
-  public init(model: OnnxModel, manifest: ModelManifest) {
+  package init(model: OnnxModel, manifest: ModelManifest) {
     (self.model, self.manifest) = (model, manifest)
   }
 
   /// Of the pictures that it is measured with: 1 x 3 x H x W.
-  public var inputShape: [Int] {
+  package var inputShape: [Int] {
     let (height, width) = manifest.usualSides
     return [1, 3, height, width]
   }
 }
 
 /// What steps may use.
-public struct CompressionContext: Sendable {
-  public var engine: any InferenceEngine
+package struct CompressionContext: Sendable {
+  var engine: any InferenceEngine
   /// The float model that the ladder began with, for steps that imitate it.
-  public var original: CompressionCandidate
+  package var original: CompressionCandidate
   /// Prepared as the float model's pipeline does it, but bytes: 1 x 3 x H x W, not yet shifted and scaled.
-  public var pictures: [ModelInput]
+  var pictures: [ModelInput]
   /// The share of values left out at each end of a range; nil for what suits the model.
-  public var clip: Double?
+  var clip: Double?
   /// Called with the work done and all work; throwing ends the step.
-  public var progress: @Sendable (Int, Int) throws -> Void
+  var progress: @Sendable (Int, Int) throws -> Void
 
-  public init(
+  package init(
     engine: any InferenceEngine, original: CompressionCandidate, pictures: [ModelInput], clip: Double?,
     progress: @escaping @Sendable (Int, Int) throws -> Void
   ) {

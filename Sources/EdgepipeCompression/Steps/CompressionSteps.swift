@@ -2,15 +2,15 @@ import EdgepipeCore
 import Foundation
 
 /// The steps that there are.
-public enum CompressionSteps {
-  public static let all: [any CompressionStep.Type] = [
+package enum CompressionSteps {
+  package static let all: [any CompressionStep.Type] = [
     ChannelPruning.self, WeightPruning.self, Distillation.self, GraphFusion.self, IntegerQuantization.self,
     FastIntegers.self, PortableIntegers.self, HalfPrecision.self, SharedWeights.self, RectangularInput.self,
   ]
 
   /// All names that plans may hold, in the order in which the steps help each other: what changes the float weights
   /// comes before what changes their form. Of those that are not in ``all`` reports say so.
-  public static let order = [
+  static let order = [
     "structured-pruning", "unstructured-pruning", "distillation", "fusion", "int8", "int8-fast", "int8-portable",
     "float16", "weight-sharing", "rectangular",
   ]
@@ -18,10 +18,10 @@ public enum CompressionSteps {
   /// Tried for every device, whether or not its plan has them: they cost little to try, and the measurement decides.
   static let always = [GraphFusion.name, IntegerQuantization.name]
 
-  public static func find(_ name: String) -> (any CompressionStep.Type)? { all.first { $0.name == name } }
+  package static func find(_ name: String) -> (any CompressionStep.Type)? { all.first { $0.name == name } }
 
   /// The steps for a device: those that are advised and those that are always tried, in ``order``.
-  public static func plan(_ advice: CompressionAdvice) -> [StepRequest] {
+  package static func plan(_ advice: CompressionAdvice) -> [StepRequest] {
     var requests = advice.plan.map { StepRequest($0) }
     for name in always where !requests.contains(where: { $0.name == name }) {
       requests.append(StepRequest(name: name, amount: nil))
@@ -34,13 +34,13 @@ public enum CompressionSteps {
 }
 
 /// A step by its name, as plans and users ask for it.
-public struct StepRequest: Sendable, Hashable {
-  public let name: String
+package struct StepRequest: Sendable, Hashable {
+  package let name: String
   /// Nil for a step that takes none, and for one that is not there.
-  public let amount: Double?
+  package let amount: Double?
 
   /// The step of a plan; one that this version does not have is kept, so that the report can say so.
-  public init(_ step: CompressionAdvice.Step) {
+  init(_ step: CompressionAdvice.Step) {
     self.init(name: step.name, amount: step.amount ?? CompressionSteps.find(step.name)?.amount?.standard)
   }
 
@@ -50,7 +50,7 @@ public struct StepRequest: Sendable, Hashable {
   ///
   /// - Throws: ``PipelineError`` (`invalidArgument`) for a name that is not known, and a number that the step does not
   ///   take.
-  public init(_ text: String) throws {
+  init(_ text: String) throws {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let name = parts[0].trimmingCharacters(in: .whitespaces)
     guard let step = CompressionSteps.find(name) else { throw Self.unknown(name) }
@@ -77,7 +77,7 @@ public struct StepRequest: Sendable, Hashable {
   /// The steps of `fusion,int8`.
   ///
   /// - Throws: ``PipelineError`` (`invalidArgument`); also for none at all, and for one that is named twice.
-  public static func list(_ text: String) throws -> [StepRequest] {
+  package static func list(_ text: String) throws -> [StepRequest] {
     var requests: [StepRequest] = []
     for part in text.split(separator: ",") {
       let request = try StepRequest(String(part))
@@ -93,7 +93,7 @@ public struct StepRequest: Sendable, Hashable {
   }
 
   /// As it is asked for: `unstructured-pruning=0.6`.
-  public var text: String { amount.map { "\(name)=\(Self.plain($0))" } ?? name }
+  package var text: String { amount.map { "\(name)=\(Self.plain($0))" } ?? name }
 
   private static let known = CompressionSteps.all.map { $0.name }.joined(separator: ", ")
 

@@ -1,14 +1,14 @@
 /// Layer-wise distillation (``LayerRefit``): the layers of a model that was changed are fitted, in closed form, to what the
 /// float model's layers give.
-public struct Distillation: CompressionStep {
-  public static let name = "distillation"
-  public static let summary = "Fits the layers of a changed float model to the original's outputs, without training."
-  public static let version = 1
-  public static let amount: StepAmount? = nil
+struct Distillation: CompressionStep {
+  static let name = "distillation"
+  static let summary = "Fits the layers of a changed float model to the original's outputs, without training."
+  static let version = 1
+  static let amount: StepAmount? = nil
 
-  public init(amount: Double?) {}
+  init(amount: Double?) {}
 
-  public func apply(
+  func apply(
     to candidate: CompressionCandidate, in context: CompressionContext
   ) throws -> CompressionCandidate {
     var result = try PruningInput(candidate, context)

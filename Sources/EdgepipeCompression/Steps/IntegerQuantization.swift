@@ -2,15 +2,15 @@ import Detectors
 import EdgepipeONNX
 
 /// INT8 after training (``ModelQuantizer``): convolutions and what is between them compute in 8-bit integers.
-public struct IntegerQuantization: CompressionStep {
-  public static let name = "int8"
-  public static let summary = "Computes in 8-bit integers, laid out on calibration pictures."
-  public static let version = 5
-  public static let amount: StepAmount? = nil
+package struct IntegerQuantization: CompressionStep {
+  package static let name = "int8"
+  package static let summary = "Computes in 8-bit integers, laid out on calibration pictures."
+  package static let version = 5
+  package static let amount: StepAmount? = nil
 
-  public init(amount: Double?) {}
+  package init(amount: Double?) {}
 
-  public func apply(
+  package func apply(
     to candidate: CompressionCandidate, in context: CompressionContext
   ) throws -> CompressionCandidate {
     try Self.quantized(candidate, context, head: .automatic)

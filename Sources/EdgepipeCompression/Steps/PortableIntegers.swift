@@ -2,19 +2,19 @@ import Detectors
 
 /// INT8 for other programs as well (``PortableQuantizer``): pairs of QuantizeLinear and DequantizeLinear, the most sensitive
 /// tensors in floats. Slower than ``IntegerQuantization``.
-public struct PortableIntegers: CompressionStep {
-  public static let name = "int8-portable"
-  public static let summary =
+struct PortableIntegers: CompressionStep {
+  static let name = "int8-portable"
+  static let summary =
     "Computes in 8-bit integers by standard operators, for any ONNX Runtime; slower than int8."
-  public static let version = 2
-  public static let amount: StepAmount? = StepAmount(
+  static let version = 2
+  static let amount: StepAmount? = StepAmount(
     meaning: "most sensitive tensors that stay in floats", range: 0...64, isWhole: true, standard: 16)
 
   private let floats: Int
 
-  public init(amount: Double?) { floats = Int(amount ?? 16) }
+  init(amount: Double?) { floats = Int(amount ?? 16) }
 
-  public func apply(
+  func apply(
     to candidate: CompressionCandidate, in context: CompressionContext
   ) throws -> CompressionCandidate {
     let simple = try IntegerQuantization.simplified(candidate, context)

@@ -8,18 +8,18 @@ import EdgepipeONNX
 /// The weights and the graph stay as they are; the manifest says the shape, and everything that prepares pictures
 /// follows it. A graph that is tied to the size gains nothing on top (docs/ladder.md), and could not be calibrated or
 /// compared on squares any more.
-public struct RectangularInput: CompressionStep {
-  public static let name = "rectangular"
-  public static let summary = "Makes the model for pictures of one shape, such as a camera's 16:9: fewer pixels."
-  public static let version = 1
-  public static let amount: StepAmount? = StepAmount(
+package struct RectangularInput: CompressionStep {
+  package static let name = "rectangular"
+  package static let summary = "Makes the model for pictures of one shape, such as a camera's 16:9: fewer pixels."
+  package static let version = 1
+  package static let amount: StepAmount? = StepAmount(
     meaning: "width over height of the pictures", range: 0.25...4, standard: 1.78)
 
   private let aspect: Double
 
-  public init(amount: Double?) { aspect = amount ?? 1.78 }
+  package init(amount: Double?) { aspect = amount ?? 1.78 }
 
-  public func apply(
+  package func apply(
     to candidate: CompressionCandidate, in context: CompressionContext
   ) throws -> CompressionCandidate {
     let manifest = candidate.manifest, before = manifest.usualSides

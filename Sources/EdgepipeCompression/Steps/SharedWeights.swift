@@ -1,19 +1,19 @@
 import Detectors
 
 /// Weights that are few different numbers in each layer (``WeightSharing``).
-public struct SharedWeights: CompressionStep {
-  public static let name = "weight-sharing"
-  public static let summary =
+struct SharedWeights: CompressionStep {
+  static let name = "weight-sharing"
+  static let summary =
     "Stores each layer's float weights as indices into a short table: a smaller file, the same speed."
-  public static let version = 1
-  public static let amount: StepAmount? = StepAmount(
+  static let version = 1
+  static let amount: StepAmount? = StepAmount(
     meaning: "different weights in a layer", range: 2...256, isWhole: true, standard: 16)
 
   private let clusters: Int
 
-  public init(amount: Double?) { clusters = Int(amount ?? 16) }
+  init(amount: Double?) { clusters = Int(amount ?? 16) }
 
-  public func apply(
+  func apply(
     to candidate: CompressionCandidate, in context: CompressionContext
   ) throws -> CompressionCandidate {
     guard candidate.manifest.precision == "float32" else {

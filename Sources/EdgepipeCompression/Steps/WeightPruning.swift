@@ -1,17 +1,17 @@
 import EdgepipeCore
 /// Unstructured pruning (``UnstructuredPruning``): single weights become zero, and the others are fitted to what the model
 /// gave before.
-public struct WeightPruning: CompressionStep {
-  public static let name = "unstructured-pruning"
-  public static let summary = "Sets single weights to zero and refits the others; zeros are not faster here."
-  public static let version = 1
-  public static let amount: StepAmount? = StepAmount(meaning: "share of the weights", range: 0.01...0.95, standard: 0.4)
+struct WeightPruning: CompressionStep {
+  static let name = "unstructured-pruning"
+  static let summary = "Sets single weights to zero and refits the others; zeros are not faster here."
+  static let version = 1
+  static let amount: StepAmount? = StepAmount(meaning: "share of the weights", range: 0.01...0.95, standard: 0.4)
 
   private let ratio: Double
 
-  public init(amount: Double?) { ratio = amount ?? 0.4 }
+  init(amount: Double?) { ratio = amount ?? 0.4 }
 
-  public func apply(
+  func apply(
     to candidate: CompressionCandidate, in context: CompressionContext
   ) throws -> CompressionCandidate {
     var result = try PruningInput(candidate, context)

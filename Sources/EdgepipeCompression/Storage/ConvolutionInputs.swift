@@ -5,7 +5,7 @@ import EdgepipeONNX
 /// The mean of each channel of what a float model's convolutions read, on calibration pictures: the ground on which
 /// biases are corrected for weights that were changed. (Nagel and others: "Data-free quantization through weight
 /// equalization and bias correction", 2019, with measured means.)
-public struct ConvolutionInputs {
+struct ConvolutionInputs {
   /// By the name of the tensor.
   let means: [String: [Double]]
 
@@ -20,7 +20,7 @@ public struct ConvolutionInputs {
   ///   - format: how the model wants them shifted and scaled.
   ///   - progress: runs done and runs in all; throwing ends the work.
   /// - Throws: a ``PipelineError`` when there are no pictures, or from the engine.
-  public init(
+  init(
     _ model: OnnxModel, pictures: [Tensor], format: InputFormat, engine: any InferenceEngine,
     progress: (Int, Int) throws -> Void
   ) throws {

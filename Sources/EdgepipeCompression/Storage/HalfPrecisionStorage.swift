@@ -5,13 +5,13 @@ import Foundation
 /// Stores float weights in 16 bits (IEEE 754 binary16, rounded to nearest, ties to even), with a `Cast` to float32
 /// behind each. The engine casts once, when it opens the model, and computes in float32 as before: half the bytes in
 /// the file, the same speed, the same memory when it runs.
-public enum HalfPrecisionStorage {
+enum HalfPrecisionStorage {
   /// Smaller tensors are not worth a node.
   static let leastCount = 128
 
   /// - Returns: the model; `kept` names tensors with a value beyond 65504, the largest there is, which stay in float32.
   /// - Throws: a ``PipelineError`` (`malformed`) when nothing of the model can be stored that way.
-  public static func apply(to model: OnnxModel) throws -> StoredForm {
+  static func apply(to model: OnnxModel) throws -> StoredForm {
     var model = model
     try OnnxOpset.upgrade(&model)
     var replacements: [String: StoredForm.Replacement] = [:], kept: [String] = []

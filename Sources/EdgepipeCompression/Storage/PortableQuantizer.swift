@@ -5,20 +5,20 @@ import Foundation
 
 /// Turns a float detector into a static INT8 model that any ONNX Runtime can run: pairs of `QuantizeLinear` and
 /// `DequantizeLinear` around the float operators, with a scale for each output of the weights and one for each tensor.
-public struct PortableQuantizer {
-  public struct Options: Sendable {
+struct PortableQuantizer {
+  struct Options: Sendable {
     /// How ranges are found.
-    public var rule: RangeRule
+    var rule: RangeRule
     /// int8 around zero in place of uint8 from the lowest value on: what some accelerators ask for.
-    public var isSymmetric: Bool
+    var isSymmetric: Bool
     /// Which tensors stay in floats. To find them, up to six of the pictures, one in five, are kept apart: no range is
     /// found on them.
-    public var floats: FloatChoice
+    var floats: FloatChoice
     /// How many different integers each layer's weights may be, 2 to 256: ``WeightSharing`` with the same number then
     /// stores them in fewer bits and changes nothing in them.
-    public var clusters: Int?
+    var clusters: Int?
 
-    public init(
+    init(
       rule: RangeRule = .quantile(1e-4), isSymmetric: Bool = false, floats: FloatChoice = .none, clusters: Int? = nil
     ) {
       (self.rule, self.isSymmetric, self.floats, self.clusters) = (rule, isSymmetric, floats, clusters)
@@ -26,22 +26,22 @@ public struct PortableQuantizer {
   }
 
   /// A portable integer model, and what became of the float one.
-  public struct Result {
-    public var model: OnnxModel
+  struct Result {
+    var model: OnnxModel
     /// Convolutions that run in integers.
-    public var integerConvolutions: Int
+    var integerConvolutions: Int
     /// Convolutions that stay in floats.
-    public var floatConvolutions: Int
+    var floatConvolutions: Int
     /// All tensors that can be rounded, the most sensitive first; empty where none were to stay in floats.
-    public var ranking: [TensorSensitivity]
+    var ranking: [TensorSensitivity]
     /// How many of the ranking stay in floats.
-    public var floatTensors: Int
+    var floatTensors: Int
   }
 
   private let engine: any InferenceEngine
   private let options: Options
 
-  public init(engine: any InferenceEngine, options: Options = Options()) {
+  init(engine: any InferenceEngine, options: Options = Options()) {
     self.engine = engine
     self.options = options
   }
@@ -53,7 +53,7 @@ public struct PortableQuantizer {
   ///   - progress: what is done and what there is to do, in runs and then, for the ranking, in tensors; throwing ends
   ///     the work.
   /// - Throws: a ``PipelineError`` when the model does not suit, or from the engine.
-  public func quantize(
+  func quantize(
     _ model: OnnxModel, pictures: [Tensor], format: InputFormat, progress: (Int, Int) throws -> Void
   ) throws -> Result {
     guard let first = pictures.first else {

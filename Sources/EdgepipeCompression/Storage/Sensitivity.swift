@@ -1,14 +1,14 @@
 import EdgepipeONNX
 
 /// What rounding one tensor of a model alone, and what is tied to it, does to the outputs.
-public struct TensorSensitivity: Sendable, Equatable {
-  public var tensor: String
+struct TensorSensitivity: Sendable, Equatable {
+  var tensor: String
   /// Squared error of the outputs over their variance, on pictures that the ranges were not found on.
-  public var error: Double
+  var error: Double
 }
 
 /// Which tensors a portable model had better keep in floats.
-public enum FloatChoice: Sendable, Equatable {
+enum FloatChoice: Sendable, Equatable {
   /// None.
   case none
   /// So many of the most sensitive.

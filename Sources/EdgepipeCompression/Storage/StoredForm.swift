@@ -1,19 +1,19 @@
 import EdgepipeONNX
 
 /// A model whose weights are stored in another form, and what that saves.
-public struct StoredForm {
-  public var model: OnnxModel
+struct StoredForm {
+  var model: OnnxModel
   /// Weights that are stored in the new form.
-  public var weightCount: Int
+  var weightCount: Int
   /// Bytes of these weights in the file, with everything that is needed to make them again: tables, indices and nodes.
-  public var storedBytes: Int
+  var storedBytes: Int
   /// Tensors in the new form.
-  public var tensorCount: Int
+  var tensorCount: Int
   /// Large tensors that could not be stored that way, by name.
-  public var kept: [String]
+  var kept: [String]
 
   /// What a weight takes in the file, on average over those in the new form.
-  public var bitsPerWeight: Double { weightCount > 0 ? Double(8 * storedBytes) / Double(weightCount) : 0 }
+  var bitsPerWeight: Double { weightCount > 0 ? Double(8 * storedBytes) / Double(weightCount) : 0 }
 }
 
 extension StoredForm {

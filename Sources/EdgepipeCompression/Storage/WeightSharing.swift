@@ -11,7 +11,7 @@ import Foundation
 ///
 /// Nodes of standard operators make the weights again (``IndexPacking``). The engine does it once, when it opens the
 /// model, and computes as before: fewer bytes in the file, the same speed, the same memory when it runs.
-public struct WeightSharing {
+struct WeightSharing {
   /// Numbers in each layer's table, 2 to 256.
   private let clusters: Int
   /// Smaller tensors are not worth a table.
@@ -19,7 +19,7 @@ public struct WeightSharing {
 
   /// - Parameter clusters: up to 16 take 4 bits a weight, up to 32 5.33, up to 64 6.4, more take 8.
   /// - Throws: a ``PipelineError`` (`invalidArgument`) for a number of clusters that bytes cannot hold.
-  public init(clusters: Int = 16) throws {
+  init(clusters: Int = 16) throws {
     guard (2...256).contains(clusters) else {
       throw PipelineError("weights cannot share \(clusters) values", remedy: "choose 2 to 256", code: .invalidArgument)
     }
@@ -32,7 +32,7 @@ public struct WeightSharing {
   ///   - inputs: what the float model's convolutions read: what sharing takes from their sums on average is then given
   ///     back in their biases, without which few clusters ruin a small detector. Nil leaves the biases alone.
   /// - Throws: a ``PipelineError`` (`malformed`) when nothing of the model can be stored that way.
-  public func apply(to model: OnnxModel, inputs: ConvolutionInputs? = nil) throws -> StoredForm {
+  func apply(to model: OnnxModel, inputs: ConvolutionInputs? = nil) throws -> StoredForm {
     var model = model
     try OnnxOpset.upgrade(&model)
     let prefix = model.unusedPrefix("shared")

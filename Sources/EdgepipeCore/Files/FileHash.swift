@@ -1,11 +1,11 @@
 import Foundation
 
 /// SHA-256 of files, in lower-case hexadecimal.
-public enum FileHash {
+package enum FileHash {
   /// Reads the file a piece at a time.
   ///
   /// - Throws: a ``PipelineError`` (`notFound`) when the file cannot be read.
-  public static func sha256(of file: URL) throws(PipelineError) -> String {
+  package static func sha256(of file: URL) throws(PipelineError) -> String {
     do {
       let handle = try FileHandle(forReadingFrom: file)
       defer { try? handle.close() }
@@ -17,5 +17,5 @@ public enum FileHash {
     }
   }
 
-  public static func sha256(of data: Data) -> String { MessageDigest.hexadecimal(of: data, .sha256) }
+  package static func sha256(of data: Data) -> String { MessageDigest.hexadecimal(of: data, .sha256) }
 }

@@ -45,7 +45,7 @@ package enum FilePlace: Sendable, Hashable {
   }
 
   /// Of a file that is there or may be made; nil for everything that many may write at once, and for folders.
-  package var fileIdentity: FileIdentity? {
+  var fileIdentity: FileIdentity? {
     switch self {
     case .file(let identity), .coming(let identity, _): identity
     case .folder, .other, .impossible, .danglingLink: nil

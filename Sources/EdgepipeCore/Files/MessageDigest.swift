@@ -7,7 +7,7 @@ import Foundation
   @safe package struct Function: @unchecked Sendable {
     fileprivate let pointer: OpaquePointer
 
-    package static let sha256 = Function("SHA2-256")
+    static let sha256 = Function("SHA2-256")
     package static let sha1 = Function("SHA1")
 
     // A context of its own does not read the system's configuration file, which may turn hash functions off. It lives as
@@ -22,7 +22,7 @@ import Foundation
 
   private let context: OpaquePointer
 
-  package init(_ function: Function) {
+  init(_ function: Function) {
     // SAFETY: the context is owned by this value; the function lives as long as the process.
     guard let context = unsafe EVP_MD_CTX_new(), unsafe EVP_DigestInit_ex2(context, function.pointer, nil) == 1 else {
       fatalError("libcrypto cannot begin a hash: there is no memory left")
@@ -32,7 +32,7 @@ import Foundation
 
   deinit { unsafe EVP_MD_CTX_free(context) }
 
-  package func update(_ data: Data) {
+  func update(_ data: Data) {
     unsafe data.withUnsafeBytes { bytes in
       // SAFETY: exactly the bytes of `data` are read, and only during the call.
       let isTaken = unsafe EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
@@ -41,7 +41,7 @@ import Foundation
   }
 
   /// The hash in lower-case hexadecimal.
-  package consuming func finish() -> String {
+  consuming func finish() -> String {
     let digits = Array("0123456789abcdef".utf8)
     var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE)), count: UInt32 = 0
     // SAFETY: no function's hash is longer than EVP_MAX_MD_SIZE.

@@ -2,7 +2,7 @@ import Glibc
 
 /// A file that is open for writing, by nobody else: owns its descriptor, and with it the lock on a regular file.
 package final class OutputFile: Sendable {
-  package let path: String
+  let path: String
   package let descriptor: Int32
   /// Only regular files are locked, and can be cut.
   package let isRegular: Bool

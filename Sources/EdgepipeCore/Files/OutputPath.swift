@@ -35,7 +35,7 @@ package enum OutputPath {
   }
 
   /// Checks that nothing but a socket is at `path`.
-  package static func checkSocket(_ path: String) throws(PipelineError) {
+  static func checkSocket(_ path: String) throws(PipelineError) {
     var status = stat()
     // SAFETY: the path is a terminated copy for the call, which fills one stat.
     guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFSOCK else { return }

@@ -1,22 +1,22 @@
 /// A JSON file of another kind than a pipeline that people write, read as strictly: every mistake is found at once and
 /// told at its place, unknown keys with the nearest known one.
-public struct CheckedFile: Sendable {
+package struct CheckedFile: Sendable {
   /// As the user named it.
-  public let name: String
+  package let name: String
   /// What the file holds: it fits the schema.
-  public let root: JSONNode
+  package let root: JSONNode
 
   /// - Parameters:
   ///   - kind: what the file should be, for messages: `cost file`.
   /// - Throws: everything that does not fit, with `malformed`; `notFound` for a file that cannot be read.
-  public init(reading name: String, kind: String, schema: ObjectSchema) throws(ConfigErrors) {
+  package init(reading name: String, kind: String, schema: ObjectSchema) throws(ConfigErrors) {
     let bytes: [UInt8]
     do throws(ConfigErrors) { bytes = try ConfigFile.read(name, kind: kind) } catch { throw error.ofData }
     try self.init(bytes: bytes, name: name, schema: schema)
   }
 
   /// As `init(reading:)`, from a text; `name` is what errors call it.
-  public init(text: String, name: String, schema: ObjectSchema) throws(ConfigErrors) {
+  package init(text: String, name: String, schema: ObjectSchema) throws(ConfigErrors) {
     try self.init(bytes: Array(text.utf8), name: name, schema: schema)
   }
 
@@ -32,7 +32,7 @@ public struct CheckedFile: Sendable {
 
   /// Something beyond the schema that is wrong with a value.
   /// - Parameter path: where it is, such as `options[2].name`.
-  public func issue(_ message: String, at node: JSONNode, path: String) -> ConfigIssue {
+  package func issue(_ message: String, at node: JSONNode, path: String) -> ConfigIssue {
     var issue = ConfigIssue(file: name, path: path, message: message, code: .malformed)
     issue.place(at: node.origin, overrideNames: [])
     return issue

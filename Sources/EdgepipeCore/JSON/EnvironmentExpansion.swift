@@ -83,10 +83,10 @@ package struct EnvironmentExpansion {
 }
 
 /// `${NAME}` in texts that do not come from a pipeline file.
-public enum EnvironmentReferences {
+package enum EnvironmentReferences {
   /// - Parameter place: what an error calls the text; the text itself may be a secret.
   /// - Throws: ``PipelineError`` `invalidConfiguration` with the name that the environment does not have.
-  public static func expand(
+  package static func expand(
     _ text: String, environment: [String: String], place: String
   ) throws(PipelineError) -> String {
     var issues = IssueCollector(file: place, overrideNames: [])

@@ -2,10 +2,10 @@ import Foundation
 
 extension JSONNode {
   /// Compact JSON that any reader takes, for Foundation's `JSONDecoder`.
-  public var data: Data { Data(text().utf8) }
+  package var data: Data { Data(text().utf8) }
 
   /// JSON text: on one line, or indented by two spaces for people.
-  public func text(indented: Bool = false) -> String {
+  package func text(indented: Bool = false) -> String {
     var text = ""
     write(to: &text, level: indented ? 0 : nil)
     return text

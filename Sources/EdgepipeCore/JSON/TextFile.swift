@@ -1,16 +1,16 @@
 /// The text of files that people write with whatever editor they have: with or without a byte-order mark, with lines
 /// that end in LF, CR LF or CR, and in UTF-16 where a Windows program wrote them.
-public enum TextFile {
+package enum TextFile {
   private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
   /// The same text as UTF-8 without a byte-order mark. Bytes that are no UTF-8 stay as they are: they may name a file.
-  public static func utf8(_ bytes: [UInt8]) -> [UInt8] {
+  package static func utf8(_ bytes: [UInt8]) -> [UInt8] {
     if bytes.starts(with: mark) { return Array(bytes.dropFirst(mark.count)) }
     return isUTF16(bytes) ? utf8(fromUTF16: bytes) : bytes
   }
 
   /// The lines, the empty ones too, so that a line's number is its index and one.
-  public static func lines(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
+  package static func lines(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
     let text = utf8(bytes)
     var lines: [ArraySlice<UInt8>] = []
     var start = 0, at = 0

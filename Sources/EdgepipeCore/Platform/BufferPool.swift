@@ -22,7 +22,7 @@ public final class BufferPool: Sendable {
 
     /// The bytes, 64-byte aligned. The pointer is valid during `body` only.
     @inlinable
-    public func withBytes<Result>(_ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows -> Result {
+    package func withBytes<Result>(_ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows -> Result {
       // SAFETY: `memory` holds `byteCount` bytes for as long as this object lives, and `self` is alive during the call.
       try unsafe body(UnsafeMutableRawBufferPointer(start: memory, count: byteCount))
     }
@@ -37,7 +37,7 @@ public final class BufferPool: Sendable {
   private static let alignment = 64
   private let free = Mutex(FreeList())
 
-  public init() {}
+  package init() {}
 
   deinit {
     free.withLock { list in
@@ -46,7 +46,7 @@ public final class BufferPool: Sendable {
   }
 
   /// A buffer of at least one byte, its content undefined.
-  public func buffer(byteCount: Int) -> Buffer {
+  package func buffer(byteCount: Int) -> Buffer {
     let size = max(1, byteCount)
     let recycled = unsafe free.withLock { list in unsafe list.blocks[size]?.popLast() }
     let memory = unsafe recycled ?? UnsafeMutableRawPointer.allocate(byteCount: size, alignment: Self.alignment)

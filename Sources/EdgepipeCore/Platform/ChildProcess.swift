@@ -6,20 +6,20 @@ import Foundation
 /// Both are done directly: Foundation's `Process` learns of a program's end through a local socket, and hangs where a
 /// machine has no loopback network. The program is in a process group of its own, so that Ctrl-C reaches it
 /// through this one alone, and it has none of this one's descriptors.
-public struct ChildProcess: Sendable {
+package struct ChildProcess: Sendable {
   /// What one of its standard streams is.
-  public enum Stream: Sendable {
+  package enum Stream: Sendable {
     /// Input that ends at once, output that nobody keeps.
     case nothing
     /// Read from the beginning, or written anew. May be that of a ``MemoryFile``.
     case file(String)
   }
 
-  public enum End: Sendable, Hashable, CustomStringConvertible {
+  package enum End: Sendable, Hashable, CustomStringConvertible {
     case status(Int32)
     case signal(Int32)
 
-    public var description: String {
+    package var description: String {
       switch self {
       case .status(let number): "status \(number)"
       case .signal(let number): "signal \(number)"
@@ -27,13 +27,13 @@ public struct ChildProcess: Sendable {
     }
   }
 
-  public let id: pid_t
+  package let id: pid_t
 
   /// - Parameters:
   ///   - program: its path.
   ///   - environment: on top of this process's.
   ///   - errors: nil: with the output.
-  public init(
+  package init(
     _ program: String, _ arguments: [String], environment: [String: String] = [:], input: Stream = .nothing,
     output: Stream = .nothing, errors: Stream? = nil
   ) throws(POSIXError) {
@@ -71,7 +71,7 @@ public struct ChildProcess: Sendable {
   }
 
   /// Starts this program once more.
-  public static func again(
+  package static func again(
     _ arguments: [String], input: Stream = .nothing, output: Stream = .nothing, errors: Stream? = nil
   ) throws -> ChildProcess {
     let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
@@ -79,7 +79,7 @@ public struct ChildProcess: Sendable {
   }
 
   /// Waits for its end; to be called once.
-  public func wait() -> End {
+  package func wait() -> End {
     var status: Int32 = 0
     // SAFETY: `status` outlives the call.
     while unsafe waitpid(id, &status, 0) < 0 {

@@ -3,17 +3,17 @@ import Foundation
 
 /// A file that lies in no folder: code that reads files gets it by a path, and nothing is left of it however the
 /// process ends.
-public final class MemoryFile: Sendable {
+package final class MemoryFile: Sendable {
   private let descriptor: Int32
 
   /// For this process alone, while the object lives.
-  public var url: URL { URL(fileURLWithPath: "/proc/self/fd/\(descriptor)") }
+  package var url: URL { URL(fileURLWithPath: "/proc/self/fd/\(descriptor)") }
 
   /// What it holds now, as text.
-  public var text: String { String(decoding: FileManager.default.contents(atPath: url.path) ?? Data(), as: UTF8.self) }
+  package var text: String { String(decoding: FileManager.default.contents(atPath: url.path) ?? Data(), as: UTF8.self) }
 
   /// - Throws: ``PipelineError`` (`writeFailed`) when the system gives no memory for it.
-  public init(_ contents: Data) throws(PipelineError) {
+  package init(_ contents: Data) throws(PipelineError) {
     // SAFETY: the name is a NUL-terminated literal, copied by the system.
     let opened = unsafe ep_memory_file("edgepipe")
     guard opened >= 0 else { throw Self.refused(POSIXError(.init(rawValue: -opened) ?? .EIO)) }

@@ -7,13 +7,13 @@ import Glibc
 /// wraps a POSIX mutex and a condition variable on the monotonic clock.
 ///
 /// Its methods are inlinable, so that the queues of other modules can specialise them for their state.
-@safe public final class Monitor<State>: @unchecked Sendable {
+@safe package final class Monitor<State>: @unchecked Sendable {
   // SAFETY (@unchecked Sendable): `state` is touched only while `mutex` is held; the two handles never move.
   @usableFromInline let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   @usableFromInline let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   @usableFromInline var state: State
 
-  public init(_ state: sending State) {
+  package init(_ state: sending State) {
     self.state = state
     // SAFETY: both point to memory of their own, initialised here once and destroyed in deinit.
     unsafe pthread_mutex_init(mutex, nil)
@@ -30,7 +30,7 @@ import Glibc
 
   /// Runs `body` with the state, alone.
   @inlinable
-  public func withLock<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
+  package func withLock<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
     // SAFETY: locked and unlocked on the same thread, also when `body` throws.
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }
@@ -39,7 +39,7 @@ import Glibc
 
   /// Runs `body` with the state and wakes everybody who waits.
   @inlinable
-  public func change<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
+  package func change<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
     defer { unsafe pthread_cond_broadcast(condition) }
     return try withLock(body)
   }
@@ -47,7 +47,7 @@ import Glibc
   /// Waits until `body` returns a value; it runs again after every ``change(_:)``. Wakes others afterwards, since
   /// taking something may be what they wait for.
   @inlinable
-  public func wait<Result>(for body: (inout State) -> Result?) -> Result {
+  package func wait<Result>(for body: (inout State) -> Result?) -> Result {
     // SAFETY: as in `withLock`; the wait releases the mutex and takes it again before it returns.
     unsafe pthread_mutex_lock(mutex)
     defer {
@@ -62,7 +62,7 @@ import Glibc
 
   /// As ``wait(for:)``, but returns nil once the system's monotonic clock reaches `deadline`.
   @inlinable
-  public func wait<Result>(until deadline: MonotonicTime, for body: (inout State) -> Result?) -> Result? {
+  package func wait<Result>(until deadline: MonotonicTime, for body: (inout State) -> Result?) -> Result? {
     let nanoseconds = max(0, deadline.nanoseconds)
     var limit = timespec(
       tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))

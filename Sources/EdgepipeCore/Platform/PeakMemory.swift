@@ -3,14 +3,14 @@ import Foundation
 
 /// What the process holds of the machine's memory at one time, and the most since the last ``reset(_:)``, in megabytes
 /// of 2^20 bytes.
-public struct PeakMemory: Sendable, Hashable {
-  public let residentMB: Double
-  public let peakMB: Double
+package struct PeakMemory: Sendable, Hashable {
+  package let residentMB: Double
+  package let peakMB: Double
 
   /// From `VmRSS` and `VmHWM` in /proc/self/status; nil where the system does not say.
   ///
   /// The kernel keeps these counts a little late, by some tens of pages a core.
-  public init?(_ tree: SystemTree = SystemTree()) {
+  package init?(_ tree: SystemTree = SystemTree()) {
     guard let status = try? tree.text("/proc/self/status") else { return nil }
     func megabytes(_ key: String) -> Double? {
       guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix(key + ":") }) else { return nil }
@@ -25,7 +25,7 @@ public struct PeakMemory: Sendable, Hashable {
   ///
   /// - Returns: whether the kernel did: writing 5 to /proc/self/clear_refs needs Linux 4.0 or newer, built with page
   ///   monitoring.
-  public static func reset(_ tree: SystemTree = SystemTree()) -> Bool {
+  package static func reset(_ tree: SystemTree = SystemTree()) -> Bool {
     _ = ep_trim_heap()
     guard let file = FileHandle(forWritingAtPath: tree.root + "/proc/self/clear_refs") else { return false }
     defer { try? file.close() }

@@ -1,7 +1,7 @@
 /// A thread that does one thing again and again, at a steady beat, until it is told to stop.
 ///
 /// Beats that come while the work before still goes on are one.
-public final class PeriodicThread: Sendable {
+package final class PeriodicThread: Sendable {
   private let monitor: Monitor<Bool>
   private let thread: WorkerThread
 
@@ -9,7 +9,7 @@ public final class PeriodicThread: Sendable {
   ///   - name: 15 characters at most.
   ///   - milliseconds: from one beat to the next; the first comes after so many.
   /// - Throws: a ``PipelineError`` when the thread cannot be started.
-  public init(name: String, everyMilliseconds milliseconds: Double, _ work: @escaping @Sendable () -> Void)
+  package init(name: String, everyMilliseconds milliseconds: Double, _ work: @escaping @Sendable () -> Void)
     throws(PipelineError)
   {
     let monitor = Monitor(false)
@@ -27,7 +27,7 @@ public final class PeriodicThread: Sendable {
   }
 
   /// Returns once the work that goes on has ended; call it once.
-  public func stop() {
+  package func stop() {
     monitor.change { $0 = true }
     thread.join()
   }

@@ -1,11 +1,11 @@
 import Foundation
 
 /// How much of the machine's processor this process may use.
-public enum ProcessorAllowance {
+package enum ProcessorAllowance {
   /// In cores: those of the process's affinity, and less where a control group has a quota, such as a container's.
   ///
   /// - Parameter affinity: cores on which the process may run.
-  public static func cores(
+  package static func cores(
     _ system: SystemTree = SystemTree(), affinity: Int = ProcessInfo.processInfo.activeProcessorCount
   ) -> Double {
     min(Double(max(1, affinity)), quota(system) ?? .infinity)

@@ -1,11 +1,11 @@
 import Glibc
 
 /// Descriptors 0 to 2 as whoever started the program left them: a supervisor may have closed any of them.
-public enum StandardDescriptors {
+package enum StandardDescriptors {
   /// Puts something in the place of each of the three that is closed, so that no file or socket that is opened later
   /// becomes standard output. It can be neither read nor written: what needs the descriptor learns that it is not there.
   /// Call it first in `main`.
-  public static func fill() {
+  package static func fill() {
     for descriptor in STDIN_FILENO...STDERR_FILENO where isClosed(descriptor) {
       // The lowest free number is taken, and those below are filled by now. A bare root has no /dev.
       let mode = descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY
@@ -15,14 +15,14 @@ public enum StandardDescriptors {
   }
 
   /// Whether `descriptor` can be written to; false for one that ``fill()`` has put there.
-  public static func canWrite(_ descriptor: Int32) -> Bool {
+  package static func canWrite(_ descriptor: Int32) -> Bool {
     let flags = fcntl(descriptor, F_GETFL)
     return flags >= 0 && flags & O_ACCMODE != O_RDONLY
   }
 
   /// The descriptor that an output called `path` stands for, or nil for what has to be opened. Opening `/dev/stdout` anew
   /// would fail for sockets, such as the journal's, and would make a pipe of ours to ourselves.
-  public static func output(named path: String) -> Int32? {
+  package static func output(named path: String) -> Int32? {
     switch path {
     case "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1": STDOUT_FILENO
     case "/dev/stderr", "/dev/fd/2", "/proc/self/fd/2": STDERR_FILENO
@@ -31,7 +31,7 @@ public enum StandardDescriptors {
   }
 
   /// Whether a file called `path` is standard input.
-  public static func isInput(_ path: String) -> Bool {
+  package static func isInput(_ path: String) -> Bool {
     ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].contains(path)
   }
 
@@ -39,12 +39,12 @@ public enum StandardDescriptors {
 }
 
 /// Writing all of something to a descriptor.
-public enum DescriptorWriting {
+package enum DescriptorWriting {
   /// Writes until all bytes are gone or an error ends it. Where another program has made the descriptor non-blocking, it
   /// is waited for.
   ///
   /// - Returns: how many bytes were written, and the system's error number where these are not all.
-  public static func write(_ bytes: borrowing [UInt8], to descriptor: Int32) -> (count: Int, error: Int32?) {
+  package static func write(_ bytes: borrowing [UInt8], to descriptor: Int32) -> (count: Int, error: Int32?) {
     var written = 0
     while written < bytes.count {
       // SAFETY: the bytes from `written` to the array's end are read during the call only.

@@ -4,7 +4,7 @@ import Glibc
 /// The files in which Linux tells of the machine (/proc, /sys, /dev), beneath a root folder that a test can replace.
 public struct SystemTree: Sendable {
   /// Why a file could not be read.
-  public enum Failure: Error, Hashable, Sendable {
+  package enum Failure: Error, Hashable, Sendable {
     case missing
     case denied
     /// The system's error number, such as ENODATA of a sensor that is switched off.
@@ -14,14 +14,14 @@ public struct SystemTree: Sendable {
   }
 
   /// What stands in place of `/`, without a slash at its end.
-  public let root: String
+  let root: String
   private let read: @Sendable (_ path: String) throws(Failure) -> String
 
   /// Larger files are refused: the largest of interest, /proc/cpuinfo of a large server, has about one megabyte.
   private static let maximumSize = 8 << 20
 
   /// - Parameter read: reads one file, given its full path; a test can refuse here.
-  public init(
+  package init(
     root: String = "/", read: @escaping @Sendable (_ path: String) throws(Failure) -> String = Self.contents
   ) {
     self.root = root.hasSuffix("/") ? String(root.dropLast()) : root
@@ -29,27 +29,27 @@ public struct SystemTree: Sendable {
   }
 
   /// The text of a file without white space around it; `path` begins with a slash.
-  public func text(_ path: String) throws(Failure) -> String {
+  package func text(_ path: String) throws(Failure) -> String {
     try read(root + path).trimmingCharacters(in: .whitespacesAndNewlines.union(CharacterSet(charactersIn: "\0")))
   }
 
   /// A file that holds one whole number.
-  public func integer(_ path: String) throws(Failure) -> Int64 {
+  package func integer(_ path: String) throws(Failure) -> Int64 {
     guard let value = Int64(try text(path)) else { throw .malformed }
     return value
   }
 
   /// The names in a folder, sorted; empty where there is none.
-  public func names(in folder: String) -> [String] {
+  package func names(in folder: String) -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: root + folder)) ?? []).sorted {
       $0.compare($1, options: .numeric) == .orderedAscending
     }
   }
 
-  public func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: root + path) }
+  package func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: root + path) }
 
   /// Reads a file of the real system, without blocking on what is no regular file.
-  public static func contents(_ path: String) throws(Failure) -> String {
+  package static func contents(_ path: String) throws(Failure) -> String {
     // SAFETY: `path` is passed as a NUL-terminated copy for the time of the call.
     let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
     guard descriptor >= 0 else { throw failure() }
@@ -79,7 +79,7 @@ public struct SystemTree: Sendable {
 }
 
 extension SystemTree.Failure: CustomStringConvertible {
-  public var description: String {
+  package var description: String {
     switch self {
     case .missing: "there is no such file"
     case .denied: "this user may not read it"

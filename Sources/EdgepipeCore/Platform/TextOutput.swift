@@ -3,9 +3,9 @@ import Synchronization
 
 /// Texts to one descriptor that may be closed, full, or a pipe whose reader goes. The first failure is kept, and what
 /// would follow it is left out: whoever prints goes on with its work, and asks in the end what became of the words.
-public final class TextOutput: Sendable {
+package final class TextOutput: Sendable {
   /// Why texts are not where they should be.
-  public enum Failure: Sendable, Hashable {
+  package enum Failure: Sendable, Hashable {
     /// It was closed before the program began.
     case closed
     /// Nobody reads the pipe any more.
@@ -16,7 +16,7 @@ public final class TextOutput: Sendable {
     case failed(Int32)
 
     /// 128 + SIGPIPE where the reader has gone, as for programs that the signal ends; 74 where the words were to stay.
-    public var exit: ExitStatus {
+    package var exit: ExitStatus {
       switch self {
       case .readerGone: .readerGone
       case .hungUp: .success
@@ -25,7 +25,7 @@ public final class TextOutput: Sendable {
     }
 
     /// In words, or nil where nothing needs to be said: who has left knows.
-    public var reason: String? {
+    package var reason: String? {
       switch self {
       case .closed: "it is closed"
       case .readerGone, .hungUp: nil
@@ -38,16 +38,16 @@ public final class TextOutput: Sendable {
   private let descriptor: Int32
   private let state: Mutex<Failure?> = Mutex(nil)
 
-  public init(descriptor: Int32) { self.descriptor = descriptor }
+  package init(descriptor: Int32) { self.descriptor = descriptor }
 
   /// The first failure so far.
-  public var failure: Failure? { state.withLock { $0 } }
+  package var failure: Failure? { state.withLock { $0 } }
 
   /// Whether it was there when the program began.
-  public var isOpen: Bool { StandardDescriptors.canWrite(descriptor) }
+  package var isOpen: Bool { StandardDescriptors.canWrite(descriptor) }
 
   /// Writes `text` with one call where the system takes it at once.
-  public func write(_ text: String) {
+  package func write(_ text: String) {
     // Two threads' lines must not be mixed.
     state.withLock { state in
       guard state == nil else { return }

@@ -22,22 +22,22 @@ public final class ThreadCensus: Sendable {
   /// One adoption at a time, so that two stages never claim each other's threads.
   private let adoption = Mutex(())
 
-  public init() {}
+  package init() {}
 
   /// Counts the calling thread with `stage`.
-  public func register(stage: String) {
+  package func register(stage: String) {
     let id = ep_thread_id()
     state.withLock { $0.threads[id] = Entry(stage: stage) }
   }
 
   /// Takes the calling thread's final CPU time; call it last on a registered thread.
-  public func unregister() {
+  package func unregister() {
     let id = ep_thread_id()
     state.withLock { Self.retire(id, in: &$0) }
   }
 
   /// Runs `body`, which starts library threads, and counts every new thread with `stage`.
-  public func adopt<Result>(stage: String, _ body: () throws -> Result) rethrows -> Result {
+  package func adopt<Result>(stage: String, _ body: () throws -> Result) rethrows -> Result {
     try adoption.withLock { _ in
       let before = Set(Self.threadIDs())
       defer {
@@ -51,12 +51,12 @@ public final class ThreadCensus: Sendable {
   }
 
   /// Takes the final CPU time of a stage's library threads; call it just before the library ends them.
-  public func sampleBeforeRelease(stage: String) {
+  package func sampleBeforeRelease(stage: String) {
     state.withLock { Self.sample(&$0, only: stage) }
   }
 
   /// CPU nanoseconds by stage so far, threads that have ended included.
-  public func cpuNanoseconds() -> [String: Int64] {
+  package func cpuNanoseconds() -> [String: Int64] {
     state.withLock { state in
       Self.sample(&state, only: nil)
       var sums = state.retired
@@ -66,7 +66,7 @@ public final class ThreadCensus: Sendable {
   }
 
   /// How many threads each stage has now.
-  public func threadCounts() -> [String: Int] {
+  func threadCounts() -> [String: Int] {
     state.withLock { state in
       state.threads.values.reduce(into: [:]) { if $1.isAlive { $0[$1.stage, default: 0] += 1 } }
     }

@@ -2,7 +2,7 @@ import CPlatform
 import Glibc
 
 /// A dedicated, named thread that is joined: media work never runs anywhere else.
-@safe public final class WorkerThread: @unchecked Sendable {
+@safe package final class WorkerThread: @unchecked Sendable {
   // SAFETY (@unchecked Sendable): `handle` is written in init and read by `join`, which is called by one owner.
   private final class Body {
     let name: String
@@ -22,7 +22,7 @@ import Glibc
   /// Starts a thread whose name is cut to the 15 characters that the system allows.
   ///
   /// - Throws: a ``PipelineError`` (`unavailable`) when the system gives no more threads.
-  public init(name: String, _ run: @escaping @Sendable () -> Void) throws(PipelineError) {
+  package init(name: String, _ run: @escaping @Sendable () -> Void) throws(PipelineError) {
     let body = unsafe Unmanaged.passRetained(Body(name: String(name.utf8.prefix(15)) ?? "edgepipe", run: run))
     var attributes = pthread_attr_t()
     var created = pthread_t()
@@ -49,7 +49,7 @@ import Glibc
   }
 
   /// Waits until the thread has ended. Calling it again does nothing.
-  public func join() {
+  package func join() {
     guard !isJoined else { return }
     isJoined = true
     // SAFETY: `handle` names a thread that was started joinable and has not been joined.

@@ -1,12 +1,12 @@
 /// A small seeded generator: the same numbers for the same seed, on every machine and with every compiler.
 ///
 /// G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
-public struct SplitMix64: RandomNumberGenerator, Sendable {
+package struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  public init(seed: UInt64) { state = seed }
+  package init(seed: UInt64) { state = seed }
 
-  public mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var z = state
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -18,7 +18,7 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
   ///
   /// The standard library does not promise how it draws from a generator, this does: D. Lemire, "Fast random integer
   /// generation in an interval", ACM TOMACS 29 (2019).
-  public mutating func index(below count: Int) -> Int {
+  package mutating func index(below count: Int) -> Int {
     let range = UInt64(count)
     var product = next().multipliedFullWidth(by: range)
     if product.low < range {
@@ -29,5 +29,5 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
   }
 
   /// A number in 0..<1, a multiple of 2^-53.
-  public mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+  mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 }

@@ -1,13 +1,13 @@
 import Foundation
 
 /// Numbers as people read them. What is not a number, or so large that it is no quantity of anything, is shown as a dash.
-public enum Figure {
-  public static let none = "–"
+package enum Figure {
+  package static let none = "–"
 
   /// Three significant digits at most, and all digits before the point: `0.012`, `1.25`, `48.1`, `1,250`.
   ///
   /// - Parameter finest: digits after the point at most. What is there but rounds to nothing is `<0.001`.
-  public static func text(_ value: Double, finest: Int = 3) -> String {
+  package static func text(_ value: Double, finest: Int = 3) -> String {
     guard value.isFinite, abs(value) < 1e15 else { return none }
     let size = abs(value)
     if size == 0 { return "0" }
@@ -19,7 +19,7 @@ public enum Figure {
   }
 
   /// A value that a person has set: as ``text(_:finest:)``, without zeros at the end.
-  public static func setting(_ value: Double) -> String {
+  package static func setting(_ value: Double) -> String {
     let text = text(value)
     guard text.contains(".") else { return text }
     let short = text.reversed().drop { $0 == "0" }.drop { $0 == "." }
@@ -27,7 +27,7 @@ public enum Figure {
   }
 
   /// With that many digits after the point, and commas between thousands.
-  public static func text(_ value: Double, decimals: Int) -> String {
+  package static func text(_ value: Double, decimals: Int) -> String {
     guard value.isFinite, abs(value) < 1e15 else { return none }
     let plain = String(format: "%.\(max(0, decimals))f", abs(value))
     let parts = plain.split(separator: ".", maxSplits: 1)
@@ -36,10 +36,10 @@ public enum Figure {
     return (value < 0 && !isZero ? "-" : "") + (parts.count > 1 ? "\(whole).\(parts[1])" : whole)
   }
 
-  public static func count(_ value: Int) -> String { (value < 0 ? "-" : "") + grouped(String(value.magnitude)) }
+  package static func count(_ value: Int) -> String { (value < 0 ? "-" : "") + grouped(String(value.magnitude)) }
 
   /// A share of 1 as a percentage: `87 %`; `<1 %` for what is there but rounds to nothing.
-  public static func percent(_ share: Double) -> String {
+  package static func percent(_ share: Double) -> String {
     guard share.isFinite else { return none }
     let percent = (share * 100).rounded()
     if share > 0, percent == 0 { return "<1 %" }
@@ -49,7 +49,7 @@ public enum Figure {
   }
 
   /// With the prefixes of SI for large numbers: `950`, `12.4 k`, `3.10 M`, `5.00 G`.
-  public static func scaled(_ value: Double) -> String {
+  package static func scaled(_ value: Double) -> String {
     guard value.isFinite else { return none }
     for (limit, prefix) in [(999.5e9, "T"), (999.5e6, "G"), (999.5e3, "M"), (999.5, "k")] where abs(value) >= limit {
       return text(value / (limit / 999.5 * 1000)) + " " + prefix
@@ -58,7 +58,7 @@ public enum Figure {
   }
 
   /// `45.2 s`, `3 min 20 s`, `2 h 05 min`.
-  public static func duration(_ seconds: Double) -> String {
+  package static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds < 1e9 else { return none }
     if seconds < 119.5 { return text(seconds) + " s" }
     let whole = Int(seconds.rounded())
@@ -68,7 +68,7 @@ public enum Figure {
   }
 
   /// At most `limit` characters, the last of them an ellipsis where something was cut off.
-  public static func clipped(_ text: String, _ limit: Int) -> String {
+  package static func clipped(_ text: String, _ limit: Int) -> String {
     text.count <= limit ? text : text.prefix(max(0, limit - 1)) + "…"
   }
 

@@ -1,7 +1,7 @@
 /// Finds what somebody meant who wrote `scroe`.
-public enum NearestName {
+package enum NearestName {
   /// The known name that is nearest to `word`, or nil when none is near enough to be meant.
-  public static func suggestion(for word: String, among known: [String]) -> String? {
+  package static func suggestion(for word: String, among known: [String]) -> String? {
     // Longer words are no slips of the pen, and comparing them takes time that a hostile file could ask for.
     guard word.utf8.count <= 64 else { return nil }
     let lowered = word.lowercased()

@@ -3,13 +3,13 @@ import EdgepipeCore
 import Glibc
 
 /// The processor's counters through Linux's perf_event_open.
-public struct PerfEventCounters: PerformanceCounters {
+package struct PerfEventCounters: PerformanceCounters {
   private let system: SystemTree
 
   /// - Parameter system: where the kernel says what it allows.
-  public init(system: SystemTree = SystemTree()) { self.system = system }
+  package init(system: SystemTree = SystemTree()) { self.system = system }
 
-  public func open() throws(PipelineError) -> any ThreadCounter {
+  package func open() throws(PipelineError) -> any ThreadCounter {
     try PerfEventThreadCounter(
       instructions: descriptor(PERF_COUNT_HW_INSTRUCTIONS), cycles: descriptor(PERF_COUNT_HW_CPU_CYCLES))
   }

@@ -16,10 +16,10 @@ public protocol ThreadCounter: AnyObject {
 
 /// Instructions and clock cycles in user mode.
 public struct CounterReading: Sendable, Hashable {
-  public var instructions: Int64
-  public var cycles: Int64
+  package var instructions: Int64
+  package var cycles: Int64
 
-  public init(instructions: Int64, cycles: Int64) {
+  init(instructions: Int64, cycles: Int64) {
     self.instructions = instructions
     self.cycles = cycles
   }

@@ -3,17 +3,17 @@ import EdgepipeCore
 /// Something beside the processor that runs neural networks or graphics, as far as the system shows it.
 ///
 /// Seeing one does not mean that a model runs on it: that takes an execution provider of the engine as well.
-public struct Accelerator: Sendable, Hashable {
-  public enum Kind: String, Sendable, Hashable {
+package struct Accelerator: Sendable, Hashable {
+  package enum Kind: String, Sendable, Hashable {
     case gpu, jetson, coral, hailo, rknn, npu
   }
 
-  public let kind: Kind
-  public let name: String
+  package let kind: Kind
+  package let name: String
   /// The device file or the place in /sys.
-  public let path: String
+  package let path: String
 
-  public static func find(in tree: SystemTree) -> [Accelerator] {
+  static func find(in tree: SystemTree) -> [Accelerator] {
     jetson(tree) + nvidia(tree) + graphics(tree) + coral(tree) + hailo(tree) + rockchip(tree) + generic(tree)
   }
 

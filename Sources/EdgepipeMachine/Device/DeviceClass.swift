@@ -1,5 +1,5 @@
 /// The usual classes of devices at the edge, by what they have and how they are powered.
-public enum DeviceClass: String, Sendable, Hashable, CaseIterable {
+package enum DeviceClass: String, Sendable, Hashable, CaseIterable {
   /// 512 MB to 4 GB, 1 to 10 W.
   case embedded
   /// 4 to 12 GB, 5 to 15 W, with a battery.
@@ -10,7 +10,7 @@ public enum DeviceClass: String, Sendable, Hashable, CaseIterable {
   case edgeServer = "edge-server"
 
   /// What to optimise for.
-  public var aim: String {
+  package var aim: String {
     switch self {
     case .embedded: "extreme compression, pruning"
     case .mobile: "compression, quantization"
@@ -23,7 +23,7 @@ public enum DeviceClass: String, Sendable, Hashable, CaseIterable {
   ///
   /// Boards that the classes name as examples go by their name, wherever their memory would put them; the others by
   /// memory, and between 4 and 16 GB by whether there is a battery.
-  public static func of(_ device: DeviceInfo, hasBattery: Bool) -> (value: DeviceClass, reason: String) {
+  package static func of(_ device: DeviceInfo, hasBattery: Bool) -> (value: DeviceClass, reason: String) {
     let examples: [(part: String, value: DeviceClass)] = [
       ("AGX", .edgeServer), ("Jetson", .embedded), ("Raspberry Pi", .embedded), ("NUC12", .edgeServer),
     ]

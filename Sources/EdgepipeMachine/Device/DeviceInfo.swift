@@ -1,19 +1,19 @@
 import EdgepipeCore
 
 /// What a machine is made of, from /proc and /sys.
-public struct DeviceInfo: Sendable, Hashable {
+package struct DeviceInfo: Sendable, Hashable {
   /// The board or the product; nil where the system does not say.
-  public let model: String?
-  public let processor: String?
+  package let model: String?
+  package let processor: String?
   /// Cores that the system has, also those that this process may not use.
-  public let cores: Int
+  package let cores: Int
   /// Of those that matter to neural networks, the ones that the processor has: `AVX2`, `AVX512`, `VNNI`, ...
-  public let instructionSets: [String]
+  package let instructionSets: [String]
   /// In mebibytes; nil where the system does not say.
-  public let memoryMB: Int?
-  public let accelerators: [Accelerator]
+  package let memoryMB: Int?
+  package let accelerators: [Accelerator]
 
-  public init(_ tree: SystemTree = SystemTree()) {
+  package init(_ tree: SystemTree = SystemTree()) {
     let cpuinfo = (try? tree.text("/proc/cpuinfo")) ?? ""
     let fields = cpuinfo.split(separator: "\n").compactMap { line -> (key: String, value: String)? in
       let parts = line.split(separator: ":", maxSplits: 1).map { $0.trimmed }
@@ -46,7 +46,7 @@ public struct DeviceInfo: Sendable, Hashable {
   }
 
   /// Whether the processor multiplies 8-bit integers in one instruction, which is what makes INT8 models fast.
-  public var hasInt8DotProduct: Bool {
+  package var hasInt8DotProduct: Bool {
     !Set(instructionSets).isDisjoint(with: ["AVX512-VNNI", "AVX-VNNI", "AMX-INT8", "dotprod", "i8mm"])
   }
 }

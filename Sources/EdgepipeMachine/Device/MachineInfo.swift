@@ -5,13 +5,13 @@ import Glibc
 
 /// What the run report says of the machine.
 public struct MachineInfo: Sendable {
-  public let system: String
-  public let architecture: String
-  public let processor: String
-  public let cores: Int
-  public let memoryMB: Int
+  package let system: String
+  package let architecture: String
+  package let processor: String
+  package let cores: Int
+  package let memoryMB: Int
 
-  public static var current: MachineInfo {
+  package static var current: MachineInfo {
     MachineInfo(
       system: osRelease ?? "Linux", architecture: architectureName, processor: processorName ?? "unknown",
       cores: ProcessInfo.processInfo.activeProcessorCount,
@@ -19,10 +19,10 @@ public struct MachineInfo: Sendable {
   }
 
   /// The most memory this process has held so far, in megabytes of 2^20 bytes.
-  public static var peakMemoryMB: Double { Double(usage.ru_maxrss) / 1024 }
+  package static var peakMemoryMB: Double { Double(usage.ru_maxrss) / 1024 }
 
   /// CPU time of the whole process, user and system, in nanoseconds.
-  public static var processCPUNanoseconds: Int64 { SystemClock.read(CLOCK_PROCESS_CPUTIME_ID) }
+  package static var processCPUNanoseconds: Int64 { SystemClock.read(CLOCK_PROCESS_CPUTIME_ID) }
 
   private static var usage: rusage {
     var usage = rusage()

@@ -1,9 +1,9 @@
 import EdgepipeCore
 
 /// What a battery gives while nothing charges it: all that the machine takes, the screen included.
-public struct BatteryMeter: PowerMeter {
-  public let method = PowerMethod.battery
-  public let name: String
+struct BatteryMeter: PowerMeter {
+  let method = PowerMethod.battery
+  let name: String
   let tree: SystemTree
   let path: String
 
@@ -22,7 +22,7 @@ public struct BatteryMeter: PowerMeter {
 
   /// `power_now` in microwatts, or `current_now` in microamperes times `voltage_now` in microvolts. Some drivers count
   /// discharge as negative.
-  public func read() throws(PipelineError) -> PowerReading {
+  func read() throws(PipelineError) -> PowerReading {
     let status = try value { () throws(SystemTree.Failure) in try tree.text("\(path)/status") }
     guard status == "Discharging" else {
       throw PipelineError(

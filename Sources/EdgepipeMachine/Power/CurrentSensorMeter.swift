@@ -5,7 +5,7 @@ import EdgepipeCore
 ///
 /// A channel gives `power1_input` in microwatts, or `inN_input` in millivolts and `currN_input` in milliamperes, whose
 /// product is microwatts.
-public struct CurrentSensorMeter: PowerMeter {
+struct CurrentSensorMeter: PowerMeter {
   struct Channel: Sendable, Hashable {
     var label: String
     var source: Source
@@ -16,12 +16,12 @@ public struct CurrentSensorMeter: PowerMeter {
     }
   }
 
-  public let method: PowerMethod
-  public let name: String
+  let method: PowerMethod
+  let name: String
   let tree: SystemTree
   let channels: [Channel]
 
-  public func read() throws(PipelineError) -> PowerReading {
+  func read() throws(PipelineError) -> PowerReading {
     var watts = 0.0
     for channel in channels {
       switch channel.source {

@@ -63,7 +63,7 @@ extension DeviceProfile {
 
   /// The profile of the machine that `tree` describes, by its board or its processor, else the generic one of its
   /// architecture.
-  public static func suggested(for tree: SystemTree = SystemTree()) -> (profile: DeviceProfile, reason: String) {
+  package static func suggested(for tree: SystemTree = SystemTree()) -> (profile: DeviceProfile, reason: String) {
     let board = try? tree.text("/proc/device-tree/model")
     let cpuinfo = (try? tree.text("/proc/cpuinfo")) ?? ""
     let product = try? tree.text("/sys/class/dmi/id/product_name")

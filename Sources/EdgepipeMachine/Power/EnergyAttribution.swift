@@ -4,17 +4,17 @@
 ///     stage = (all - idle) x the stage's CPU time / all busy CPU time
 ///     other = (all - idle) x the CPU time that no stage had / all busy CPU time
 public struct EnergyAttribution: Sendable, Hashable {
-  public let packageJ: Double
-  public let idleJ: Double
-  public let stageJ: [String: Double]
+  package let packageJ: Double
+  package let idleJ: Double
+  package let stageJ: [String: Double]
   /// The program's own threads, what libraries do outside of stages, and other programs.
-  public let otherJ: Double
+  package let otherJ: Double
 
   /// - Parameters:
   ///   - packageJ: what the meter counted.
   ///   - stageCPU: CPU nanoseconds of each stage in the same span.
   ///   - busyCPU: CPU nanoseconds of everything that the meter's energy went into; at least the stages' sum is taken.
-  public init(packageJ: Double, seconds: Double, idleW: Double, stageCPU: [String: Int64], busyCPU: Int64) {
+  init(packageJ: Double, seconds: Double, idleW: Double, stageCPU: [String: Int64], busyCPU: Int64) {
     let stages = stageCPU.mapValues { Double(max(0, $0)) }
     let worked = stages.values.reduce(0, +)
     let busy = max(Double(busyCPU), worked)

@@ -4,19 +4,19 @@ import EdgepipeCore
 ///
 /// Power is integrated by the trapezoidal rule, counters by their differences. A reading that failed leaves a gap that
 /// the next one bridges: counters lose nothing by it, power is taken as a straight line across it.
-public struct EnergyIntegrator: Sendable {
+package struct EnergyIntegrator: Sendable {
   private var last: (time: MonotonicTime, reading: PowerReading)?
   /// Energy from the first reading to the last.
-  public private(set) var joules = 0.0
+  package private(set) var joules = 0.0
   /// Time from the first reading to the last, without spans that a counter's reset hides.
-  public private(set) var seconds = 0.0
-  public private(set) var readings = 0
+  package private(set) var seconds = 0.0
+  private(set) var readings = 0
 
-  public init() {}
+  package init() {}
 
   /// - Returns: mean watts since the reading before; nil for the first, and where no time has passed.
   @discardableResult
-  public mutating func add(_ reading: PowerReading, at time: MonotonicTime) -> Double? {
+  package mutating func add(_ reading: PowerReading, at time: MonotonicTime) -> Double? {
     readings += 1
     guard let before = last else {
       last = (time, reading)

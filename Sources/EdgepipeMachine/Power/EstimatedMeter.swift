@@ -4,16 +4,16 @@ import Synchronization
 /// Computes energy from a profile and this process's CPU time: idle watts x time + watts a busy core x CPU seconds.
 ///
 /// CPU seconds are those of this process alone: the estimate is of the machine as if nothing else ran on it.
-public final class EstimatedMeter: PowerMeter {
-  public let method = PowerMethod.profile
-  public let profile: DeviceProfile
+final class EstimatedMeter: PowerMeter {
+  let method = PowerMethod.profile
+  let profile: DeviceProfile
   private let clock: any PipelineClock
   private let cpuNanoseconds: @Sendable () -> Int64
   private let start = Mutex<(time: MonotonicTime, cpu: Int64)?>(nil)
 
-  public var name: String { profile.name }
+  var name: String { profile.name }
 
-  public init(
+  init(
     _ profile: DeviceProfile, clock: any PipelineClock = SystemClock(),
     cpuNanoseconds: @escaping @Sendable () -> Int64 = { MachineInfo.processCPUNanoseconds }
   ) {
@@ -22,7 +22,7 @@ public final class EstimatedMeter: PowerMeter {
     self.cpuNanoseconds = cpuNanoseconds
   }
 
-  public func read() throws(PipelineError) -> PowerReading {
+  func read() throws(PipelineError) -> PowerReading {
     let now = clock.now(), cpu = cpuNanoseconds()
     let first = start.withLock { start in
       let first = start ?? (now, cpu)

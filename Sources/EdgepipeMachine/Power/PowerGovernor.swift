@@ -8,10 +8,10 @@ public final class DetectionPace: Sendable {
   /// In thousandths.
   private let value = Atomic<Int>(1000)
 
-  public init() {}
+  package init() {}
 
   /// 0.01...1.
-  public var share: Double { Double(value.load(ordering: .relaxed)) / 1000 }
+  package var share: Double { Double(value.load(ordering: .relaxed)) / 1000 }
 
   func set(_ share: Double) {
     value.store(Int((min(max(share, PowerGovernor.lowestShare), 1) * 1000).rounded()), ordering: .relaxed)

@@ -25,7 +25,7 @@ public enum PowerMethod: String, Sendable, Hashable, CaseIterable {
   /// Not measured: computed from CPU time by a ``DeviceProfile``.
   case profile
 
-  public var isEstimate: Bool { self == .profile }
+  package var isEstimate: Bool { self == .profile }
 }
 
 /// One look at a meter.
@@ -38,12 +38,12 @@ public enum PowerReading: Sendable, Hashable {
 
 /// An energy counter that begins again at 0 when it is full.
 public struct EnergyCounter: Sendable, Hashable {
-  public var id: String
-  public var microjoules: UInt64
+  var id: String
+  var microjoules: UInt64
   /// The highest value before it begins again; nil for one that never does.
-  public var highest: UInt64?
+  var highest: UInt64?
 
-  public init(id: String, microjoules: UInt64, highest: UInt64? = nil) {
+  init(id: String, microjoules: UInt64, highest: UInt64? = nil) {
     self.id = id
     self.microjoules = microjoules
     self.highest = highest
@@ -52,7 +52,7 @@ public struct EnergyCounter: Sendable, Hashable {
   /// Joules since `earlier`, which was less than one round ago; nil where the counter went back for no reason.
   ///
   /// A full counter begins again: highest - earlier + now, as the kernel's documents on powercap have it.
-  public func joules(since earlier: EnergyCounter) -> Double? {
+  func joules(since earlier: EnergyCounter) -> Double? {
     if microjoules >= earlier.microjoules { return Double(microjoules - earlier.microjoules) / 1e6 }
     guard let highest, highest >= earlier.microjoules else { return nil }
     return (Double(highest - earlier.microjoules) + Double(microjoules)) / 1e6

@@ -33,16 +33,20 @@ public final class PowerMonitor: Sendable {
   private let machineCPU: @Sendable () -> Int64?
   private let state: Monitor<State>
   /// Where detectors are slowed down to keep the budget.
-  public let pace: DetectionPace?
+  package let pace: DetectionPace?
 
   /// - Parameters:
   ///   - budgetW: warns when the mean over ``windowSeconds`` is above it.
-  ///   - enforces: lowers ``pace`` to stay under the budget, and only warns when that does not help.
+  ///   - enforces: lets detectors look at fewer frames to stay under the budget, and only warns when that does not help.
+  public convenience init(_ setup: PowerSetup, budgetW: Double? = nil, enforces: Bool = false, logger: Logger) {
+    self.init(setup, budgetW: budgetW, enforces: enforces, clock: SystemClock(), logger: logger)
+  }
+
+  /// - Parameters:
   ///   - processCPU: CPU nanoseconds of this process.
   ///   - machineCPU: CPU nanoseconds of all programs; nil where that is not known.
-  public init(
-    _ setup: PowerSetup, budgetW: Double? = nil, enforces: Bool = false, clock: any PipelineClock = SystemClock(),
-    logger: Logger,
+  package init(
+    _ setup: PowerSetup, budgetW: Double? = nil, enforces: Bool = false, clock: any PipelineClock, logger: Logger,
     processCPU: @escaping @Sendable () -> Int64 = { MachineInfo.processCPUNanoseconds },
     machineCPU: @escaping @Sendable () -> Int64? = { MachineCPU.busyNanoseconds(SystemTree()) }
   ) {
@@ -222,7 +226,7 @@ public struct LivePower: Sendable, Hashable {
 public enum MachineCPU {
   /// From /proc/stat: user, nice, system, irq and softirq of all cores, in nanoseconds; idle, waiting and what a
   /// hypervisor took are left out.
-  public static func busyNanoseconds(_ tree: SystemTree, ticksPerSecond: Int64 = 100) -> Int64? {
+  package static func busyNanoseconds(_ tree: SystemTree, ticksPerSecond: Int64 = 100) -> Int64? {
     guard let line = try? tree.text("/proc/stat").split(separator: "\n").first, line.hasPrefix("cpu ") else {
       return nil
     }

@@ -1,29 +1,29 @@
 import EdgepipeCore
 
 /// A power sensor that this machine has, or seems to have, and whether it can be used.
-public struct PowerSensor: Sendable {
-  public enum State: Sendable, Hashable {
+package struct PowerSensor: Sendable {
+  package enum State: Sendable, Hashable {
     case ready
     /// The reason as a sentence, and what to do; nil where nothing can be done.
     case unusable(reason: String, remedy: String?)
   }
 
   /// `rapl`, `hwmon`, `jetson`, `battery`, `raspberry-pi`.
-  public let kind: String
-  public let name: String
-  public let path: String
-  public let state: State
+  package let kind: String
+  package let name: String
+  package let path: String
+  package let state: State
   /// Nil for sensors that sysfs does not offer.
-  public let meter: (any PowerMeter)?
+  let meter: (any PowerMeter)?
 
-  public var isReady: Bool { state == .ready }
+  package var isReady: Bool { state == .ready }
 }
 
 /// The power sensors of a machine.
-public enum PowerSensors {
+package enum PowerSensors {
   /// All that there are, the best first: a Jetson's whole module, then the processor's counters, then current sensors,
   /// whose wiring only the owner knows, then batteries. Each is read once to see whether it can be.
-  public static func find(in tree: SystemTree = SystemTree()) -> [PowerSensor] {
+  package static func find(in tree: SystemTree = SystemTree()) -> [PowerSensor] {
     let current = CurrentSensorMeter.find(tree).map { sensor($0.meter, $0.path) }
     let rapl = RAPLMeter(tree).map { [sensor($0, RAPLMeter.folder)] } ?? []
     let batteries = BatteryMeter.find(tree).map { sensor($0, $0.path) }

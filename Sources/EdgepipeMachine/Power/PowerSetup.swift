@@ -17,8 +17,12 @@ public struct PowerSetup: Sendable {
   /// The best sensor that can be read, else the estimate.
   ///
   /// - Parameter profile: the user's choice; nil: by the machine.
-  public static func standard(
-    profile: DeviceProfile? = nil, tree: SystemTree = SystemTree(), clock: any PipelineClock = SystemClock()
+  public static func standard(profile: DeviceProfile? = nil) -> PowerSetup {
+    standard(profile: profile, tree: SystemTree(), clock: SystemClock())
+  }
+
+  package static func standard(
+    profile: DeviceProfile? = nil, tree: SystemTree, clock: any PipelineClock = SystemClock()
   ) -> PowerSetup {
     let profile = profile ?? DeviceProfile.suggested(for: tree).profile
     var notes: [String] = []

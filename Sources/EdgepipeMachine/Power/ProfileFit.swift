@@ -1,27 +1,27 @@
 import EdgepipeCore
 
 /// Fits a ``DeviceProfile`` to what a wattmeter showed: ordinary least squares of watts over busy cores.
-public struct ProfileFit: Sendable {
-  public struct Reading: Sendable, Hashable {
-    public var busyCores: Double
-    public var watts: Double
+package struct ProfileFit: Sendable {
+  package struct Reading: Sendable, Hashable {
+    var busyCores: Double
+    var watts: Double
 
-    public init(busyCores: Double, watts: Double) {
+    init(busyCores: Double, watts: Double) {
       self.busyCores = busyCores
       self.watts = watts
     }
   }
 
-  public let idleW: Double
-  public let wattsPerBusyCore: Double
+  let idleW: Double
+  let wattsPerBusyCore: Double
   /// Root of the mean squared difference between readings and line, in watts.
-  public let residualW: Double
-  public let readings: Int
+  let residualW: Double
+  package let readings: Int
 
   /// slope = sum((x - mean x)(y - mean y)) / sum((x - mean x)^2), intercept = mean y - slope x mean x.
   ///
   /// - Throws: ``PipelineError`` with `malformed` where the readings make no line, or one that no machine has.
-  public init(_ readings: [Reading]) throws(PipelineError) {
+  package init(_ readings: [Reading]) throws(PipelineError) {
     let count = Double(readings.count)
     guard readings.count >= 2 else {
       throw PipelineError(
@@ -57,7 +57,7 @@ public struct ProfileFit: Sendable {
   /// Readings from text with a header line that names the columns `busy_cores` and `watts`, in any order.
   ///
   /// - Throws: ``PipelineError`` with `malformed` that names the line.
-  public static func readings(csv text: String, file: String) throws(PipelineError) -> [Reading] {
+  package static func readings(csv text: String, file: String) throws(PipelineError) -> [Reading] {
     let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
       .map { (number: $0.offset + 1, text: $0.element.filter { $0 != " " && $0 != "\t" && $0 != "\u{FEFF}" }) }
       .filter { !$0.text.isEmpty && !$0.text.hasPrefix("#") }
@@ -81,7 +81,7 @@ public struct ProfileFit: Sendable {
     return readings
   }
 
-  public func profile(name: String, source: String) -> DeviceProfile {
+  package func profile(name: String, source: String) -> DeviceProfile {
     func rounded(_ value: Double) -> Double { (value * 10_000).rounded() / 10_000 }
     return DeviceProfile(
       name: name, idleW: rounded(idleW), wattsPerBusyCore: rounded(wattsPerBusyCore),

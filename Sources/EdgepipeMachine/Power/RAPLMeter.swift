@@ -5,18 +5,18 @@ import EdgepipeCore
 /// The sum of the processor packages. Their parts (`core`, `uncore`) are in it already and are not added; memory
 /// (`dram`) is a part of its own that the packages do not hold, and `psys`, the whole board, is only calibrated on
 /// some machines: both are left out, so that the figure means the same everywhere.
-public struct RAPLMeter: PowerMeter {
+struct RAPLMeter: PowerMeter {
   struct Domain: Sendable, Hashable {
     var folder: String
     var name: String
     var highest: UInt64?
   }
 
-  public let method = PowerMethod.rapl
+  let method = PowerMethod.rapl
   let tree: SystemTree
   let domains: [Domain]
 
-  public var name: String { domains.map(\.name).joined(separator: " + ") }
+  var name: String { domains.map(\.name).joined(separator: " + ") }
 
   static let folder = "/sys/class/powercap"
   static let remedy =
@@ -44,7 +44,7 @@ public struct RAPLMeter: PowerMeter {
     }
   }
 
-  public func read() throws(PipelineError) -> PowerReading {
+  func read() throws(PipelineError) -> PowerReading {
     var counters: [EnergyCounter] = []
     for domain in domains {
       let path = "\(domain.folder)/energy_uj"

@@ -7,16 +7,16 @@ import SwiftProtobuf
 /// What is checked: the size limit, the protobuf encoding and what decoding it will take (``OnnxWire``), that there is
 /// a graph with nodes and an operator set, and that every stored tensor holds as many values as its shape says
 /// (``OnnxTensors``). Operators are not checked: the engine does that.
-public struct OnnxModel: Sendable {
+package struct OnnxModel: Sendable {
   /// Larger files are refused: protobuf itself ends at 2 GB, and models for small machines are far below this.
-  public static let maximumByteCount = 1 << 30
+  package static let maximumByteCount = 1 << 30
 
-  public var proto: Onnx_ModelProto
+  package var proto: Onnx_ModelProto
   /// For error messages.
-  public let name: String
+  package let name: String
 
   /// Wraps a model made in memory.
-  public init(proto: Onnx_ModelProto, name: String) {
+  package init(proto: Onnx_ModelProto, name: String) {
     self.proto = proto
     self.name = name
   }
@@ -24,14 +24,14 @@ public struct OnnxModel: Sendable {
   /// Reads a model from memory; tensors kept in other files are refused.
   ///
   /// - Throws: a ``PipelineError`` (`malformed`) that says what is wrong with the data.
-  public init(data: Data, name: String) throws {
+  package init(data: Data, name: String) throws {
     try self.init(data: data, name: name, folder: nil)
   }
 
   /// Reads a model file. Tensors kept in other files are taken in when those lie in the same folder.
   ///
   /// - Throws: a ``PipelineError``: `notFound` when the file cannot be read, `malformed` when it is not a sound model.
-  public init(contentsOf file: URL) throws {
+  package init(contentsOf file: URL) throws {
     let data = try readFile(file, what: "model", limit: Self.maximumByteCount)
     try self.init(data: data, name: file.path, folder: file.deletingLastPathComponent())
   }
@@ -63,7 +63,7 @@ public struct OnnxModel: Sendable {
   }
 
   /// The file's bytes. The same model always gives the same bytes.
-  public func serialized() throws -> Data {
+  package func serialized() throws -> Data {
     do {
       var options = BinaryEncodingOptions()
       options.useDeterministicOrdering = true
@@ -74,7 +74,7 @@ public struct OnnxModel: Sendable {
   }
 
   /// Writes the file in one step: a reader sees the old file or the new one.
-  public func write(to file: URL) throws {
+  package func write(to file: URL) throws {
     try writeFile(serialized(), to: file)
   }
 

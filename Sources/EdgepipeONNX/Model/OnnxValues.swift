@@ -5,7 +5,7 @@
 //     swift build --package-path swift-protobuf -c release --product protoc-gen-swift
 //     python3 -m pip download --no-deps onnx==1.23.0 && unzip -o onnx-1.23.0-*.whl onnx/onnx.proto
 //     protoc --plugin=swift-protobuf/.build/release/protoc-gen-swift --proto_path=onnx \
-//       --swift_opt=Visibility=public --swift_out=Sources/EdgepipeONNX/Generated onnx.proto
+//       --swift_opt=Visibility=package --swift_out=Sources/EdgepipeONNX/Generated onnx.proto
 //     # The generator's storage classes read a `nonisolated(unsafe)` constant that is never written.
 //     sed -i 's/= _StorageClass.defaultInstance/= unsafe _StorageClass.defaultInstance/' Sources/EdgepipeONNX/Generated/onnx.pb.swift
 import Foundation

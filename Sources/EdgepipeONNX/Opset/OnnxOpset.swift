@@ -2,10 +2,10 @@ import EdgepipeCore
 
 /// Raises models to operator set 13, the first in which weights are quantized for each channel and the axes of an
 /// operator may be computed; what rewrites models then needs to know one form of each operator.
-public enum OnnxOpset {
-  public static let target = 13
+package enum OnnxOpset {
+  static let target = 13
   /// Older sets keep shapes in attributes and broadcast by rules of their own.
-  public static let oldest = 6
+  static let oldest = 6
 
   /// Rewrites the operators whose meaning or form has changed since the model's operator set. The model computes the
   /// same as before, to the bit, for finite numbers; one of set 13 or later is left as it is.
@@ -13,7 +13,7 @@ public enum OnnxOpset {
   /// - Returns: whether anything was done.
   /// - Throws: a ``PipelineError`` (`malformed`) that names the operator for which there is no equal form.
   @discardableResult
-  public static func upgrade(_ model: inout OnnxModel) throws -> Bool {
+  package static func upgrade(_ model: inout OnnxModel) throws -> Bool {
     guard let index = model.proto.opsetImport.firstIndex(where: { isStandard($0.domain) }) else { return false }
     let version = Int(clamping: model.proto.opsetImport[index].version)
     guard version < target else { return false }

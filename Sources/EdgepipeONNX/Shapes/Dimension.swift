@@ -29,7 +29,7 @@ struct TensorFacts {
 
 /// Why a graph works at one picture size only.
 package struct SizeIsFixed: Error {
-  package var reason: String
+  var reason: String
   init(_ reason: String) { self.reason = reason }
 }
 

@@ -2,15 +2,15 @@ import EdgepipeCore
 
 /// How much memory a model needs to run, from its file alone: its weights as they are stored, and the most that its
 /// tensors in between take at one time.
-public struct ModelFootprint: Sendable, Hashable {
+package struct ModelFootprint: Sendable, Hashable {
   /// Stored tensors, in the types in which the file holds them.
-  public var weightBytes: Int
+  package var weightBytes: Int
   /// The largest sum of the tensors that are alive while one node runs: its inputs and outputs, and what later nodes
   /// still read. An engine that works in place needs less; one that keeps copies in other layouts, or unpacks its
   /// weights, needs more.
-  public var activationBytes: Int
+  package var activationBytes: Int
 
-  public var bytes: Int { weightBytes + activationBytes }
+  package var bytes: Int { weightBytes + activationBytes }
 
   /// - Parameters:
   ///   - model: takes one picture, N x 3 x H x W.
@@ -19,7 +19,7 @@ public struct ModelFootprint: Sendable, Hashable {
   ///   - height: of the picture, in pixels.
   ///   - width: of the picture.
   /// - Throws: a ``PipelineError`` (`malformed`) when the shapes cannot be followed.
-  public init(_ model: OnnxModel, shapes: OnnxModel, height: Int, width: Int) throws {
+  package init(_ model: OnnxModel, shapes: OnnxModel, height: Int, width: Int) throws {
     weightBytes = model.proto.graph.initializer.reduce(0) { $0 + $1.storedByteCount }
     let counts = try TensorCounts(shapes, height: height, width: width)
     activationBytes = Self.peak(of: model, counts, height: height, width: width)

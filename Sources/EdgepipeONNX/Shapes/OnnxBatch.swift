@@ -12,7 +12,7 @@ extension OnnxShapes {
   /// A model whose first dimension is free already comes back unchanged.
   ///
   /// - Throws: a ``PipelineError`` (`malformed`) when the data is no ONNX or has no input of four dimensions.
-  public static func freeingBatch(of model: Data) throws -> Data {
+  package static func freeingBatch(of model: Data) throws -> Data {
     var onnx = try OnnxModel(data: model, name: "in memory")
     let stored = Set(onnx.proto.graph.initializer.map(\.name))
     guard let place = onnx.proto.graph.input.firstIndex(where: { !stored.contains($0.name) }),

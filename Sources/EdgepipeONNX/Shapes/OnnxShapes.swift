@@ -2,7 +2,7 @@ import EdgepipeCore
 import Foundation
 
 /// Lets a model run at other picture sizes than the one in its file, without touching its weights.
-public enum OnnxShapes {
+package enum OnnxShapes {
   /// Makes the height and width of the picture input free, in memory.
   ///
   /// The batch becomes 1, the outputs' shapes follow, initializers are no longer listed as inputs as well, and the
@@ -15,7 +15,7 @@ public enum OnnxShapes {
   ///   - export: how a model of its kind is exported with free sides, for the error.
   /// - Throws: a ``PipelineError`` (`malformed`) when the data is no ONNX, or with the operator that ties the graph to
   ///   one size.
-  public static func freeingInputSize(of model: Data, export: String? = nil) throws -> Data {
+  static func freeingInputSize(of model: Data, export: String? = nil) throws -> Data {
     var onnx = try OnnxModel(data: model, name: "in memory")
     let isFreed = try free(&onnx, export: export)
     return isFreed ? try onnx.serialized() : model
@@ -23,7 +23,7 @@ public enum OnnxShapes {
 
   /// The same, in place; returns false when the size was free already.
   @discardableResult
-  public static func free(_ model: inout OnnxModel, export: String? = nil) throws -> Bool {
+  package static func free(_ model: inout OnnxModel, export: String? = nil) throws -> Bool {
     let stored = Set(model.proto.graph.initializer.map(\.name))
     let inputs = model.proto.graph.input.filter { !stored.contains($0.name) }
     guard inputs.count == 1, let input = inputs.first else {

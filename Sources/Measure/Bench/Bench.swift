@@ -6,18 +6,18 @@ import Synchronization
 /// moods alike. Every second round goes backwards, so that a drift, such as of the temperature, cancels out.
 ///
 /// Every repeat opens its sessions anew. `run` is called once; `requestStop` from any thread.
-public final class Bench: Sendable {
+package final class Bench: Sendable {
   /// How far it is.
-  public struct Progress: Sendable {
-    public var configuration: BenchConfiguration
+  package struct Progress: Sendable {
+    package var configuration: BenchConfiguration
     /// From 1.
-    public var round: Int
-    public var rounds: Int
+    package var round: Int
+    package var rounds: Int
     /// `loading`, `warming up`, `12 %`.
-    public var activity: String
-    public var elapsedSeconds: Double
+    package var activity: String
+    var elapsedSeconds: Double
     /// Nil while nothing is known of it.
-    public var remainingSeconds: Double?
+    package var remainingSeconds: Double?
   }
 
   private let subject: any BenchSubject
@@ -26,7 +26,7 @@ public final class Bench: Sendable {
   private let environment: BenchEnvironment
   private let stop = Atomic<Bool>(false)
 
-  public init(
+  package init(
     _ subject: any BenchSubject, configurations: [BenchConfiguration], settings: BenchSettings,
     environment: BenchEnvironment
   ) {
@@ -37,13 +37,13 @@ public final class Bench: Sendable {
   }
 
   /// Ends after the inference under way; what was measured so far is the result.
-  public func requestStop() { stop.store(true, ordering: .relaxed) }
+  package func requestStop() { stop.store(true, ordering: .relaxed) }
 
   private var isStopping: Bool { stop.load(ordering: .relaxed) }
 
   /// - Parameter progress: called on this thread about four times a second.
   /// - Throws: a ``PipelineError`` when no configuration can run, and for faults that are not the configuration's.
-  public func run(_ progress: (Progress) -> Void = { _ in }) throws -> BenchResult {
+  package func run(_ progress: (Progress) -> Void = { _ in }) throws -> BenchResult {
     var rows = configurations.map { BenchRow(configuration: $0) }
     var forecast = BenchForecast(settings: settings)
     let began = environment.clock.now(), started = environment.clock.wallTime()

@@ -1,16 +1,16 @@
 import Foundation
 
 /// The repeats of a benchmark as comma-separated values (RFC 4180), one a line: for a spreadsheet or another statistic.
-public struct BenchCSV: Sendable {
-  public static let header = [
+package struct BenchCSV: Sendable {
+  static let header = [
     "width", "height", "batch", "threads", "workers", "repeat", "complete", "samples", "mean_ms", "p50_ms", "p90_ms",
     "p95_ms", "p99_ms", "max_ms", "wall_s", "pictures_per_s", "cpu_s", "energy_j", "load_ms", "memory_before_mb",
     "memory_running_mb", "memory_peak_mb", "memory_after_mb",
   ]
 
-  public let text: String
+  package let text: String
 
-  public init(_ result: BenchResult) {
+  package init(_ result: BenchResult) {
     var lines = [Self.header]
     for row in result.rows {
       for (index, value) in row.repeats.enumerated() { lines.append(Self.line(row.configuration, index + 1, value)) }

@@ -1,16 +1,16 @@
 /// One way to run a model: a row of the benchmark.
-public struct BenchConfiguration: Sendable, Hashable {
+package struct BenchConfiguration: Sendable, Hashable {
   /// Input pixels.
-  public var height: Int
-  public var width: Int
+  var height: Int
+  var width: Int
   /// Pictures in one inference.
-  public var batch: Int
+  var batch: Int
   /// Threads inside one inference.
-  public var threads: Int
+  var threads: Int
   /// Sessions side by side, each on a thread of its own.
-  public var workers: Int
+  var workers: Int
 
-  public init(height: Int, width: Int, batch: Int = 1, threads: Int = 1, workers: Int = 1) {
+  init(height: Int, width: Int, batch: Int = 1, threads: Int = 1, workers: Int = 1) {
     self.height = height
     self.width = width
     self.batch = batch
@@ -19,7 +19,7 @@ public struct BenchConfiguration: Sendable, Hashable {
   }
 
   /// `416x256, batch 4, 2 threads`: what is not 1.
-  public var label: String {
+  package var label: String {
     var parts = ["\(width)x\(height)", "batch \(batch)"]
     if threads > 1 { parts.append("\(threads) threads") }
     if workers > 1 { parts.append("\(workers) workers") }
@@ -27,7 +27,7 @@ public struct BenchConfiguration: Sendable, Hashable {
   }
 
   /// All combinations, each once: inputs slowest, then workers, threads and batches.
-  public static func matrix(
+  package static func matrix(
     inputs: [(height: Int, width: Int)], batches: [Int], threads: [Int], workers: [Int]
   ) -> [BenchConfiguration] {
     var list: [BenchConfiguration] = []
@@ -48,26 +48,26 @@ public struct BenchConfiguration: Sendable, Hashable {
 
 /// How often everything is done. The defaults are the usual protocol: 50 warm-ups and 1,000 runs, 100 of batches, five
 /// times.
-public struct BenchSettings: Sendable, Hashable {
+package struct BenchSettings: Sendable, Hashable {
   /// Inferences of single pictures before those that count.
-  public var warmUps: Int
+  var warmUps: Int
   /// Inferences of single pictures that count, in each repeat; of all workers together.
-  public var runs: Int
+  var runs: Int
   /// The same, of larger batches.
-  public var batches: Int
-  public var repeats: Int
+  var batches: Int
+  var repeats: Int
 
-  public init(warmUps: Int = 50, runs: Int = 1000, batches: Int = 100, repeats: Int = 5) {
+  package init(warmUps: Int = 50, runs: Int = 1000, batches: Int = 100, repeats: Int = 5) {
     self.warmUps = warmUps
     self.runs = runs
     self.batches = batches
     self.repeats = repeats
   }
 
-  public func runs(of configuration: BenchConfiguration) -> Int { configuration.batch > 1 ? batches : runs }
+  func runs(of configuration: BenchConfiguration) -> Int { configuration.batch > 1 ? batches : runs }
 
   /// Of each worker. Larger batches warm up with as many pictures, but with at least five inferences.
-  public func warmUps(of configuration: BenchConfiguration) -> Int {
+  func warmUps(of configuration: BenchConfiguration) -> Int {
     guard configuration.batch > 1, warmUps > 0 else { return warmUps }
     return max(min(5, warmUps), (warmUps + configuration.batch - 1) / configuration.batch)
   }

@@ -2,15 +2,15 @@ import EdgepipeCore
 import EdgepipeMachine
 
 /// The machine as a benchmark sees it; tests bring one of their own.
-public struct BenchEnvironment: Sendable {
-  public var clock: any PipelineClock
-  public var tree: SystemTree
+package struct BenchEnvironment: Sendable {
+  var clock: any PipelineClock
+  var tree: SystemTree
   /// CPU nanoseconds of this process.
-  public var processCPU: @Sendable () -> Int64
-  public var power: PowerSetup
-  public var cores: Int
+  var processCPU: @Sendable () -> Int64
+  var power: PowerSetup
+  var cores: Int
 
-  public init(
+  package init(
     clock: any PipelineClock = SystemClock(), tree: SystemTree = SystemTree(),
     processCPU: @escaping @Sendable () -> Int64 = { MachineInfo.processCPUNanoseconds }, power: PowerSetup,
     cores: Int = MachineInfo.current.cores

@@ -1,36 +1,36 @@
 /// What the repeats of one configuration say together.
-public struct BenchFigures: Sendable {
+struct BenchFigures: Sendable {
   /// All latencies of all repeats, in milliseconds.
-  public let latency: Sample
+  let latency: Sample
   /// MLPerf's estimates of the 90th and 99th percentile of a single stream; nil for several workers and too few runs.
-  public let earlyStopping90: EarlyStoppingPercentile?
-  public let earlyStopping99: EarlyStoppingPercentile?
-  public let outliers: InterquartileRule
+  let earlyStopping90: EarlyStoppingPercentile?
+  let earlyStopping99: EarlyStoppingPercentile?
+  let outliers: InterquartileRule
   /// Of all repeats together.
-  public let inferencesPerSecond: Double
-  public let picturesPerSecond: Double
+  let inferencesPerSecond: Double
+  let picturesPerSecond: Double
 
   // One value a whole repeat; nil where no repeat is whole.
-  public let p50: Sample?
-  public let p95: Sample?
-  public let p99: Sample?
-  public let rate: Sample?
+  let p50: Sample?
+  let p95: Sample?
+  let p99: Sample?
+  let rate: Sample?
 
   /// Cores that this process kept busy on average.
-  public let busyCores: Double
-  public let cpuMsPerInference: Double
+  let busyCores: Double
+  let cpuMsPerInference: Double
   /// Median over the repeats.
-  public let loadMs: Double
+  let loadMs: Double
   /// Medians over the repeats, but of the peak the highest.
-  public let memory: BenchMemory?
+  let memory: BenchMemory?
   /// Idle power included; nil where the meter failed.
-  public let joulesPerInference: Double?
-  public let joulesPerPicture: Double?
-  public let watts: Double?
-  public let machine: MachineShare?
+  let joulesPerInference: Double?
+  let joulesPerPicture: Double?
+  let watts: Double?
+  let machine: MachineShare?
 
   /// Nil where nothing was measured.
-  public init?(_ row: BenchRow, cores: Int) {
+  init?(_ row: BenchRow, cores: Int) {
     let repeats = row.repeats, configuration = row.configuration
     guard let latency = Sample(repeats.flatMap(\.latenciesMs)) else { return nil }
     func sum(_ value: (BenchRepeat) -> Double) -> Double { repeats.reduce(0) { $0 + value($1) } }
@@ -65,7 +65,7 @@ public struct BenchFigures: Sendable {
   }
 
   /// How far the repeats' medians lie apart, as a share of their middle; nil for a single one.
-  public var spread: Double? {
+  var spread: Double? {
     guard let p50, p50.count > 1, p50.median > 0 else { return nil }
     return (p50.maximum - p50.minimum) / p50.median
   }

@@ -1,9 +1,9 @@
 import Foundation
 
 /// Whether the machine was quiet enough for the figures to mean something, and if not, why.
-public struct BenchNoise: Sendable {
+struct BenchNoise: Sendable {
   /// Sentences for people.
-  public let warnings: [String]
+  let warnings: [String]
 
   /// Limits above which a sentence is due.
   enum Limit {
@@ -18,7 +18,7 @@ public struct BenchNoise: Sendable {
     static let standardError = 0.05
   }
 
-  public init(_ result: BenchResult, figures: [BenchFigures?]) {
+  init(_ result: BenchResult, figures: [BenchFigures?]) {
     var list: [String] = []
     if let load = result.loadBefore, load.oneMinute > Limit.loadPerCore * Double(result.cores) {
       list.append(

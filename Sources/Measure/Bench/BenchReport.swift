@@ -5,10 +5,10 @@ import Foundation
 import Pipeline
 
 /// A benchmark as one JSON document. Its keys are stable; new ones may come.
-public struct BenchReport: Sendable {
-  public let root: ReportValue
+package struct BenchReport: Sendable {
+  package let root: ReportValue
 
-  public init(_ result: BenchResult, facts: BenchFacts) {
+  package init(_ result: BenchResult, facts: BenchFacts) {
     let figures = result.rows.map { BenchFigures($0, cores: result.cores) }
     let meter = result.power.meter
     root = .object([

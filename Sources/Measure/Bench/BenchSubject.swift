@@ -1,5 +1,5 @@
 /// What is measured.
-public protocol BenchSubject: Sendable {
+package protocol BenchSubject: Sendable {
   /// Gets ready what need not be measured, such as reading and checking the model.
   ///
   /// - Returns: opens one session, on the thread that will use it. It is let go when all sessions are open.
@@ -9,7 +9,7 @@ public protocol BenchSubject: Sendable {
 }
 
 /// One opened model, used by one thread.
-public protocol BenchSession: AnyObject {
+package protocol BenchSession: AnyObject {
   /// Does what is measured, once.
   func run() throws
 }

@@ -4,25 +4,25 @@ import EdgepipeMachine
 import Foundation
 
 /// A benchmark as tables for people: headers and cells, to be laid out for a terminal or as Markdown.
-public struct BenchTables: Sendable {
-  public struct Part: Sendable {
-    public let header: [String]
+package struct BenchTables: Sendable {
+  package struct Part: Sendable {
+    package let header: [String]
     /// For each column, whether it holds numbers.
-    public let isNumeric: [Bool]
-    public let rows: [[String]]
+    package let isNumeric: [Bool]
+    package let rows: [[String]]
   }
 
-  public let latency: Part
+  package let latency: Part
   /// Rate, energy, processor, memory.
-  public let cost: Part
+  package let cost: Part
   /// Configurations that cannot run, each with its reason.
-  public let unsupported: [String]
+  package let unsupported: [String]
   /// What the figures are of, one sentence a line.
-  public let remarks: [String]
+  package let remarks: [String]
   /// Why they may be wrong.
-  public let warnings: [String]
+  package let warnings: [String]
 
-  public init(_ result: BenchResult, facts: BenchFacts) {
+  package init(_ result: BenchResult, facts: BenchFacts) {
     let figures = result.rows.map { BenchFigures($0, cores: result.cores) }
     let measured = zip(result.rows, figures).compactMap { row, figures in figures.map { (row.configuration, $0) } }
     let names = Names(result.rows.map(\.configuration))
@@ -121,7 +121,7 @@ public struct BenchTables: Sendable {
 
 extension BenchTables {
   /// A section of a Markdown document.
-  public var markdown: String {
+  package var markdown: String {
     var parts = ["## \(remarks.first ?? "")", Self.markdown(latency), Self.markdown(cost)]
     parts.append(remarks.dropFirst().map { "- \($0)" }.joined(separator: "\n"))
     for (title, lines) in [("Not measured", unsupported), ("Warnings", warnings)] where !lines.isEmpty {

@@ -1,18 +1,18 @@
 import EdgepipeCore
 
 /// How the time of all cores went since the machine started, in seconds, from the first line of /proc/stat.
-public struct MachineTimes: Sendable, Hashable {
+struct MachineTimes: Sendable, Hashable {
   /// In which a program ran: user, nice, system, irq, softirq.
-  public let busy: Double
+  let busy: Double
   /// That a hypervisor gave to others although there was work here.
-  public let steal: Double
+  let steal: Double
   /// Busy, steal, and time without work.
-  public let total: Double
+  let total: Double
 
   /// Nil where the system does not say.
   ///
   /// - Parameter ticksPerSecond: the unit of the file, which is 1/100 s on all of Linux's architectures of today.
-  public init?(_ tree: SystemTree, ticksPerSecond: Double = 100) {
+  init?(_ tree: SystemTree, ticksPerSecond: Double = 100) {
     guard let line = try? tree.text("/proc/stat").split(separator: "\n").first, line.hasPrefix("cpu ") else {
       return nil
     }
@@ -43,11 +43,11 @@ public struct MachineTimes: Sendable, Hashable {
 }
 
 /// What else took the cores over a span of time.
-public struct MachineShare: Sendable, Hashable {
+struct MachineShare: Sendable, Hashable {
   /// Of all cores' time, 0 to 1: what other programs ran.
-  public let others: Double
+  let others: Double
   /// Of all cores' time, 0 to 1: what a hypervisor gave to other machines.
-  public let steal: Double
+  let steal: Double
 
   /// Nil for spans below half a second: the kernel's ticks of 1/100 s say nothing of them.
   ///
@@ -55,7 +55,7 @@ public struct MachineShare: Sendable, Hashable {
   ///   - times: the span.
   ///   - own: CPU seconds of this process in it.
   ///   - cores: whose time `times` adds up.
-  public init?(_ times: MachineTimes, own: Double, cores: Int) {
+  init?(_ times: MachineTimes, own: Double, cores: Int) {
     guard times.total >= 0.5 * Double(max(1, cores)) else { return nil }
     others = min(max(0, (times.busy - own) / times.total), 1)
     steal = min(max(0, times.steal / times.total), 1)

@@ -7,11 +7,11 @@ import Stages
 import Synchronization
 
 /// A model on an engine, fed with random pictures: the time of a detector does not depend on what it sees.
-public final class ModelSubject: BenchSubject {
-  public let model: ResolvedModel
+package final class ModelSubject: BenchSubject {
+  let model: ResolvedModel
   /// As the first look at the file settles them.
-  public let manifest: ModelManifest
-  public let notes: [String]
+  package let manifest: ModelManifest
+  let notes: [String]
   private let engine: any InferenceEngine
   private let decodes: Bool
   private let seed: UInt64
@@ -28,7 +28,7 @@ public final class ModelSubject: BenchSubject {
   ///   - decodes: measures decoding and non-maximum suppression as well, of single pictures.
   ///   - seed: of the pictures.
   /// - Throws: a ``PipelineError`` that names the model.
-  public init(_ model: ResolvedModel, engine: any InferenceEngine, decodes: Bool = false, seed: UInt64 = 1) throws {
+  package init(_ model: ResolvedModel, engine: any InferenceEngine, decodes: Bool = false, seed: UInt64 = 1) throws {
     let file = try ModelFile(model, shape: .auto)
     self.model = model
     self.engine = engine
@@ -40,14 +40,14 @@ public final class ModelSubject: BenchSubject {
 
   /// The input that a picture of 1920 x 1080 gets with `shape`, in pixels. Whether the model takes a fixed size shows
   /// when it is prepared.
-  public func size(for shape: InputShape) throws -> (height: Int, width: Int) {
+  package func size(for shape: InputShape) throws -> (height: Int, width: Int) {
     if case .fixed(let height, let width) = shape { return (height, width) }
     let request = try ModelFile(model, shape: shape).request
     let geometry = LetterboxGeometry(sourceWidth: 1920, sourceHeight: 1080, request: request)
     return (geometry.inputHeight, geometry.inputWidth)
   }
 
-  public func prepare(_ configuration: BenchConfiguration) throws -> @Sendable () throws -> any BenchSession {
+  package func prepare(_ configuration: BenchConfiguration) throws -> @Sendable () throws -> any BenchSession {
     if decodes, configuration.batch > 1 {
       throw PipelineError("decoding is measured of single pictures", code: .invalidConfiguration)
     }

@@ -1,29 +1,29 @@
 import EdgepipeCore
 
 /// Accuracy against cost of one model at several degrees of pruning, as a drawing and as values.
-public struct AccuracyCurve: Sendable {
-  public struct Point: Sendable {
+package struct AccuracyCurve: Sendable {
+  struct Point: Sendable {
     /// The share of the cost that was to go; 0 for the model as it was.
-    public var ratio: Double
+    var ratio: Double
     /// Multiplications for one picture, or weights that are not zero.
-    public var cost: Double
+    var cost: Double
     /// COCO's AP, 0 to 1; nil where there is none.
-    public var accuracy: Double?
+    var accuracy: Double?
 
-    public init(ratio: Double, cost: Double, accuracy: Double?) {
+    init(ratio: Double, cost: Double, accuracy: Double?) {
       self.ratio = ratio
       self.cost = cost
       self.accuracy = accuracy
     }
   }
 
-  public var title: String
+  var title: String
   /// What the horizontal axis counts, such as `multiplications`.
-  public var costName: String
+  var costName: String
   /// The model as it was comes first.
-  public var points: [Point]
+  var points: [Point]
 
-  public init(title: String, costName: String, points: [Point]) {
+  init(title: String, costName: String, points: [Point]) {
     self.title = title
     self.costName = costName
     self.points = points
@@ -33,7 +33,7 @@ public struct AccuracyCurve: Sendable {
   private static let left = 64.0, top = 56.0, right = 24.0, bottom = 56.0
 
   /// The text of an SVG file: AP over the share of the cost that is left.
-  public var svg: String {
+  package var svg: String {
     let known = points.compactMap { point in point.accuracy.map { (point: point, accuracy: $0) } }
     let ticks = Ticks.nice(0...max(known.map(\.accuracy).max() ?? 0, 1e-3), about: 6)
     let whole = points.first?.cost ?? 1

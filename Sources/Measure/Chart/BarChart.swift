@@ -3,28 +3,28 @@ import EdgepipeCore
 /// Horizontal bars on one scale, in rows with a label, and the numbers beside them.
 ///
 /// A bar may have several levels, such as percentiles: it is darkest up to the lowest one.
-public struct BarChart: Sendable {
-  public struct Bar: Sendable {
+struct BarChart: Sendable {
+  struct Bar: Sendable {
     /// Rising, at most three.
-    public var levels: [Double]
-    public var color: ChartColor
+    var levels: [Double]
+    var color: ChartColor
     /// What is written beside it, one text for each of the chart's columns.
-    public var values: [String]
+    var values: [String]
 
-    public init(levels: [Double], color: ChartColor, values: [String]) {
+    init(levels: [Double], color: ChartColor, values: [String]) {
       self.levels = levels
       self.color = color
       self.values = values
     }
   }
 
-  public struct Row: Sendable {
-    public var label: String
+  struct Row: Sendable {
+    var label: String
     /// Follows the label, less prominent.
-    public var note: String
-    public var bars: [Bar]
+    var note: String
+    var bars: [Bar]
 
-    public init(label: String, note: String = "", bars: [Bar]) {
+    init(label: String, note: String = "", bars: [Bar]) {
       self.label = label
       self.note = note
       self.bars = bars
@@ -32,19 +32,19 @@ public struct BarChart: Sendable {
   }
 
   /// Unique in the page.
-  public var id: String
-  public var title: String
+  var id: String
+  var title: String
   /// In words and numbers, for those who do not see it.
-  public var description: String
+  var description: String
   /// Headings of the numbers, such as `p50`.
-  public var columns: [String]
-  public var rows: [Row]
+  var columns: [String]
+  var rows: [Row]
   /// The scale begins at the first mark, which is where the bars begin, and ends at the last one.
-  public var ticks: Ticks
+  var ticks: Ticks
   /// Room for so many bars in each row, so that the rows of charts beside each other line up.
-  public var barsPerRow: Int
+  var barsPerRow: Int
 
-  public init(
+  init(
     id: String, title: String, description: String, columns: [String], rows: [Row], ticks: Ticks, barsPerRow: Int = 1
   ) {
     self.id = id
@@ -67,7 +67,7 @@ public struct BarChart: Sendable {
   private var top: Double { columns.contains { !$0.isEmpty } ? 16 : 2 }
   private var scale: LinearScale { LinearScale(ticks) }
 
-  public var markup: Markup {
+  var markup: Markup {
     var y = top
     var marks: [Markup] = []
     for row in rows {

@@ -1,23 +1,23 @@
 /// A page in one file: no scripts, and nothing is loaded from elsewhere.
 ///
 /// The text is HTML and well-formed XML at once. Light or dark is as the reader's system says; on paper it is light.
-public struct HTMLPage: Sendable {
-  public var title: String
+struct HTMLPage: Sendable {
+  var title: String
   /// CSS beside that of the charts; a literal of the source code.
-  public var style: StaticString
-  public var body: Markup
+  var style: StaticString
+  var body: Markup
 
-  public init(title: String, style: StaticString, body: Markup) {
+  init(title: String, style: StaticString, body: Markup) {
     self.title = title
     self.style = style
     self.body = body
   }
 
   /// Forbids what the page does not need, in case that anything that is not ours got in.
-  public static let policy: Markup =
+  static let policy: Markup =
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>"
 
-  public var text: String {
+  var text: String {
     let sheet = Markup(stylesheet: Self.colors + "\n" + ChartStyle.css + "\n" + style.description)
     let page: Markup = """
       <!DOCTYPE html>

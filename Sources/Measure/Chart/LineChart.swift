@@ -3,66 +3,66 @@ import EdgepipeCore
 /// Values over a horizontal axis, as lines.
 ///
 /// One line is filled down to the axis; several are labelled at their ends.
-public struct LineChart: Sendable {
-  public struct Point: Sendable, Equatable {
-    public var x: Double
+struct LineChart: Sendable {
+  struct Point: Sendable, Equatable {
+    var x: Double
     /// Nil where nothing is known: the line is interrupted.
-    public var y: Double?
+    var y: Double?
 
-    public init(x: Double, y: Double?) {
+    init(x: Double, y: Double?) {
       self.x = x
       self.y = y
     }
   }
 
-  public enum Shape: Sendable {
+  enum Shape: Sendable {
     case straight
     /// A point's value holds since the point before it: rates, precision over recall.
     case steps
   }
 
-  public struct Series: Sendable {
-    public var name: String
+  struct Series: Sendable {
+    var name: String
     /// In the order of x.
-    public var points: [Point]
+    var points: [Point]
 
-    public init(name: String, points: [Point]) {
+    init(name: String, points: [Point]) {
       self.name = name
       self.points = points
     }
   }
 
   /// A value that the others are compared with: a line across the chart, with a label.
-  public struct Limit: Sendable {
-    public var value: Double
-    public var label: String
+  struct Limit: Sendable {
+    var value: Double
+    var label: String
 
-    public init(value: Double, label: String) {
+    init(value: Double, label: String) {
       self.value = value
       self.label = label
     }
   }
 
   /// Unique in the page.
-  public var id: String
-  public var title: String
+  var id: String
+  var title: String
   /// In words and numbers, for those who do not see it.
-  public var description: String
-  public var series: [Series]
-  public var shape: Shape
-  public var xTicks: Ticks
+  var description: String
+  var series: [Series]
+  var shape: Shape
+  var xTicks: Ticks
   /// The extent of the horizontal axis.
-  public var xDomain: ClosedRange<Double>
-  public var yTicks: Ticks
-  public var limit: Limit?
+  var xDomain: ClosedRange<Double>
+  var yTicks: Ticks
+  var limit: Limit?
   /// Pixels between the lowest and the highest mark.
-  public var height: Double
+  var height: Double
   /// Colour of the first series; the others have those after it.
-  public var color: Int
+  var color: Int
   /// Whether the horizontal axis has labels; of charts above each other only the last one needs them.
-  public var hasXLabels: Bool
+  var hasXLabels: Bool
 
-  public init(
+  init(
     id: String, title: String, description: String, series: [Series], shape: Shape, xTicks: Ticks,
     xDomain: ClosedRange<Double>, yTicks: Ticks, limit: Limit? = nil, height: Double, color: Int = 0,
     hasXLabels: Bool = true
@@ -89,7 +89,7 @@ public struct LineChart: Sendable {
   static let left = 46.0
   private static let labelLength = 14
 
-  public var markup: Markup {
+  var markup: Markup {
     let names = series.count > 1 ? series.map { Figure.clipped($0.name, Self.labelLength) } : []
     let longest = names.map(\.count).max() ?? 0
     let frame = ChartFrame(

@@ -7,17 +7,17 @@ import Foundation
 /// that a name such as `<script>` cannot become an element, and a quote cannot end an attribute:
 ///
 ///     let heading: Markup = "<h1 title=\"\(name)\">\(name)</h1>"
-public struct Markup: Sendable, Equatable {
-  public let text: String
+struct Markup: Sendable, Equatable {
+  let text: String
 
-  public static let empty: Markup = ""
+  static let empty: Markup = ""
 
   fileprivate init(raw text: String) { self.text = text }
 
   /// A style sheet of ours: no `<` and no `&`, which HTML and XML read differently there.
   init(stylesheet css: String) { text = css }
 
-  public static func + (left: Markup, right: Markup) -> Markup { Markup(raw: left.text + right.text) }
+  static func + (left: Markup, right: Markup) -> Markup { Markup(raw: left.text + right.text) }
 
   /// The text for element content and quoted attributes, without characters that XML 1.0 does not allow.
   static func escaped(_ text: String) -> String {
@@ -47,20 +47,20 @@ public struct Markup: Sendable, Equatable {
 }
 
 extension Markup: ExpressibleByStringInterpolation {
-  public struct StringInterpolation: StringInterpolationProtocol {
+  struct StringInterpolation: StringInterpolationProtocol {
     fileprivate var text = ""
 
-    public init(literalCapacity: Int, interpolationCount: Int) { text.reserveCapacity(literalCapacity) }
+    init(literalCapacity: Int, interpolationCount: Int) { text.reserveCapacity(literalCapacity) }
 
-    public mutating func appendLiteral(_ literal: String) { text += literal }
-    public mutating func appendInterpolation(_ outside: String) { text += Markup.escaped(outside) }
-    public mutating func appendInterpolation(_ markup: Markup) { text += markup.text }
-    public mutating func appendInterpolation(_ pieces: [Markup]) { for piece in pieces { text += piece.text } }
-    public mutating func appendInterpolation(_ number: Int) { text += String(number) }
+    mutating func appendLiteral(_ literal: String) { text += literal }
+    mutating func appendInterpolation(_ outside: String) { text += Markup.escaped(outside) }
+    mutating func appendInterpolation(_ markup: Markup) { text += markup.text }
+    mutating func appendInterpolation(_ pieces: [Markup]) { for piece in pieces { text += piece.text } }
+    mutating func appendInterpolation(_ number: Int) { text += String(number) }
     /// A coordinate, to a hundredth.
-    public mutating func appendInterpolation(_ coordinate: Double) { text += Figure.coordinate(coordinate) }
+    mutating func appendInterpolation(_ coordinate: Double) { text += Figure.coordinate(coordinate) }
   }
 
-  public init(stringLiteral value: String) { text = value }
-  public init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
+  init(stringLiteral value: String) { text = value }
+  init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
 }

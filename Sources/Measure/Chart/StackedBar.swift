@@ -1,14 +1,14 @@
 import EdgepipeCore
 
 /// Parts of a whole beside each other in one bar.
-public struct StackedBar: Sendable {
-  public struct Part: Sendable {
-    public var label: String
+struct StackedBar: Sendable {
+  struct Part: Sendable {
+    var label: String
     /// At least 0, in any unit.
-    public var value: Double
-    public var color: ChartColor
+    var value: Double
+    var color: ChartColor
 
-    public init(label: String, value: Double, color: ChartColor) {
+    init(label: String, value: Double, color: ChartColor) {
       self.label = label
       self.value = value
       self.color = color
@@ -16,12 +16,12 @@ public struct StackedBar: Sendable {
   }
 
   /// Unique in the page.
-  public var id: String
-  public var title: String
-  public var description: String
-  public var parts: [Part]
+  var id: String
+  var title: String
+  var description: String
+  var parts: [Part]
 
-  public init(id: String, title: String, description: String, parts: [Part]) {
+  init(id: String, title: String, description: String, parts: [Part]) {
     self.id = id
     self.title = title
     self.description = description
@@ -30,7 +30,7 @@ public struct StackedBar: Sendable {
 
   private static let height = 22.0
 
-  public var markup: Markup {
+  var markup: Markup {
     let values = parts.map { $0.value.isFinite ? max(0, $0.value) : 0 }
     let whole = values.reduce(0, +)
     var start = 0.0

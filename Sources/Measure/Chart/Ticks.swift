@@ -2,10 +2,10 @@ import EdgepipeCore
 import Foundation
 
 /// Where the marks of an axis stand, and what is written at them.
-public struct Ticks: Sendable, Equatable {
+struct Ticks: Sendable, Equatable {
   /// Rising.
-  public let values: [Double]
-  public let labels: [String]
+  let values: [Double]
+  let labels: [String]
 
   /// Marks at 1, 2 or 5 times a power of ten, from the last one at or below `range` to the first one at or above it.
   ///
@@ -13,7 +13,7 @@ public struct Ticks: Sendable, Equatable {
   /// range. Of a range without extent, or one that is not finite, the marks are 0 and 1.
   ///
   /// - Parameter about: how many intervals are wanted.
-  public static func nice(_ range: ClosedRange<Double>, about: Int) -> Ticks {
+  static func nice(_ range: ClosedRange<Double>, about: Int) -> Ticks {
     let extent = range.upperBound - range.lowerBound
     guard extent.isFinite, extent > 0, extent > abs(range.upperBound) * 1e-9, extent > 1e-200, about > 0 else {
       return Ticks(values: [0, 1], labels: ["0", "1"])
@@ -28,7 +28,7 @@ public struct Ticks: Sendable, Equatable {
   }
 
   /// Marks at round times from 0 to at most `seconds`, the last of them with its unit: `0`, `20`, `40 s`.
-  public static func time(upTo seconds: Double, about: Int) -> Ticks {
+  static func time(upTo seconds: Double, about: Int) -> Ticks {
     guard seconds.isFinite, seconds > 1e-6, seconds < 1e9, about > 0 else { return Ticks(values: [0], labels: ["0 s"]) }
     let wanted = seconds / Double(about)
     // A unit whose smallest step is near what is wanted.
@@ -47,12 +47,12 @@ public struct Ticks: Sendable, Equatable {
   }
 
   /// The same marks with a unit after the last label.
-  public func withUnit(_ unit: String) -> Ticks {
+  func withUnit(_ unit: String) -> Ticks {
     Ticks(values: values, labels: labels.dropLast() + labels.suffix(1).map { "\($0) \(unit)" })
   }
 
   /// Two marks for a low chart: 0, and a round number that is at least `highest`.
-  public static func ceiling(_ highest: Double) -> Ticks {
+  static func ceiling(_ highest: Double) -> Ticks {
     guard highest.isFinite, highest > 1e-200 else { return Ticks(values: [0, 1], labels: ["0", "1"]) }
     let power = pow(10, log10(highest).rounded(.down))
     let top = ([1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8].first { $0 * power >= highest * (1 - 1e-9) } ?? 10) * power
@@ -68,23 +68,23 @@ public struct Ticks: Sendable, Equatable {
 }
 
 /// Puts values onto a length: 0 at the lower bound of the domain, 1 at the upper one.
-public struct LinearScale: Sendable, Equatable {
-  public let domain: ClosedRange<Double>
+struct LinearScale: Sendable, Equatable {
+  let domain: ClosedRange<Double>
 
   /// A domain without extent is made one wide.
-  public init(_ domain: ClosedRange<Double>) {
+  init(_ domain: ClosedRange<Double>) {
     let isUsable = domain.lowerBound.isFinite && domain.upperBound.isFinite && domain.upperBound > domain.lowerBound
     let start = domain.lowerBound.isFinite ? domain.lowerBound : 0
     self.domain = isUsable ? domain : start...start + 1
   }
 
   /// From the first of the marks to the last one.
-  public init(_ ticks: Ticks) {
+  init(_ ticks: Ticks) {
     self.init((ticks.values.first ?? 0)...max(ticks.values.first ?? 0, ticks.values.last ?? 1))
   }
 
   /// 0 to 1; values outside of the domain stand at its edge.
-  public func fraction(_ value: Double) -> Double {
+  func fraction(_ value: Double) -> Double {
     let share = (value - domain.lowerBound) / (domain.upperBound - domain.lowerBound)
     return share.isNaN ? 0 : min(max(share, 0), 1)
   }

@@ -1,19 +1,19 @@
 /// What came of running A and B in turns on the same frames.
-public struct ABComparison: Sendable {
+package struct ABComparison: Sendable {
   /// In the order of running.
-  public let runs: [Experiment.Measured<RunFigures>]
-  public let schedule: Schedule
+  package let runs: [Experiment.Measured<RunFigures>]
+  package let schedule: Schedule
   /// Rounds that were run.
-  public let rounds: Int
+  package let rounds: Int
   /// In the order of ``Metric``; without those that were not measured.
-  public let metrics: [MetricComparison]
-  public let agreement: Agreement
-  public let accuracy: PairedAccuracy?
-  public let rule: VerdictRule
-  public let verdict: Verdict
+  package let metrics: [MetricComparison]
+  package let agreement: Agreement
+  package let accuracy: PairedAccuracy?
+  let rule: VerdictRule
+  package let verdict: Verdict
 
   /// - Parameter runs: of whole rounds, which may be fewer than scheduled.
-  public init(
+  package init(
     runs: [Experiment.Measured<RunFigures>], schedule: Schedule, agreement: Agreement, accuracy: PairedAccuracy? = nil,
     rule: VerdictRule
   ) {
@@ -32,7 +32,7 @@ public struct ABComparison: Sendable {
   }
 
   /// Of one side, in order.
-  public func runs(of side: Side) -> [RunFigures] { runs.filter { $0.turn.side == side }.map(\.value) }
+  package func runs(of side: Side) -> [RunFigures] { runs.filter { $0.turn.side == side }.map(\.value) }
 
-  public subscript(metric: Metric) -> MetricComparison? { metrics.first { $0.metric == metric } }
+  subscript(metric: Metric) -> MetricComparison? { metrics.first { $0.metric == metric } }
 }

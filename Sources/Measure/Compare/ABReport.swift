@@ -1,22 +1,22 @@
 import EdgepipeCore
 
 /// The comparison as one JSON document. Its keys are stable; new ones may come.
-public struct ABReport: Sendable {
-  public let root: ReportValue
+package struct ABReport: Sendable {
+  package let root: ReportValue
 
   /// What was compared, for the document's head.
-  public struct Subject: Sendable {
+  package struct Subject: Sendable {
     /// As the command line names them.
-    public var names: Both<String>
+    package var names: Both<String>
     /// `models` or `pipelines`.
-    public var kind: String
+    var kind: String
     /// The stage whose service time is the latency; nil: the work of all stages.
-    public var stage: String?
-    public var version: String
+    package var stage: String?
+    var version: String
     /// What the two have in common; nil where nobody looked.
-    public var sameness: Sameness?
+    package var sameness: Sameness?
 
-    public init(
+    package init(
       names: Both<String>, kind: String, stage: String?, version: String, sameness: Sameness? = nil
     ) {
       self.sameness = sameness
@@ -27,7 +27,7 @@ public struct ABReport: Sendable {
     }
   }
 
-  public init(_ comparison: ABComparison, subject: Subject) {
+  package init(_ comparison: ABComparison, subject: Subject) {
     let rule = comparison.rule, verdict = comparison.verdict
     root = .object([
       "v": .int(1),

@@ -4,29 +4,29 @@ import EdgepipeCore
 ///
 /// In each frame, boxes of the same label are paired by falling intersection over union, down to 0.5, each box at most
 /// once. Neither side is taken for the truth: exchanging them exchanges precision and recall.
-public struct Agreement: Sendable, Equatable {
-  public static let minimumIoU: Float = 0.5
+package struct Agreement: Sendable, Equatable {
+  static let minimumIoU: Float = 0.5
 
-  public private(set) var matched = 0
-  public private(set) var found = Both(a: 0, b: 0)
+  package private(set) var matched = 0
+  package private(set) var found = Both(a: 0, b: 0)
   private var iouSum = 0.0
 
-  public init() {}
+  init() {}
 
   /// The share of B's boxes that A has as well; nil when B found nothing.
-  public var precision: Double? { found.b > 0 ? Double(matched) / Double(found.b) : nil }
+  package var precision: Double? { found.b > 0 ? Double(matched) / Double(found.b) : nil }
   /// The share of A's boxes that B has as well; nil when A found nothing.
-  public var recall: Double? { found.a > 0 ? Double(matched) / Double(found.a) : nil }
+  package var recall: Double? { found.a > 0 ? Double(matched) / Double(found.a) : nil }
   /// 2 x matched / (A's boxes + B's boxes): 1 when all agree; nil when neither found anything.
-  public var f1: Double? {
+  package var f1: Double? {
     let all = found.a + found.b
     return all > 0 ? 2 * Double(matched) / Double(all) : nil
   }
   /// Of the pairs; nil without any.
-  public var meanIoU: Double? { matched > 0 ? iouSum / Double(matched) : nil }
+  package var meanIoU: Double? { matched > 0 ? iouSum / Double(matched) : nil }
 
   /// Counts one frame.
-  public mutating func add(a: [Detection], b: [Detection]) {
+  mutating func add(a: [Detection], b: [Detection]) {
     found.a += a.count
     found.b += b.count
     var pairs: [(iou: Float, a: Int, b: Int)] = []
@@ -48,7 +48,7 @@ public struct Agreement: Sendable, Equatable {
   }
 
   /// Counts every frame that either side has.
-  public init(_ frames: Both<FoundFrames>) {
+  init(_ frames: Both<FoundFrames>) {
     for key in Set(frames.a.frames.keys).union(frames.b.frames.keys) {
       add(a: frames.a.detections(key), b: frames.b.detections(key))
     }

@@ -3,7 +3,7 @@ import Foundation
 import Pipeline
 
 /// What one argument of a comparison names.
-public enum CompareInput: Sendable, Equatable {
+package enum CompareInput: Sendable, Equatable {
   /// A pipeline file.
   case pipeline(String)
   /// A model, as a pipeline file would name it.
@@ -13,7 +13,7 @@ public enum CompareInput: Sendable, Equatable {
   /// that cannot be read as such is taken for a pipeline, whose reader names the mistake's place.
   ///
   /// - Throws: ``PipelineError`` `notFound` for a file that is not there.
-  public init(_ argument: String) throws {
+  package init(_ argument: String) throws {
     // Models have names and files of their own; what comes through a pipe is a pipeline.
     if PipelineConfig.isPiped(argument) {
       self = .pipeline(argument)

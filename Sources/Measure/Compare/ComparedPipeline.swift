@@ -6,15 +6,15 @@ import Stages
 /// What a comparison and a search ask of a pipeline, and what they change in it.
 extension PipelineConfig {
   /// The stages whose model can be chosen.
-  public var detectors: [StageSettings] { stages.filter { TuneInputs.isTunable($0.type) } }
+  package var detectors: [StageSettings] { stages.filter { TuneInputs.isTunable($0.type) } }
 
   /// The overrides that replace every sink by one that writes nothing.
-  public var withoutSinks: [String] {
+  package var withoutSinks: [String] {
     stages.filter { $0.role == .sink }.flatMap { ["\($0.id).type=\(NullSink.type)", "\($0.id).config={}"] }
   }
 
   /// The overrides that end each stream after so many frames.
-  public func limited(toFrames frames: Int) -> [String] {
+  package func limited(toFrames frames: Int) -> [String] {
     stages.compactMap { stage in
       let key: String? =
         switch stage.type {
@@ -27,7 +27,7 @@ extension PipelineConfig {
   }
 
   /// For each detector the limit that a score must exceed.
-  public func scores(registry: StageRegistry) -> [String: Double] {
+  package func scores(registry: StageRegistry) -> [String: Double] {
     var scores: [String: Double] = [:]
     for stage in detectors {
       let standard = registry[stage.type]?.schema.properties.first { $0.name == "score" }?.defaultJSON
@@ -37,7 +37,7 @@ extension PipelineConfig {
   }
 
   /// The names of all that the detectors may find.
-  public func classes(in store: ModelStore) throws -> Set<String> {
+  package func classes(in store: ModelStore) throws -> Set<String> {
     try detectors.reduce(into: []) { classes, stage in
       if let wanted = stage.config["classes"]?.elements?.compactMap(\.string) {
         classes.formUnion(ClassName.spellings(wanted))
@@ -50,7 +50,7 @@ extension PipelineConfig {
 
 extension Sameness.Subject {
   /// What decides about the runs of a pipeline.
-  public init(name: String, _ config: PipelineConfig, store: ModelStore) throws {
+  package init(name: String, _ config: PipelineConfig, store: ModelStore) throws {
     var models: [String: Model] = [:]
     for stage in config.detectors {
       guard let reference = stage.config["model"]?.string else { continue }

@@ -1,34 +1,34 @@
 /// Runs both sides as a schedule says, and keeps what each run measured.
-public struct Experiment: Sendable {
-  public let schedule: Schedule
+package struct Experiment: Sendable {
+  let schedule: Schedule
 
-  public struct Progress: Sendable, Equatable {
-    public let finished: Int
-    public let total: Int
-    public let next: Side
+  package struct Progress: Sendable, Equatable {
+    package let finished: Int
+    package let total: Int
+    package let next: Side
     /// By the mean length of the runs so far; nil before the first has ended.
-    public let secondsLeft: Double?
+    package let secondsLeft: Double?
   }
 
   /// One run and what it measured.
-  public struct Measured<Value> {
-    public let turn: Schedule.Turn
-    public let value: Value
+  package struct Measured<Value> {
+    let turn: Schedule.Turn
+    package let value: Value
 
-    public init(_ turn: Schedule.Turn, _ value: Value) {
+    init(_ turn: Schedule.Turn, _ value: Value) {
       self.turn = turn
       self.value = value
     }
   }
 
-  public init(_ schedule: Schedule) { self.schedule = schedule }
+  package init(_ schedule: Schedule) { self.schedule = schedule }
 
   /// - Parameters:
   ///   - seconds: the time from any fixed instant.
   ///   - progress: called before each run.
   ///   - measure: does one run; nil ends the experiment.
   /// - Returns: the runs in order. When the experiment ended early, those of whole rounds.
-  public func run<Value>(
+  package func run<Value>(
     seconds: () -> Double, progress: (Progress) -> Void, measure: (Side) throws -> Value?
   ) rethrows -> [Measured<Value>] {
     let turns = schedule.turns, start = seconds()

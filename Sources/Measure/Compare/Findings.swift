@@ -1,26 +1,26 @@
 import EdgepipeCore
 
 /// What both sides find in the same frames.
-public struct Findings: Sendable {
-  public let agreement: Agreement
+package struct Findings: Sendable {
+  package let agreement: Agreement
   /// Nil without ground truth.
-  public let accuracy: PairedAccuracy?
+  package let accuracy: PairedAccuracy?
 
   /// Detections score more than this where precision is read over all scores, as is usual for COCO.
-  public static let leastScore = 0.001
+  package static let leastScore = 0.001
 
   /// The ground truth of the pictures, and what errors call it.
-  public struct Truth {
-    public let dataset: COCODataset
-    public let file: String
+  package struct Truth {
+    let dataset: COCODataset
+    let file: String
 
-    public init(_ dataset: COCODataset, file: String) { (self.dataset, self.file) = (dataset, file) }
+    package init(_ dataset: COCODataset, file: String) { (self.dataset, self.file) = (dataset, file) }
   }
 
   /// Where both runs reported all that their pipelines report.
   ///
   /// - Throws: ``PipelineError`` (`invalidArgument`) when the two did not see the same pictures.
-  public init(_ found: Both<FoundFrames>) throws {
+  package init(_ found: Both<FoundFrames>) throws {
     try Self.checkSources(found)
     agreement = Agreement(found)
     accuracy = nil
@@ -32,7 +32,7 @@ public struct Findings: Sendable {
   ///   - scores: for each stage of a side, what a score must exceed when it is used.
   ///   - classes: all that the two may find.
   /// - Throws: ``PipelineError``, and `CancellationError` once `isStopped` is true.
-  public init(
+  package init(
     _ found: Both<FoundFrames>, truth: Truth, scores: Both<[String: Double]>, classes: Set<String>,
     isStopped: () -> Bool
   ) throws {

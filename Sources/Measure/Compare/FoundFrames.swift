@@ -2,24 +2,24 @@ import EdgepipeCore
 import Foundation
 
 /// What a run found in its frames, read from the JSON Lines that its sinks wrote.
-public struct FoundFrames: Sendable {
+package struct FoundFrames: Sendable {
   /// A frame by its place in the input, whatever the stream is called.
-  public struct Key: Hashable, Sendable {
+  struct Key: Hashable, Sendable {
     /// The input's name; in a folder of pictures that of the picture.
-    public let source: String
-    public let number: Int
+    let source: String
+    let number: Int
     /// Counts the streams of the same input, by their names in order.
-    public let stream: Int
+    let stream: Int
   }
 
   /// By the stage that found them.
-  public typealias Stages = [String: [Detection]]
+  typealias Stages = [String: [Detection]]
 
-  public private(set) var frames: [Key: Stages] = [:]
+  private(set) var frames: [Key: Stages] = [:]
 
   /// - Parameter files: the lines of each sink. A stage's detections that reach several sinks are taken once.
   /// - Throws: ``PipelineError`` when a line is none of ours.
-  public init(files: [Data]) throws {
+  package init(files: [Data]) throws {
     var found: [Place: Stages] = [:]
     for file in files {
       let lines = try Self.read(file)
@@ -34,10 +34,10 @@ public struct FoundFrames: Sendable {
     }
   }
 
-  public var sources: Set<String> { Set(frames.keys.map(\.source)) }
+  var sources: Set<String> { Set(frames.keys.map(\.source)) }
 
   /// Detections of all stages in one frame; none for a frame that is not there.
-  public func detections(_ key: Key) -> [Detection] {
+  func detections(_ key: Key) -> [Detection] {
     (frames[key] ?? [:]).sorted { $0.key < $1.key }.flatMap(\.value)
   }
 
@@ -67,7 +67,7 @@ public struct FoundFrames: Sendable {
   /// one, just what would have been found with it.
   ///
   /// - Parameter scores: for each stage, what a score must exceed.
-  public func above(scores: [String: Double]) -> FoundFrames {
+  func above(scores: [String: Double]) -> FoundFrames {
     var copy = self
     for (key, stages) in frames {
       for (stage, limit) in scores { copy.frames[key]?[stage] = stages[stage]?.filter { Double($0.score) > limit } }

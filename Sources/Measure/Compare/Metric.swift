@@ -1,7 +1,7 @@
 import Foundation
 
 /// One figure of a run that is compared.
-public enum Metric: String, Sendable, CaseIterable {
+package enum Metric: String, Sendable, CaseIterable {
   case latencyP50 = "latency_p50_ms"
   case latencyP95 = "latency_p95_ms"
   case fps
@@ -10,9 +10,9 @@ public enum Metric: String, Sendable, CaseIterable {
   case memory = "peak_rss_mb"
 
   /// Of frames a second more is better, of everything else less.
-  public var isHigherBetter: Bool { self == .fps }
+  var isHigherBetter: Bool { self == .fps }
 
-  public func value(of run: RunFigures) -> Double? {
+  func value(of run: RunFigures) -> Double? {
     switch self {
     case .latencyP50: run.latencyP50Ms
     case .latencyP95: run.latencyP95Ms
@@ -25,16 +25,16 @@ public enum Metric: String, Sendable, CaseIterable {
 }
 
 /// One metric of both sides, a value a repeat.
-public struct MetricComparison: Sendable {
-  public let metric: Metric
+package struct MetricComparison: Sendable {
+  package let metric: Metric
   /// Each value is the geometric mean over the repeat's runs: of a round in which the machine was twice as slow, all
   /// repeats so get the same factor, and such rounds weigh no more than others.
-  public let samples: Both<Sample>
+  package let samples: Both<Sample>
   /// From A's mean to B's; nil where it cannot be told, such as from a baseline of 0.
-  public let change: RelativeChange?
+  package let change: RelativeChange?
 
   /// Nil where a run has no such value.
-  public init?(_ metric: Metric, runs: [Experiment.Measured<RunFigures>]) {
+  init?(_ metric: Metric, runs: [Experiment.Measured<RunFigures>]) {
     var repeats = Both<[Int: [Double]]>(a: [:], b: [:])
     for run in runs {
       guard let value = metric.value(of: run.value) else { return nil }

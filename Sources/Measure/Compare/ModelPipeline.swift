@@ -2,14 +2,14 @@ import EdgepipeCore
 import Stages
 
 /// The pipeline that models are compared in where none is named: source, letterbox, detector, end.
-public enum ModelPipeline {
+package enum ModelPipeline {
   /// The stage that runs the model.
-  public static let detector = "detect"
+  package static let detector = "detect"
 
   /// The text of a pipeline file. The address of its source is given with `--source`.
   ///
   /// - Parameter type: of the detecting stage.
-  public static func text(detector type: String, model: String) throws -> String {
+  package static func text(detector type: String, model: String) throws -> String {
     func stage(
       _ id: String, _ type: String, after: String? = nil, _ config: [String: ReportValue] = [:]
     ) -> ReportValue {

@@ -3,18 +3,18 @@ import Foundation
 
 /// Average precision of both sides on the same pictures, and how much their difference depends on which pictures these
 /// happen to be.
-public struct PairedAccuracy: Sendable, Equatable {
+package struct PairedAccuracy: Sendable, Equatable {
   /// Pictures that both sides saw and that are annotated.
-  public var pictures: Int
+  package var pictures: Int
   /// Mean over IoU thresholds of 0.5 to 0.95, as COCO counts it, 0 to 1.
-  public var ap: Both<Double>
+  package var ap: Both<Double>
   /// At an IoU of 0.5.
-  public var ap50: Both<Double>
+  package var ap50: Both<Double>
   /// Where B's AP minus A's lies with 95 % confidence: of a bootstrap over pictures, each draw the same for both sides.
-  public var differenceInterval: ClosedRange<Double>?
+  package var differenceInterval: ClosedRange<Double>?
 
   /// In points (hundredths); negative where B is better.
-  public var lossPoints: Double { (ap.a - ap.b) * 100 }
+  var lossPoints: Double { (ap.a - ap.b) * 100 }
 
   /// The figures of the bootstrap are the same each time.
   private static let seed: UInt64 = 1
@@ -33,7 +33,7 @@ extension PairedAccuracy {
   ///   - isStopped: asked again and again; true gives up.
   /// - Throws: ``PipelineError`` `malformed` where pictures or classes have nothing in common with the dataset;
   ///   `CancellationError` when given up.
-  public init(
+  init(
     _ found: Both<FoundFrames>, classes: Set<String>, dataset: COCODataset, file: String, isStopped: () -> Bool
   ) throws {
     let categories = Self.categories(classes, dataset: dataset, file: file)

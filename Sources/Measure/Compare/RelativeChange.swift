@@ -8,22 +8,22 @@
 ///
 /// It takes into account that the baseline was only measured as well. Both ends were chosen so that the interval leaves
 /// out 0 exactly where Welch's test gives p below 1 - level.
-public struct RelativeChange: Sendable, Equatable {
+package struct RelativeChange: Sendable, Equatable {
   /// mean b / mean a - 1: -0.2 where b is 20 % smaller.
-  public let change: Double
+  package let change: Double
   /// The ends of the interval; nil where the baseline is too uncertain to divide by.
-  public let interval: ClosedRange<Double>?
+  package let interval: ClosedRange<Double>?
   /// Two-sided, of Welch's t-test.
-  public let pValue: Double
+  package let pValue: Double
   /// Cohen's d, positive where `b` is larger. Infinite where neither sample varies and the means differ.
-  public let effect: Double
+  package let effect: Double
 }
 
 extension RelativeChange {
   /// Nil where a sample has a single value, and where the baseline's mean is not positive.
   ///
   /// - Parameter level: the confidence of the interval.
-  public init?(from a: Sample, to b: Sample, level: Double = 0.95) {
+  init?(from a: Sample, to b: Sample, level: Double = 0.95) {
     guard a.mean > 0, let test = WelchTest(a, b), let effect = CohensD(b, a) else { return nil }
     let ratio = b.mean / a.mean
     let ea = a.variance / Double(a.count), eb = b.variance / Double(b.count)

@@ -2,28 +2,28 @@ import EdgepipeCore
 import Foundation
 
 /// What one run measured, read from its report (`edgepipe run --report`).
-public struct RunFigures: Sendable, Equatable {
+package struct RunFigures: Sendable, Equatable {
   /// Delivered frames.
-  public var frames: Int
+  package var frames: Int
   /// Percentiles over the run's frames of the compared stage's service time, or of the work of all stages.
-  public var latencyP50Ms: Double
-  public var latencyP95Ms: Double
+  package var latencyP50Ms: Double
+  var latencyP95Ms: Double
   /// Delivered frames a second.
-  public var fps: Double
+  var fps: Double
   /// CPU time of all stages a delivered frame, without what came before the first frame.
-  public var cpuMsPerFrame: Double
+  var cpuMsPerFrame: Double
   /// Nil where nothing measured or estimated it.
-  public var energyJPerFrame: Double?
+  var energyJPerFrame: Double?
   /// The most memory that the run's process held, in megabytes of 2^20 bytes.
-  public var peakMemoryMB: Double
-  public var power: Power?
+  var peakMemoryMB: Double
+  package var power: Power?
 
   /// How the energy is known.
-  public struct Power: Sendable, Equatable {
-    public var method: String
-    public var isEstimated: Bool
+  package struct Power: Sendable, Equatable {
+    var method: String
+    var isEstimated: Bool
     /// In words, such as `estimated: generic-x86-server, 10 W idle + 4 W a busy core`.
-    public var source: String
+    package var source: String
   }
 
   /// - Parameters:
@@ -31,7 +31,7 @@ public struct RunFigures: Sendable, Equatable {
   ///   - stage: the stage whose service time is the latency; nil: the time that all stages behind the source worked on
   ///     a frame, of several streams the slowest.
   /// - Throws: ``PipelineError`` for a run that delivered nothing, or that has no such stage.
-  public init(report: Data, stage: String?) throws {
+  package init(report: Data, stage: String?) throws {
     let values: Report
     do { values = try JSONDecoder().decode(Report.self, from: report) } catch {
       throw PipelineError("a run's report cannot be read: \(error)", code: .internalFault)

@@ -1,17 +1,17 @@
 import Detectors
 
 /// What A and B have in common that makes a comparison of them say less than it seems to.
-public struct Sameness: Sendable, Hashable {
+package struct Sameness: Sendable, Hashable {
   /// One side of a comparison, as far as it decides about its runs: sinks are replaced, so where they write does not.
-  public struct Subject: Sendable, Hashable {
-    public struct Model: Sendable, Hashable {
+  package struct Subject: Sendable, Hashable {
+    struct Model: Sendable, Hashable {
       /// As the pipeline names it.
-      public var reference: String
-      public var sha256: String
+      var reference: String
+      var sha256: String
       /// Nil for a bare file.
-      public var manifest: ModelManifest?
+      var manifest: ModelManifest?
 
-      public init(reference: String, sha256: String, manifest: ModelManifest?) {
+      init(reference: String, sha256: String, manifest: ModelManifest?) {
         self.reference = reference
         self.sha256 = sha256
         self.manifest = manifest
@@ -19,13 +19,13 @@ public struct Sameness: Sendable, Hashable {
     }
 
     /// As the command line names it.
-    public var name: String
+    var name: String
     /// Each stage in words, without its model.
-    public var stages: [String]
+    var stages: [String]
     /// By the stage that runs it.
-    public var models: [String: Model]
+    var models: [String: Model]
 
-    public init(name: String, stages: [String], models: [String: Model]) {
+    init(name: String, stages: [String], models: [String: Model]) {
       self.name = name
       self.stages = stages
       self.models = models
@@ -33,12 +33,12 @@ public struct Sameness: Sendable, Hashable {
   }
 
   /// Nothing that decides about the runs differs.
-  public let isSame: Bool
+  let isSame: Bool
   /// Sentences; empty where there is nothing to say.
-  public let notes: [String]
+  package let notes: [String]
 
   /// - Parameter kind: `models` or `pipelines`, what the names are names of.
-  public init(_ sides: Both<Subject>, kind: String) {
+  package init(_ sides: Both<Subject>, kind: String) {
     let a = sides.a, b = sides.b
     let shared = a.models.keys.filter { b.models[$0] != nil }.sorted()
     let pairs = shared.compactMap { stage in a.models[stage].flatMap { one in b.models[stage].map { (stage, one, $0) } }

@@ -7,14 +7,14 @@
 /// Sides follow each other in the Thue-Morse sequence, ABBA BAAB BAAB ABBA ...: each pair of runs has one of either
 /// side, and the sides take turns at being first, and at being first in taking turns, and so on. Over the first 2^k
 /// runs everything up to a polynomial of degree k - 1 in time cancels out (E. Prouhet, 1851).
-public struct Schedule: Sendable, Equatable {
-  public struct Turn: Sendable, Equatable {
-    public let round: Int
-    public let side: Side
+package struct Schedule: Sendable, Equatable {
+  struct Turn: Sendable, Equatable {
+    let round: Int
+    let side: Side
     /// Which of the side's repeats the run belongs to, from 0.
-    public let number: Int
+    let number: Int
 
-    public init(round: Int, side: Side, number: Int) {
+    init(round: Int, side: Side, number: Int) {
       self.round = round
       self.side = side
       self.number = number
@@ -22,23 +22,23 @@ public struct Schedule: Sendable, Equatable {
   }
 
   /// Of each side: the values that are compared; at least one.
-  public let repeats: Int
+  package let repeats: Int
   /// Runs of each repeat.
-  public let rounds: Int
+  package let rounds: Int
 
-  public init(repeats: Int, rounds: Int) {
+  package init(repeats: Int, rounds: Int) {
     self.repeats = max(1, repeats)
     self.rounds = max(0, rounds)
   }
 
   /// Enough to find 20 % on a machine that is busy with several other programs.
-  public static let standard = Schedule(repeats: 10, rounds: 8)
+  package static let standard = Schedule(repeats: 10, rounds: 8)
 
-  public var runsOfRound: Int { 2 * repeats }
+  var runsOfRound: Int { 2 * repeats }
 
   /// All runs in order: each round has one run of every repeat of either side. The repeat that comes first moves on
   /// from round to round.
-  public var turns: [Turn] {
+  var turns: [Turn] {
     (0..<rounds).flatMap { round in
       (0..<runsOfRound).map { place in
         let index = round * runsOfRound + place

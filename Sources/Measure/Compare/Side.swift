@@ -1,25 +1,25 @@
 /// The two things that are compared: A is what there is, B what could take its place.
-public enum Side: String, Sendable, CaseIterable {
+package enum Side: String, Sendable, CaseIterable {
   case a = "A"
   case b = "B"
 }
 
 /// One value for each side.
-public struct Both<Value> {
-  public var a: Value
-  public var b: Value
+package struct Both<Value> {
+  package var a: Value
+  package var b: Value
 
-  public init(a: Value, b: Value) {
+  package init(a: Value, b: Value) {
     self.a = a
     self.b = b
   }
 
-  public subscript(side: Side) -> Value {
+  package subscript(side: Side) -> Value {
     get { side == .a ? a : b }
     set { if side == .a { a = newValue } else { b = newValue } }
   }
 
-  public func map<Result, Failure: Error>(
+  package func map<Result, Failure: Error>(
     _ transform: (Value) throws(Failure) -> Result
   ) throws(Failure) -> Both<Result> {
     Both<Result>(a: try transform(a), b: try transform(b))

@@ -1,8 +1,8 @@
 import Foundation
 
 /// What is advised, and why.
-public struct Verdict: Sendable, Equatable {
-  public enum Decision: String, Sendable, CaseIterable {
+package struct Verdict: Sendable, Equatable {
+  package enum Decision: String, Sendable, CaseIterable {
     /// Take B.
     case deploy
     /// Stay with A.
@@ -12,20 +12,20 @@ public struct Verdict: Sendable, Equatable {
   }
 
   /// Whether B's latency is another one than A's.
-  public enum Difference: String, Sendable {
+  enum Difference: String, Sendable {
     case none
     case faster
     case slower
   }
 
-  public let decision: Decision
-  public let difference: Difference
+  package let decision: Decision
+  let difference: Difference
   /// Sentences; the one that decides comes first.
-  public let reasons: [String]
+  package let reasons: [String]
 }
 
 /// What B must keep of what A finds.
-public enum Quality: Sendable, Equatable {
+enum Quality: Sendable, Equatable {
   /// How many points of AP (hundredths) B has less than A, against ground truth.
   case accuracy(lossPoints: Double)
   /// F1 of B's boxes against A's; nil where neither found anything.
@@ -37,29 +37,29 @@ public enum Quality: Sendable, Equatable {
 /// B is deployed when its latency is lower by more than ``minimumImprovement``, when that is no chance (`p` below
 /// ``significance`` and |d| above ``minimumEffect``), and when it finds about the same. It is held when one of these
 /// cannot be, with the given confidence. Else more must be measured.
-public struct VerdictRule: Sendable, Equatable {
+package struct VerdictRule: Sendable, Equatable {
   /// (baseline - candidate) / baseline of the mean latency.
-  public var minimumImprovement = 0.10
+  var minimumImprovement = 0.10
   /// Of Welch's test, two-sided.
-  public var significance = 0.05
+  var significance = 0.05
   /// Of Cohen's d.
-  public var minimumEffect = 0.5
+  var minimumEffect = 0.5
   /// A change smaller than this is called none, however sure it is: where a program's code and data happen to lie in
   /// memory alone makes so much (T. Mytkowicz and others, "Producing wrong data without doing anything obviously
   /// wrong!", ASPLOS 2009).
-  public var smallestDifference = 0.05
+  var smallestDifference = 0.05
   /// In points of AP.
-  public var maximumLoss = 1.0
+  package var maximumLoss = 1.0
   /// F1, where there is no ground truth.
-  public var minimumAgreement = 0.9
+  package var minimumAgreement = 0.9
 
-  public init() {}
+  package init() {}
 
   /// - Parameters:
   ///   - latency: the change from A to B; nil where it cannot be told.
   ///   - ended: why there are fewer measurements than planned. Then they settle nothing: whoever may end an experiment
   ///     when its figures please finds differences where there are none.
-  public func verdict(latency: RelativeChange?, quality: Quality, ended: String? = nil) -> Verdict {
+  func verdict(latency: RelativeChange?, quality: Quality, ended: String? = nil) -> Verdict {
     var (speed, difference, speedReason) = judge(latency)
     if let ended { (speed, speedReason) = (.keepMeasuring, ended + "; so far: " + speedReason) }
     let (isGood, qualityReason) = judge(quality)

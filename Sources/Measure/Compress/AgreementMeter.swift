@@ -6,9 +6,9 @@ import EdgepipeONNX
 import Synchronization
 
 /// How far a model finds what the float model finds, on pictures that it was not calibrated on.
-public final class AgreementMeter: Sendable {
+package final class AgreementMeter: Sendable {
   /// Detections score more than this.
-  public static let score: Float = 0.4
+  static let score: Float = 0.4
   /// Boxes of one class that overlap more than this are one object, as in pipelines.
   private static let suppression: Float = 0.45
 
@@ -23,7 +23,7 @@ public final class AgreementMeter: Sendable {
   ///   - pictures: bytes, as ``CompressionContext/pictures``.
   ///   - shape: theirs: that of the float model.
   ///   - prepare: the same pictures in the same order at the shape of another model.
-  public init(
+  package init(
     _ pictures: [ModelInput], shape: InputShape, engine: any InferenceEngine,
     prepare: @escaping @Sendable (InputShape) throws -> [ModelInput]
   ) {
@@ -35,7 +35,7 @@ public final class AgreementMeter: Sendable {
   /// shape.
   ///
   /// - Parameter progress: called with pictures done and all pictures; throwing ends the work.
-  public func measure(
+  package func measure(
     _ candidate: CompressionCandidate, progress: (Int, Int) throws -> Void
   ) throws -> Agreement? {
     let pictures = try pictures(at: candidate.manifest.usualShape)
@@ -51,7 +51,7 @@ public final class AgreementMeter: Sendable {
   }
 
   /// How many objects a model finds in pictures at its own shape.
-  public func count(_ candidate: CompressionCandidate, in pictures: [ModelInput]) throws -> Int {
+  package func count(_ candidate: CompressionCandidate, in pictures: [ModelInput]) throws -> Int {
     try detections(candidate, pictures) { _, _ in }.reduce(0) { $0 + $1.count }
   }
 

@@ -7,13 +7,13 @@ import Stages
 
 /// Prepares calibration pictures with the stages that a pipeline prepares them with: source.ffmpeg and
 /// preprocess.letterbox. Ranges found on other pictures, or on pictures scaled otherwise, are wrong ranges.
-public final class CalibrationRun: Sendable {
+package final class CalibrationRun: Sendable {
   /// What came of it: bytes, 1 x 3 x H x W each.
-  public struct Pictures: Sendable {
+  package struct Pictures: Sendable {
     /// To calibrate on.
-    public var drawn: [ModelInput]
+    package var drawn: [ModelInput]
     /// Some of the others, to judge the result on.
-    public var others: [ModelInput]
+    package var others: [ModelInput]
   }
 
   private let sample: PictureSample
@@ -28,7 +28,7 @@ public final class CalibrationRun: Sendable {
   ///   - others: how many of the rest are kept as well.
   ///   - isReserved: true for names of pictures that must not be drawn.
   ///   - progress: called after each picture with the number that was looked at.
-  public init(
+  package init(
     _ source: String, for manifest: ModelManifest, shape: InputShape? = nil, count: Int, others: Int, seed: UInt64,
     isReserved: @escaping @Sendable (String) -> Bool = { _ in false }, logger: Logger,
     progress: @escaping @Sendable (Int) -> Void
@@ -78,7 +78,7 @@ public final class CalibrationRun: Sendable {
   /// Reads to the end; once.
   ///
   /// - Throws: ``PipelineError`` when nothing could be read.
-  public func run() throws -> Pictures {
+  package func run() throws -> Pictures {
     // A thread that cannot be started is part of the outcome.
     try? runner.start()
     let outcome = runner.wait()

@@ -2,15 +2,15 @@ import EdgepipeCompression
 import EdgepipeCore
 
 /// What a compression is to do: the steps, what decides about them, and what the result is called.
-public struct CompressionPlan {
-  public let steps: [StepRequest]
-  public let rule: StepRule
+package struct CompressionPlan {
+  package let steps: [StepRequest]
+  package let rule: StepRule
   /// Nil when the model is not made for a certain device.
-  public let target: CompressionTarget?
+  package let target: CompressionTarget?
   /// The new model's name.
-  public let name: String
+  package let name: String
   /// Where the plan is from, for the report.
-  public let source: String
+  package let source: String
 
   /// What is done when nothing else is said.
   private static let standard = "fusion,int8"
@@ -20,7 +20,7 @@ public struct CompressionPlan {
   ///   - steps: those asked for by hand.
   ///   - maximumDrop: in points; saying it lets measurements decide.
   /// - Throws: ``PipelineError`` (`invalidArgument`) for steps and devices that there are not.
-  public init(
+  package init(
     float: String, name: String?, steps: String?, target: String?, memoryMB: Int?, maximumDrop: Double?
   ) throws {
     self.target = try target.map { text in try CompressionTarget(text, memoryMB: memoryMB) }
@@ -57,7 +57,7 @@ public struct CompressionPlan {
   }
 
   /// What leaves steps out, for the recipe.
-  public var decision: String {
+  package var decision: String {
     rule.decides ? "limits \(rule.limits.precision) \(rule.limits.agreement), memory \(rule.savesMemory)" : ""
   }
 }

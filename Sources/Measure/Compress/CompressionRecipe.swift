@@ -4,7 +4,7 @@ import Foundation
 
 /// Everything that decides about what a compression gives, so that a model that is there already need not be made
 /// again.
-public struct CompressionRecipe: Sendable, Hashable {
+package struct CompressionRecipe: Sendable, Hashable {
   private let lines: [String]
 
   /// - Parameters:
@@ -12,7 +12,7 @@ public struct CompressionRecipe: Sendable, Hashable {
   ///   - decision: what leaves steps out, in words; empty where nothing does.
   ///   - calibration: ``fingerprint(of:)`` of the calibration pictures.
   ///   - keepsApart: whether some pictures of the folder are reserved for evaluation.
-  public init(
+  package init(
     source: String, plan: [StepRequest], decision: String, calibration: String, pictures: Int, seed: UInt64,
     clip: Double?, keepsApart: Bool
   ) {
@@ -25,12 +25,12 @@ public struct CompressionRecipe: Sendable, Hashable {
   }
 
   /// In lower-case hexadecimal, for the manifest.
-  public var hash: String { FileHash.sha256(of: Data(lines.joined(separator: "\n").utf8)) }
+  package var hash: String { FileHash.sha256(of: Data(lines.joined(separator: "\n").utf8)) }
 
   /// Tells calibration pictures from others: a video by its bytes, a folder by the names and sizes of its files.
   ///
   /// - Throws: ``PipelineError`` (`notFound`) when they are not there.
-  public static func fingerprint(of source: String) throws -> String {
+  package static func fingerprint(of source: String) throws -> String {
     let url = URL(fileURLWithPath: source)
     var isFolder: ObjCBool = false
     // SAFETY: the flag outlives the call.

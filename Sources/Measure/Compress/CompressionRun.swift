@@ -5,7 +5,7 @@ import EdgepipeONNX
 import Foundation
 
 /// Goes down the ladder: takes one step of the plan after the other, measures each, and keeps those that were worth it.
-public struct CompressionRun {
+package struct CompressionRun {
   private let plan: [StepRequest]
   private let rule: StepRule
   private let meter: any LadderMeter
@@ -14,7 +14,7 @@ public struct CompressionRun {
   /// - Parameters:
   ///   - plan: the steps in order.
   ///   - steps: those that there are.
-  public init(
+  package init(
     plan: [StepRequest], rule: StepRule, meter: any LadderMeter,
     steps: [any CompressionStep.Type] = CompressionSteps.all
   ) {
@@ -23,7 +23,7 @@ public struct CompressionRun {
 
   /// - Throws: ``PipelineError`` when a step cannot be done and nobody decides about steps but the user, who asked for
   ///   it; what steps and meters throw.
-  public func run(_ context: CompressionContext) throws -> CompressionLadder {
+  package func run(_ context: CompressionContext) throws -> CompressionLadder {
     let original = context.original
     var ladder = CompressionLadder(
       float: LadderRung(
@@ -92,7 +92,7 @@ public struct CompressionRun {
 }
 
 /// What measures the models of a ladder; tests put numbers in its place.
-public protocol LadderMeter: Sendable {
+package protocol LadderMeter: Sendable {
   /// Told before work that takes a while, with what it is.
   func begins(_ title: String)
   /// Nil where accuracy is not measured.
@@ -104,25 +104,25 @@ public protocol LadderMeter: Sendable {
 }
 
 /// A model after each step, and the one at the end.
-public struct CompressionLadder: Sendable {
+package struct CompressionLadder: Sendable {
   /// The float model first.
-  public var rungs: [LadderRung]
+  package var rungs: [LadderRung]
   /// After the last step that was kept.
-  public var model: CompressionCandidate
+  package var model: CompressionCandidate
 
   init(float: LadderRung, model: CompressionCandidate) {
     rungs = [float]
     self.model = model
   }
 
-  public var kept: [LadderRung] { rungs.filter { $0.fate == .kept } }
+  package var kept: [LadderRung] { rungs.filter { $0.fate == .kept } }
   /// The rung of ``model``.
-  public var last: LadderRung { kept.last ?? rungs[0] }
+  var last: LadderRung { kept.last ?? rungs[0] }
 }
 
 /// One step of a ladder and what was measured after it.
-public struct LadderRung: Sendable {
-  public enum Fate: String, Sendable {
+package struct LadderRung: Sendable {
+  package enum Fate: String, Sendable {
     /// What the ladder began with.
     case float
     case kept
@@ -132,17 +132,17 @@ public struct LadderRung: Sendable {
     case unavailable = "not-available"
   }
 
-  public var step: String
-  public var fate: Fate
+  package var step: String
+  package var fate: Fate
   /// Why, in words.
-  public var reason: String
+  package var reason: String
   /// What the step did.
-  public var note = ""
+  package var note = ""
   /// Of the pictures that it is measured with, in pixels.
-  public var sides: (height: Int, width: Int)?
+  package var sides: (height: Int, width: Int)?
   /// Of the model file.
-  public var bytes: Int?
-  public var accuracy: LadderAccuracy?
-  public var speed: ThroughputComparison.Figures?
-  public var memory: SessionMemory?
+  package var bytes: Int?
+  package var accuracy: LadderAccuracy?
+  package var speed: ThroughputComparison.Figures?
+  package var memory: SessionMemory?
 }

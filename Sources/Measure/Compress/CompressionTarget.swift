@@ -4,16 +4,16 @@ import EdgepipeMachine
 import Foundation
 
 /// The device that a model is made for: how much memory it has, what power it takes, and the plan that follows.
-public struct CompressionTarget: Sendable, Hashable {
+package struct CompressionTarget: Sendable, Hashable {
   /// A profile's name, or `this-machine`.
-  public let name: String
+  package let name: String
   /// What the system shows as its memory, in mebibytes.
-  public let memoryMB: Int
+  package let memoryMB: Int
   /// How the memory is known.
-  public let memorySource: String
-  public let profile: DeviceProfile
+  package let memorySource: String
+  package let profile: DeviceProfile
 
-  public var advice: CompressionAdvice { CompressionAdvice(memoryMB: memoryMB) }
+  package var advice: CompressionAdvice { CompressionAdvice(memoryMB: memoryMB) }
 
   /// The usual amount of memory of the devices that power profiles are named after, as their systems show it: some of
   /// the nominal gigabytes are kept for graphics and the kernel. Servers have no usual amount.
@@ -23,14 +23,14 @@ public struct CompressionTarget: Sendable, Hashable {
     "intel-nuc-12": (15_700, "16 GB kit"), "intel-n100": (7700, "8 GB machine"),
   ]
 
-  public static let thisMachine = "this-machine"
+  static let thisMachine = "this-machine"
 
   /// - Parameters:
   ///   - name: a built-in power profile's name or an unmistakable beginning of one, or `this-machine`.
   ///   - memoryMB: in place of the usual one.
   ///   - device: what `this-machine` is.
   /// - Throws: ``PipelineError`` (`invalidArgument`) for a name that is not known, and where the memory is not.
-  public init(
+  init(
     _ name: String, memoryMB: Int? = nil, device: DeviceInfo = DeviceInfo(), suggested: DeviceProfile? = nil
   ) throws {
     let usual: (memoryMB: Int, of: String)?
@@ -57,7 +57,7 @@ public struct CompressionTarget: Sendable, Hashable {
   /// Why a model does not fit; nil for one that does.
   ///
   /// - Parameter neededMB: its weights as stored and its peak activations, in megabytes of 2^20 bytes.
-  public func refusal(neededMB: Double) -> PipelineError? {
+  package func refusal(neededMB: Double) -> PipelineError? {
     guard neededMB > Double(advice.modelLimitMB) else { return nil }
     return PipelineError(
       String(

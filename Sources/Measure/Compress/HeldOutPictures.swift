@@ -4,14 +4,14 @@ import Foundation
 ///
 /// The name alone decides, so that the split is the same for every seed, number of pictures and machine, and figures of
 /// different runs can be compared.
-public enum HeldOutPictures {
+package enum HeldOutPictures {
   /// True for pictures that are evaluated and never calibrated on: about half of them.
   ///
   /// - Parameter name: the file's name, without folders.
-  public static func contains(_ name: String) -> Bool { hash(name) % 2 == 1 }
+  package static func contains(_ name: String) -> Bool { hash(name) % 2 == 1 }
 
   /// A dataset with those of its pictures that are evaluated.
-  public static func of(_ dataset: COCODataset) -> COCODataset {
+  package static func of(_ dataset: COCODataset) -> COCODataset {
     COCODataset(
       pictures: dataset.pictures.filter { contains(URL(fileURLWithPath: $0.fileName).lastPathComponent) },
       categories: dataset.categories, annotations: dataset.annotations)

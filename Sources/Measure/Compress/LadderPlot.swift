@@ -1,9 +1,9 @@
 /// A ladder as a drawing: for each quantity that was measured a bar of every model, the float model's on top.
-public enum LadderPlot {
+package enum LadderPlot {
   /// The text of an SVG file.
   ///
   /// - Parameter title: one line above the drawing.
-  public static func svg(_ ladder: CompressionLadder, title: String) -> String {
+  package static func svg(_ ladder: CompressionLadder, title: String) -> String {
     let rungs = ladder.rungs.filter { $0.bytes != nil }
     let things = rungs.map { rung in
       BarPanels.Thing(name: rung.fate == .leftOut ? "\(rung.step), left out" : rung.step, tone: tone(rung.fate))

@@ -7,9 +7,9 @@ import Pipeline
 import Stages
 
 /// A model's average precision on annotated pictures: what `edgepipe models eval` measures.
-public struct PrecisionMeter: Sendable {
+package struct PrecisionMeter: Sendable {
   /// The pictures that are evaluated.
-  public let dataset: COCODataset
+  let dataset: COCODataset
   private let images: URL
   private let file: String
   private let services: StageServices
@@ -21,7 +21,7 @@ public struct PrecisionMeter: Sendable {
   ///   - images: their folder.
   ///   - file: what errors call the dataset.
   ///   - services: with the inference engine.
-  public init(
+  package init(
     _ dataset: COCODataset, images: URL, file: String, services: StageServices, workers: Int, logger: Logger
   ) {
     (self.dataset, self.images, self.file) = (dataset, images, file)
@@ -33,7 +33,7 @@ public struct PrecisionMeter: Sendable {
   ///   - progress: called after each picture with those done and all.
   /// - Returns: average precision at IoU 0.50:0.95 and at 0.50.
   /// - Throws: ``PipelineError`` for pictures, classes and models that do not suit.
-  public func measure(
+  package func measure(
     _ candidate: CompressionCandidate, watch: (() throws -> DatasetRun) throws -> (run: DatasetRun, end: () -> Void),
     progress: @escaping @Sendable (Int, Int) -> Void
   ) throws -> (ap: Double, ap50: Double) {

@@ -2,7 +2,7 @@ import EdgepipeCompression
 import EdgepipeONNX
 
 /// What pruning takes out of a model.
-public enum PruningMethod: String, CaseIterable, Sendable {
+package enum PruningMethod: String, CaseIterable, Sendable {
   /// Whole channels.
   case structured
   /// Single weights.
@@ -10,24 +10,24 @@ public enum PruningMethod: String, CaseIterable, Sendable {
 }
 
 /// Either method of pruning behind one function.
-public struct Pruner {
-  public struct Result {
-    public var model: OnnxModel
-    public var before: ModelCost
-    public var after: ModelCost
+package struct Pruner {
+  package struct Result {
+    package var model: OnnxModel
+    package var before: ModelCost
+    package var after: ModelCost
     /// How many layers were refitted.
-    public var refitted: Int
+    package var refitted: Int
     /// The share of the multiplications, or of the weights, that is gone.
-    public var saved: Double
+    package var saved: Double
   }
 
   private let analysis: PruningAnalysis
   private let inputs: CalibrationPictures
   private let refit: LayerRefit.Options
-  public let method: PruningMethod
-  public let importance: StructuredPruning.Importance
+  let method: PruningMethod
+  let importance: StructuredPruning.Importance
 
-  public init(
+  package init(
     _ analysis: PruningAnalysis, inputs: CalibrationPictures, method: PruningMethod,
     importance: StructuredPruning.Importance, refit: LayerRefit.Options
   ) {
@@ -36,7 +36,7 @@ public struct Pruner {
   }
 
   /// - Parameter progress: called with the share of the work that is done.
-  public func prune(ratio: Double, progress: @escaping @Sendable (Double) -> Void) throws -> Result {
+  package func prune(ratio: Double, progress: @escaping @Sendable (Double) -> Void) throws -> Result {
     switch method {
     case .structured:
       let result = try analysis.prune(

@@ -1,33 +1,33 @@
 import EdgepipeCompression
 
 /// What pruning costs in accuracy: a model as it was and at several degrees of pruning, each evaluated.
-public struct PruningCurve {
+package struct PruningCurve {
   /// The degrees that are tried.
-  public static let ratios = [0.1, 0.2, 0.3, 0.5]
+  static let ratios = [0.1, 0.2, 0.3, 0.5]
 
-  public struct Row {
+  package struct Row {
     /// 0 for the model as it was.
-    public var ratio: Double
-    public var cost: ModelCost
-    public var accuracy: (ap: Double, ap50: Double)
+    package var ratio: Double
+    package var cost: ModelCost
+    package var accuracy: (ap: Double, ap50: Double)
     /// Of pruning and refitting; of the look at the layers that all share for the model as it was.
-    public var seconds: Double
+    package var seconds: Double
 
-    public init(ratio: Double, cost: ModelCost, accuracy: (ap: Double, ap50: Double), seconds: Double) {
+    init(ratio: Double, cost: ModelCost, accuracy: (ap: Double, ap50: Double), seconds: Double) {
       (self.ratio, self.cost, self.accuracy, self.seconds) = (ratio, cost, accuracy, seconds)
     }
   }
 
-  public let rows: [Row]
+  package let rows: [Row]
 
-  public init(rows: [Row]) { self.rows = rows }
+  init(rows: [Row]) { self.rows = rows }
 
   /// - Parameters:
   ///   - whole: the model as it was.
   ///   - seconds: the time since the look at the layers began.
   ///   - prune: takes out a share.
   ///   - accuracy: evaluates a model.
-  public init(
+  package init(
     _ whole: CompressionCandidate, seconds: () -> Double, prune: (Double) throws -> Pruner.Result,
     accuracy: (CompressionCandidate) throws -> (ap: Double, ap50: Double)
   ) throws {
@@ -45,7 +45,7 @@ public struct PruningCurve {
   }
 
   /// - Parameter method: says what is counted: multiplications, or weights that are not zero.
-  public func drawing(title: String, method: PruningMethod) -> AccuracyCurve {
+  package func drawing(title: String, method: PruningMethod) -> AccuracyCurve {
     AccuracyCurve(
       title: title, costName: method == .structured ? "multiplications" : "weights",
       points: rows.map {

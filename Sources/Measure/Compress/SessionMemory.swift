@@ -3,19 +3,19 @@ import EdgepipeCore
 import Foundation
 
 /// What one session of a model adds to a process's memory: opening it and running it a few times.
-public struct SessionMemory: Sendable, Hashable, Codable {
+package struct SessionMemory: Sendable, Hashable, Codable {
   /// The most on top of what was held before, in megabytes of 2^20 bytes: the model is read, planned and run.
-  public var peakMB: Double
+  package var peakMB: Double
   /// What is held on top once it runs.
-  public var residentMB: Double
+  package var residentMB: Double
 
-  public init(peakMB: Double, residentMB: Double) { (self.peakMB, self.residentMB) = (peakMB, residentMB) }
+  init(peakMB: Double, residentMB: Double) { (self.peakMB, self.residentMB) = (peakMB, residentMB) }
 
   /// Measures in this process, which should have done nothing else: what was freed before would be used again and not
   /// be counted.
   ///
   /// - Throws: ``PipelineError``: `unavailable` where the system does not tell the memory, or from the engine.
-  public static func measure(model: Data, input: Tensor, engine: any InferenceEngine) throws -> SessionMemory {
+  package static func measure(model: Data, input: Tensor, engine: any InferenceEngine) throws -> SessionMemory {
     // What loading the library takes is the engine's, not the model's; opening a session does that as well.
     guard PeakMemory.reset(), let before = PeakMemory() else {
       throw PipelineError("the system does not say how much memory a process holds", code: .unavailable)

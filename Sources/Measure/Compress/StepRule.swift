@@ -1,57 +1,57 @@
 import Foundation
 
 /// Whether a step was worth it: what it may cost, and what it must give.
-public struct StepRule: Sendable, Hashable {
+package struct StepRule: Sendable, Hashable {
   /// The most that the model may lose against the float one, in points (hundredths), by what accuracy is known by.
-  public struct Limits: Sendable, Hashable {
+  package struct Limits: Sendable, Hashable {
     /// Of average precision.
-    public var precision = 1.0
+    package var precision = 1.0
     /// Of the share of detections that both models have (F1). Detections near the limit of scores come and go with the
     /// smallest changes, half of them for the better: the same model loses many more of these points than of AP.
-    public var agreement = 25.0
+    package var agreement = 25.0
 
-    public init() {}
+    init() {}
 
     /// The same for both.
-    public init(_ points: Double) { (precision, agreement) = (points, points) }
+    init(_ points: Double) { (precision, agreement) = (points, points) }
   }
 
-  public var limits: Limits
+  package var limits: Limits
   /// False: every step that can be done stays, whatever is measured.
-  public var decides: Bool
+  package var decides: Bool
   /// Whether a smaller model is a gain, even where it is no faster.
-  public var savesMemory: Bool
+  var savesMemory: Bool
 
   /// Smaller differences than 2 % are not worth a step, and hard to tell from chance.
-  public static let leastGain = 0.02
+  static let leastGain = 0.02
 
-  public init(limits: Limits = Limits(), decides: Bool, savesMemory: Bool) {
+  init(limits: Limits = Limits(), decides: Bool, savesMemory: Bool) {
     (self.limits, self.decides, self.savesMemory) = (limits, decides, savesMemory)
   }
 
   /// What is known of a model when its step is judged.
-  public struct Figures: Sendable, Equatable {
-    public var bytes: Int
+  struct Figures: Sendable, Equatable {
+    var bytes: Int
     /// CPU time of one inference, which other programs on the machine change least; nil when it was not measured.
-    public var cpuMs: Double?
-    public var accuracy: LadderAccuracy?
+    var cpuMs: Double?
+    var accuracy: LadderAccuracy?
 
-    public init(bytes: Int, cpuMs: Double? = nil, accuracy: LadderAccuracy? = nil) {
+    init(bytes: Int, cpuMs: Double? = nil, accuracy: LadderAccuracy? = nil) {
       (self.bytes, self.cpuMs, self.accuracy) = (bytes, cpuMs, accuracy)
     }
   }
 
-  public struct Verdict: Sendable, Hashable {
-    public var isKept: Bool
+  struct Verdict: Sendable, Hashable {
+    var isKept: Bool
     /// In words, for the report.
-    public var reason: String
+    var reason: String
   }
 
   /// - Parameters:
   ///   - after: the model after the step.
   ///   - before: the model before it.
   ///   - float: the model that the ladder began with.
-  public func verdict(after: Figures, before: Figures, float: Figures) -> Verdict {
+  func verdict(after: Figures, before: Figures, float: Figures) -> Verdict {
     let gain = Gain(after: after, before: before)
     if let loss = loss(after, float), loss.points > loss.limit {
       let text = "\(loss.words), \(Self.number(loss.limit)) allowed"
@@ -99,14 +99,14 @@ public struct StepRule: Sendable, Hashable {
 }
 
 /// How good a model of the ladder is.
-public struct LadderAccuracy: Sendable, Equatable {
+package struct LadderAccuracy: Sendable, Equatable {
   /// COCO's average precision at IoU 0.50:0.95, and at 0.50; nil without ground truth.
-  public var ap: Double?
-  public var ap50: Double?
+  package var ap: Double?
+  package var ap50: Double?
   /// With the float model's detections; nil where there were no pictures to compare on.
-  public var agreement: Agreement?
+  package var agreement: Agreement?
 
-  public init(ap: Double? = nil, ap50: Double? = nil, agreement: Agreement? = nil) {
+  package init(ap: Double? = nil, ap50: Double? = nil, agreement: Agreement? = nil) {
     (self.ap, self.ap50, self.agreement) = (ap, ap50, agreement)
   }
 }

@@ -5,34 +5,34 @@ import Synchronization
 
 /// Models side by side on this machine: several sessions of one thread each, in turns, so that what else the machine
 /// does falls on all of them alike.
-public struct ThroughputComparison {
-  public struct Candidate {
-    public var name: String
-    public var model: Data
+package struct ThroughputComparison {
+  package struct Candidate {
+    var name: String
+    var model: Data
     /// What every run gets.
-    public var input: Tensor
+    var input: Tensor
 
-    public init(name: String, model: Data, input: Tensor) {
+    package init(name: String, model: Data, input: Tensor) {
       self.name = name
       self.model = model
       self.input = input
     }
   }
 
-  public struct Figures: Sendable {
-    public var name: String
+  package struct Figures: Sendable {
+    var name: String
     /// Inferences a second of all sessions, the median of the rounds.
-    public var rate: Double
+    package var rate: Double
     /// Rate over the first candidate's in the same round: the median, the least and the most.
-    public var ratio: Double
-    public var ratioRange: ClosedRange<Double>
+    package var ratio: Double
+    package var ratioRange: ClosedRange<Double>
     /// Milliseconds of one inference, the median over all.
-    public var latencyMs: Double
+    package var latencyMs: Double
     /// CPU time of one inference in milliseconds, the median of the rounds: what other programs on the machine change
     /// least.
-    public var cpuMs: Double
+    package var cpuMs: Double
 
-    public init(
+    init(
       name: String, rate: Double, ratio: Double, ratioRange: ClosedRange<Double>, latencyMs: Double, cpuMs: Double
     ) {
       (self.name, self.rate, self.ratio, self.ratioRange) = (name, rate, ratio, ratioRange)
@@ -44,7 +44,7 @@ public struct ThroughputComparison {
   private let engine: any InferenceEngine
   private let sessions: Int
 
-  public init(_ candidates: [Candidate], engine: any InferenceEngine, sessions: Int) {
+  package init(_ candidates: [Candidate], engine: any InferenceEngine, sessions: Int) {
     self.candidates = candidates
     self.engine = engine
     self.sessions = max(1, sessions)
@@ -54,7 +54,7 @@ public struct ThroughputComparison {
   ///   - rounds: turns of each candidate.
   ///   - seconds: length of a turn.
   ///   - progress: called before each turn with its number and all turns; throwing ends the work.
-  public func run(rounds: Int, seconds: Double, progress: (Int, Int) throws -> Void) throws -> [Figures] {
+  package func run(rounds: Int, seconds: Double, progress: (Int, Int) throws -> Void) throws -> [Figures] {
     let workers = try candidates.map { candidate in
       try (0..<sessions).map { _ in
         SessionBox(

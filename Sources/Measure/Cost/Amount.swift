@@ -1,13 +1,13 @@
 import Foundation
 
 /// Writes numbers for people: `1,234.50`.
-public struct Amount: Sendable {
+package struct Amount: Sendable {
   /// Behind the decimal point.
-  public let digits: Int
+  let digits: Int
 
-  public init(digits: Int) { self.digits = digits }
+  package init(digits: Int) { self.digits = digits }
 
-  public func text(_ value: Double) -> String {
+  package func text(_ value: Double) -> String {
     let plain = String(format: "%.\(digits)f", abs(value))
     let parts = plain.split(separator: ".", maxSplits: 1)
     var whole = ""
@@ -21,13 +21,13 @@ public struct Amount: Sendable {
   }
 
   /// `3 years`, `1 year`, `1.8 years`.
-  public static func years(_ years: Double) -> String {
+  package static func years(_ years: Double) -> String {
     let text = Amount(digits: years == years.rounded() ? 0 : 1).text(years)
     return text + (text == "1" || text == "1.0" ? " year" : " years")
   }
 
   /// A share as a percentage without needless digits: `8 %`, `7.5 %`.
-  public static func percent(_ share: Double) -> String {
+  package static func percent(_ share: Double) -> String {
     let percent = (share * 1000).rounded() / 10
     return Amount(digits: percent == percent.rounded() ? 0 : 1).text(percent) + " %"
   }

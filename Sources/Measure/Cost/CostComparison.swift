@@ -1,25 +1,25 @@
 /// Options side by side over the same years, the most performance for the money first.
-public struct CostComparison: Sendable {
+package struct CostComparison: Sendable {
   /// The label of all money, such as `EUR`.
-  public let currency: String
+  package let currency: String
   /// At least 1.
-  public let years: Int
+  package let years: Int
   /// A year, 0.08 for 8 %.
-  public let discountRate: Double
+  package let discountRate: Double
   /// Best first; where two are equal, the cheaper one, then the one that was named first.
-  public let rows: [Row]
+  package let rows: [Row]
 
   /// One option and what came of it.
-  public struct Row: Sendable {
-    public let option: CostOption
-    public let costs: Costs
-    public let returns: Returns
+  package struct Row: Sendable {
+    package let option: CostOption
+    package let costs: Costs
+    package let returns: Returns
 
     /// Cost efficiency: score / total cost. Infinite for something that costs nothing.
-    public var efficiency: Double { costs.total > 0 ? option.score / costs.total : .infinity }
+    package var efficiency: Double { costs.total > 0 ? option.score / costs.total : .infinity }
   }
 
-  public init(of options: [CostOption], currency: String, years: Int, discountRate: Double) {
+  init(of options: [CostOption], currency: String, years: Int, discountRate: Double) {
     self.currency = currency
     self.years = years
     self.discountRate = discountRate
@@ -34,5 +34,5 @@ public struct CostComparison: Sendable {
   }
 
   /// How money is written in this comparison.
-  public var money: Amount { Amount(digits: rows.contains { $0.costs.total >= 1000 } ? 0 : 2) }
+  package var money: Amount { Amount(digits: rows.contains { $0.costs.total >= 1000 } ? 0 : 2) }
 }

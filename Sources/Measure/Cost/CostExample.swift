@@ -1,6 +1,6 @@
 extension CostFile {
   /// A cost file to start from. Prices and hours are examples of their size, nobody's offer.
-  public static let example = """
+  package static let example = """
     {
       "version": 1,
       "currency": "EUR",

@@ -1,23 +1,23 @@
 import EdgepipeCore
 
 /// A cost file that has been read and checked.
-public struct CostFile: Sendable {
-  public let currency: String
-  public let years: Int
-  public let discountRate: Double
+package struct CostFile: Sendable {
+  let currency: String
+  let years: Int
+  let discountRate: Double
   /// In the order of the file; at least one.
-  public let options: [CostOption]
+  let options: [CostOption]
 
   /// - Parameter reports: the run report of an option by the option's name, in place of the one that the file names.
   /// - Throws: `ConfigErrors` with everything that is wrong with the file (`malformed`; `notFound` when it cannot be
   ///   read); `PipelineError` for a report that cannot be used, and with `invalidArgument` for a report of an option
   ///   that is not there.
-  public static func load(_ name: String, reports: [String: String] = [:]) throws -> CostFile {
+  package static func load(_ name: String, reports: [String: String] = [:]) throws -> CostFile {
     try CostFile(CheckedFile(reading: name, kind: "cost file", schema: CostSchema.file), reports: reports)
   }
 
   /// As `load`, from a text; `name` is what errors call it.
-  public static func parse(_ text: String, name: String, reports: [String: String] = [:]) throws -> CostFile {
+  static func parse(_ text: String, name: String, reports: [String: String] = [:]) throws -> CostFile {
     try CostFile(CheckedFile(text: text, name: name, schema: CostSchema.file), reports: reports)
   }
 
@@ -40,7 +40,7 @@ public struct CostFile: Sendable {
     }
   }
 
-  public var comparison: CostComparison {
+  package var comparison: CostComparison {
     CostComparison(of: options, currency: currency, years: years, discountRate: discountRate)
   }
 }

@@ -1,6 +1,6 @@
 extension CostComparison {
   /// One sentence on each row, in their order: which to choose, when to prefer another, and whether it pays.
-  public var recommendations: [String] {
+  package var recommendations: [String] {
     rows.indices.map { index in index == 0 ? first : other(rows[index]) }
   }
 

@@ -1,8 +1,8 @@
 import EdgepipeCore
 
 /// What a cost file may hold: the keys, their units and limits. docs/tco.md explains them.
-public enum CostSchema {
-  public static let file = ObjectSchema([
+enum CostSchema {
+  static let file = ObjectSchema([
     .init("version", .integer(1...1), required: true, "The version of the file format."),
     .init("currency", .string, required: true, "The label of all money, such as EUR: 1 to 8 characters."),
     .init("years", .integer(1...50), required: true, "How long the options are looked at, in years."),

@@ -1,11 +1,11 @@
 import Foundation
 
 /// The five kinds of cost.
-public enum CostKind: String, Sendable, CaseIterable {
+package enum CostKind: String, Sendable, CaseIterable {
   case hardware, development, operations, energy, network
 
   /// The share that the kind typically has in all costs of an edge project: to compare with, not a factor of the model.
-  public var typicalShare: Double {
+  package var typicalShare: Double {
     switch self {
     case .hardware: 0.40
     case .development: 0.25
@@ -17,28 +17,28 @@ public enum CostKind: String, Sendable, CaseIterable {
 }
 
 /// What an option costs over some years. docs/tco.md derives each line.
-public struct Costs: Sendable, Equatable {
+package struct Costs: Sendable, Equatable {
   /// Devices x price x (1 + depreciation rate)^years.
-  public let hardware: Double
+  let hardware: Double
   /// Hours x rate + tools.
-  public let development: Double
+  let development: Double
   /// The three kinds of cost that come every year.
-  public let yearly: Yearly
-  public let years: Int
-  public let devices: Int
+  let yearly: Yearly
+  let years: Int
+  let devices: Int
 
-  public struct Yearly: Sendable, Equatable {
+  struct Yearly: Sendable, Equatable {
     /// Hours a month x rate x 12.
-    public let operations: Double
+    let operations: Double
     /// Mean power / 1000 x hours a year x price of a kilowatt-hour x devices.
-    public let energy: Double
+    let energy: Double
     /// Gigabytes a month x 12 x price of a gigabyte x devices.
-    public let network: Double
+    let network: Double
 
-    public var total: Double { operations + energy + network }
+    var total: Double { operations + energy + network }
   }
 
-  public init(of option: CostOption, years: Int) {
+  init(of option: CostOption, years: Int) {
     let devices = Double(option.devices)
     hardware = devices * option.hardware.pricePerDevice * pow(1 + option.hardware.depreciationRate, Double(years))
     development = option.development.hours * option.development.ratePerHour + option.development.tools
@@ -50,7 +50,7 @@ public struct Costs: Sendable, Equatable {
     self.devices = option.devices
   }
 
-  public subscript(kind: CostKind) -> Double {
+  package subscript(kind: CostKind) -> Double {
     switch kind {
     case .hardware: hardware
     case .development: development
@@ -61,18 +61,18 @@ public struct Costs: Sendable, Equatable {
   }
 
   /// What has to be paid before anything runs.
-  public var initial: Double { hardware + development }
+  var initial: Double { hardware + development }
 
   /// Total cost of ownership: the sum of the five kinds.
-  public var total: Double { initial + yearly.total * Double(years) }
+  package var total: Double { initial + yearly.total * Double(years) }
 
-  public var perDevice: Double { total / Double(devices) }
+  package var perDevice: Double { total / Double(devices) }
 
   /// The share of a kind in the total; nil where nothing costs anything.
-  public func share(of kind: CostKind) -> Double? { total > 0 ? self[kind] / total : nil }
+  package func share(of kind: CostKind) -> Double? { total > 0 ? self[kind] / total : nil }
 
   /// The kind whose share is furthest from the typical one, in either direction; nil where nothing costs anything.
-  public var furthestFromTypical: CostKind? {
+  package var furthestFromTypical: CostKind? {
     func distance(_ kind: CostKind) -> Double { abs((share(of: kind) ?? 0) - kind.typicalShare) }
     return total > 0 ? CostKind.allCases.max { distance($0) < distance($1) } : nil
   }

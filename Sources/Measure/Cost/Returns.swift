@@ -1,19 +1,19 @@
 import Foundation
 
 /// What comes back of an option's costs.
-public struct Returns: Sendable, Equatable {
+package struct Returns: Sendable, Equatable {
   /// Over all years.
-  public let benefits: Double
+  package let benefits: Double
   /// Return on investment: (benefits - costs) / costs x 100; nil where nothing was invested.
-  public let onInvestmentPercent: Double?
+  package let onInvestmentPercent: Double?
   /// Costs / (benefits of a year): the years whose benefits cover the costs of all years. Nil where no number of years
   /// will: there are no benefits, or the costs are not covered by the last year and further ones do not bring more than
   /// they cost.
-  public let paybackYears: Double?
+  package let paybackYears: Double?
   /// The initial costs, and the difference of benefits and costs at the end of each year discounted to the beginning.
-  public let netPresentValue: Double
+  package let netPresentValue: Double
 
-  public init(of option: CostOption, costs: Costs, discountRate: Double) {
+  init(of option: CostOption, costs: Costs, discountRate: Double) {
     let years = Double(costs.years), yearly = option.benefitsPerYear
     benefits = yearly * years
     onInvestmentPercent = costs.total > 0 ? (benefits - costs.total) / costs.total * 100 : nil

@@ -1,20 +1,20 @@
 /// A box as COCO's files write it: the top-left corner and the size in pixels of the picture, in double precision.
 ///
 /// `Pipeline.Box` holds the same in single precision, in which figures would differ from those of pycocotools.
-public struct COCOBox: Sendable, Hashable {
-  public var x: Double
-  public var y: Double
-  public var width: Double
-  public var height: Double
+struct COCOBox: Sendable, Hashable {
+  var x: Double
+  var y: Double
+  var width: Double
+  var height: Double
 
-  public init(x: Double, y: Double, width: Double, height: Double) {
+  init(x: Double, y: Double, width: Double, height: Double) {
     self.x = x
     self.y = y
     self.width = width
     self.height = height
   }
 
-  public var area: Double { width * height }
+  var area: Double { width * height }
 
   /// Intersection over union with a box of the ground truth, in 0...1. For a crowd, which stands for many objects, it
   /// is the share of this box that lies inside of the crowd. (`bbIou` of pycocotools' maskApi.c.)

@@ -4,12 +4,12 @@ import EdgepipeCore
 /// Which category of a dataset each class of a model is, by name: indices of classes and ids of categories differ.
 ///
 /// Names are compared as ``ClassName`` does.
-public struct COCOClassMap: Sendable, Hashable {
+package struct COCOClassMap: Sendable, Hashable {
   /// By index of the class; nil for classes that are not evaluated.
-  public let categoryIDs: [Int?]
+  let categoryIDs: [Int?]
 
   /// The ids of the categories to evaluate: those that the model knows, of those that are wanted.
-  public var evaluated: Set<Int> { Set(categoryIDs.compactMap { $0 }) }
+  package var evaluated: Set<Int> { Set(categoryIDs.compactMap { $0 }) }
 
   /// - Parameters:
   ///   - classes: the model's, in its order.
@@ -18,7 +18,7 @@ public struct COCOClassMap: Sendable, Hashable {
   ///   - wanted: the only classes to evaluate; nil for all that the model knows.
   /// - Throws: ``PipelineError``: `malformed` where the model has a class that the dataset has not, `invalidArgument`
   ///   where `wanted` names one that either of them has not.
-  public init(
+  package init(
     classes: [String], model: String, dataset: COCODataset, file: String, wanted: [String]? = nil
   ) throws {
     let names = Self.index(dataset.categories.map(\.name))
@@ -65,7 +65,7 @@ public struct COCOClassMap: Sendable, Hashable {
   /// The ids of the categories with these names.
   ///
   /// - Throws: ``PipelineError`` (`invalidArgument`) that names those which the dataset has not.
-  public static func categoryIDs(
+  package static func categoryIDs(
     named names: [String], dataset: COCODataset, file: String
   ) throws -> Set<Int> {
     Set(try categories(names, dataset: dataset, file: file).map { dataset.categories[$0].id })

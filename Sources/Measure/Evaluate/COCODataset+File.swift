@@ -14,7 +14,7 @@ extension COCODataset {
   ///
   /// - Throws: a ``PipelineError``: `notFound` when the file cannot be read, `malformed` with the place of what is
   ///   wrong.
-  public init(contentsOf file: URL) throws {
+  package init(contentsOf file: URL) throws {
     let data = try readFile(file, what: "annotation file", limit: Self.maximumByteCount)
     try self.init(data: data, file: file.path)
   }
@@ -22,7 +22,7 @@ extension COCODataset {
   /// As `init(contentsOf:)`, from memory.
   ///
   /// - Parameter file: what errors call it.
-  public init(data: Data, file: String) throws {
+  init(data: Data, file: String) throws {
     var pictures: [Picture]?, categories: [Category]?, annotations: [Annotation]?
     try JSONReader.read(data, file: file, remedy: Self.remedy) { reader throws(JSONReader.Failure) in
       try reader.object { reader, key throws(JSONReader.Failure) in

@@ -2,32 +2,32 @@
 ///
 /// Lin et al., "Microsoft COCO: Common Objects in Context", 2014; the details are those of pycocotools 2.0, with whose
 /// figures these agree.
-public struct COCOEvaluation: Sendable {
+package struct COCOEvaluation: Sendable {
   /// IoU thresholds: 0.50, 0.55 ... 0.95 (`numpy.linspace`, to the last bit).
-  public static let thresholds: [Double] = {
+  static let thresholds: [Double] = {
     let step = (0.95 - 0.5) / 9
     return (0..<9).map { 0.5 + Double($0) * step } + [0.95]
   }()
   /// Recall levels at which precision is read: 0, 0.01 ... 1.
-  public static let recallLevels: [Double] = (0...100).map { Double($0) * 0.01 }
+  static let recallLevels: [Double] = (0...100).map { Double($0) * 0.01 }
   /// More detections of a category in one picture do not count.
-  public static let detectionLimit = 100
+  static let detectionLimit = 100
 
-  public struct Category: Sendable {
-    public let id: Int
-    public let name: String
+  package struct Category: Sendable {
+    package let id: Int
+    package let name: String
     /// Objects to find, without crowds.
-    public let objects: Int
-    public let figures: COCOFigures
+    package let objects: Int
+    package let figures: COCOFigures
   }
 
   /// The mean over the categories that have objects.
-  public let overall: COCOFigures
+  package let overall: COCOFigures
   /// By rising id.
-  public let categories: [Category]
+  package let categories: [Category]
   /// Precision at each recall level, for each IoU threshold, as the mean over the categories that have objects; [10 x
   /// 101], or empty where no category has.
-  public let precision: [[Double]]
+  let precision: [[Double]]
 
   init(_ results: [(category: COCODataset.Category, result: CategoryResult)]) {
     categories = results.map { category, result in

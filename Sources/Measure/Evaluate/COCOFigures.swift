@@ -1,5 +1,5 @@
 /// The twelve figures of COCO's detection challenge.
-public enum COCOFigure: String, Sendable, CaseIterable {
+package enum COCOFigure: String, Sendable, CaseIterable {
   /// Average precision: the mean over the IoU thresholds 0.50, 0.55 ... 0.95.
   case ap
   /// At the IoU threshold 0.50 alone.
@@ -18,7 +18,7 @@ public enum COCOFigure: String, Sendable, CaseIterable {
   case arLarge = "ar_large"
 
   /// As papers write it: `AP50`, `AR small`.
-  public var title: String {
+  package var title: String {
     let parts = rawValue.split(separator: "_")
     return ([parts[0].uppercased()] + parts.dropFirst().map(String.init)).joined(separator: " ")
   }
@@ -52,13 +52,13 @@ public enum COCOFigure: String, Sendable, CaseIterable {
 }
 
 /// One value for each figure: of one category, or the mean over all.
-public struct COCOFigures: Sendable, Hashable {
+package struct COCOFigures: Sendable, Hashable {
   private var values = [Double?](repeating: nil, count: COCOFigure.allCases.count)
 
   init() {}
 
   /// In 0...1; nil where there is no ground truth to compare with, for which pycocotools gives -1.
-  public internal(set) subscript(figure: COCOFigure) -> Double? {
+  package internal(set) subscript(figure: COCOFigure) -> Double? {
     get { values[Self.index(figure)] }
     set { values[Self.index(figure)] = newValue }
   }

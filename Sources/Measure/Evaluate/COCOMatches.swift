@@ -1,18 +1,18 @@
 /// Detections compared with the ground truth, picture by picture; from this every figure is computed for all pictures
 /// or, as often as one likes, for a selection of them: matching is done once, and pictures do not influence each other.
-public struct COCOMatches: Sendable {
+package struct COCOMatches: Sendable {
   /// Average precision over all thresholds, at 0.50 and at 0.75; nil where there is no ground truth.
-  public struct Precision: Sendable, Hashable {
-    public var ap: Double?
-    public var ap50: Double?
-    public var ap75: Double?
+  struct Precision: Sendable, Hashable {
+    var ap: Double?
+    var ap50: Double?
+    var ap75: Double?
   }
 
-  public let pictureCount: Int
+  let pictureCount: Int
   private let categories: [(category: COCODataset.Category, matches: CategoryMatches)]
 
   /// Detections of pictures and categories that the dataset does not have are left out.
-  public init(_ dataset: COCODataset, _ predictions: [COCOPrediction]) {
+  package init(_ dataset: COCODataset, _ predictions: [COCOPrediction]) {
     pictureCount = dataset.pictures.count
     let pictures = Dictionary(
       dataset.pictures.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
@@ -29,14 +29,14 @@ public struct COCOMatches: Sendable {
   /// Every figure.
   ///
   /// - Parameter weights: how often each picture counts, in the order of the dataset's pictures; nil for each once.
-  public func evaluation(weights: [Int]? = nil) -> COCOEvaluation {
+  package func evaluation(weights: [Int]? = nil) -> COCOEvaluation {
     let weights = checked(weights)
     return COCOEvaluation(
       categories.map { category, matches in (category, matches.result(weights: weights, scopes: COCOScope.allCases)) })
   }
 
   /// The figures that people compare models by: a fraction of the work of `evaluation`, for resampling.
-  public func precision(weights: [Int]? = nil) -> Precision {
+  func precision(weights: [Int]? = nil) -> Precision {
     let weights = checked(weights)
     let results = categories.map { $0.matches.result(weights: weights, scopes: [.all]) }
     func mean(_ figure: COCOFigure) -> Double? { COCOEvaluation.mean(results.compactMap { $0.value(of: figure) }) }
@@ -44,7 +44,7 @@ public struct COCOMatches: Sendable {
   }
 
   /// The weights for pictures drawn by their index below `pictureCount`, with repetition as in a bootstrap.
-  public func weights(drawing pictures: [Int]) -> [Int] {
+  func weights(drawing pictures: [Int]) -> [Int] {
     var weights = [Int](repeating: 0, count: pictureCount)
     for picture in pictures { weights[picture] += 1 }
     return weights

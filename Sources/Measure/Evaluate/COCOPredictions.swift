@@ -2,7 +2,7 @@ import EdgepipeCore
 import Foundation
 
 /// Results files of COCO: a list of detections, each with `image_id`, `category_id`, `bbox` and `score`.
-public enum COCOPredictions {
+package enum COCOPredictions {
   private static let remedy = "give a results file in COCO's format, such as --predictions writes it"
 
   /// Reads a results file.
@@ -10,7 +10,7 @@ public enum COCOPredictions {
   /// - Parameter dataset: what the ids must belong to.
   /// - Throws: a ``PipelineError``: `notFound` when the file cannot be read, `malformed` with the place of what is
   ///   wrong.
-  public static func read(_ file: URL, of dataset: COCODataset) throws -> [COCOPrediction] {
+  package static func read(_ file: URL, of dataset: COCODataset) throws -> [COCOPrediction] {
     let data = try readFile(file, what: "results file", limit: COCODataset.maximumByteCount)
     return try read(data, file: file.path, of: dataset)
   }
@@ -18,7 +18,7 @@ public enum COCOPredictions {
   /// As `read(_:of:)`, from memory.
   ///
   /// - Parameter file: what errors call it.
-  public static func read(
+  static func read(
     _ data: Data, file: String, of dataset: COCODataset
   ) throws -> [COCOPrediction] {
     let pictures = Set(dataset.pictures.map(\.id)), categories = Set(dataset.categories.map(\.id))
@@ -66,7 +66,7 @@ public enum COCOPredictions {
   }
 
   /// The text of a results file, one detection a line. Numbers are written so that they read back as the same ones.
-  public static func text(_ predictions: [COCOPrediction]) -> String {
+  package static func text(_ predictions: [COCOPrediction]) -> String {
     var text = "["
     for (index, prediction) in predictions.enumerated() {
       let box = prediction.box

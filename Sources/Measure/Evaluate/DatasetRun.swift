@@ -8,29 +8,29 @@ import Synchronization
 
 /// Runs a model over the pictures of a dataset through the stages that a pipeline runs it with: source.ffmpeg,
 /// preprocess.letterbox and a detecting stage, so that what is evaluated is what `edgepipe run` does.
-public final class DatasetRun: Sendable {
+package final class DatasetRun: Sendable {
   /// How the model is run.
-  public struct Settings: Sendable {
-    public var shape: InputShape
+  package struct Settings: Sendable {
+    package var shape: InputShape
     /// Detections score more than this. COCO's precision is read over all scores, so that it should be small.
-    public var score = 0.001
-    public var iou = 0.65
-    public var maxDetections = 300
+    package var score = 0.001
+    package var iou = 0.65
+    package var maxDetections = 300
     /// Sessions of one thread each.
-    public var workers: Int
+    package var workers: Int
 
     /// With the model's own shape, or else its square.
-    public init(for model: DetectorModel, workers: Int) {
+    package init(for model: DetectorModel, workers: Int) {
       (shape, self.workers) = (model.usualShape, workers)
     }
   }
 
-  public struct Result: Sendable {
+  package struct Result: Sendable {
     /// In the order of the dataset's pictures, best first.
-    public var predictions: [COCOPrediction]
+    package var predictions: [COCOPrediction]
     /// What the detecting stage says in a run report: `engine`, `sha256`, `input_sizes`.
-    public var facts: [String: ReportValue]
-    public var seconds: Double
+    package var facts: [String: ReportValue]
+    package var seconds: Double
   }
 
   private let dataset: COCODataset
@@ -47,7 +47,7 @@ public final class DatasetRun: Sendable {
   ///   - services: the inference engine and the model store.
   ///   - progress: called after each picture with the number of those that are done.
   /// - Throws: ``PipelineError`` for pictures that are not there, and models that cannot be run so.
-  public init(
+  package init(
     _ dataset: COCODataset, images: URL, file: String, model: DetectorModel, classes: COCOClassMap, settings: Settings,
     services: StageServices, logger: Logger, progress: @escaping @Sendable (Int) -> Void
   ) throws {
@@ -66,15 +66,15 @@ public final class DatasetRun: Sendable {
   }
 
   /// Asks the run to end early.
-  public func requestStop() { runner.requestStop() }
+  package func requestStop() { runner.requestStop() }
 
   /// Takes away what the run has on disk, for a process that ends before the run does.
-  public func abandon() { links.remove() }
+  package func abandon() { links.remove() }
 
   /// Runs to the end; once.
   ///
   /// - Throws: ``PipelineError`` for pictures that cannot be read, and what the stages throw.
-  public func run() throws -> Result {
+  package func run() throws -> Result {
     // What waits for signals may keep this object until the process ends.
     defer { links.remove() }
     // A thread that cannot be started is part of the outcome.

@@ -6,7 +6,7 @@ import Foundation
 ///
 /// What the caller asks for is checked; what it skips only has to be balanced. Nothing is trusted: text that is cut
 /// short, nested without end or of the wrong kind gives a ``Failure`` that knows its place.
-package struct JSONReader {
+struct JSONReader {
   /// What is wrong, and where.
   struct Failure: Error {
     let message: String

@@ -2,11 +2,11 @@ import Foundation
 
 /// Precision over recall as a drawing: the mean over the categories, at IoU 0.50, 0.75 and averaged over all
 /// thresholds.
-public enum PrecisionRecallPlot {
+package enum PrecisionRecallPlot {
   /// The text of an SVG file.
   ///
   /// - Parameter title: one line above the drawing.
-  public static func svg(_ evaluation: COCOEvaluation, title: String) -> String {
+  package static func svg(_ evaluation: COCOEvaluation, title: String) -> String {
     StepCurves(
       title: title, across: "recall", up: "precision", levels: COCOEvaluation.recallLevels,
       curves: curves(of: evaluation)

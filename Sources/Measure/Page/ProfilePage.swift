@@ -1,12 +1,12 @@
 import EdgepipeCore
 
 /// The page of a profile: one file that needs no network and no script.
-public struct ProfilePage: Sendable {
+package struct ProfilePage: Sendable {
   private let content: ProfileContent
 
-  public init(_ content: ProfileContent) { self.content = content }
+  package init(_ content: ProfileContent) { self.content = content }
 
-  public var html: String {
+  package var html: String {
     let title = content.pipeline.isEmpty ? "a pipeline without a name" : Figure.clipped(content.pipeline, 120)
     return HTMLPage(title: "\(title) · edgepipe profile", style: Self.style, body: body(title)).text
   }

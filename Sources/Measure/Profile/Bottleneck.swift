@@ -1,8 +1,8 @@
 import Pipeline
 
 /// What keeps a run from being faster, what that costs, and what would relieve it.
-public struct Bottleneck: Sendable, Hashable {
-  public enum Limit: Sendable, Hashable {
+package struct Bottleneck: Sendable, Hashable {
+  enum Limit: Sendable, Hashable {
     /// Nothing ran.
     case nothing
     /// The sources bring no more frames, and none is lost: the pipeline is fast enough.
@@ -21,15 +21,15 @@ public struct Bottleneck: Sendable, Hashable {
     case spread
   }
 
-  public let limit: Limit
+  let limit: Limit
   /// One sentence.
-  public let headline: String
+  package let headline: String
   /// What it costs: sentences.
-  public let costs: [String]
+  package let costs: [String]
   /// What would help: sentences, the most useful first.
-  public let reliefs: [String]
+  package let reliefs: [String]
   /// Frames a second that the next limit would allow without this one; nil where there is none to take away.
-  public let nextFPS: Double?
+  let nextFPS: Double?
 }
 
 extension Bottleneck {
@@ -50,7 +50,7 @@ extension Bottleneck {
   ///
   /// Losses come first: a live pipeline that keeps up is limited by its cameras, whatever is busy. Then the cores,
   /// since a stage that waits for one seems busy; then the busiest stage.
-  public init(_ load: RunLoad) {
+  init(_ load: RunLoad) {
     let finding = BottleneckFinding(load)
     self =
       switch finding.limit {

@@ -8,7 +8,7 @@ import Pipeline
 /// Events of a thread are in the order of time. Slices of a thread lie beside each other or within each other: others
 /// are dropped by Perfetto. Since it reads some times as a nanosecond early, by way of floating-point numbers, a slice
 /// ends a nanosecond before its time, and a flow event stands a little before the end of its slice.
-public struct ChromeTrace {
+package struct ChromeTrace {
   private let recording: SpanRecording
   private let timeline: [TimelineSample]
   private let name: String
@@ -27,7 +27,7 @@ public struct ChromeTrace {
   private static let blockSize = 1 << 16
 
   /// - Parameter stages: the ids in the order of the pipeline.
-  public init(pipeline name: String, stages: [String], recording: SpanRecording, timeline: [TimelineSample]) {
+  package init(pipeline name: String, stages: [String], recording: SpanRecording, timeline: [TimelineSample]) {
     self.name = name
     self.stages = stages
     // Threads beside those of the same stage.
@@ -52,7 +52,7 @@ public struct ChromeTrace {
   }
 
   /// - Parameter put: takes the file's text piece by piece.
-  public func write(_ put: (String) throws -> Void) throws {
+  package func write(_ put: (String) throws -> Void) throws {
     var text = "{\"displayTimeUnit\":\"ms\",\"otherData\":{\"producer\":\"edgepipe\",\"events_without_room\":"
     text += "\(recording.overflow)},\"traceEvents\":["
     var isFirst = true

@@ -8,7 +8,7 @@ extension ProfileContent {
   /// - Parameters:
   ///   - version: of edgepipe.
   ///   - notes: what could not be measured, and why.
-  public init(_ profile: RunProfile, version: String, notes: [String]) {
+  package init(_ profile: RunProfile, version: String, notes: [String]) {
     let snapshot = profile.snapshot, load = profile.load, machine = MachineInfo.current
     let wall = max(snapshot.elapsedSeconds, 1e-9), ledger = snapshot.ledger
     let media = snapshot.streamFigures.map(\.values.position.seconds).max() ?? 0

@@ -1,28 +1,28 @@
 import Pipeline
 
 /// What a run did with its time: everything that a bottleneck is found from, as plain values.
-public struct RunLoad: Sendable, Hashable {
-  public var wallS: Double
+struct RunLoad: Sendable, Hashable {
+  var wallS: Double
   /// Cores that the program may use; a quota makes it a fraction.
-  public var cores: Double
+  var cores: Double
   /// CPU seconds of the program from the moment when all stages were ready.
-  public var processCPUS: Double
+  var processCPUS: Double
   /// CPU seconds of other programs in the same time; nil where that is not known.
-  public var otherProgramsCPUS: Double?
-  public var admitted: Int
-  public var delivered: Int
+  var otherProgramsCPUS: Double?
+  var admitted: Int
+  var delivered: Int
   /// Frames that may be on their way at once, over all streams.
-  public var framesInFlight: Int
+  var framesInFlight: Int
   /// From the capture of a frame to its delivery.
-  public var meanLatencyS: Double
-  public var medianLatencyMs: Double
-  public var deadlineMs: Double?
+  var meanLatencyS: Double
+  var medianLatencyMs: Double
+  var deadlineMs: Double?
   /// The processor multiplies 8-bit integers in one instruction.
-  public var hasInt8DotProduct: Bool
+  var hasInt8DotProduct: Bool
   /// In the order of the pipeline.
-  public var stages: [StageLoad]
+  var stages: [StageLoad]
 
-  public init(
+  init(
     wallS: Double, cores: Double, processCPUS: Double, otherProgramsCPUS: Double? = nil, admitted: Int, delivered: Int,
     framesInFlight: Int, meanLatencyS: Double, medianLatencyMs: Double, deadlineMs: Double? = nil,
     hasInt8DotProduct: Bool = false, stages: [StageLoad]
@@ -42,57 +42,57 @@ public struct RunLoad: Sendable, Hashable {
   }
 
   /// Delivered frames a second.
-  public var fps: Double { wallS > 0 ? Double(delivered) / wallS : 0 }
+  var fps: Double { wallS > 0 ? Double(delivered) / wallS : 0 }
   /// Frames a second that the sources brought.
-  public var offeredFPS: Double { wallS > 0 ? Double(admitted) / wallS : 0 }
+  var offeredFPS: Double { wallS > 0 ? Double(admitted) / wallS : 0 }
 
   /// Cores that the program kept busy, on average.
-  public var busyCores: Double { wallS > 0 ? processCPUS / wallS : 0 }
+  var busyCores: Double { wallS > 0 ? processCPUS / wallS : 0 }
   /// Cores that other programs kept busy, on average.
-  public var otherCores: Double { wallS > 0 ? (otherProgramsCPUS ?? 0) / wallS : 0 }
+  var otherCores: Double { wallS > 0 ? (otherProgramsCPUS ?? 0) / wallS : 0 }
   /// Cores that nobody used, on average.
-  public var freeCores: Double { max(0, cores - busyCores - otherCores) }
+  var freeCores: Double { max(0, cores - busyCores - otherCores) }
 }
 
 /// What one stage did with its time.
-public struct StageLoad: Sendable, Hashable {
+struct StageLoad: Sendable, Hashable {
   /// What a source waits for beside its work.
-  public struct Waiting: Sendable, Hashable {
-    public var isLive: Bool
+  struct Waiting: Sendable, Hashable {
+    var isLive: Bool
     /// Seconds until frames were due, over all streams.
-    public var pausedS: Double
+    var pausedS: Double
     /// Seconds until there was a place for a frame, over all streams.
-    public var blockedS: Double
+    var blockedS: Double
 
-    public init(isLive: Bool, pausedS: Double, blockedS: Double) {
+    init(isLive: Bool, pausedS: Double, blockedS: Double) {
       self.isLive = isLive
       self.pausedS = pausedS
       self.blockedS = blockedS
     }
   }
 
-  public var id: String
-  public var type: String
-  public var role: StageRole
+  var id: String
+  var type: String
+  var role: StageRole
   /// Threads that work on frames; of a source, its streams.
-  public var workers: Int
-  public var maximumWorkers: Int
+  var workers: Int
+  var maximumWorkers: Int
   /// Frames on which it worked; of a source, those that it brought.
-  public var worked: Int
+  var worked: Int
   /// Frames that the sources which lead to it brought.
-  public var offered: Int
+  var offered: Int
   /// Seconds of work, over all workers.
-  public var busyS: Double
+  var busyS: Double
   /// CPU seconds of all its threads since its workers were ready.
-  public var cpuS: Double
+  var cpuS: Double
   /// 0 to 1: see `PipelineRunner.Snapshot.utilisation(of:)`.
-  public var utilisation: Double
-  public var dropped: [DropReason: Int]
+  var utilisation: Double
+  var dropped: [DropReason: Int]
   /// Nil for all but sources.
-  public var waiting: Waiting?
-  public var settings: StageSettingsView
+  var waiting: Waiting?
+  var settings: StageSettingsView
 
-  public init(
+  init(
     id: String, type: String, role: StageRole, workers: Int = 1, maximumWorkers: Int = 1, worked: Int, offered: Int,
     busyS: Double, cpuS: Double, utilisation: Double, dropped: [DropReason: Int] = [:], waiting: Waiting? = nil,
     settings: StageSettingsView = StageSettingsView()

@@ -3,15 +3,15 @@ import Foundation
 import Pipeline
 
 /// Everything that is known of a run that was followed by a ``RunProfiler``.
-public struct RunProfile: Sendable {
-  public let plan: PipelinePlan
-  public let snapshot: PipelineRunner.Snapshot
-  public let outcome: RunOutcome
-  public let timeline: RunTimeline
+package struct RunProfile: Sendable {
+  package let plan: PipelinePlan
+  package let snapshot: PipelineRunner.Snapshot
+  package let outcome: RunOutcome
+  package let timeline: RunTimeline
   /// Nil unless the run's threads were recorded.
-  public let recording: SpanRecording?
-  public let load: RunLoad
-  public let bottleneck: Bottleneck
+  package let recording: SpanRecording?
+  let load: RunLoad
+  package let bottleneck: Bottleneck
 
   init(
     plan: PipelinePlan, snapshot: PipelineRunner.Snapshot, outcome: RunOutcome, timeline: RunTimeline,
@@ -37,7 +37,7 @@ public struct RunProfile: Sendable {
   /// - Parameters:
   ///   - version: of edgepipe.
   ///   - notes: what could not be measured, and why.
-  public func report(version: String, notes: [String]) -> ReportValue {
+  package func report(version: String, notes: [String]) -> ReportValue {
     let run = RunReport(pipeline: plan.name, snapshot: snapshot, outcome: outcome, version: version).root
     guard case .object(var object) = run else { return run }
     object["profile"] = .object([
@@ -78,7 +78,7 @@ public struct RunProfile: Sendable {
 
 extension Bottleneck.Limit {
   /// For programs.
-  public var word: String {
+  var word: String {
     switch self {
     case .nothing: "nothing"
     case .sources: "sources"
@@ -92,7 +92,7 @@ extension Bottleneck.Limit {
   }
 
   /// The stage that limits, where one does.
-  public var stage: String? {
+  var stage: String? {
     switch self {
     case .stage(let id), .queue(let id): id
     default: nil

@@ -6,7 +6,7 @@ import Synchronization
 /// Follows a run while it goes on: what its time line and its bottleneck are made from.
 ///
 /// ``begin()`` when all stages are ready, ``end(_:)`` once the run is over. Safe to use from any thread.
-public final class RunProfiler: Sendable {
+package final class RunProfiler: Sendable {
   private struct State {
     var timeline = RunTimeline()
     var processCPU: Int64 = 0
@@ -22,14 +22,14 @@ public final class RunProfiler: Sendable {
   private let system: SystemTree
   private let state = Mutex(State())
 
-  public init(_ runner: PipelineRunner, instruments: RunInstruments, system: SystemTree = SystemTree()) {
+  package init(_ runner: PipelineRunner, instruments: RunInstruments, system: SystemTree = SystemTree()) {
     self.runner = runner
     self.instruments = instruments
     self.system = system
   }
 
   /// Time counts from here.
-  public func begin() {
+  package func begin() {
     let process = MachineInfo.processCPUNanoseconds, machine = MachineCPU.busyNanoseconds(system)
     // Without the thread the end is all that the time line has.
     let sampler = try? PeriodicThread(name: "profile", everyMilliseconds: Self.periodMs) { [self] in sample() }
@@ -46,7 +46,7 @@ public final class RunProfiler: Sendable {
   }
 
   /// The whole run; call it once.
-  public func end(_ outcome: RunOutcome) -> RunProfile {
+  package func end(_ outcome: RunOutcome) -> RunProfile {
     let process = MachineInfo.processCPUNanoseconds, machine = MachineCPU.busyNanoseconds(system)
     let sampler = state.withLock { state in
       defer { state.sampler = nil }

@@ -1,21 +1,21 @@
 import Pipeline
 
 /// The figures of a run at one moment; counts are those since the beginning.
-public struct TimelineSample: Sendable, Hashable {
+package struct TimelineSample: Sendable, Hashable {
   /// Since the beginning of the run.
-  public var seconds: Double
-  public var delivered: Int
+  package var seconds: Double
+  var delivered: Int
   /// Lost frames by place.
-  public var dropped: [Ledger.Place: Int]
-  public var failed: Int
-  public var detections: Int
+  var dropped: [Ledger.Place: Int]
+  var failed: Int
+  var detections: Int
   /// Frames that wait, by stage.
-  public var queueDepth: [String: Int]
+  var queueDepth: [String: Int]
   /// The latest reading.
-  public var watts: Double?
-  public var rssMB: Double
+  var watts: Double?
+  var rssMB: Double
 
-  public init(
+  init(
     seconds: Double, delivered: Int, dropped: [Ledger.Place: Int] = [:], failed: Int = 0, detections: Int = 0,
     queueDepth: [String: Int] = [:], watts: Double? = nil, rssMB: Double = 0
   ) {
@@ -39,17 +39,17 @@ public struct TimelineSample: Sendable, Hashable {
 
 /// Samples of a run at a steady beat, in bounded memory: when there are too many, every other one goes and the beat
 /// becomes half as fast.
-public struct RunTimeline: Sendable {
-  public private(set) var samples: [TimelineSample] = []
+package struct RunTimeline: Sendable {
+  package private(set) var samples: [TimelineSample] = []
   private let limit: Int
   /// Of so many samples one is kept.
   private var stride = 1
   private var offered = 0
 
-  public init(limit: Int = 2400) { self.limit = max(2, limit) }
+  init(limit: Int = 2400) { self.limit = max(2, limit) }
 
   /// - Parameter isLast: kept in any case, since it has the final counts.
-  public mutating func add(_ sample: TimelineSample, isLast: Bool = false) {
+  mutating func add(_ sample: TimelineSample, isLast: Bool = false) {
     defer { offered += 1 }
     guard isLast || offered % stride == 0 else { return }
     if isLast { joinLastBeat(until: sample.seconds) }
@@ -68,12 +68,12 @@ public struct RunTimeline: Sendable {
   }
 
   /// From each sample to the next that is later, beginning with the run.
-  public var intervals: [TimelineInterval] {
+  var intervals: [TimelineInterval] {
     zip([TimelineSample(seconds: 0, delivered: 0)] + samples, samples).compactMap { TimelineInterval(from: $0, to: $1) }
   }
 
   /// As the page shows them.
-  public var moments: [ProfileMoment] {
+  var moments: [ProfileMoment] {
     intervals.map { interval in
       ProfileMoment(
         seconds: interval.to.seconds, deliveredPerSecond: interval.deliveredPerSecond,
@@ -84,9 +84,9 @@ public struct RunTimeline: Sendable {
 }
 
 /// What happened between two samples.
-public struct TimelineInterval: Sendable, Hashable {
-  public let from: TimelineSample
-  public let to: TimelineSample
+struct TimelineInterval: Sendable, Hashable {
+  let from: TimelineSample
+  let to: TimelineSample
   private let seconds: Double
 
   /// Nil when no time lies between them.
@@ -97,11 +97,11 @@ public struct TimelineInterval: Sendable, Hashable {
     seconds = to.seconds - from.seconds
   }
 
-  public var deliveredPerSecond: Double { Double(to.delivered - from.delivered) / seconds }
-  public var detectionsPerSecond: Double { Double(to.detections - from.detections) / seconds }
+  var deliveredPerSecond: Double { Double(to.delivered - from.delivered) / seconds }
+  var detectionsPerSecond: Double { Double(to.detections - from.detections) / seconds }
 
   /// By place; places without losses are left out.
-  public var droppedPerSecond: [ProfileLoss] {
+  var droppedPerSecond: [ProfileLoss] {
     let losses = to.dropped.compactMap { place, count -> ProfileLoss? in
       let lost = count - (from.dropped[place] ?? 0)
       return lost > 0

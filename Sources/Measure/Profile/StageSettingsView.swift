@@ -2,48 +2,48 @@ import EdgepipeCore
 import Foundation
 
 /// The settings of a stage that make it faster or slower, and what it says of its model: read for advice alone.
-public struct StageSettingsView: Sendable, Hashable {
-  public enum Shape: Sendable, Hashable {
+struct StageSettingsView: Sendable, Hashable {
+  enum Shape: Sendable, Hashable {
     case auto
     case square
     case fixed(height: Int, width: Int)
   }
 
-  public var shape = Shape.auto
-  public var interval = 1
-  public var maxRate: Double?
-  public var looksOnMotion = false
-  public var threads = 1
-  public var preset: String?
-  public var height: Int?
+  var shape = Shape.auto
+  var interval = 1
+  var maxRate: Double?
+  var looksOnMotion = false
+  var threads = 1
+  var preset: String?
+  var height: Int?
   /// The decoder leaves out frames.
-  public var skipsFrames = false
+  var skipsFrames = false
   /// The decoder leaves out smoothing.
-  public var skipsLoopFilter = false
-  public var realtime = false
+  var skipsLoopFilter = false
+  var realtime = false
   /// What the stage ran: `float32`, `int8`, ...
-  public var precision: String?
+  var precision: String?
   /// The largest input that the model really had.
-  public var inputSize: Size?
+  var inputSize: Size?
   /// Whether the model is meant for pictures of one shape and takes no other.
-  public var hasOwnShape = false
+  var hasOwnShape = false
 
-  public struct Size: Sendable, Hashable {
-    public var width: Int
-    public var height: Int
+  struct Size: Sendable, Hashable {
+    var width: Int
+    var height: Int
 
-    public init(width: Int, height: Int) {
+    init(width: Int, height: Int) {
       self.width = width
       self.height = height
     }
   }
 
-  public init() {}
+  init() {}
 
   /// - Parameters:
   ///   - configuration: the stage's `config` object as JSON.
   ///   - facts: what the stage said of itself at the end.
-  public init(configuration: [UInt8], facts: [String: ReportValue]) {
+  init(configuration: [UInt8], facts: [String: ReportValue]) {
     if let read = try? JSONDecoder().decode(Configuration.self, from: Data(configuration)) { take(read) }
     if case .string(let value)? = facts["precision"] { precision = value }
     hasOwnShape = facts["own_shape"] != nil

@@ -8,23 +8,23 @@ import EdgepipeCore
 ///
 /// To compare two things on the same inputs let an element be a pair of values, one from each: what is drawn together
 /// was measured on the same input, so that hard inputs do not blur the difference.
-public struct Bootstrap: Sendable {
-  public struct Interval: Sendable, Equatable {
+struct Bootstrap: Sendable {
+  struct Interval: Sendable, Equatable {
     /// The figure of the data themselves.
-    public let estimate: Double
-    public let lower: Double
-    public let upper: Double
+    let estimate: Double
+    let lower: Double
+    let upper: Double
     /// The share of the draws, such as 0.95, that lies between the two.
-    public let level: Double
-    public let resamples: Int
+    let level: Double
+    let resamples: Int
   }
 
-  public var resamples: Int
-  public var level: Double
+  var resamples: Int
+  var level: Double
   /// The same seed gives the same interval.
-  public var seed: UInt64
+  var seed: UInt64
 
-  public init(resamples: Int = 10_000, level: Double = 0.95, seed: UInt64 = 1) {
+  init(resamples: Int = 10_000, level: Double = 0.95, seed: UInt64 = 1) {
     self.resamples = resamples
     self.level = level
     self.seed = seed
@@ -33,7 +33,7 @@ public struct Bootstrap: Sendable {
   /// The interval of `statistic`, which gets as many elements as there are.
   ///
   /// Nil without elements or draws, for a level outside of 0..<1, and where a draw has no finite figure.
-  public func interval<Element>(
+  func interval<Element>(
     of elements: [Element], _ statistic: ([Element]) throws -> Double
   ) rethrows -> Interval? {
     guard !elements.isEmpty, resamples > 0, (0..<1).contains(level) else { return nil }

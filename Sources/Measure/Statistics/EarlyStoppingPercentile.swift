@@ -9,19 +9,19 @@
 ///
 /// The largest t for which that is below 1 - confidence is sought; the estimate is the t-th highest latency. So the
 /// t - 1 highest are given up, and fewer than the plain percentile would give up.
-public struct EarlyStoppingPercentile: Sendable, Equatable {
+struct EarlyStoppingPercentile: Sendable, Equatable {
   /// MLPerf's confidence.
-  public static let confidence = 0.99
+  static let confidence = 0.99
 
   /// The share p, such as 0.9.
-  public let percentile: Double
+  let percentile: Double
   /// In the sample's unit.
-  public let estimate: Double
+  let estimate: Double
   /// t - 1: how many of the highest values lie beyond the estimate.
-  public let discarded: Int
+  let discarded: Int
 
   /// Nil where the sample has fewer values than ``minimumCount(percentile:confidence:)``.
-  public init?(_ sample: Sample, percentile: Double, confidence: Double = Self.confidence) {
+  init?(_ sample: Sample, percentile: Double, confidence: Double = Self.confidence) {
     let n = sample.count
     guard Self.isValid(percentile, confidence), n >= Self.minimumCount(percentile: percentile, confidence: confidence)
     else { return nil }
@@ -38,7 +38,7 @@ public struct EarlyStoppingPercentile: Sendable, Equatable {
 
   /// How many values an estimate takes at least: 64 for the 90th percentile, 662 for the 99th. `Int.max` for shares
   /// outside of the open range 0 to 1.
-  public static func minimumCount(percentile: Double, confidence: Double = confidence) -> Int {
+  static func minimumCount(percentile: Double, confidence: Double = confidence) -> Int {
     guard isValid(percentile, confidence) else { return .max }
     // More values make t = 1 less likely: the limit is bracketed by doubling, then halved.
     var failing = 1, passing = 2

@@ -2,18 +2,18 @@
 /// below the first quartile or above the third (J. W. Tukey, "Exploratory Data Analysis", 1977).
 ///
 /// They are only pointed at: a slow run did happen, and belongs to the percentiles.
-public struct InterquartileRule: Sendable, Equatable {
-  public let lowerFence: Double
-  public let upperFence: Double
+struct InterquartileRule: Sendable, Equatable {
+  let lowerFence: Double
+  let upperFence: Double
   /// How many values are below the lower fence.
-  public let low: Int
+  let low: Int
   /// How many values are above the upper fence.
-  public let high: Int
+  let high: Int
 
-  public var count: Int { low + high }
+  var count: Int { low + high }
 
   /// Quartiles as ``Sample/quantile(_:)`` has them.
-  public init(_ sample: Sample, factor: Double = 1.5) {
+  init(_ sample: Sample, factor: Double = 1.5) {
     let first = sample.quantile(0.25), third = sample.quantile(0.75)
     let lowerFence = first - factor * (third - first), upperFence = third + factor * (third - first)
     self.lowerFence = lowerFence
@@ -22,5 +22,5 @@ public struct InterquartileRule: Sendable, Equatable {
     high = sample.values.count { $0 > upperFence }
   }
 
-  public func isOutlier(_ value: Double) -> Bool { value < lowerFence || value > upperFence }
+  func isOutlier(_ value: Double) -> Bool { value < lowerFence || value > upperFence }
 }

@@ -1,13 +1,13 @@
 /// Student's t distribution.
-public struct StudentT: Sendable, Equatable {
+struct StudentT: Sendable, Equatable {
   /// Greater than 0; need not be whole.
-  public let degreesOfFreedom: Double
+  let degreesOfFreedom: Double
 
-  public init(degreesOfFreedom: Double) { self.degreesOfFreedom = degreesOfFreedom }
+  init(degreesOfFreedom: Double) { self.degreesOfFreedom = degreesOfFreedom }
 
   /// The probability of a value at least as far from 0 as `t`, on either side: I_x(n / 2, 1 / 2) with x = n / (n + t^2)
   /// and n degrees of freedom (Abramowitz and Stegun, "Handbook of Mathematical Functions", 26.7.1).
-  public func twoSidedTail(_ t: Double) -> Double {
+  func twoSidedTail(_ t: Double) -> Double {
     guard t.isFinite else { return t.isNaN ? .nan : 0 }
     // With t / sqrt(n) instead of t^2 nothing overflows on the way, and the small one of the two keeps its digits.
     let ratio = (t / degreesOfFreedom.squareRoot()) * (t / degreesOfFreedom.squareRoot())
@@ -20,7 +20,7 @@ public struct StudentT: Sendable, Equatable {
   /// 95 % ask for 0.05.
   ///
   /// Found by halving, until the two ends are neighbouring numbers: the tail falls with t, so nothing can go astray.
-  public func criticalValue(twoSidedTail probability: Double) -> Double {
+  func criticalValue(twoSidedTail probability: Double) -> Double {
     if probability >= 1 { return 0 }
     guard probability > 0 else { return .infinity }
     var low = 0.0, high = 1.0
@@ -33,7 +33,7 @@ public struct StudentT: Sendable, Equatable {
   }
 
   /// The value below which the share `probability` of the distribution lies.
-  public func quantile(_ probability: Double) -> Double {
+  func quantile(_ probability: Double) -> Double {
     probability < 0.5
       ? -criticalValue(twoSidedTail: 2 * probability) : criticalValue(twoSidedTail: 2 * (1 - probability))
   }

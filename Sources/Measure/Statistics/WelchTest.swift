@@ -5,17 +5,17 @@
 ///
 ///     t = (mean a - mean b) / sqrt(ea + eb)
 ///     degrees of freedom = (ea + eb)^2 / (ea^2 / (na - 1) + eb^2 / (nb - 1))
-public struct WelchTest: Sendable, Equatable {
+struct WelchTest: Sendable, Equatable {
   /// Negative where `a` has the smaller mean. Infinite where neither sample varies and the means differ.
-  public let t: Double
-  public let degreesOfFreedom: Double
+  let t: Double
+  let degreesOfFreedom: Double
   /// Two-sided: the probability of a difference at least as large if the means were the same.
-  public let pValue: Double
+  let pValue: Double
 
   /// Nil where a sample has a single value: nothing is known of its variance then.
   ///
   /// Where neither sample varies there is no chance in the figures: p is 1 for equal means and 0 otherwise.
-  public init?(_ a: Sample, _ b: Sample) {
+  init?(_ a: Sample, _ b: Sample) {
     guard a.count > 1, b.count > 1 else { return nil }
     let difference = a.mean - b.mean
     let ea = a.variance / Double(a.count), eb = b.variance / Double(b.count)

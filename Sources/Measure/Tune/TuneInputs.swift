@@ -4,7 +4,7 @@ import Pipeline
 import Stages
 
 /// The models and input shapes worth trying for one detector.
-public struct TuneInputs {
+package struct TuneInputs {
   private let detector: StageSettings
   private let store: ModelStore
   private let fullShape: (_ model: String) -> (height: Int, width: Int)?
@@ -15,7 +15,7 @@ public struct TuneInputs {
   /// - Parameters:
   ///   - store: where other models are looked for.
   ///   - fullShape: the input that preprocessing really makes for a model at the shape `auto`; nil where it does not run.
-  public init(
+  package init(
     _ detector: StageSettings, store: ModelStore, fullShape: @escaping (_ model: String) -> (height: Int, width: Int)?
   ) {
     self.detector = detector
@@ -24,15 +24,15 @@ public struct TuneInputs {
   }
 
   /// The overrides that give a detector a model at its full input.
-  public static func sets(_ detector: String, model: String) -> [String] {
+  package static func sets(_ detector: String, model: String) -> [String] {
     ["\(detector).model=\(model)", "\(detector).shape=\"auto\""]
   }
 
   /// Whether a stage of this type is a detector, whose model, input, workers, threads and interval can be chosen.
-  public static func isTunable(_ type: String) -> Bool { type == DetectYOLO.type || type == DetectFace.type }
+  static func isTunable(_ type: String) -> Bool { type == DetectYOLO.type || type == DetectFace.type }
 
   /// What the pipeline has comes first, then installed models that find the same things.
-  public func all() -> [(model: String, shape: String, accuracy: Double?)] {
+  package func all() -> [(model: String, shape: String, accuracy: Double?)] {
     let current = detector.config["model"]?.string ?? ""
     let findsFaces = detector.type == DetectFace.type
     let others = store.installedNames().filter { name in

@@ -2,30 +2,30 @@ import EdgepipeCore
 import Foundation
 
 /// The quickest work on a frame that a short run showed.
-public struct TuneGlance: Sendable, Hashable {
+package struct TuneGlance: Sendable, Hashable {
   /// Of the stage that is tuned, in milliseconds.
-  public var serviceMs: Double
+  var serviceMs: Double
   /// Of the stage with the most work among those that tuning does not change.
-  public var other: Part?
+  var other: Part?
 
-  public struct Part: Sendable, Hashable {
-    public var stage: String
-    public var serviceMs: Double
+  struct Part: Sendable, Hashable {
+    var stage: String
+    var serviceMs: Double
 
-    public init(stage: String, serviceMs: Double) {
+    init(stage: String, serviceMs: Double) {
       self.stage = stage
       self.serviceMs = serviceMs
     }
   }
 
-  public init(serviceMs: Double, other: Part? = nil) {
+  init(serviceMs: Double, other: Part? = nil) {
     self.serviceMs = serviceMs
     self.other = other
   }
 }
 
 /// Why no setting can keep the deadline: work on one frame takes longer by itself, at its quickest.
-public enum TuneObstacle: Sendable, Hashable {
+package enum TuneObstacle: Sendable, Hashable {
   /// A stage that tuning does not change.
   case other(stage: String, serviceMs: Double)
   /// The tuned stage, with the choice that was quickest.
@@ -34,7 +34,7 @@ public enum TuneObstacle: Sendable, Hashable {
 
 extension TuneObstacle {
   /// What a person is told.
-  public func error(detector: String, deadlineMs: Double) -> PipelineError {
+  package func error(detector: String, deadlineMs: Double) -> PipelineError {
     func ms(_ value: Double) -> String { String(format: value < 1 ? "%.3f ms" : "%.1f ms", value) }
     let limit = "no setting of '\(detector)' keeps a deadline of \(deadlineMs) ms: "
     switch self {

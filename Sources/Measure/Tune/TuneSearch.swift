@@ -1,15 +1,15 @@
 /// How one detecting stage is set in one trial.
-public struct TuneChoice: Sendable, Hashable {
-  public var model: String
+package struct TuneChoice: Sendable, Hashable {
+  package var model: String
   /// The stage's `shape` as JSON, such as `"auto"` or `[256,416]`.
-  public var shape: String
-  public var workers: Int
-  public var threads: Int
-  public var interval: Int
+  package var shape: String
+  package var workers: Int
+  package var threads: Int
+  package var interval: Int
   /// The accuracy that is recorded for this model at this shape, or nil where none is.
-  public var accuracy: Double?
+  package var accuracy: Double?
 
-  public init(model: String, shape: String, workers: Int, threads: Int, interval: Int, accuracy: Double? = nil) {
+  init(model: String, shape: String, workers: Int, threads: Int, interval: Int, accuracy: Double? = nil) {
     self.model = model
     self.shape = shape
     self.workers = workers
@@ -19,13 +19,13 @@ public struct TuneChoice: Sendable, Hashable {
   }
 
   /// `2 x 1 thread, every frame`.
-  public var split: String {
+  package var split: String {
     "\(workers) x \(threads) \(threads == 1 ? "thread" : "threads"), "
       + (interval == 1 ? "every frame" : "every \(interval). frame")
   }
 
   /// The overrides that make a stage so.
-  public func sets(for stage: String) -> [String] {
+  package func sets(for stage: String) -> [String] {
     [
       "\(stage).model=\(model)", "\(stage).shape=\(shape)", "\(stage).workers=\(workers)",
       "\(stage).threads=\(threads)",
@@ -35,14 +35,14 @@ public struct TuneChoice: Sendable, Hashable {
 }
 
 /// What a trial run showed.
-public struct TuneMeasurement: Sendable, Hashable {
+package struct TuneMeasurement: Sendable, Hashable {
   /// Frames delivered a second.
-  public var rate: Double
+  package var rate: Double
   /// From capture to delivery, in milliseconds.
-  public var p50: Double
-  public var p95: Double
+  package var p50: Double
+  package var p95: Double
 
-  public init(rate: Double, p50: Double, p95: Double) {
+  init(rate: Double, p50: Double, p95: Double) {
     self.rate = rate
     self.p50 = p50
     self.p95 = p95
@@ -50,8 +50,8 @@ public struct TuneMeasurement: Sendable, Hashable {
 }
 
 /// One line of the table from which a choice was made.
-public struct TuneRow: Sendable, Hashable {
-  public enum Verdict: String, Sendable {
+package struct TuneRow: Sendable, Hashable {
+  package enum Verdict: String, Sendable {
     case chosen, slower
     case late = "misses the deadline"
     case inaccurate = "below the floor"
@@ -59,26 +59,26 @@ public struct TuneRow: Sendable, Hashable {
     case failed = "does not run"
   }
 
-  public let stage: String
-  public let choice: TuneChoice
-  public let measurement: TuneMeasurement?
-  public internal(set) var verdict: Verdict
+  package let stage: String
+  package let choice: TuneChoice
+  package let measurement: TuneMeasurement?
+  package internal(set) var verdict: Verdict
 }
 
 /// Searches the settings of one detecting stage: the model and its input first, then workers and threads, then the
 /// interval. Each step keeps what was best before, so that the number of trials is a sum and not a product.
-public struct TuneSearch {
-  public struct Limits: Sendable {
+package struct TuneSearch {
+  package struct Limits: Sendable {
     /// The 95th percentile of the latency must not exceed this, in milliseconds.
-    public var deadlineMs: Double
+    var deadlineMs: Double
     /// Models whose recorded accuracy is lower, or not known, are not tried; nil takes any.
-    public var floor: Double?
+    var floor: Double?
     /// Frames a second that are enough: above it, accuracy counts and not speed.
-    public var rate: Double
-    public var maximumInterval: Int
-    public var cores: Int
+    var rate: Double
+    var maximumInterval: Int
+    var cores: Int
 
-    public init(deadlineMs: Double, floor: Double?, rate: Double, maximumInterval: Int, cores: Int) {
+    package init(deadlineMs: Double, floor: Double?, rate: Double, maximumInterval: Int, cores: Int) {
       self.deadlineMs = deadlineMs
       self.floor = floor
       self.rate = rate
@@ -90,11 +90,11 @@ public struct TuneSearch {
   /// Rates that differ by less are the same: runs of a few seconds are no more exact.
   private static let tolerance = 0.03
 
-  public let stage: String
-  public let limits: Limits
-  public private(set) var rows: [TuneRow] = []
+  let stage: String
+  let limits: Limits
+  package private(set) var rows: [TuneRow] = []
   /// Why no setting can meet the deadline, where a look at the quickest work said so before any trial.
-  public private(set) var obstacle: TuneObstacle?
+  package private(set) var obstacle: TuneObstacle?
   private let measure: (TuneChoice) throws -> TuneMeasurement?
   let glance: (TuneChoice) throws -> TuneGlance?
 
@@ -102,7 +102,7 @@ public struct TuneSearch {
   ///   - glance: sees for a moment how long the work on a frame takes at least; nil where the pipeline does not run with
   ///     that choice.
   ///   - measure: runs a trial; nil where the pipeline does not run with that choice.
-  public init(
+  package init(
     stage: String, limits: Limits, glance: @escaping (TuneChoice) throws -> TuneGlance? = { _ in nil },
     measure: @escaping (TuneChoice) throws -> TuneMeasurement?
   ) {
@@ -114,7 +114,7 @@ public struct TuneSearch {
 
   /// - Parameter inputs: models with the shapes to try; the first is what the pipeline has now.
   /// - Returns: the best choice, or nil when none runs within the limits.
-  public mutating func run(_ inputs: [(model: String, shape: String, accuracy: Double?)]) throws -> TuneChoice? {
+  package mutating func run(_ inputs: [(model: String, shape: String, accuracy: Double?)]) throws -> TuneChoice? {
     obstacle = try findObstacle(inputs)
     if obstacle != nil { return nil }
     for input in inputs {

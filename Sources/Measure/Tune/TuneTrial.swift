@@ -3,7 +3,7 @@ import Foundation
 import Pipeline
 
 /// Runs a pipeline for a few seconds to see how fast it is.
-public struct TuneTrial {
+package struct TuneTrial {
   private let seconds: Double
   private let makeRunner: ([String]) throws -> PipelineRunner
 
@@ -12,13 +12,13 @@ public struct TuneTrial {
   /// - Parameters:
   ///   - seconds: the length of a trial, after a warm-up of one second.
   ///   - makeRunner: the pipeline without its outputs, with these overrides.
-  public init(seconds: Double, makeRunner: @escaping ([String]) throws -> PipelineRunner) {
+  package init(seconds: Double, makeRunner: @escaping ([String]) throws -> PipelineRunner) {
     self.seconds = seconds
     self.makeRunner = makeRunner
   }
 
   /// - Returns: nil where the pipeline does not run with these overrides.
-  public func measure(_ sets: [String]) throws -> TuneMeasurement? {
+  package func measure(_ sets: [String]) throws -> TuneMeasurement? {
     guard let runner = try? makeRunner(sets) else { return nil }
     // A thread that cannot be started is part of the outcome.
     try? runner.start()
@@ -52,7 +52,7 @@ public struct TuneTrial {
   }
 
   /// The quickest work of a detector, and of the slowest of the stages that tuning leaves as they are, in a few frames.
-  public func glance(at stage: String, _ sets: [String]) -> TuneGlance? {
+  package func glance(at stage: String, _ sets: [String]) -> TuneGlance? {
     guard let runner = try? makeRunner(sets) else { return nil }
     try? runner.start()
     let start = Date()
@@ -87,7 +87,7 @@ public struct TuneTrial {
   }
 
   /// The input shapes that a detector's preprocessing really makes, as height and width: from one short run.
-  public func inputShape(of stage: String, _ sets: [String]) -> (height: Int, width: Int)? {
+  package func inputShape(of stage: String, _ sets: [String]) -> (height: Int, width: Int)? {
     guard let runner = try? makeRunner(sets) else { return nil }
     try? runner.start()
     let limit = Date().addingTimeInterval(10)

@@ -1,6 +1,6 @@
 /// Every metric of the page, in its order. docs/monitoring.md explains them, and a test compares the two.
 extension Metric {
-  public static let all: [Metric] = run + stages + streams + ledger + power + process + machine
+  static let all: [Metric] = run + stages + streams + ledger + power + process + machine
 
   // MARK: The run
 

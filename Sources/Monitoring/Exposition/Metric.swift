@@ -1,6 +1,6 @@
 /// A metric as Prometheus sees it: what the lines `# HELP` and `# TYPE` say, and its labels.
-public struct Metric: Sendable, Hashable {
-  public enum Kind: String, Sendable {
+struct Metric: Sendable, Hashable {
+  enum Kind: String, Sendable {
     /// Only rises while the run goes on; its name ends in `_total`.
     case counter
     case gauge
@@ -9,14 +9,14 @@ public struct Metric: Sendable, Hashable {
   }
 
   /// Letters, digits and underscores, with the base unit at its end: seconds, bytes, joules, watts.
-  public let name: String
-  public let kind: Kind
+  let name: String
+  let kind: Kind
   /// The names of the labels, in the order in which ``PrometheusText/add(_:_:)-(Double,_)`` takes their values.
-  public let labels: [String]
+  let labels: [String]
   /// One sentence.
-  public let help: String
+  let help: String
 
-  public init(_ name: String, _ kind: Kind, labels: [String] = [], help: String) {
+  init(_ name: String, _ kind: Kind, labels: [String] = [], help: String) {
     self.name = name
     self.kind = kind
     self.labels = labels

@@ -4,34 +4,34 @@ import Pipeline
 ///
 /// `begin` a metric, then `add` its samples: they stand together and in the order in which they came, and a metric
 /// without samples leaves nothing. The format: https://prometheus.io/docs/instrumenting/exposition_formats/.
-public struct PrometheusText: Sendable {
+struct PrometheusText: Sendable {
   /// The `Content-Type` of the text.
-  public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+  static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
   /// The upper bounds of the buckets, in seconds.
   static let bounds = LatencyHistogram.bounds.indices.map { number(Double(LatencyHistogram.bounds[$0]) / 1e9) }
 
-  public private(set) var text = ""
+  private(set) var text = ""
   private var metric: Metric?
   private var hasHeader = false
 
   /// - Parameter capacity: bytes that the text will likely have.
-  public init(capacity: Int = 0) { text.reserveCapacity(capacity) }
+  init(capacity: Int = 0) { text.reserveCapacity(capacity) }
 
   /// The samples that follow are of `metric`.
-  public mutating func begin(_ metric: Metric) {
+  mutating func begin(_ metric: Metric) {
     self.metric = metric
     hasHeader = false
   }
 
   /// - Parameter labels: one value for each of the metric's labels.
-  public mutating func add(_ value: Double, _ labels: String...) { add(Self.number(value), labels) }
+  mutating func add(_ value: Double, _ labels: String...) { add(Self.number(value), labels) }
 
   /// - Parameter labels: one value for each of the metric's labels.
-  public mutating func add(_ value: Int, _ labels: String...) { add(String(value), labels) }
+  mutating func add(_ value: Int, _ labels: String...) { add(String(value), labels) }
 
   /// Adds the series of a histogram: `_bucket` for each bound and for all, `_sum` and `_count`.
-  public mutating func add(_ histogram: LatencyHistogram, _ labels: String...) {
+  mutating func add(_ histogram: LatencyHistogram, _ labels: String...) {
     guard let metric else { return }
     writeHeader(metric)
     let pairs = Self.pairs(metric.labels, labels)

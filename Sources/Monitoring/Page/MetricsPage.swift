@@ -3,14 +3,14 @@ import EdgepipeMachine
 import Pipeline
 
 /// The text of `/metrics`: the figures of a run at one instant, and what the process takes.
-public struct MetricsPage: Sendable {
-  public let version: String
-  public let pipeline: String
+struct MetricsPage: Sendable {
+  let version: String
+  let pipeline: String
   /// With facts, so that the engine is named.
-  public let snapshot: PipelineRunner.Snapshot
-  public let process: ProcessFigures
+  let snapshot: PipelineRunner.Snapshot
+  let process: ProcessFigures
 
-  public init(
+  init(
     version: String, pipeline: String, snapshot: PipelineRunner.Snapshot, process: ProcessFigures = ProcessFigures()
   ) {
     self.version = version
@@ -20,7 +20,7 @@ public struct MetricsPage: Sendable {
   }
 
   /// - Parameter capacity: bytes that the text will likely have.
-  public func text(capacity: Int = 0) -> String {
+  func text(capacity: Int = 0) -> String {
     var text = PrometheusText(capacity: capacity)
     writeRun(&text)
     writeStages(&text)

@@ -3,23 +3,23 @@ import EdgepipeMachine
 import Foundation
 
 /// What Linux says of this process and of the machine's memory. Nil: it does not say.
-public struct ProcessFigures: Sendable, Hashable {
-  public var cpuSeconds: Double
-  public var residentBytes: Int64?
-  public var virtualBytes: Int64?
-  public var openFiles: Int?
-  public var maximumFiles: Int64?
-  public var threads: Int64?
+struct ProcessFigures: Sendable, Hashable {
+  var cpuSeconds: Double
+  var residentBytes: Int64?
+  var virtualBytes: Int64?
+  var openFiles: Int?
+  var maximumFiles: Int64?
+  var threads: Int64?
   /// In seconds since 1970.
-  public var startTime: Double?
-  public var memoryLimitBytes: Int64?
-  public var machineBytes: Int64?
-  public var availableBytes: Int64?
+  var startTime: Double?
+  var memoryLimitBytes: Int64?
+  var machineBytes: Int64?
+  var availableBytes: Int64?
 
   /// - Parameters:
   ///   - pageSize: bytes of a memory page.
   ///   - ticksPerSecond: of the clock in which /proc counts, sysconf(_SC_CLK_TCK).
-  public init(
+  init(
     _ tree: SystemTree = SystemTree(), cpuNanoseconds: Int64 = MachineInfo.processCPUNanoseconds,
     pageSize: Int64 = Int64(sysconf(Int32(_SC_PAGESIZE))), ticksPerSecond: Int64 = Int64(sysconf(Int32(_SC_CLK_TCK)))
   ) {

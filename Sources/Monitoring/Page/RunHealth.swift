@@ -5,17 +5,17 @@ import Pipeline
 /// A run is healthy until it is asked to end, fails, or every stream is dead: ended, stalled, refused by its server, or
 /// waiting to be connected again. A stream that connects for the first time counts as alive, and a run that has had no
 /// stream yet is healthy.
-public struct RunHealth: Sendable, Hashable {
-  public let isHealthy: Bool
+struct RunHealth: Sendable, Hashable {
+  let isHealthy: Bool
   /// One line.
-  public let message: String
+  let message: String
 
-  public init(isHealthy: Bool, message: String) {
+  init(isHealthy: Bool, message: String) {
     self.isHealthy = isHealthy
     self.message = message
   }
 
-  public init(_ snapshot: PipelineRunner.Snapshot, isStopping: Bool) {
+  init(_ snapshot: PipelineRunner.Snapshot, isStopping: Bool) {
     let states = MergedStream.all(snapshot).map(\.latest.state)
     let alive = states.count { $0 == .connecting || $0 == .streaming }
     isHealthy = !isStopping && (states.isEmpty || alive > 0)

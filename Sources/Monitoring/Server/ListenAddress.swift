@@ -2,15 +2,15 @@ import EdgepipeCore
 import NIOCore
 
 /// Where a server listens: `9464`, `127.0.0.1:9464`, `[::1]:9464`, `camera-3:9464`.
-public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
+package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
   /// A name or an address, without brackets.
-  public let host: String
+  let host: String
   /// 0: a free one.
-  public let port: Int
+  let port: Int
 
   /// - Throws: ``PipelineError`` when `text` is no port and no host with a port. A port alone is on the loopback
   ///   address: nothing is offered to the network unless a host says so.
-  public init(_ text: String) throws(PipelineError) {
+  package init(_ text: String) throws(PipelineError) {
     let host: Substring, port: Substring
     if let colon = text.lastIndex(of: ":") {
       (host, port) = (text[..<colon], text[text.index(after: colon)...])
@@ -41,7 +41,7 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     return isName ? host.lowercased() : nil
   }
 
-  public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
 extension UInt8 {

@@ -10,7 +10,7 @@ import Pipeline
 import Synchronization
 
 /// Serves a run's `/metrics` and `/healthz` over HTTP, on one thread of its own.
-public final class MetricsServer: Sendable {
+package final class MetricsServer: Sendable {
   /// Connections at once.
   static let connectionLimit = 32
   /// Connections that wait to be accepted. In a burst of hundreds a scrape must find room, or its client's system tries
@@ -20,7 +20,7 @@ public final class MetricsServer: Sendable {
   private static let stopLimits = (answers: DispatchTimeInterval.seconds(2), server: DispatchTimeInterval.seconds(3))
 
   /// Where it listens; the port is the real one where a free one was asked for.
-  public let address: ListenAddress
+  let address: ListenAddress
   let connections: ConnectionTable
   private let group: MultiThreadedEventLoopGroup
   private let listener: any Channel
@@ -33,7 +33,7 @@ public final class MetricsServer: Sendable {
   ///   - version: edgepipe's.
   ///   - runner: may be started later.
   /// - Throws: ``PipelineError`` when the address cannot be listened on: it names the address and the remedy.
-  public convenience init(_ address: ListenAddress, version: String, runner: PipelineRunner, logger: Logger) throws {
+  package convenience init(_ address: ListenAddress, version: String, runner: PipelineRunner, logger: Logger) throws {
     let page = RecentValue<ByteBuffer> { latest in
       let page = MetricsPage(
         version: version, pipeline: runner.plan.name, snapshot: runner.snapshot(withFacts: true))
@@ -91,10 +91,10 @@ public final class MetricsServer: Sendable {
     (self.group, self.task, self.ending, connections) = (group, task, ending, table)
   }
 
-  public var url: String { "http://\(address)/metrics" }
+  var url: String { "http://\(address)/metrics" }
 
   /// Listens no more and ends what is being answered; takes at most some seconds. May be called again.
-  public func stop() {
+  package func stop() {
     // Not through tasks: one that is not on our event loop would wait for a thread that others may hold.
     listener.close(promise: nil)
     connections.quiesce()

@@ -38,35 +38,35 @@ public struct PipelineConfig: Sendable {
 
 /// One stage as the pipeline file describes it.
 public struct StageSettings: Sendable {
-  public var id: String
+  package var id: String
   /// A registered stage type.
-  public var type: String
-  public var role: StageRole
+  package var type: String
+  package var role: StageRole
   /// The ids of the stages whose frames this one takes; empty for sources.
-  public var after: [String]
+  package var after: [String]
   /// 1...the type's maximum.
-  public var workers: Int
-  public var queue: QueueSettings
+  package var workers: Int
+  package var queue: QueueSettings
   /// The `config` object; empty when the file has none. It fits the schema of the type.
-  public var config: JSONNode
+  package var config: JSONNode
   /// The place among the file's stages.
   var index: Int
 
   /// The `config` object in JSON, as `StageDescriptor.make` takes it.
-  public var configurationData: Data { config.data }
+  var configurationData: Data { config.data }
 }
 
 /// The queue in front of a stage.
-public struct QueueSettings: Sendable, Hashable {
+package struct QueueSettings: Sendable, Hashable {
   /// For one or two streams.
-  public static let defaultCapacity = 4
+  static let defaultCapacity = 4
 
   /// Frames that may wait; nil when the file leaves it to the number of streams.
-  public var capacity: Int?
+  package var capacity: Int?
   /// Nil when the file leaves it to the source: `block` behind files, `dropLate` behind live sources.
-  public var overflow: OverflowPolicy?
+  package var overflow: OverflowPolicy?
 
-  public init(capacity: Int? = nil, overflow: OverflowPolicy? = nil) {
+  init(capacity: Int? = nil, overflow: OverflowPolicy? = nil) {
     self.capacity = capacity
     self.overflow = overflow
   }

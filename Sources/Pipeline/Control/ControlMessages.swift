@@ -2,23 +2,23 @@ import EdgepipeCore
 import Foundation
 
 /// What a running pipeline can be asked over its control socket: one JSON object a line.
-public struct ControlRequest: Codable, Sendable, Hashable {
-  public enum Command: String, Codable, Sendable, CaseIterable {
+package struct ControlRequest: Codable, Sendable, Hashable {
+  package enum Command: String, Codable, Sendable, CaseIterable {
     case addStream = "add-stream"
     case removeStream = "remove-stream"
     case list
     case drain
   }
 
-  public var command: Command
+  var command: Command
   /// The stream's id.
-  public var id: String?
+  var id: String?
   /// Where a new stream's frames come from; `${NAME}` takes a value from the environment of the run.
-  public var url: String?
+  var url: String?
   /// The source stage that a new stream goes to; nil where there is only one.
-  public var source: String?
+  var source: String?
 
-  public init(_ command: Command, id: String? = nil, url: String? = nil, source: String? = nil) {
+  package init(_ command: Command, id: String? = nil, url: String? = nil, source: String? = nil) {
     self.command = command
     self.id = id
     self.url = url
@@ -27,31 +27,31 @@ public struct ControlRequest: Codable, Sendable, Hashable {
 }
 
 /// The answer, one JSON object on one line.
-public struct ControlResponse: Codable, Sendable, Hashable {
+package struct ControlResponse: Codable, Sendable, Hashable {
   /// One stream as `list` shows it.
-  public struct Stream: Codable, Sendable, Hashable {
-    public var id: String
-    public var source: String
-    public var live: Bool
+  package struct Stream: Codable, Sendable, Hashable {
+    package var id: String
+    package var source: String
+    var live: Bool
     /// What it does, or `ended`; files are `streaming` until then.
-    public var state: String
+    package var state: String
     /// For how long it has been in that state, in seconds, where that is known.
-    public var seconds: Double?
-    public var attempt: Int?
-    public var lastError: String?
-    public var admitted: Int
-    public var delivered: Int
-    public var dropped: Int
-    public var latencyP95Ms: Double
+    package var seconds: Double?
+    package var attempt: Int?
+    package var lastError: String?
+    package var admitted: Int
+    package var delivered: Int
+    package var dropped: Int
+    package var latencyP95Ms: Double
   }
 
   /// Nil on success.
-  public var error: String?
+  package var error: String?
   /// What to do about the error.
-  public var remedy: String?
-  public var streams: [Stream]?
+  package var remedy: String?
+  package var streams: [Stream]?
 
-  public init(error: String? = nil, remedy: String? = nil, streams: [Stream]? = nil) {
+  init(error: String? = nil, remedy: String? = nil, streams: [Stream]? = nil) {
     self.error = error
     self.remedy = remedy
     self.streams = streams
@@ -62,7 +62,7 @@ extension ControlRequest {
   /// Asks the run whose control socket is at `path`.
   ///
   /// - Throws: ``PipelineError`` when nobody answers.
-  public func send(to path: String) throws -> ControlResponse {
+  package func send(to path: String) throws -> ControlResponse {
     let socket = try UnixSocket.connected(to: path)
     let request = try JSONEncoder().encode(self)
     guard socket.write(line: String(decoding: request, as: UTF8.self)), let answer = socket.readLine() else {

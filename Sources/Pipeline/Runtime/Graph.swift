@@ -1,23 +1,23 @@
 import EdgepipeCore
 
 /// The order and the links of a pipeline's stages, from their `after` lists.
-public struct Graph: Sendable {
-  public struct Node: Sendable {
-    public let id: String
+struct Graph: Sendable {
+  struct Node: Sendable {
+    let id: String
     /// Indices of the stages that feed this one, in the order of `after`.
-    public fileprivate(set) var upstream: [Int] = []
+    fileprivate(set) var upstream: [Int] = []
     /// For each stage fed by this one: its index, and which of its links this is.
-    public fileprivate(set) var downstream: [(node: Int, link: Int)] = []
+    fileprivate(set) var downstream: [(node: Int, link: Int)] = []
     /// Indices of the sources whose frames come through here.
-    public fileprivate(set) var sources: Set<Int> = []
+    fileprivate(set) var sources: Set<Int> = []
   }
 
-  public private(set) var nodes: [Node]
+  private(set) var nodes: [Node]
   /// Indices so that every stage comes after those that feed it.
-  public let order: [Int]
+  let order: [Int]
 
   /// - Throws: a ``PipelineError`` for duplicate ids, unknown names and cycles.
-  public init(_ stages: [(id: String, after: [String])]) throws(PipelineError) {
+  init(_ stages: [(id: String, after: [String])]) throws(PipelineError) {
     var index: [String: Int] = [:]
     for (position, stage) in stages.enumerated() {
       guard index.updateValue(position, forKey: stage.id) == nil else {
@@ -44,7 +44,7 @@ public struct Graph: Sendable {
   }
 
   /// Indices of all stages after `node`, directly or not, in graph order.
-  public func reachable(from node: Int) -> [Int] {
+  func reachable(from node: Int) -> [Int] {
     var seen: Set<Int> = [node]
     for position in order where nodes[position].upstream.contains(where: seen.contains) { seen.insert(position) }
     return order.filter { seen.contains($0) && $0 != node }

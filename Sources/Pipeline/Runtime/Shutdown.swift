@@ -3,9 +3,9 @@ import Glibc
 import Synchronization
 
 /// Turns SIGINT, SIGTERM, SIGHUP and SIGXCPU into calls on a thread of its own: nothing runs in signal context.
-public enum Shutdown {
+package enum Shutdown {
   /// Blocks these signals in this thread, and so in every thread that it starts later. Call it first in `main`.
-  public static func blockSignals() {
+  package static func blockSignals() {
     // SAFETY: the set outlives the call.
     var set = signals
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
@@ -26,7 +26,7 @@ public enum Shutdown {
   /// that a command may end in another way than the program does by itself.
   ///
   /// - Throws: ``PipelineError`` when the thread cannot be started.
-  public static func onSignal(_ first: @escaping @Sendable (_ signal: Int32) -> Void) throws(PipelineError) {
+  package static func onSignal(_ first: @escaping @Sendable (_ signal: Int32) -> Void) throws(PipelineError) {
     let isWaiting = state.withLock { state in
       defer { state.isWaiting = true }
       state.first = first

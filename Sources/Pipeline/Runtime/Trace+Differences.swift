@@ -2,7 +2,7 @@ import EdgepipeCore
 
 extension Trace {
   /// What differs between the engines and models of the recorded run and those of this one, one line each.
-  public func differences(from stages: [PipelineRunner.Snapshot.StageFigures]) -> [String] {
+  package func differences(from stages: [PipelineRunner.Snapshot.StageFigures]) -> [String] {
     guard let facts, let recorded = JSONParser.value(String(decoding: facts, as: UTF8.self), origin: .override(0))
     else {
       return []

@@ -30,9 +30,9 @@ public final class Trace: Sendable {
     }
   }
 
-  public let manifest: TraceManifest
+  package let manifest: TraceManifest
   /// Why the trace ends before its run did, or nil when it is whole.
-  public let gap: String?
+  package let gap: String?
   let streams: [StreamInfo]
   let stages: [Int: StageScript]
   /// Where each stream's records begin.
@@ -50,7 +50,7 @@ public final class Trace: Sendable {
   ///
   /// - Throws: ``PipelineError``: `notFound` when the file cannot be read, `malformed` when it is no trace, of another
   ///   version, or damaged.
-  public init(file path: String) throws(PipelineError) {
+  package init(file path: String) throws(PipelineError) {
     file = try TraceFile(path: path)
     var loader = TraceLoader(file)
     try loader.load()

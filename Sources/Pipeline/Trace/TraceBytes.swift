@@ -2,16 +2,16 @@ import EdgepipeCore
 
 /// Writes values into the payload of a trace's record: whole numbers in LEB128 (signed ones zigzag-coded first), texts
 /// and bytes behind their length.
-public struct TraceEncoder: Sendable {
-  public private(set) var bytes: [UInt8] = []
+package struct TraceEncoder: Sendable {
+  package private(set) var bytes: [UInt8] = []
 
-  public init(capacity: Int = 32) { bytes.reserveCapacity(capacity) }
+  package init(capacity: Int = 32) { bytes.reserveCapacity(capacity) }
 
-  public mutating func byte(_ value: UInt8) { bytes.append(value) }
+  package mutating func byte(_ value: UInt8) { bytes.append(value) }
 
-  public mutating func bool(_ value: Bool) { bytes.append(value ? 1 : 0) }
+  package mutating func bool(_ value: Bool) { bytes.append(value ? 1 : 0) }
 
-  public mutating func unsigned(_ value: UInt64) {
+  mutating func unsigned(_ value: UInt64) {
     var rest = value
     while rest >= 0x80 {
       bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -20,29 +20,29 @@ public struct TraceEncoder: Sendable {
     bytes.append(UInt8(truncatingIfNeeded: rest))
   }
 
-  public mutating func integer(_ value: Int64) { unsigned(UInt64(bitPattern: (value << 1) ^ (value >> 63))) }
+  package mutating func integer(_ value: Int64) { unsigned(UInt64(bitPattern: (value << 1) ^ (value >> 63))) }
 
-  public mutating func integer(_ value: Int) { integer(Int64(value)) }
+  package mutating func integer(_ value: Int) { integer(Int64(value)) }
 
-  public mutating func double(_ value: Double) {
+  mutating func double(_ value: Double) {
     for shift in stride(from: UInt64(0), to: 64, by: 8) { byte(UInt8(truncatingIfNeeded: value.bitPattern >> shift)) }
   }
 
-  public mutating func text(_ value: String) { blob(Array(value.utf8)) }
+  package mutating func text(_ value: String) { blob(Array(value.utf8)) }
 
-  public mutating func blob(_ value: [UInt8]) {
+  mutating func blob(_ value: [UInt8]) {
     unsigned(UInt64(value.count))
     bytes += value
   }
 
   /// As ``blob(_:)``, from memory that is read during the call only.
-  @unsafe public mutating func blob(_ value: UnsafeRawBufferPointer) {
+  @unsafe package mutating func blob(_ value: UnsafeRawBufferPointer) {
     unsigned(UInt64(value.count))
     unsafe bytes.append(contentsOf: value)
   }
 
   /// A flag, and behind it the value if there is one.
-  public mutating func optional<Value>(_ value: Value?, _ encode: (inout TraceEncoder, Value) -> Void) {
+  package mutating func optional<Value>(_ value: Value?, _ encode: (inout TraceEncoder, Value) -> Void) {
     bool(value != nil)
     if let value { encode(&self, value) }
   }
@@ -50,23 +50,23 @@ public struct TraceEncoder: Sendable {
 
 /// Reads what ``TraceEncoder`` wrote, and trusts none of it: lengths are checked against what is there before anything
 /// is allocated.
-public struct TraceDecoder: Sendable {
+package struct TraceDecoder: Sendable {
   private let bytes: [UInt8]
   private var position = 0
 
-  public init(_ bytes: [UInt8]) { self.bytes = bytes }
+  package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-  public var isAtEnd: Bool { position >= bytes.count }
+  package var isAtEnd: Bool { position >= bytes.count }
 
-  public mutating func byte() throws(PipelineError) -> UInt8 {
+  package mutating func byte() throws(PipelineError) -> UInt8 {
     guard position < bytes.count else { throw Self.damaged("it ends too early") }
     defer { position += 1 }
     return bytes[position]
   }
 
-  public mutating func bool() throws(PipelineError) -> Bool { try byte() != 0 }
+  package mutating func bool() throws(PipelineError) -> Bool { try byte() != 0 }
 
-  public mutating func unsigned() throws(PipelineError) -> UInt64 {
+  mutating func unsigned() throws(PipelineError) -> UInt64 {
     var value: UInt64 = 0
     for shift in stride(from: UInt64(0), through: 63, by: 7) {
       let next = try byte()
@@ -78,30 +78,30 @@ public struct TraceDecoder: Sendable {
     throw Self.damaged("a number is too long")
   }
 
-  public mutating func integer() throws(PipelineError) -> Int64 {
+  package mutating func integer() throws(PipelineError) -> Int64 {
     let value = try unsigned()
     return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
   }
 
   /// A whole number within `range`.
-  public mutating func integer(in range: ClosedRange<Int>) throws(PipelineError) -> Int {
+  package mutating func integer(in range: ClosedRange<Int>) throws(PipelineError) -> Int {
     guard let value = Int(exactly: try integer()), range.contains(value) else {
       throw Self.damaged("a number is out of range")
     }
     return value
   }
 
-  public mutating func double() throws(PipelineError) -> Double {
+  mutating func double() throws(PipelineError) -> Double {
     var bits: UInt64 = 0
     for shift in stride(from: UInt64(0), to: 64, by: 8) { bits |= UInt64(try byte()) << shift }
     return Double(bitPattern: bits)
   }
 
-  public mutating func text() throws(PipelineError) -> String { String(decoding: try slice(), as: UTF8.self) }
+  package mutating func text() throws(PipelineError) -> String { String(decoding: try slice(), as: UTF8.self) }
 
-  public mutating func blob() throws(PipelineError) -> [UInt8] { Array(try slice()) }
+  package mutating func blob() throws(PipelineError) -> [UInt8] { Array(try slice()) }
 
-  public mutating func optional<Value>(
+  package mutating func optional<Value>(
     _ decode: (inout TraceDecoder) throws(PipelineError) -> Value
   ) throws(PipelineError) -> Value? {
     try bool() ? try decode(&self) : nil
@@ -115,7 +115,7 @@ public struct TraceDecoder: Sendable {
   }
 
   /// What is wrong with a record, as an error.
-  public static func damaged(_ what: String) -> PipelineError {
+  package static func damaged(_ what: String) -> PipelineError {
     PipelineError("a record of the trace is damaged: \(what)", remedy: "record again", code: .malformed)
   }
 }

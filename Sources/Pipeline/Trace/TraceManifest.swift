@@ -2,14 +2,14 @@ import EdgepipeCore
 import Foundation
 
 /// What a trace says of itself in its first record.
-public struct TraceManifest: Sendable {
+package struct TraceManifest: Sendable {
   /// The version of the edgepipe that recorded it.
-  public let version: String
+  package let version: String
   /// The pipeline file after overrides and environment, without secrets.
-  public let pipeline: String
-  public let created: WallTime
+  package let pipeline: String
+  let created: WallTime
 
-  public init(version: String, pipeline: String, created: WallTime = SystemClock().wallTime()) {
+  package init(version: String, pipeline: String, created: WallTime = SystemClock().wallTime()) {
     self.version = version
     self.pipeline = pipeline
     self.created = created

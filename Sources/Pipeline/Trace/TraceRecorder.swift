@@ -21,7 +21,7 @@ public final class TraceRecorder: Sendable {
   }
 
   /// Bytes that may wait for the disk.
-  public static let standardBufferLimit = 64 << 20
+  static let standardBufferLimit = 64 << 20
   /// The writer is woken for so much; what is less waits a moment.
   private let wakeSize: Int
   private static let pauseMs = 200.0
@@ -36,7 +36,7 @@ public final class TraceRecorder: Sendable {
   /// - Parameter path: replaced if it is there, once something comes from a source. Only its owner may read it, since
   ///   it holds pictures.
   /// - Throws: `writeFailed` when it cannot be written.
-  public convenience init(path: String, manifest: TraceManifest, logger: Logger) throws(PipelineError) {
+  package convenience init(path: String, manifest: TraceManifest, logger: Logger) throws(PipelineError) {
     let file = try TraceOutput(path: path)
     try self.init(manifest, logger: logger, writesAtOnce: file.isThereToStay) { try file.write($0) }
   }
@@ -64,13 +64,13 @@ public final class TraceRecorder: Sendable {
   }
 
   /// Why recording ended before the run did, or nil.
-  public var cutReason: String? { monitor.withLock { $0.cut } }
+  var cutReason: String? { monitor.withLock { $0.cut } }
   /// The trace's size so far.
-  public var bytes: Int { monitor.withLock { $0.bytes } }
+  var bytes: Int { monitor.withLock { $0.bytes } }
 
   /// The run is over: writes what is left and closes the trace. Of a run that failed before anything came from a source
   /// no trace is left, and an older one stays.
-  public func finish(failed: Bool) {
+  func finish(failed: Bool) {
     append(.end(failed: failed))
     monitor.change { $0.isClosing = true }
     thread.withLock {

@@ -1,23 +1,23 @@
 import Detectors
 
 /// A model as the detecting stages see it: what it finds, and which of them runs it.
-public struct DetectorModel: Sendable {
+package struct DetectorModel: Sendable {
   /// As a pipeline file names it.
-  public let reference: String
+  package let reference: String
   /// By its manifest, or else the reference.
-  public let name: String
-  public let classes: [String]
-  public let findsFaces: Bool
+  package let name: String
+  package let classes: [String]
+  let findsFaces: Bool
   /// The input that its figures are taken at.
-  public let usualShape: InputShape
+  package let usualShape: InputShape
 
   /// The type of the stage that runs the model.
-  public var stageType: String { findsFaces ? DetectFace.type : DetectYOLO.type }
+  package var stageType: String { findsFaces ? DetectFace.type : DetectYOLO.type }
 
   /// Of a bare .onnx file head and classes are guessed, as in a pipeline.
   ///
   /// - Throws: a ``PipelineError`` for a model that is not there or cannot be read.
-  public init(_ reference: String, resolver: any ModelResolver) throws {
+  package init(_ reference: String, resolver: any ModelResolver) throws {
     let manifest = try ModelFile(resolver.resolve(reference), shape: .auto).manifest
     self.reference = reference
     name = manifest.name

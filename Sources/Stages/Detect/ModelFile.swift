@@ -4,24 +4,24 @@ import EdgepipeONNX
 import Foundation
 
 /// A model as a stage uses it: the bytes to run, what is known about them, and the input size that they allow.
-public struct ModelFile {
-  public let resolved: ResolvedModel
+package struct ModelFile {
+  let resolved: ResolvedModel
   /// The manifest beside the file, or one made from the guess.
-  public let manifest: ModelManifest
+  package let manifest: ModelManifest
   /// The bytes for the engine; the input size freed in memory where the shape asks for it.
-  public let bytes: Data
+  package let bytes: Data
   /// Where the names of its classes are from.
-  public let namesFrom: HeadGuess.NameSource
+  package let namesFrom: HeadGuess.NameSource
   /// What a preprocessing stage must prepare.
-  public let request: InputRequest
+  package let request: InputRequest
   /// Assumptions and fallbacks, in sentences, for the log and the report.
-  public let notes: [String]
+  package let notes: [String]
 
   /// Reads the file and settles head and input size; the inference library is not needed.
   ///
   /// - Parameter shape: `auto` for a model with a shape of its own means that one.
   /// - Throws: a ``PipelineError`` that names the model; `invalidConfiguration` for a shape that contradicts its own.
-  public init(_ resolved: ResolvedModel, shape: InputShape) throws {
+  package init(_ resolved: ResolvedModel, shape: InputShape) throws {
     self.resolved = resolved
     let file = try ModelDescription(OnnxModel(data: Self.read(resolved), name: resolved.reference))
     let reading: ModelReading

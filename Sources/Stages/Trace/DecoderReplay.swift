@@ -2,10 +2,10 @@ import EdgepipeCore
 import Pipeline
 
 /// Makes the pictures of traced streams again with the same decoders.
-public struct DecoderReplayer: MediaReplayer {
-  public init() {}
+package struct DecoderReplayer: MediaReplayer {
+  package init() {}
 
-  public func makeReplay(for stream: StreamInfo, context: StageContext) throws(PipelineError) -> any MediaReplay {
+  package func makeReplay(for stream: StreamInfo, context: StageContext) throws(PipelineError) -> any MediaReplay {
     try DecoderReplay(name: stream.id, context: context)
   }
 }

@@ -1,5 +1,5 @@
-import EdgepipeCompression
-import EdgepipeCore
+@testable import EdgepipeCompression
+@testable import EdgepipeCore
 import Testing
 
 @testable import Detectors

@@ -1,4 +1,4 @@
-import EdgepipeONNX
+@testable import EdgepipeONNX
 import PipelineTestSupport
 import Testing
 

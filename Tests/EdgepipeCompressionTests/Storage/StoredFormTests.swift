@@ -1,5 +1,5 @@
 import ModelTestSupport
-import EdgepipeCore
+@testable import EdgepipeCore
 import Foundation
 import PipelineTestSupport
 import Testing

@@ -1,4 +1,4 @@
-import EdgepipeCore
+@testable import EdgepipeCore
 import PipelineTestSupport
 import Testing
 

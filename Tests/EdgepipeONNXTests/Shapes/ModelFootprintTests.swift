@@ -1,5 +1,5 @@
 import ModelTestSupport
-import EdgepipeCore
+@testable import EdgepipeCore
 import Testing
 
 @testable import EdgepipeONNX

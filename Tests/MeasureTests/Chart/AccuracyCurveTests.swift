@@ -1,6 +1,6 @@
-import EdgepipeCore
+@testable import EdgepipeCore
 import Foundation
-import Measure
+@testable import Measure
 import Testing
 
 @Suite("Accuracy over cost, drawn")

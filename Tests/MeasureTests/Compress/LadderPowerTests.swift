@@ -1,4 +1,4 @@
-import EdgepipeMachine
+@testable import EdgepipeMachine
 import Testing
 
 @testable import Measure

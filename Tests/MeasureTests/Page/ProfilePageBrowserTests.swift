@@ -1,5 +1,5 @@
 import Foundation
-import Measure
+@testable import Measure
 import PipelineTestSupport
 import Testing
 

@@ -1,4 +1,4 @@
-import Measure
+@testable import Measure
 import Testing
 
 @Suite("A sample")

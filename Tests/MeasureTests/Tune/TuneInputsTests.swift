@@ -1,6 +1,6 @@
-import Detectors
+@testable import Detectors
 import Foundation
-import Pipeline
+@testable import Pipeline
 import Testing
 
 @testable import EdgepipeCore

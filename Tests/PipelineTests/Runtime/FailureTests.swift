@@ -1,4 +1,4 @@
-import EdgepipeMachine
+@testable import EdgepipeMachine
 import PipelineTestSupport
 import Synchronization
 import Testing

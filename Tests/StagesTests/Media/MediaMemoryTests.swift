@@ -1,5 +1,5 @@
 import PipelineTestSupport
-import Stages
+@testable import Stages
 import Synchronization
 import Testing
 

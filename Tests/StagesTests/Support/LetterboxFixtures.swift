@@ -1,6 +1,6 @@
 import Foundation
 import PipelineTestSupport
-import Stages
+@testable import Stages
 import Testing
 
 @testable import Detectors

@@ -1,6 +1,6 @@
-import EdgepipeCore
+@testable import EdgepipeCore
 import Logging
-import Pipeline
+@testable import Pipeline
 import Synchronization
 
 /// What a stage says in its log.

@@ -1,7 +1,7 @@
-import EdgepipeCore
+@testable import EdgepipeCore
 import Foundation
 import Logging
-import Pipeline
+@testable import Pipeline
 import PipelineTestSupport
 
 @testable import Stages

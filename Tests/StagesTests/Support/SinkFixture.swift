@@ -1,8 +1,8 @@
 import CFFmpeg
-import EdgepipeCore
+@testable import EdgepipeCore
 import Foundation
 import Logging
-import Pipeline
+@testable import Pipeline
 import PipelineTestSupport
 import Synchronization
 import Testing

@@ -1,4 +1,4 @@
-import EdgepipeCore
+@testable import EdgepipeCore
 import Testing
 
 @testable import Stages

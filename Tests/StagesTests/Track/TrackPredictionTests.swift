@@ -1,4 +1,4 @@
-import Stages
+@testable import Stages
 import Testing
 
 @testable import EdgepipeCore

@@ -2,27 +2,27 @@ import EdgepipeCore
 import Synchronization
 
 /// A piece of a thread's time.
-public struct Span: Sendable, Hashable {
-  public enum Kind: UInt8, Sendable {
+package struct Span: Sendable, Hashable {
+  package enum Kind: UInt8, Sendable {
     /// On one frame: a stage's work, or a source's on bringing it.
     case work
     /// A source that keeps time sleeps; within the work on the frame that comes next.
     case pause
   }
 
-  public var kind: Kind
+  package var kind: Kind
   /// The stream's number in ``SpanRecording/streams``; means nothing for a pause.
-  public var stream: Int
+  package var stream: Int
   /// The frame's number in its stream; means nothing for a pause.
-  public var sequence: Int
+  package var sequence: Int
   /// When the frame came into the stage's queue; the start for a source.
-  public var enqueued: MonotonicTime
-  public var start: MonotonicTime
-  public var end: MonotonicTime
+  package var enqueued: MonotonicTime
+  package var start: MonotonicTime
+  package var end: MonotonicTime
   /// When the frame had been passed on: later than `end` where there was no room for it.
-  public var released: MonotonicTime
+  package var released: MonotonicTime
 
-  public init(
+  init(
     kind: Kind = .work, stream: Int, sequence: Int, enqueued: MonotonicTime, start: MonotonicTime, end: MonotonicTime,
     released: MonotonicTime
   ) {
@@ -37,15 +37,15 @@ public struct Span: Sendable, Hashable {
 }
 
 /// What threads did in a run, as far as it was kept.
-public struct SpanRecording: Sendable {
+package struct SpanRecording: Sendable {
   /// One thread's spans in the order in which they ended.
-  public struct Lane: Sendable {
-    public var stage: String
+  package struct Lane: Sendable {
+    package var stage: String
     /// The thread's name.
-    public var thread: String
-    public var spans: [Span]
+    package var thread: String
+    package var spans: [Span]
 
-    public init(stage: String, thread: String, spans: [Span]) {
+    init(stage: String, thread: String, spans: [Span]) {
       self.stage = stage
       self.thread = thread
       self.spans = spans
@@ -53,15 +53,15 @@ public struct SpanRecording: Sendable {
   }
 
   /// A frame that was lost.
-  public struct Loss: Sendable, Hashable {
-    public var stage: String
+  package struct Loss: Sendable, Hashable {
+    package var stage: String
     /// A ``DropReason`` by its raw value, or `failed`.
-    public var reason: String
-    public var stream: Int
-    public var sequence: Int
-    public var time: MonotonicTime
+    package var reason: String
+    package var stream: Int
+    package var sequence: Int
+    package var time: MonotonicTime
 
-    public init(stage: String, reason: String, stream: Int, sequence: Int, time: MonotonicTime) {
+    init(stage: String, reason: String, stream: Int, sequence: Int, time: MonotonicTime) {
       self.stage = stage
       self.reason = reason
       self.stream = stream
@@ -70,16 +70,16 @@ public struct SpanRecording: Sendable {
     }
   }
 
-  public var start: MonotonicTime
+  package var start: MonotonicTime
   /// In the order in which the threads began.
-  public var lanes: [Lane]
-  public var losses: [Loss]
+  package var lanes: [Lane]
+  package var losses: [Loss]
   /// The streams' ids by number.
-  public var streams: [Int: String]
+  package var streams: [Int: String]
   /// Spans and losses for which there was no room.
-  public var overflow: Int
+  package var overflow: Int
 
-  public init(start: MonotonicTime, lanes: [Lane], losses: [Loss], streams: [Int: String], overflow: Int = 0) {
+  init(start: MonotonicTime, lanes: [Lane], losses: [Loss], streams: [Int: String], overflow: Int = 0) {
     self.start = start
     self.lanes = lanes
     self.losses = losses
@@ -110,14 +110,14 @@ public final class SpanRecorder: Sendable {
   ///   - seconds: keeps only this much of the run, from its beginning.
   ///   - spanLimit: further spans are only counted; one takes 56 bytes.
   ///   - lossLimit: the same of lost frames.
-  public init(seconds: Double = .infinity, spanLimit: Int = 400_000, lossLimit: Int = 50_000) {
+  package init(seconds: Double = .infinity, spanLimit: Int = 400_000, lossLimit: Int = 50_000) {
     self.seconds = seconds
     self.lossLimit = lossLimit
     state = Mutex(State(room: spanLimit))
   }
 
   /// What has been handed over so far: everything, once the run is over.
-  public var recording: SpanRecording { state.withLock { $0.recording } }
+  package var recording: SpanRecording { state.withLock { $0.recording } }
 
   /// Time counts from here.
   func begin(at start: MonotonicTime) {
