@@ -1,7 +1,7 @@
-import EdgepipeCore
+public import EdgepipeCore
 import Foundation
-import Pipeline
-import Stages
+public import Pipeline
+public import Stages
 
 /// The command line, for a program with stages of its own:
 ///

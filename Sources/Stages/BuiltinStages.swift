@@ -1,4 +1,4 @@
-import Pipeline
+public import Pipeline
 
 extension StageRegistry {
   /// Every stage that comes with edgepipe. A new stage costs one file, one test file and one line here.

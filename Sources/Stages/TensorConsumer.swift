@@ -1,5 +1,5 @@
-import Detectors
-import Pipeline
+public import Detectors
+public import Pipeline
 
 /// A stage that runs a model on the tensors of a preprocessing stage.
 public protocol TensorConsumer: Stage {

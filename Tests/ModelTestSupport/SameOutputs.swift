@@ -1,5 +1,5 @@
-import EdgepipeONNX
-import Foundation
+package import EdgepipeONNX
+package import Foundation
 import PipelineTestSupport
 
 /// Two forms of many models, run in ONNX Runtime.

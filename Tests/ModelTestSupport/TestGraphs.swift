@@ -1,6 +1,6 @@
-import Foundation
+package import Foundation
 
-import EdgepipeONNX
+package import EdgepipeONNX
 
 /// Small ONNX models, made in memory.
 package enum TestGraphs {

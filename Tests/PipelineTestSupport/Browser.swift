@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// Chromium without a window: what becomes of a page when it is shown.
 public enum Browser {

@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-@testable import EdgepipeCore
-@testable import Pipeline
+@testable public import EdgepipeCore
+@testable public import Pipeline
 
 /// A source that emits `count` tiny frames, as fast as it may.
 public final class FakeSource: SourceStage {

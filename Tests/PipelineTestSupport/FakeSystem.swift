@@ -1,6 +1,6 @@
-import Foundation
+package import Foundation
 
-@testable import EdgepipeCore
+@testable package import EdgepipeCore
 
 /// A folder that stands for `/`, removed with this object and the last of its trees.
 package final class FakeSystem: Sendable {

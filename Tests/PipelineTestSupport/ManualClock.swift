@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 import Synchronization
 
 /// A clock that a test turns by hand.

@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// Model files that some tests need: from the mirror folder, the data folder, or what was fetched into `.deps/models`.
 package enum ModelFiles {

@@ -1,7 +1,7 @@
-import EdgepipeCore
+public import EdgepipeCore
 import Synchronization
 
-@testable import Pipeline
+@testable public import Pipeline
 
 /// A source's output that keeps what it is given, for tests that run a source alone.
 public final class RecordingOutput: SourceOutput {

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 import Glibc
 
 /// Where tests find what is not in the package: recorded data, Python for reference results, the inference library.

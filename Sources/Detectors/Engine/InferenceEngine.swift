@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// What runs models. ONNX Runtime first; others come in behind this protocol.
 public protocol InferenceEngine: Sendable {

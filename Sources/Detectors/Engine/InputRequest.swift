@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 
 /// How a model wants its picture: what the preprocessing stage must write into the tensor.
 public struct InputFormat: Sendable, Hashable, Codable {

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 import Synchronization
 
 /// An engine that is opened with the first session, so that checking a pipeline needs no inference library.

@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 
 /// The element types that models take and give here.
 public enum TensorElement: String, Sendable, Codable {

@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 
 /// How a detector chooses among what the model gives.
 public struct DetectorOptions: Sendable, Hashable {

@@ -1,5 +1,5 @@
 import EdgepipeCore
-import Foundation
+public import Foundation
 
 extension ModelManifest {
   /// Larger files are no manifests.

@@ -1,5 +1,5 @@
-import EdgepipeCore
-import Foundation
+public import EdgepipeCore
+public import Foundation
 
 extension ModelStore {
   /// What `verify` found out about one installed model.

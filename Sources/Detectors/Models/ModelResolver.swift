@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// Finds models by what a pipeline file says: a name in the model store, or a path to an .onnx file or a manifest.
 public protocol ModelResolver: Sendable {

@@ -1,5 +1,5 @@
-import EdgepipeCore
-import Foundation
+public import EdgepipeCore
+public import Foundation
 
 /// The models on this machine: one folder a model, named after it, with `manifest.json` and the ONNX file.
 ///

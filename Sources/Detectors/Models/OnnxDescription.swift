@@ -1,4 +1,4 @@
-import EdgepipeONNX
+package import EdgepipeONNX
 
 extension ModelDescription {
   /// What a file says of itself.

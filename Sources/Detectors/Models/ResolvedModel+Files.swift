@@ -1,4 +1,4 @@
-import EdgepipeCore
+package import EdgepipeCore
 import Foundation
 
 extension ResolvedModel {

@@ -1,5 +1,5 @@
 import EdgepipeCore
-import Foundation
+public import Foundation
 
 /// Runs models with ONNX Runtime, opened at run time from a shared library. Safe to use from any thread.
 public final class ONNXRuntimeEngine: InferenceEngine {

@@ -1,6 +1,6 @@
 import EdgepipeCore
 import EdgepipeONNX
-import Foundation
+package import Foundation
 
 /// Puts the user's own models into a store.
 package struct ModelImport {

@@ -1,6 +1,6 @@
 import EdgepipeCore
 import EdgepipeONNX
-import Foundation
+public import Foundation
 
 /// Installs built-in models into a store.
 public struct ModelPuller {

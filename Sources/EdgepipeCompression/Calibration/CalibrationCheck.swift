@@ -1,4 +1,4 @@
-import Detectors
+package import Detectors
 import EdgepipeCore
 
 /// Whether calibration pictures show what a model will see. Ranges that are found on too little cut off what other

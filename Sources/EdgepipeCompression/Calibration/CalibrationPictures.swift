@@ -1,4 +1,4 @@
-import Detectors
+package import Detectors
 import EdgepipeCore
 
 /// The pictures that layers are looked at with, and which of them are held out to judge a fit.

@@ -1,4 +1,4 @@
-import Detectors
+package import Detectors
 import EdgepipeCore
 
 extension Tensor {

@@ -1,5 +1,5 @@
-import Detectors
-import EdgepipeCore
+package import Detectors
+package import EdgepipeCore
 
 extension Tensor {
   /// A picture of bytes (1 x 3 x H x W, 0 to 255) as a model takes it: unchanged for a model that takes bytes, else shifted

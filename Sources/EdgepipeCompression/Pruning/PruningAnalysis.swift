@@ -1,6 +1,6 @@
-import Detectors
+package import Detectors
 import EdgepipeCore
-import EdgepipeONNX
+package import EdgepipeONNX
 import Foundation
 
 /// What is to be known of a model before anything is taken out of it, whatever the ratio: which channels hang together,

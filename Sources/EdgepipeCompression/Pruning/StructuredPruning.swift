@@ -1,5 +1,5 @@
 import Detectors
-import EdgepipeONNX
+package import EdgepipeONNX
 import Foundation
 
 /// Takes whole channels out of a convolutional detector and fits the layers that remain to the original's outputs,

@@ -1,5 +1,5 @@
 import Detectors
-import EdgepipeONNX
+package import EdgepipeONNX
 import Foundation
 
 /// Sets single weights to zero and fits those that remain to the original's outputs (``LayerRefit``).

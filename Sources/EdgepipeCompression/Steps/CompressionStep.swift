@@ -1,5 +1,5 @@
-import Detectors
-import EdgepipeONNX
+package import Detectors
+package import EdgepipeONNX
 
 /// One way to make a model smaller or faster: one file, and a line in ``CompressionSteps/all``.
 ///

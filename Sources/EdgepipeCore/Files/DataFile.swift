@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// Reads a whole file that is at most `limit` bytes long.
 ///

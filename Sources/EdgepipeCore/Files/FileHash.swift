@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// SHA-256 of files, in lower-case hexadecimal.
 package enum FileHash {

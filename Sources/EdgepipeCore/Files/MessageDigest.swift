@@ -1,5 +1,5 @@
 import CLibcrypto
-import Foundation
+package import Foundation
 
 /// A hash of bytes that come a piece at a time, by OpenSSL's libcrypto. Used by one thread.
 @safe package struct MessageDigest: ~Copyable {

@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 
 /// A file that is open for writing, by nobody else: owns its descriptor, and with it the lock on a regular file.
 package final class OutputFile: Sendable {

@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 extension JSONNode {
   /// Compact JSON that any reader takes, for Foundation's `JSONDecoder`.

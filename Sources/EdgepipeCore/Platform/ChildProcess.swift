@@ -1,5 +1,5 @@
-import CPlatform
-import Foundation
+package import CPlatform
+package import Foundation
 
 /// Another program, started and waited for.
 ///

@@ -1,5 +1,5 @@
 import CPlatform
-import Foundation
+package import Foundation
 
 /// A file that lies in no folder: code that reads files gets it by a path, and nothing is left of it however the
 /// process ends.

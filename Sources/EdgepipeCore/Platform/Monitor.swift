@@ -6,11 +6,12 @@ import Glibc
 /// Swift's `Mutex` cannot be waited on and its `async` waiting would move media work off its own thread, so this
 /// wraps a POSIX mutex and a condition variable on the monotonic clock.
 ///
-/// Its methods are inlinable, so that the queues of other modules can specialise them for their state.
+/// Its methods are inlinable, so that the queues of other modules can specialise them for their state; what they do with
+/// the system's lock is not.
 @safe package final class Monitor<State>: @unchecked Sendable {
   // SAFETY (@unchecked Sendable): `state` is touched only while `mutex` is held; the two handles never move.
-  @usableFromInline let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  @usableFromInline let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   @usableFromInline var state: State
 
   package init(_ state: sending State) {
@@ -31,16 +32,15 @@ import Glibc
   /// Runs `body` with the state, alone.
   @inlinable
   package func withLock<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
-    // SAFETY: locked and unlocked on the same thread, also when `body` throws.
-    unsafe pthread_mutex_lock(mutex)
-    defer { unsafe pthread_mutex_unlock(mutex) }
+    lock()
+    defer { unlock() }
     return try body(&state)
   }
 
   /// Runs `body` with the state and wakes everybody who waits.
   @inlinable
   package func change<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
-    defer { unsafe pthread_cond_broadcast(condition) }
+    defer { wakeAll() }
     return try withLock(body)
   }
 
@@ -48,30 +48,44 @@ import Glibc
   /// taking something may be what they wait for.
   @inlinable
   package func wait<Result>(for body: (inout State) -> Result?) -> Result {
-    // SAFETY: as in `withLock`; the wait releases the mutex and takes it again before it returns.
-    unsafe pthread_mutex_lock(mutex)
+    lock()
     defer {
-      unsafe pthread_mutex_unlock(mutex)
-      unsafe pthread_cond_broadcast(condition)
+      unlock()
+      wakeAll()
     }
     while true {
       if let result = body(&state) { return result }
-      unsafe pthread_cond_wait(condition, mutex)
+      sleep()
     }
   }
 
   /// As ``wait(for:)``, but returns nil once the system's monotonic clock reaches `deadline`.
   @inlinable
   package func wait<Result>(until deadline: MonotonicTime, for body: (inout State) -> Result?) -> Result? {
+    lock()
+    defer { unlock() }
+    while true {
+      if let result = body(&state) { return result }
+      if !sleep(until: deadline) { return body(&state) }
+    }
+  }
+
+  // SAFETY, of what follows: both handles live as long as this object. Each function above unlocks on the thread that
+  // locked, also when `body` throws; a sleep releases the mutex and takes it again before it returns.
+
+  @usableFromInline func lock() { unsafe pthread_mutex_lock(mutex) }
+
+  @usableFromInline func unlock() { unsafe pthread_mutex_unlock(mutex) }
+
+  @usableFromInline func wakeAll() { unsafe pthread_cond_broadcast(condition) }
+
+  @usableFromInline func sleep() { unsafe pthread_cond_wait(condition, mutex) }
+
+  /// False once the deadline is reached.
+  @usableFromInline func sleep(until deadline: MonotonicTime) -> Bool {
     let nanoseconds = max(0, deadline.nanoseconds)
     var limit = timespec(
       tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
-    // SAFETY: as in `withLock`; `limit` outlives the call.
-    unsafe pthread_mutex_lock(mutex)
-    defer { unsafe pthread_mutex_unlock(mutex) }
-    while true {
-      if let result = body(&state) { return result }
-      if unsafe pthread_cond_timedwait(condition, mutex, &limit) == ETIMEDOUT { return body(&state) }
-    }
+    return unsafe pthread_cond_timedwait(condition, mutex, &limit) != ETIMEDOUT
   }
 }

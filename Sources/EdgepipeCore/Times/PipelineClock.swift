@@ -1,4 +1,4 @@
-import CPlatform
+package import CPlatform
 
 /// Where time comes from; tests bring one that they turn by hand.
 public protocol PipelineClock: Sendable {

@@ -1,5 +1,5 @@
 import CPlatform
-import EdgepipeCore
+package import EdgepipeCore
 import Glibc
 
 /// The processor's counters through Linux's perf_event_open.

@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 
 /// Counts what the processor does for single threads.
 public protocol PerformanceCounters: Sendable {

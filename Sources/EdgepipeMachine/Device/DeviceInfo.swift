@@ -1,4 +1,4 @@
-import EdgepipeCore
+package import EdgepipeCore
 
 /// What a machine is made of, from /proc and /sys.
 package struct DeviceInfo: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 import Foundation
 
 // A profile as JSON: {"version": 1, "name": "desk", "idleW": 5.1, "wattsPerBusyCore": 2.2, "method": "..."}.

@@ -1,4 +1,4 @@
-import EdgepipeCore
+package import EdgepipeCore
 
 /// A model of a machine's power, for machines that do not measure it: watts = idle + watts a busy core x busy cores.
 ///

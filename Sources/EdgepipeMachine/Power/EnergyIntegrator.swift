@@ -1,4 +1,4 @@
-import EdgepipeCore
+package import EdgepipeCore
 
 /// Adds up readings of one meter to energy over time.
 ///

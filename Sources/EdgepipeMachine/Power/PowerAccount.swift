@@ -1,4 +1,4 @@
-import EdgepipeCore
+package import EdgepipeCore
 
 /// Where the energy of a run went, and how that is known.
 public struct PowerAccount: Sendable {

@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 
 /// Something that says how much power the machine takes, or how much energy it has taken.
 ///

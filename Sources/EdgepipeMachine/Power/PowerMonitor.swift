@@ -1,5 +1,5 @@
-import EdgepipeCore
-import Logging
+package import EdgepipeCore
+public import Logging
 
 /// Follows the power of a run: reads the meter about once a second on a thread of its own, and knows at the end where
 /// the energy went. Safe to use from any thread.

@@ -1,4 +1,4 @@
-import EdgepipeCore
+package import EdgepipeCore
 
 /// A power sensor that this machine has, or seems to have, and whether it can be used.
 package struct PowerSensor: Sendable {

@@ -1,4 +1,4 @@
-import EdgepipeCore
+package import EdgepipeCore
 
 /// Which meter a run uses, and what the user should know of the choice.
 public struct PowerSetup: Sendable {

@@ -1,4 +1,4 @@
-import EdgepipeCore
+package import EdgepipeCore
 
 /// Fits a ``DeviceProfile`` to what a wattmeter showed: ordinary least squares of watts over busy cores.
 package struct ProfileFit: Sendable {

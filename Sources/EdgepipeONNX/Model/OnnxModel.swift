@@ -1,5 +1,5 @@
-import EdgepipeCore
-import Foundation
+package import EdgepipeCore
+package import Foundation
 import SwiftProtobuf
 
 /// An ONNX file in memory: checked when read, so that what works on it may trust its structure.

@@ -1,5 +1,5 @@
 import EdgepipeCore
-import Foundation
+package import Foundation
 
 extension OnnxShapes {
   /// Lets a model take several pictures at once, in memory: the input's first dimension becomes free.

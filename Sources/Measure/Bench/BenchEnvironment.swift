@@ -1,5 +1,5 @@
-import EdgepipeCore
-import EdgepipeMachine
+package import EdgepipeCore
+package import EdgepipeMachine
 
 /// The machine as a benchmark sees it; tests bring one of their own.
 package struct BenchEnvironment: Sendable {

@@ -1,5 +1,5 @@
 import Detectors
-import EdgepipeCore
+package import EdgepipeCore
 import EdgepipeMachine
 import Foundation
 import Pipeline

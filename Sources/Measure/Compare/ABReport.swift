@@ -1,4 +1,4 @@
-import EdgepipeCore
+package import EdgepipeCore
 
 /// The comparison as one JSON document. Its keys are stable; new ones may come.
 package struct ABReport: Sendable {

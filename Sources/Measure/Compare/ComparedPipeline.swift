@@ -1,6 +1,6 @@
-import Detectors
+package import Detectors
 import EdgepipeCore
-import Pipeline
+package import Pipeline
 import Stages
 
 /// What a comparison and a search ask of a pipeline, and what they change in it.

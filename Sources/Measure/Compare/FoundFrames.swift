@@ -1,5 +1,5 @@
 import EdgepipeCore
-import Foundation
+package import Foundation
 
 /// What a run found in its frames, read from the JSON Lines that its sinks wrote.
 package struct FoundFrames: Sendable {

@@ -1,5 +1,5 @@
 import EdgepipeCore
-import Foundation
+package import Foundation
 
 /// What one run measured, read from its report (`edgepipe run --report`).
 package struct RunFigures: Sendable, Equatable {

@@ -1,5 +1,5 @@
-import Detectors
-import EdgepipeCompression
+package import Detectors
+package import EdgepipeCompression
 import EdgepipeCore
 import EdgepipeMachine
 import EdgepipeONNX

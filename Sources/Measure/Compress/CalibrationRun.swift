@@ -1,7 +1,7 @@
-import Detectors
+package import Detectors
 import EdgepipeCore
 import Foundation
-import Logging
+package import Logging
 import Pipeline
 import Stages
 

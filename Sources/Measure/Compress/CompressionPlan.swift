@@ -1,4 +1,4 @@
-import EdgepipeCompression
+package import EdgepipeCompression
 import EdgepipeCore
 
 /// What a compression is to do: the steps, what decides about them, and what the result is called.

@@ -1,4 +1,4 @@
-import EdgepipeCompression
+package import EdgepipeCompression
 import EdgepipeCore
 import Foundation
 

@@ -1,5 +1,5 @@
 import Detectors
-import EdgepipeCompression
+package import EdgepipeCompression
 import EdgepipeCore
 import EdgepipeONNX
 import Foundation

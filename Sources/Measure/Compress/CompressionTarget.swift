@@ -1,6 +1,6 @@
-import EdgepipeCompression
-import EdgepipeCore
-import EdgepipeMachine
+package import EdgepipeCompression
+package import EdgepipeCore
+package import EdgepipeMachine
 import Foundation
 
 /// The device that a model is made for: how much memory it has, what power it takes, and the plan that follows.

@@ -1,4 +1,4 @@
-import EdgepipeMachine
+package import EdgepipeMachine
 
 /// What the models of a ladder take of power, estimated: CPU time of this machine, power of a device's profile.
 package struct LadderPower: Sendable {

@@ -1,9 +1,9 @@
 import Detectors
-import EdgepipeCompression
+package import EdgepipeCompression
 import EdgepipeCore
-import Foundation
-import Logging
-import Pipeline
+package import Foundation
+package import Logging
+package import Pipeline
 import Stages
 
 /// A model's average precision on annotated pictures: what `edgepipe models eval` measures.

@@ -1,5 +1,5 @@
-import EdgepipeCompression
-import EdgepipeONNX
+package import EdgepipeCompression
+package import EdgepipeONNX
 
 /// What pruning takes out of a model.
 package enum PruningMethod: String, CaseIterable, Sendable {

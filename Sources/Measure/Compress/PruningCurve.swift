@@ -1,4 +1,4 @@
-import EdgepipeCompression
+package import EdgepipeCompression
 
 /// What pruning costs in accuracy: a model as it was and at several degrees of pruning, each evaluated.
 package struct PruningCurve {

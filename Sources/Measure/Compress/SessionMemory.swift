@@ -1,6 +1,6 @@
-import Detectors
+package import Detectors
 import EdgepipeCore
-import Foundation
+package import Foundation
 
 /// What one session of a model adds to a process's memory: opening it and running it a few times.
 package struct SessionMemory: Sendable, Hashable, Codable {

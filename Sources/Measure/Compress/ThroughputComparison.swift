@@ -1,6 +1,6 @@
-import Detectors
+package import Detectors
 import EdgepipeMachine
-import Foundation
+package import Foundation
 import Synchronization
 
 /// Models side by side on this machine: several sessions of one thread each, in turns, so that what else the machine

@@ -1,5 +1,5 @@
 import EdgepipeCore
-import Foundation
+package import Foundation
 
 extension COCODataset {
   /// Larger files are refused; COCO's largest, that of train2017, has 470 MB.

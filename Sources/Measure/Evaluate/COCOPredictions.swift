@@ -1,5 +1,5 @@
 import EdgepipeCore
-import Foundation
+package import Foundation
 
 /// Results files of COCO: a list of detections, each with `image_id`, `category_id`, `bbox` and `score`.
 package enum COCOPredictions {

@@ -1,9 +1,9 @@
-import Detectors
-import EdgepipeCore
-import Foundation
-import Logging
-import Pipeline
-import Stages
+package import Detectors
+package import EdgepipeCore
+package import Foundation
+package import Logging
+package import Pipeline
+package import Stages
 import Synchronization
 
 /// Runs a model over the pictures of a dataset through the stages that a pipeline runs it with: source.ffmpeg,

@@ -1,5 +1,5 @@
 import EdgepipeCore
-import Pipeline
+package import Pipeline
 
 /// Writes a run as Trace Event Format, which ui.perfetto.dev and chrome://tracing open ("Trace Event Format", Google,
 /// 2016): a track for each thread with a slice for each frame, an arrow along each frame's way, instants for lost

@@ -1,6 +1,6 @@
-import EdgepipeCore
+package import EdgepipeCore
 import Foundation
-import Pipeline
+package import Pipeline
 
 /// Everything that is known of a run that was followed by a ``RunProfiler``.
 package struct RunProfile: Sendable {

@@ -1,6 +1,6 @@
-import EdgepipeCore
+package import EdgepipeCore
 import EdgepipeMachine
-import Pipeline
+package import Pipeline
 import Synchronization
 
 /// Follows a run while it goes on: what its time line and its bottleneck are made from.

@@ -1,6 +1,6 @@
-import Detectors
+package import Detectors
 import EdgepipeCore
-import Pipeline
+package import Pipeline
 import Stages
 
 /// The models and input shapes worth trying for one detector.

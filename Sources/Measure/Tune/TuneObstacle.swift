@@ -1,4 +1,4 @@
-import EdgepipeCore
+package import EdgepipeCore
 import Foundation
 
 /// The quickest work on a frame that a short run showed.

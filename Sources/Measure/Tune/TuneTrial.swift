@@ -1,6 +1,6 @@
 import EdgepipeCore
 import Foundation
-import Pipeline
+package import Pipeline
 
 /// Runs a pipeline for a few seconds to see how fast it is.
 package struct TuneTrial {

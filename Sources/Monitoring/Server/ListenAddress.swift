@@ -1,4 +1,4 @@
-import EdgepipeCore
+package import EdgepipeCore
 import NIOCore
 
 /// Where a server listens: `9464`, `127.0.0.1:9464`, `[::1]:9464`, `camera-3:9464`.

@@ -3,10 +3,10 @@ import EdgepipeCore
 import Glibc
 import Hummingbird
 import HummingbirdCore
-import Logging
+package import Logging
 import NIOCore
 import NIOPosix
-import Pipeline
+package import Pipeline
 import Synchronization
 
 /// Serves a run's `/metrics` and `/healthz` over HTTP, on one thread of its own.

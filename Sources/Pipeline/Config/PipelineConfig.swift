@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 import Foundation
 
 /// A pipeline file that has been read and checked.

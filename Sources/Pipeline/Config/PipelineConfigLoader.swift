@@ -1,5 +1,5 @@
-import EdgepipeCore
-import Foundation
+public import EdgepipeCore
+public import Foundation
 
 extension PipelineConfig {
   /// Reads and checks a pipeline file. No stage is made and nothing that the file names is opened.

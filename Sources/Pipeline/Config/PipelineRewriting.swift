@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 
 extension PipelineConfig {
   /// The text of a pipeline file with overrides applied: for a file that keeps them. `${NAME}` stays as it is written.

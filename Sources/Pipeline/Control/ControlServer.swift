@@ -1,6 +1,6 @@
-import EdgepipeCore
+public import EdgepipeCore
 import Foundation
-import Logging
+public import Logging
 import Synchronization
 
 /// Answers requests on a run's control socket, one at a time, on a thread of its own.

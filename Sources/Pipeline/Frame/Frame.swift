@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 import Synchronization
 
 /// A camera or a file: the name under which its frames appear in every output.

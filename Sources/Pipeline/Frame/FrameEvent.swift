@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 
 /// Something that a rule saw in a frame, such as a person entering a zone.
 public struct FrameEvent: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 
 /// What one stage found in one frame. A frame without results of a detecting stage was not looked at by it; one with
 /// an empty list was, and nothing was there.

@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 
 /// What a stream is doing.
 public enum StreamState: String, Sendable, CaseIterable {

@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 import Synchronization
 
 /// What became of one stream's frames, and how long they took.

@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 import EdgepipeMachine
 
 /// The one JSON document that says what a run did. Its keys are stable; new ones may come.

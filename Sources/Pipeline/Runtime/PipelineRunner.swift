@@ -1,7 +1,7 @@
-import EdgepipeCore
-import EdgepipeMachine
+public import EdgepipeCore
+public import EdgepipeMachine
 import Foundation
-import Logging
+public import Logging
 import Synchronization
 
 /// Runs a pipeline: starts the threads, drains on a stop, and knows what happened.

@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 
 /// Makes the pictures of a replayed stream again: the part of a source that only its own package knows.
 public protocol MediaReplay: AnyObject {

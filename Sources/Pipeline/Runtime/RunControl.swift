@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 import Synchronization
 
 typealias ThreadLaunch =

@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 
 /// What became of an emitted frame.
 public enum Admission: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 
 /// What a stage is in the graph: no input, input and output, or no output.
 public enum StageRole: String, Sendable, CaseIterable {

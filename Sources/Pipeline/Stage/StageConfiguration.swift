@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 
 /// The `config` object of a stage: what it may hold, and the decoded values.
 ///

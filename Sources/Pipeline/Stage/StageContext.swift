@@ -1,6 +1,6 @@
-import EdgepipeCore
+public import EdgepipeCore
 import EdgepipeMachine
-import Logging
+public import Logging
 
 /// What a stage is given when it is made.
 public struct StageContext: Sendable {

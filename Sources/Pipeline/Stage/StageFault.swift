@@ -1,4 +1,4 @@
-import EdgepipeCore
+public import EdgepipeCore
 
 /// What is wrong with one stage of a pipeline, and where in its configuration.
 public struct StageFault: Sendable {

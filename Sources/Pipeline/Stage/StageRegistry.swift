@@ -1,5 +1,5 @@
-import EdgepipeCore
-import Foundation
+public import EdgepipeCore
+public import Foundation
 
 /// A stage type as the registry knows it.
 public struct StageDescriptor: Sendable {

@@ -1,4 +1,4 @@
-import EdgepipeCore
+package import EdgepipeCore
 
 /// A recorded run, read and checked, ready to be run again.
 ///

@@ -1,4 +1,4 @@
-import EdgepipeCore
+package import EdgepipeCore
 
 /// Writes values into the payload of a trace's record: whole numbers in LEB128 (signed ones zigzag-coded first), texts
 /// and bytes behind their length.

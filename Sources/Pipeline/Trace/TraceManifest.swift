@@ -1,4 +1,4 @@
-import EdgepipeCore
+package import EdgepipeCore
 import Foundation
 
 /// What a trace says of itself in its first record.

@@ -1,5 +1,5 @@
-import EdgepipeCore
-import Logging
+package import EdgepipeCore
+package import Logging
 import Synchronization
 
 /// Writes what a run does into a trace, so that ``Trace`` can do it again.

@@ -1,6 +1,6 @@
 import Detectors
-import EdgepipeCore
-import Pipeline
+public import EdgepipeCore
+public import Pipeline
 
 extension LinesStage {
   public struct Configuration: StageConfiguration {

@@ -1,5 +1,5 @@
-import EdgepipeCore
-import Pipeline
+public import EdgepipeCore
+public import Pipeline
 import Synchronization
 
 /// Counts what crosses named lines in the picture, by direction and class.

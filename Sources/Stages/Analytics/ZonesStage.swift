@@ -1,5 +1,5 @@
-import EdgepipeCore
-import Pipeline
+public import EdgepipeCore
+public import Pipeline
 import Synchronization
 
 /// Tells who enters and leaves named areas of the picture, how long they stay, and how many are there.

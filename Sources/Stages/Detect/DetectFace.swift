@@ -1,6 +1,6 @@
-import Detectors
-import EdgepipeCore
-import Pipeline
+public import Detectors
+public import EdgepipeCore
+public import Pipeline
 
 /// Finds faces with five landmarks (RetinaFace, YuNet, CenterFace).
 ///

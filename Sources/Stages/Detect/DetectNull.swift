@@ -1,5 +1,5 @@
-import EdgepipeCore
-import Pipeline
+public import EdgepipeCore
+public import Pipeline
 
 /// Finds nothing, in a known time: for measuring the graph itself, and how a pipeline behaves at a given load.
 ///

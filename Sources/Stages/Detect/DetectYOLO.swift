@@ -1,6 +1,6 @@
-import Detectors
-import EdgepipeCore
-import Pipeline
+public import Detectors
+public import EdgepipeCore
+public import Pipeline
 
 /// Finds objects with a YOLO model (YOLOX, YOLOv3 family, YOLOv5, YOLOv7, YOLOv8 to YOLO26).
 ///

@@ -1,4 +1,4 @@
-import Detectors
+package import Detectors
 
 /// A model as the detecting stages see it: what it finds, and which of them runs it.
 package struct DetectorModel: Sendable {

@@ -1,7 +1,7 @@
-import Detectors
+package import Detectors
 import EdgepipeCore
 import EdgepipeONNX
-import Foundation
+package import Foundation
 
 /// A model as a stage uses it: the bytes to run, what is known about them, and the input size that they allow.
 package struct ModelFile {
@@ -75,7 +75,9 @@ package struct ModelFile {
   }
 
   /// A model that is meant for pictures of one shape has no other.
-  private static func settled(_ shape: InputShape, _ manifest: ModelManifest, model: String) throws(PipelineError) -> InputShape {
+  private static func settled(_ shape: InputShape, _ manifest: ModelManifest, model: String) throws(PipelineError)
+    -> InputShape
+  {
     guard let own = manifest.ownShape else { return shape }
     let (height, width) = manifest.usualSides
     let wanted: (height: Int, width: Int) =

@@ -1,6 +1,6 @@
 import Detectors
-import EdgepipeCore
-import Pipeline
+public import EdgepipeCore
+public import Pipeline
 import Synchronization
 
 /// Scales pictures into the input tensors of the models that come later.

@@ -95,7 +95,8 @@ final class LetterboxWorker: FrameWorker {
     return made
   }
 
-  private func scaler(for picture: DecodedPicture, _ geometry: LetterboxGeometry, _ index: Int) throws(PipelineError) -> PictureScaler
+  private func scaler(for picture: DecodedPicture, _ geometry: LetterboxGeometry, _ index: Int) throws(PipelineError)
+    -> PictureScaler
   {
     if let known = scalers[index], known.fits(picture, width: geometry.contentWidth, height: geometry.contentHeight) {
       return known

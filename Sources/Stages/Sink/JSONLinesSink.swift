@@ -1,6 +1,6 @@
-import EdgepipeCore
+public import EdgepipeCore
 import Foundation
-import Pipeline
+public import Pipeline
 import Synchronization
 
 /// Writes one JSON object a line for every frame, for every event that a rule saw in it, and for every change in the

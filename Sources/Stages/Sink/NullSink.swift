@@ -1,5 +1,5 @@
-import EdgepipeCore
-import Pipeline
+public import EdgepipeCore
+public import Pipeline
 import Synchronization
 
 /// Takes frames and writes nothing: for measuring, and for the end of a pipeline whose results nobody reads.

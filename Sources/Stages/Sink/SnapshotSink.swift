@@ -1,6 +1,6 @@
-import EdgepipeCore
+public import EdgepipeCore
 import Foundation
-import Pipeline
+public import Pipeline
 import Synchronization
 
 /// Writes single annotated pictures: every few seconds, or when a track or a label is seen for the first time.

@@ -1,6 +1,6 @@
-import EdgepipeCore
+public import EdgepipeCore
 import Foundation
-import Pipeline
+public import Pipeline
 import Synchronization
 
 /// Writes the pictures with everything that was found drawn on them, as H.264 in a fragmented MP4 file.

@@ -1,6 +1,6 @@
-import EdgepipeCore
+public import EdgepipeCore
 import Logging
-import Pipeline
+public import Pipeline
 import Synchronization
 
 /// Reads pictures from whatever FFmpeg reads: video files, folders of pictures, RTSP and HTTP streams, V4L2 cameras.

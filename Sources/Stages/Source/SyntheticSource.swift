@@ -1,5 +1,5 @@
-import EdgepipeCore
-import Pipeline
+public import EdgepipeCore
+public import Pipeline
 
 /// Makes frames without pictures at a steady rate: for measuring the graph itself, without decoding.
 ///

@@ -1,5 +1,5 @@
-import EdgepipeCore
-import Pipeline
+package import EdgepipeCore
+package import Pipeline
 
 /// Makes the pictures of traced streams again with the same decoders.
 package struct DecoderReplayer: MediaReplayer {

@@ -1,5 +1,5 @@
-import EdgepipeCore
-import Pipeline
+public import EdgepipeCore
+public import Pipeline
 
 /// Follows detections over time and numbers them, also through low scores (ByteTrack: two rounds of association).
 ///

@@ -1,5 +1,5 @@
-import EdgepipeCore
-import Pipeline
+public import EdgepipeCore
+public import Pipeline
 
 /// Follows detections over time and numbers them (SORT: Kalman filter and assignment by overlap).
 ///

@@ -1,5 +1,5 @@
-import ArgumentParser
-import Detectors
+public import ArgumentParser
+public import Detectors
 import EdgepipeCore
 import EdgepipeMachine
 import Foundation

@@ -1,4 +1,4 @@
-import EdgepipeCore
+package import EdgepipeCore
 import Synchronization
 
 /// A piece of a thread's time.
