@@ -8,7 +8,7 @@ import Testing
     let halves = (0...UInt16.max).map { $0 }
     let floats = HalfFloats()
     // SAFETY: copied while the object that lends them lives.
-    let widened = unsafe withExtendedLifetime(floats) {
+    let widened = withExtendedLifetime(floats) {
       unsafe halves.withUnsafeBufferPointer { unsafe Array(floats.widen($0)) }
     }
     let wrong = zip(halves, widened).filter { half, value in

@@ -20,7 +20,8 @@ import Testing
     for line in section.components(separatedBy: "\n## ")[0].split(separator: "\n") where line.hasPrefix("| ") {
       let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
       guard cells.count == 3, cells[0] != "limit" else { continue }
-      rows[cells[0]] = try #require(Int(cells[1]), "\(line)")
+      let limit: Int? = Int(cells[1])
+      rows[cells[0]] = try #require(limit, "\(line)")
     }
     return rows
   }

@@ -7,14 +7,14 @@ import Glibc
 /// wraps a POSIX mutex and a condition variable on the monotonic clock.
 ///
 /// Its methods are inlinable, so that the queues of other modules can specialise them for their state; what they do with
-/// the system's lock is not.
-@safe package final class Monitor<State>: @unchecked Sendable {
+/// the system's lock is not. It is public for that reason alone: the compiler does not specialise what is `package`.
+@safe public final class Monitor<State>: @unchecked Sendable {
   // SAFETY (@unchecked Sendable): `state` is touched only while `mutex` is held; the two handles never move.
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   @usableFromInline var state: State
 
-  package init(_ state: sending State) {
+  public init(_ state: sending State) {
     self.state = state
     // SAFETY: both point to memory of their own, initialised here once and destroyed in deinit.
     unsafe pthread_mutex_init(mutex, nil)
@@ -31,7 +31,7 @@ import Glibc
 
   /// Runs `body` with the state, alone.
   @inlinable
-  package func withLock<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
+  public func withLock<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
     lock()
     defer { unlock() }
     return try body(&state)
@@ -39,7 +39,7 @@ import Glibc
 
   /// Runs `body` with the state and wakes everybody who waits.
   @inlinable
-  package func change<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
+  public func change<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
     defer { wakeAll() }
     return try withLock(body)
   }
@@ -47,7 +47,7 @@ import Glibc
   /// Waits until `body` returns a value; it runs again after every ``change(_:)``. Wakes others afterwards, since
   /// taking something may be what they wait for.
   @inlinable
-  package func wait<Result>(for body: (inout State) -> Result?) -> Result {
+  public func wait<Result>(for body: (inout State) -> Result?) -> Result {
     lock()
     defer {
       unlock()
@@ -61,7 +61,7 @@ import Glibc
 
   /// As ``wait(for:)``, but returns nil once the system's monotonic clock reaches `deadline`.
   @inlinable
-  package func wait<Result>(until deadline: MonotonicTime, for body: (inout State) -> Result?) -> Result? {
+  public func wait<Result>(until deadline: MonotonicTime, for body: (inout State) -> Result?) -> Result? {
     lock()
     defer { unlock() }
     while true {

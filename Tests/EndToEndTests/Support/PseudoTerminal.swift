@@ -20,7 +20,7 @@ enum PseudoTerminal {
     var unlocked: CInt = 0
     // SAFETY: TIOCSPTLCK reads one integer, which outlives the call.
     try #require(unsafe ioctl(master, Self.setLock, &unlocked) == 0)
-    let slave = unsafe ioctl(master, Self.openPeer, O_RDWR | O_NOCTTY | O_CLOEXEC)
+    let slave = ioctl(master, Self.openPeer, O_RDWR | O_NOCTTY | O_CLOEXEC)
     try #require(slave >= 0)
     if let columns {
       var size = winsize(ws_row: 24, ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)

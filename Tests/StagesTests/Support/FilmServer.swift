@@ -39,7 +39,7 @@ final class FilmServer {
     thread = try WorkerThread(name: "film server") {
       var request = 0
       while true {
-        let client = unsafe accept(listener, nil, nil)
+        let client = accept(listener, nil, nil)
         guard client >= 0 else { return }
         request += 1
         Self.serve(client, request, answer)
