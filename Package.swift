@@ -16,10 +16,10 @@ let package = Package(
     .executable(name: "edgepipe", targets: ["edgepipe"]),
     .library(name: "EdgepipeCommand", targets: ["EdgepipeCommand"]),
     .library(name: "EdgepipeCore", targets: ["EdgepipeCore"]),
+    .library(name: "EdgepipeMachine", targets: ["EdgepipeMachine"]),
     .library(name: "Pipeline", targets: ["Pipeline"]),
     .library(name: "Detectors", targets: ["Detectors"]),
-    .library(name: "EdgepipeONNX", targets: ["EdgepipeONNX"]),
-    .library(name: "EdgepipeCompression", targets: ["EdgepipeCompression"]),
+    .library(name: "Stages", targets: ["Stages"]),
   ],
   traits: [
     .default(enabledTraits: ["WebServer"]),

@@ -17,7 +17,7 @@ public enum TensorElement: String, Sendable, Codable {
 
 extension TensorElement {
   /// By the numbers that ONNX files and ONNX Runtime share.
-  public init?(onnx number: Int32) {
+  package init?(onnx number: Int32) {
     switch number {
     case 1: self = .float32
     case 2: self = .uint8

@@ -16,7 +16,7 @@ extension ModelManifest.Head {
   }
 
   /// The forms that its outputs come in.
-  public var forms: [ModelManifest.Form] {
+  package var forms: [ModelManifest.Form] {
     switch self {
     case .yolox: [.raw, .decoded]
     case .yolov8: [.plain, .classesLast, .distribution, .endToEnd]
@@ -25,10 +25,10 @@ extension ModelManifest.Head {
   }
 
   /// The input's side where nothing says another, in pixels.
-  public var usualSize: Int { self == .yolox || self == .yolov3 ? 416 : 640 }
+  package var usualSize: Int { self == .yolox || self == .yolov3 ? 416 : 640 }
 
   /// How models of this kind were trained to see their picture.
-  public var defaultInput: InputFormat {
+  package var defaultInput: InputFormat {
     let unit: [Float] = [1 / 255, 1 / 255, 1 / 255]
     return switch self {
     case .yolox: InputFormat(color: .bgr, placement: .topLeft, pad: 114)
@@ -59,7 +59,7 @@ extension ModelManifest.AnchorMap {
   /// yolov3-tiny.cfg says `mask = 0,1,2` (10,14 23,27 37,58) for stride 16, which is a known mistake in that file
   /// (github.com/pjreddie/darknet, issue 851): with it, boxes come out at half their size. On 50 COCO pictures AP is
   /// 0.199 with these anchors and 0.156 with the file's.
-  public static let yolov3Tiny = [
+  package static let yolov3Tiny = [
     Self(stride: 32, anchors: [[81, 82], [135, 169], [344, 319]]),
     Self(stride: 16, anchors: [[23, 27], [37, 58], [81, 82]]),
   ]

@@ -40,7 +40,7 @@ extension ModelManifest {
   }
 
   /// What is wrong with the values, or nil.
-  public var fault: String? {
+  package var fault: String? {
     if !Self.isUsable(name: name) { return "name '\(name)' may hold letters, digits, '.', '_' and '-' only" }
     if !(1...256).contains(stride) { return "stride \(stride) is not within 1 to 256" }
     if !(stride...8192).contains(inputSize) || inputSize % stride != 0 {
@@ -75,7 +75,7 @@ extension ModelManifest {
   }
 
   /// True for names that are one path component, the same on every file system.
-  public static func isUsable(name: String) -> Bool {
+  package static func isUsable(name: String) -> Bool {
     !name.isEmpty && name.utf8.count <= 100 && name.first != "." && name.first != "-"
       && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
   }

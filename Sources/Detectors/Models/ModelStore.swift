@@ -108,7 +108,7 @@ public struct ModelStore: ModelResolver {
   }
 
   /// The error for a name that is not installed: how to get it, or what it may have meant.
-  public func unknown(_ name: String) -> PipelineError {
+  package func unknown(_ name: String) -> PipelineError {
     if BuiltinModels.find(name) != nil {
       return PipelineError(
         "model '\(name)' is not installed in '\(folder.path)'", remedy: "run `edgepipe models pull \(name)`",

@@ -6,7 +6,7 @@ extension ONNXRuntimeEngine {
   /// `CUDAExecutionProvider`. Being built in does not mean that the driver is there.
   ///
   /// - Throws: a `PipelineError` with exit code 69 when the library refuses to say.
-  public func executionProviders() throws -> [String] {
+  package func executionProviders() throws -> [String] {
     do throws(ONNXRuntimeFailure) { return try library.executionProviders() } catch {
       throw PipelineError("ONNX Runtime does not tell its execution providers: \(error.reason)", code: .unavailable)
     }

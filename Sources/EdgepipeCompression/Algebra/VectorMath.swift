@@ -11,7 +11,7 @@ enum VectorMath {
     precondition(start >= 0 && offset >= 0 && start + count <= target.count && offset + count <= source.count)
     unsafe target.withUnsafeMutableBufferPointer { target in
       unsafe source.withUnsafeBufferPointer { source in
-        guard let target = unsafe target.baseAddress, let source = unsafe source.baseAddress else { return }
+        guard let target = target.baseAddress, let source = source.baseAddress else { return }
         // SAFETY: both ranges were checked above.
         let x = unsafe target + start, y = unsafe source + offset
         var i = 0
@@ -35,7 +35,7 @@ enum VectorMath {
         && offset + 3 * stride + count <= source.count)
     unsafe target.withUnsafeMutableBufferPointer { target in
       unsafe source.withUnsafeBufferPointer { source in
-        guard let target = unsafe target.baseAddress, let source = unsafe source.baseAddress else { return }
+        guard let target = target.baseAddress, let source = source.baseAddress else { return }
         // SAFETY: both ranges were checked above.
         let x = unsafe target + start, y = unsafe source + offset
         let second = unsafe y + stride, third = unsafe second + stride, fourth = unsafe third + stride
@@ -55,7 +55,7 @@ enum VectorMath {
     precondition(start >= 0 && offset >= 0 && start + count <= a.count && offset + count <= b.count)
     return unsafe a.withUnsafeBufferPointer { a in
       unsafe b.withUnsafeBufferPointer { b in
-        guard let a = unsafe a.baseAddress, let b = unsafe b.baseAddress else { return 0 }
+        guard let a = a.baseAddress, let b = b.baseAddress else { return 0 }
         // SAFETY: both ranges were checked above, here and below.
         let x = unsafe a + start, y = unsafe b + offset
         // Four partial sums: one would wait for itself. The order is fixed, and with it the result.

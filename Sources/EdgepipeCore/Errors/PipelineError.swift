@@ -58,7 +58,7 @@ public struct PipelineError: Error, Sendable, CustomStringConvertible {
 
 extension PipelineError {
   /// The same error without what is secret in `url`, which it may quote.
-  public func scrubbed(of url: String) -> PipelineError {
+  package func scrubbed(of url: String) -> PipelineError {
     var error = self
     error.message = URLRedaction.scrub(message, of: url)
     error.remedy = remedy.map { URLRedaction.scrub($0, of: url) }

@@ -22,7 +22,7 @@ public final class BufferPool: Sendable {
 
     /// The bytes, 64-byte aligned. The pointer is valid during `body` only.
     @inlinable
-    package func withBytes<Result>(_ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows -> Result {
+    public func withBytes<Result>(_ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows -> Result {
       // SAFETY: `memory` holds `byteCount` bytes for as long as this object lives, and `self` is alive during the call.
       try unsafe body(UnsafeMutableRawBufferPointer(start: memory, count: byteCount))
     }
@@ -37,7 +37,7 @@ public final class BufferPool: Sendable {
   private static let alignment = 64
   private let free = Mutex(FreeList())
 
-  package init() {}
+  public init() {}
 
   deinit {
     free.withLock { list in

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 
 /// The files in which Linux tells of the machine (/proc, /sys, /dev), beneath a root folder that a test can replace.
-public struct SystemTree: Sendable {
+package struct SystemTree: Sendable {
   /// Why a file could not be read.
   package enum Failure: Error, Hashable, Sendable {
     case missing

@@ -14,7 +14,7 @@ public struct SystemClock: PipelineClock {
   public func wallTime() -> WallTime { WallTime(nanoseconds: Self.read(CLOCK_REALTIME)) }
 
   /// The CPU time of the calling thread, in nanoseconds.
-  public static func threadCPUNanoseconds() -> Int64 { read(CLOCK_THREAD_CPUTIME_ID) }
+  package static func threadCPUNanoseconds() -> Int64 { read(CLOCK_THREAD_CPUTIME_ID) }
 
   package static func read(_ clock: clockid_t) -> Int64 {
     var time = timespec()

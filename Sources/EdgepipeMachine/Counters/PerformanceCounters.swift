@@ -1,7 +1,7 @@
 public import EdgepipeCore
 
 /// Counts what the processor does for single threads.
-public protocol PerformanceCounters: Sendable {
+package protocol PerformanceCounters: Sendable {
   /// Begins to count for the calling thread, and for threads that it starts from now on.
   ///
   /// - Throws: a ``PipelineError`` that says why this machine does not count, and what would help.
@@ -9,13 +9,13 @@ public protocol PerformanceCounters: Sendable {
 }
 
 /// Counts for the thread that opened it; let go, it ends.
-public protocol ThreadCounter: AnyObject {
+package protocol ThreadCounter: AnyObject {
   /// So far; nil where the processor had no counter free.
   func read() -> CounterReading?
 }
 
 /// Instructions and clock cycles in user mode.
-public struct CounterReading: Sendable, Hashable {
+package struct CounterReading: Sendable, Hashable {
   package var instructions: Int64
   package var cycles: Int64
 

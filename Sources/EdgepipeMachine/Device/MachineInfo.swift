@@ -4,7 +4,7 @@ import Foundation
 import Glibc
 
 /// What the run report says of the machine.
-public struct MachineInfo: Sendable {
+package struct MachineInfo: Sendable {
   package let system: String
   package let architecture: String
   package let processor: String

@@ -4,11 +4,11 @@
 ///     stage = (all - idle) x the stage's CPU time / all busy CPU time
 ///     other = (all - idle) x the CPU time that no stage had / all busy CPU time
 public struct EnergyAttribution: Sendable, Hashable {
-  package let packageJ: Double
-  package let idleJ: Double
-  package let stageJ: [String: Double]
+  public let packageJ: Double
+  public let idleJ: Double
+  public let stageJ: [String: Double]
   /// The program's own threads, what libraries do outside of stages, and other programs.
-  package let otherJ: Double
+  public let otherJ: Double
 
   /// - Parameters:
   ///   - packageJ: what the meter counted.

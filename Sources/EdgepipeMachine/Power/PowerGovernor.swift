@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// Set by ``PowerMonitor``, read by sources for each frame: it travels with the frame, so that a replay, which has no
 /// power to measure, decides the same.
-public final class DetectionPace: Sendable {
+package final class DetectionPace: Sendable {
   /// In thousandths.
   private let value = Atomic<Int>(1000)
 

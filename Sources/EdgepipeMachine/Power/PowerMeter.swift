@@ -38,12 +38,12 @@ public enum PowerReading: Sendable, Hashable {
 
 /// An energy counter that begins again at 0 when it is full.
 public struct EnergyCounter: Sendable, Hashable {
-  var id: String
-  var microjoules: UInt64
+  public var id: String
+  public var microjoules: UInt64
   /// The highest value before it begins again; nil for one that never does.
-  var highest: UInt64?
+  public var highest: UInt64?
 
-  init(id: String, microjoules: UInt64, highest: UInt64? = nil) {
+  public init(id: String, microjoules: UInt64, highest: UInt64? = nil) {
     self.id = id
     self.microjoules = microjoules
     self.highest = highest

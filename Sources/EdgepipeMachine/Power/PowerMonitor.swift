@@ -223,7 +223,7 @@ public struct LivePower: Sendable, Hashable {
 }
 
 /// CPU time of all programs.
-public enum MachineCPU {
+package enum MachineCPU {
   /// From /proc/stat: user, nice, system, irq and softirq of all cores, in nanoseconds; idle, waiting and what a
   /// hypervisor took are left out.
   package static func busyNanoseconds(_ tree: SystemTree, ticksPerSecond: Int64 = 100) -> Int64? {

@@ -63,7 +63,7 @@ struct BatchCheck {
   private func outputs(_ input: Tensor) throws -> [Output] {
     try session.run(input) { outputs in
       // SAFETY: the values are copied within the closure that they are lent to.
-      unsafe outputs.outputs.map { unsafe Output(shape: $0.shape, values: Array($0.values)) }
+      outputs.outputs.map { unsafe Output(shape: $0.shape, values: Array($0.values)) }
     }
   }
 }

@@ -35,24 +35,26 @@ public final class PipelineRunner: Sendable {
   ///   - staysOpen: the run does not end with its last stream, since more may be added, but with a stop.
   ///   - journal: what remembers the run; or the trace of one that is done again, on the plan of its manifest.
   ///   - power: follows the run's energy; nil: nobody asks.
-  ///   - instruments: what looks at the run closely.
   ///   - files: what the caller itself reads and writes meanwhile, so that no stage writes there.
   /// - Throws: ``StageBuildErrors`` with everything that is wrong; ``PipelineError`` where it is one of `files`.
   public convenience init(
     _ plan: PipelinePlan, clock: any PipelineClock = SystemClock(), logger: Logger = Logger(label: "edgepipe"),
     services: StageServices = StageServices(), staysOpen: Bool = false, journal: Journal = .off,
-    power: PowerMonitor? = nil, instruments: RunInstruments = RunInstruments(), files: [FileUse] = []
+    power: PowerMonitor? = nil, files: [FileUse] = []
   ) throws {
     try self.init(
       plan, clock: clock, logger: logger, services: services, staysOpen: staysOpen, journal: journal, power: power,
-      instruments: instruments, files: files, launch: WorkerThread.init)
+      instruments: RunInstruments(), files: files)
   }
 
-  init(
+  /// - Parameters:
+  ///   - instruments: what looks at the run closely.
+  ///   - launch: starts a named thread; tests bring one that fails.
+  package init(
     _ plan: PipelinePlan, clock: any PipelineClock = SystemClock(), logger: Logger = Logger(label: "edgepipe"),
     services: StageServices = StageServices(), staysOpen: Bool = false, journal: Journal = .off,
     power: PowerMonitor? = nil, instruments: RunInstruments = RunInstruments(), files: [FileUse] = [],
-    launch: @escaping ThreadLaunch
+    launch: @escaping ThreadLaunch = WorkerThread.init
   ) throws {
     let plan = journal.trace.map { plan.replaying($0) } ?? plan
     self.plan = plan

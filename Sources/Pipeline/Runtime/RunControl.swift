@@ -1,7 +1,7 @@
 public import EdgepipeCore
 import Synchronization
 
-typealias ThreadLaunch =
+package typealias ThreadLaunch =
   @Sendable (_ name: String, _ run: @escaping @Sendable () -> Void) throws(PipelineError) -> WorkerThread
 
 /// What all threads of a run share: whether it is ending and why, and who is still at work.

@@ -2,13 +2,13 @@ import EdgepipeCore
 public import EdgepipeMachine
 
 /// What looks at a run more closely than its metrics do. It only looks: the run does the same without.
-public struct RunInstruments: Sendable {
+package struct RunInstruments: Sendable {
   /// Keeps what each thread does.
-  public var spans: SpanRecorder?
+  package var spans: SpanRecorder?
   /// Counts instructions by thread.
-  public var counters: (any PerformanceCounters)?
+  package var counters: (any PerformanceCounters)?
 
-  public init(spans: SpanRecorder? = nil, counters: (any PerformanceCounters)? = nil) {
+  package init(spans: SpanRecorder? = nil, counters: (any PerformanceCounters)? = nil) {
     self.spans = spans
     self.counters = counters
   }

@@ -92,7 +92,7 @@ package struct SpanRecording: Sendable {
 ///
 /// Each thread writes into a ``SpanWriter`` of its own without a lock and hands full blocks over here. Safe to use from
 /// any thread.
-public final class SpanRecorder: Sendable {
+package final class SpanRecorder: Sendable {
   private struct State {
     var recording = SpanRecording(start: MonotonicTime(nanoseconds: 0), lanes: [], losses: [], streams: [:])
     /// Spans for which there is still room.
