@@ -1,4 +1,4 @@
-public import EdgepipeCore
+package import EdgepipeCore
 public import Foundation
 
 /// The models on this machine: one folder a model, named after it, with `manifest.json` and the ONNX file.

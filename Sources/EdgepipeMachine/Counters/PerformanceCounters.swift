@@ -1,4 +1,4 @@
-public import EdgepipeCore
+package import EdgepipeCore
 
 /// Counts what the processor does for single threads.
 package protocol PerformanceCounters: Sendable {

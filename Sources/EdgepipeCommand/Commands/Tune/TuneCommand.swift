@@ -77,44 +77,31 @@ struct TuneCommand: ParsableCommand {
     }
     // Also what else is wrong with the pipeline is said before minutes of trials.
     _ = try makeRunner(config, files: [.writes(output, as: "--output")])
-    let trial = TuneTrial(seconds: seconds) { try makeRunner(config, sets: $0) }
-    var sets: [String] = [], rows: [TuneRow] = []
     let line = ProgressLine()
+    var tuning = TuneRun(
+      trial: TuneTrial(seconds: seconds) { try makeRunner(config, sets: $0) }, store: .standard(), limits: limits
+    ) { detector, choice, isGlance in
+      let what = isGlance ? "is the deadline in reach?" : choice.split
+      line.show("\(detector): \(choice.model) \(choice.shape), \(what)")
+    }
+    var sets: [String] = []
     for detector in detectors {
-      func show(_ choice: TuneChoice, _ what: String) {
-        line.show("\(detector.id): \(choice.model) \(choice.shape), \(what)")
-      }
-      var search = TuneSearch(
-        stage: detector.id, limits: limits(for: detector),
-        glance: { [fixed = sets] choice in
-          show(choice, "is the deadline in reach?")
-          return trial.glance(at: detector.id, fixed + choice.sets(for: detector.id))
-        },
-        measure: { [fixed = sets] choice in
-          show(choice, choice.split)
-          return try trial.measure(fixed + choice.sets(for: detector.id))
-        })
-      let best = try search.run(
-        TuneInputs(detector, store: .standard()) { [fixed = sets] model in
-          trial.inputShape(of: detector.id, fixed + TuneInputs.sets(detector.id, model: model))
-        }.all())
-      line.end()
-      rows += search.rows
-      if let obstacle = search.obstacle { throw obstacle.error(detector: detector.id, deadlineMs: deadline) }
-      guard let best else {
-        Terminal.out(try table(rows))
+      defer { line.end() }
+      guard let best = try tuning.tune(detector, fixed: sets) else {
+        line.end()
+        Terminal.out(try table(tuning.rows))
         throw PipelineError(
           "no setting of '\(detector.id)' keeps the limits",
           remedy: "allow a longer --deadline, a lower --floor or a higher --max-interval", code: .unattainable)
       }
-      sets += best.sets(for: detector.id)
+      sets += best
     }
     let overrides = PipelineOverrides(
       sets: options.sets + sets, sources: options.sources, sourceList: options.sourceList)
     let tuned = try PipelineConfig.rewritten(
       file: options.file, registry: Edgepipe.registry, overrides: overrides, deadlineMs: deadline)
     try WholeFile.write(to: output) { try $0(tuned) }
-    Terminal.out(try table(rows))
+    Terminal.out(try table(tuning.rows))
     if !json { Terminal.say("\nwritten     \(output)") }
   }
 

@@ -1,5 +1,5 @@
 import EdgepipeCore
-public import EdgepipeMachine
+package import EdgepipeMachine
 
 /// What looks at a run more closely than its metrics do. It only looks: the run does the same without.
 package struct RunInstruments: Sendable {
