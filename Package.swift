@@ -18,6 +18,7 @@ let package = Package(
     .library(name: "EdgepipeCore", targets: ["EdgepipeCore"]),
     .library(name: "EdgepipeMachine", targets: ["EdgepipeMachine"]),
     .library(name: "Pipeline", targets: ["Pipeline"]),
+    .library(name: "PipelineTesting", targets: ["PipelineTesting"]),
     .library(name: "Detectors", targets: ["Detectors"]),
     .library(name: "Stages", targets: ["Stages"]),
   ],
@@ -97,7 +98,11 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(name: "edgepipe", dependencies: ["EdgepipeCommand"], swiftSettings: strict),
     .target(
-      name: "PipelineTestSupport", dependencies: ["EdgepipeCore", "EdgepipeMachine", "Pipeline"],
+      name: "PipelineTesting",
+      dependencies: ["EdgepipeCore", "Pipeline", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: strict),
+    .target(
+      name: "PipelineTestSupport", dependencies: ["EdgepipeCore", "EdgepipeMachine", "Pipeline", "PipelineTesting"],
       path: "Tests/PipelineTestSupport", swiftSettings: strict),
     .target(
       name: "ModelTestSupport", dependencies: ["EdgepipeONNX", "PipelineTestSupport"], path: "Tests/ModelTestSupport",
@@ -142,6 +147,24 @@ let package = Package(
   ]
 )
 
+// scripts/test builds and tests the example beside everything else; it sees what another package sees.
+if Context.environment["EDGEPIPE_EXAMPLES"] != nil {
+  let folder = "Examples/brightness"
+  package.targets += [
+    .target(
+      name: "BrightnessAlarm", dependencies: ["EdgepipeCore", "Pipeline"], path: "\(folder)/Sources/BrightnessAlarm",
+      packageAccess: false),
+    .executableTarget(
+      name: "watch", dependencies: ["BrightnessAlarm", "EdgepipeCommand", "Pipeline", "Stages"],
+      path: "\(folder)/Sources/watch",
+      packageAccess: false),
+    .testTarget(
+      name: "BrightnessAlarmTests",
+      dependencies: ["BrightnessAlarm", "EdgepipeCore", "Pipeline", "PipelineTesting", "Stages", "watch"],
+      path: "\(folder)/Tests/BrightnessAlarmTests", packageAccess: false),
+  ]
+}
+
 // scripts/fuzz links these with libFuzzer.
 if Context.environment["EDGEPIPE_FUZZ"] != nil {
   let fuzzed: Set = [
@@ -182,7 +205,8 @@ if Context.environment["EDGEPIPE_FUZZ"] != nil {
 // scripts/test-tsan compiles everything a second time; leaving out what the graph does not use saves most of that.
 if Context.environment["EDGEPIPE_GRAPH_ONLY"] != nil {
   let graph: Set = [
-    "CLibcrypto", "CPlatform", "EdgepipeCore", "EdgepipeMachine", "Pipeline", "PipelineTestSupport", "PipelineTests",
+    "CLibcrypto", "CPlatform", "EdgepipeCore", "EdgepipeMachine", "Pipeline", "PipelineTesting", "PipelineTestSupport",
+    "PipelineTests",
     "EdgepipeCoreTests",
     "EdgepipeMachineTests",
   ]

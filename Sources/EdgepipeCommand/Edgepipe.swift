@@ -7,6 +7,7 @@ public import Stages
 ///
 /// ```swift
 /// import EdgepipeCommand
+/// import Pipeline
 /// import Stages
 ///
 /// var registry = StageRegistry.builtin

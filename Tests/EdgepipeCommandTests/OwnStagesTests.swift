@@ -1,17 +1,16 @@
-@testable import EdgepipeCommand
-@testable import EdgepipeCore
+// Plain imports: this is what another package sees.
+import EdgepipeCommand
+import EdgepipeCore
 import Foundation
+import Pipeline
+import Stages
 import Testing
-
-@testable import EdgepipeCore
-@testable import Pipeline
-@testable import Stages
 
 /// A stage that edgepipe does not have.
 private final class Tally: FrameStage {
   struct Configuration: StageConfiguration {
-    static let schema = ObjectSchema([.init("step", .integer(1...9), default: "1", "What a frame counts.")])
-    var step: Int
+    var step = 1
+    static let options: [ConfigurationOption<Self>] = [.init("step", \.step, .integer(1...9), "What a frame counts.")]
   }
 
   static let type = "analytics.tally"

@@ -55,6 +55,35 @@ public enum InputShape: Sendable, Hashable {
   case fixed(height: Int, width: Int)
 }
 
+/// `"auto"`, `"square"` or `[height, width]`.
+extension InputShape: Codable {
+  public init(from decoder: any Decoder) throws {
+    let value = try decoder.singleValueContainer()
+    if let word = try? value.decode(String.self) {
+      switch word {
+      case "auto": self = .auto
+      case "square": self = .square
+      default: throw DecodingError.dataCorruptedError(in: value, debugDescription: "'\(word)' is no shape")
+      }
+      return
+    }
+    let sizes = try value.decode([Int].self)
+    guard sizes.count == 2, sizes.allSatisfy({ $0 > 0 }) else {
+      throw DecodingError.dataCorruptedError(in: value, debugDescription: "a shape is [height, width]")
+    }
+    self = .fixed(height: sizes[0], width: sizes[1])
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var value = encoder.singleValueContainer()
+    switch self {
+    case .auto: try value.encode("auto")
+    case .square: try value.encode("square")
+    case .fixed(let height, let width): try value.encode([height, width])
+    }
+  }
+}
+
 /// What one consumer of preprocessed pictures asks for. Equal requests share one tensor.
 public struct InputRequest: Sendable, Hashable {
   public var format: InputFormat

@@ -6,6 +6,7 @@ import Foundation
 import Logging
 import Measure
 import Pipeline
+import Stages
 
 /// What `run` and `validate` share: the pipeline file and what overrides it.
 struct PipelineOptions: ParsableArguments {
@@ -99,7 +100,7 @@ struct PipelineOptions: ParsableArguments {
     do {
       return try PipelineRunner(
         PipelinePlan(config, registry: Edgepipe.registry), logger: logger,
-        services: EngineServices.standard(library: library), staysOpen: staysOpen, journal: journal, power: power,
+        services: StageServices.standard(onnxRuntime: library), staysOpen: staysOpen, journal: journal, power: power,
         instruments: instruments, files: files)
     } catch let failure as StageBuildErrors {
       throw ConfigErrors(issues: failure.faults.map(config.issue), omitted: failure.omitted)
@@ -113,16 +114,5 @@ extension PipelineOptions {
     var options = self
     options.sets += config.withoutSinks
     return options
-  }
-}
-
-/// What detecting stages need from outside the graph.
-enum EngineServices {
-  /// - Parameter library: the inference library, or nil to look for it.
-  static func standard(library: String?) -> StageServices {
-    var services = StageServices()
-    services.provide(LazyEngine.onnxRuntime(libraryPath: library), as: (any InferenceEngine).self)
-    services.provide(ModelStore.standard(), as: (any ModelResolver).self)
-    return services
   }
 }

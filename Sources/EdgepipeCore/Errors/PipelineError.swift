@@ -57,6 +57,13 @@ public struct PipelineError: Error, Sendable, CustomStringConvertible {
 }
 
 extension PipelineError {
+  /// The same error for a text that says by itself where it happened.
+  package var withoutStage: PipelineError {
+    var error = self
+    error.stage = nil
+    return error
+  }
+
   /// The same error without what is secret in `url`, which it may quote.
   package func scrubbed(of url: String) -> PipelineError {
     var error = self

@@ -43,26 +43,14 @@ package final class CalibrationRun: Sendable {
     guard FileManager.default.fileExists(atPath: source) else { throw Self.missing(source) }
     var services = StageServices()
     services.provide(sample)
-    var registry = StageRegistry.builtin
-    registry.register(SampleSink.self)
-    func stage(
-      _ id: String, _ type: String, after: [String] = [], _ config: [String: ReportValue] = [:]
-    ) throws -> PipelinePlan.StagePlan {
-      guard let descriptor = registry[type] else {
-        throw PipelineError("there is no stage of type '\(type)'", code: .internalFault)
-      }
-      return PipelinePlan.StagePlan(
-        id: id, descriptor: descriptor, configuration: Array(try ReportValue.object(config).json().utf8), after: after,
-        workers: 1)
-    }
     do {
       runner = try PipelineRunner(
         PipelinePlan(
           name: "calibration",
           stages: [
-            try stage("pictures", FFmpegSource.type, ["url": .string(source)]),
-            try stage("scale", Letterbox.type, after: ["pictures"]),
-            try stage("sample", SampleSink.type, after: ["scale"]),
+            try .init("pictures", FFmpegSource.self, .init(url: source)),
+            try .init("scale", Letterbox.self, after: ["pictures"]),
+            try .init("sample", SampleSink.self, after: ["scale"]),
           ]), logger: logger, services: services)
     } catch let errors as StageBuildErrors {
       throw errors.errors.first ?? PipelineError("'\(source)' cannot be read", code: .malformed)
@@ -79,13 +67,7 @@ package final class CalibrationRun: Sendable {
   ///
   /// - Throws: ``PipelineError`` when nothing could be read.
   package func run() throws -> Pictures {
-    // A thread that cannot be started is part of the outcome.
-    try? runner.start()
-    let outcome = runner.wait()
-    if var failure = outcome.failure ?? outcome.streamFailures.first?.error {
-      failure.stage = nil
-      throw failure
-    }
+    do { try runner.run() } catch let error as PipelineError { throw error.withoutStage }
     guard !sample.pictures.isEmpty || sample.others.isEmpty else {
       throw PipelineError(
         "all \(sample.others.count) pictures of '\(source)' are kept apart for the evaluation",

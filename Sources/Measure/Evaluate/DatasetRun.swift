@@ -77,10 +77,8 @@ package final class DatasetRun: Sendable {
   package func run() throws -> Result {
     // What waits for signals may keep this object until the process ends.
     defer { links.remove() }
-    // A thread that cannot be started is part of the outcome.
-    try? runner.start()
-    let outcome = runner.wait()
-    if let failure = outcome.failure ?? outcome.streamFailures.first?.error { throw failure.withoutStage }
+    let outcome: RunOutcome
+    do { outcome = try runner.run() } catch let error as PipelineError { throw error.withoutStage }
     let pictures = try found.all(wasStopped: outcome.wasStopped)
     let snapshot = runner.snapshot(withFacts: true)
     return Result(
@@ -104,45 +102,18 @@ package final class DatasetRun: Sendable {
   private static let detector = "detector"
 
   private static func plan(_ model: DetectorModel, folder: URL, _ settings: Settings) throws -> PipelinePlan {
-    var registry = StageRegistry.builtin
-    registry.register(FoundSink.self)
-    func stage(
-      _ id: String, _ type: String, after: [String] = [], workers: Int = 1, _ config: [String: ReportValue] = [:]
-    ) throws -> PipelinePlan.StagePlan {
-      guard let descriptor = registry[type] else {
-        throw PipelineError("there is no stage of type '\(type)'", code: .internalFault)
-      }
-      return PipelinePlan.StagePlan(
-        id: id, descriptor: descriptor, configuration: Array(try ReportValue.object(config).json().utf8), after: after,
-        workers: workers)
-    }
-    let shape: ReportValue =
-      switch settings.shape {
-      case .auto: .string("auto")
-      case .square: .string("square")
-      case .fixed(let height, let width): .list([.int(height), .int(width)])
-      }
+    var detection = DetectorSettings(model: model.reference)
+    (detection.shape, detection.score, detection.iou) = (settings.shape, settings.score, settings.iou)
+    detection.maxDetections = settings.maxDetections
     return PipelinePlan(
       name: "eval",
       stages: [
-        try stage("pictures", FFmpegSource.type, ["url": .string(folder.path)]),
-        try stage("scale", Letterbox.type, after: ["pictures"]),
-        try stage(
-          detector, model.stageType, after: ["scale"], workers: settings.workers,
-          [
-            "model": .string(model.reference), "shape": shape, "score": .double(settings.score),
-            "iou": .double(settings.iou), "maxDetections": .int(settings.maxDetections),
-          ]),
-        try stage("found", FoundSink.type, after: [detector]),
+        try .init("pictures", FFmpegSource.self, .init(url: folder.path)),
+        try .init("scale", Letterbox.self, after: ["pictures"]),
+        model.findsFaces
+          ? try .init(detector, DetectFace.self, .init(detection), after: ["scale"], workers: settings.workers)
+          : try .init(detector, DetectYOLO.self, .init(detection), after: ["scale"], workers: settings.workers),
+        try .init("found", FoundSink.self, after: [detector]),
       ])
-  }
-}
-
-extension PipelineError {
-  /// The stages' ids mean nothing to somebody who wrote no pipeline.
-  fileprivate var withoutStage: PipelineError {
-    var error = self
-    error.stage = nil
-    return error
   }
 }

@@ -16,8 +16,8 @@ public final class PipelineRunner: Sendable {
   public let plan: PipelinePlan
   /// What may well be a mistake in the pipeline, and need not be one.
   public var warnings: [StageFault] { built.warnings }
-  public var ledger: Ledger { run.ledger }
-  private let run: RunContext
+  public var ledger: Ledger { context.ledger }
+  private let context: RunContext
   private let built: BuiltPipeline
   private let sources: [SourceRunner]
   private let runners: [StageRunner]
@@ -61,9 +61,9 @@ public final class PipelineRunner: Sendable {
     self.power = power
     let control = RunControl(
       clock: clock, failureStops: journal.trace.map { $0.isWhole && !$0.runFailed } ?? true, launch: launch)
-    run = RunContext(
+    context = RunContext(
       control: control, journal: journal, instruments: instruments, logger: logger, staysOpen: staysOpen)
-    built = try PipelineBuilder(run: run, services: services, pace: power?.pace, files: files).build(plan)
+    built = try PipelineBuilder(run: context, services: services, pace: power?.pace, files: files).build(plan)
     claims = Mutex(built.files)
     metrics = plan.stages.map { _ in StageMetrics() }
     let progress = ReplayProgress {
@@ -71,7 +71,7 @@ public final class PipelineRunner: Sendable {
       control.fail(PipelineError(message, remedy: "record again", code: .malformed))
       control.stop()
     }
-    (sources, runners) = try Assembly(built: built, run: run, metrics: metrics, progress: progress).assemble()
+    (sources, runners) = try Assembly(built: built, run: context, metrics: metrics, progress: progress).assemble()
     times = Monitor((clock.now(), nil, clock.wallTime(), []))
   }
 
@@ -80,26 +80,26 @@ public final class PipelineRunner: Sendable {
   /// - Throws: a ``PipelineError`` when a thread cannot be started; the run then ends by itself.
   public func start() throws {
     let workers = runners.reduce(0) { $0 + $1.workerCount }
-    run.control.expect(workers: workers, threads: workers + sources.reduce(0) { $0 + $1.holds })
+    context.control.expect(workers: workers, threads: workers + sources.reduce(0) { $0 + $1.holds })
     var failure: PipelineError?
     func attempt(_ start: ((WorkerThread) -> Void) throws(PipelineError) -> Void, else giveUp: () -> Void) {
       if failure != nil { return giveUp() }
       do throws(PipelineError) { try start(keep) } catch {
         failure = error
-        run.control.fail(error)
+        context.control.fail(error)
       }
     }
     for runner in runners { attempt(runner.start, else: runner.giveUp) }
     for source in sources { attempt(source.start, else: source.giveUp) }
     if let failure { throw failure }
-    _ = run.control.waitUntilReady()
-    run.journal.recorder?.append(
+    _ = context.control.waitUntilReady()
+    context.journal.recorder?.append(
       .facts(TraceFacts.json(zip(plan.stages, built.stages).map { ($0.id, $1.facts) })))
-    let start = run.clock.now()
+    let start = context.clock.now()
     times.change { $0.start = start }
-    run.instruments.spans?.begin(at: start)
+    context.instruments.spans?.begin(at: start)
     if let power {
-      power.begin(stages: run.census.cpuNanoseconds)
+      power.begin(stages: context.census.cpuNanoseconds)
       // Without the thread the readings at both ends are all there is.
       if let thread = try? power.startSampling() { keep(thread) }
     }
@@ -108,31 +108,43 @@ public final class PipelineRunner: Sendable {
   private func keep(_ thread: WorkerThread) { times.change { $0.threads.append(thread) } }
 
   /// Asks the sources to end; what is in flight is still delivered.
-  public func requestStop() { run.control.stop() }
+  public func requestStop() { context.control.stop() }
 
   /// The run has been asked to end, or has failed.
-  public var isStopping: Bool { run.control.isStopping }
+  public var isStopping: Bool { context.control.isStopping }
 
   /// Waits until the run is over, and at most ten seconds after a stop.
   public func wait() -> RunOutcome {
-    if !run.control.waitForStopOrEnd() { drain() }
-    let isOver = run.control.waitForEnd(until: run.clock.now())
-    times.change { $0.end = $0.end ?? run.clock.now() }
-    power?.end(stages: run.census.cpuNanoseconds)
+    if !context.control.waitForStopOrEnd() { drain() }
+    let isOver = context.control.waitForEnd(until: context.clock.now())
+    times.change { $0.end = $0.end ?? context.clock.now() }
+    power?.end(stages: context.census.cpuNanoseconds)
     if isOver { for thread in times.withLock({ $0.threads }) { thread.join() } }
-    run.journal.recorder?.finish(failed: run.control.failure != nil)
+    context.journal.recorder?.finish(failed: context.control.failure != nil)
     return RunOutcome(
-      failure: run.control.failure ?? (isOver ? nil : stuckError), streamFailures: run.control.streamFailures,
-      streams: sources.reduce(0) { $0 + $1.streams.count }, wasStopped: run.control.isStopping, isOver: isOver)
+      failure: context.control.failure ?? (isOver ? nil : stuckError), streamFailures: context.control.streamFailures,
+      streams: sources.reduce(0) { $0 + $1.streams.count }, wasStopped: context.control.isStopping, isOver: isOver)
+  }
+
+  /// Starts the run, waits until it is over, and throws what went wrong.
+  ///
+  /// - Returns: the outcome of a run that processed at least one of its streams; some may have failed.
+  /// - Throws: the ``PipelineError`` that ended the run, or the first one where every stream failed.
+  @discardableResult public func run() throws -> RunOutcome {
+    // A thread that cannot be started is part of the outcome.
+    try? start()
+    let outcome = wait()
+    if let error = outcome.error { throw error }
+    return outcome
   }
 
   private func drain() {
     for source in sources { source.stop() }
-    if run.control.waitForEnd(until: run.clock.now().advanced(byMilliseconds: Self.drainLimitMs)) { return }
-    run.logger.warning(
+    if context.control.waitForEnd(until: context.clock.now().advanced(byMilliseconds: Self.drainLimitMs)) { return }
+    context.logger.warning(
       "the pipeline did not drain within \(Int(Self.drainLimitMs / 1000)) s: frames in queues are dropped")
     for runner in runners { runner.port.abort() }
-    _ = run.control.waitForEnd(until: run.clock.now().advanced(byMilliseconds: Self.abortLimitMs))
+    _ = context.control.waitForEnd(until: context.clock.now().advanced(byMilliseconds: Self.abortLimitMs))
   }
 
   private var stuckError: PipelineError {
@@ -257,7 +269,7 @@ extension PipelineRunner {
 
   public func glance() -> Glance {
     Glance(
-      elapsedSeconds: elapsedSeconds(at: run.clock.now()), ledger: ledger.total,
+      elapsedSeconds: elapsedSeconds(at: context.clock.now()), ledger: ledger.total,
       detections: metrics.reduce(0) { $0 + $1.detections },
       queueDepth: Dictionary(runners.map { ($0.id, $0.port.depth.now) }, uniquingKeysWith: { first, _ in first }),
       watts: power?.current?.watts)
@@ -270,7 +282,7 @@ extension PipelineRunner {
 
   /// - Parameter withFacts: also asks every stage for its facts.
   public func snapshot(withFacts: Bool = false) -> Snapshot {
-    let cpu = run.census.cpuNanoseconds()
+    let cpu = context.census.cpuNanoseconds()
     let ports = Dictionary(runners.map { ($0.id, $0.port) }, uniquingKeysWith: { first, _ in first })
     let stages = plan.stages.indices.map { index in
       let stage = plan.stages[index], port = ports[stage.id], depth = port?.depth
@@ -280,7 +292,7 @@ extension PipelineRunner {
         queueCapacity: port?.capacity, queueHighest: depth?.highest ?? 0,
         facts: withFacts ? built.stages[index].facts : [:])
     }
-    let now = run.clock.now()
+    let now = context.clock.now()
     return Snapshot(
       now: now, elapsedSeconds: elapsedSeconds(at: now), started: times.withLock { $0.wall },
       stages: stages, ledger: ledger.total, streams: ledger.streams, links: runners.flatMap { $0.port.accounts },
@@ -308,11 +320,13 @@ public struct RunOutcome: Sendable {
   /// Whether everything was processed.
   public var isSuccess: Bool { failure == nil && streamFailures.isEmpty }
 
-  /// The command's exit status for this outcome.
-  public var exit: ExitStatus {
-    if let failure { return failure.exit }
-    guard let first = streamFailures.first else { return .success }
+  /// Why nothing, or not everything, was processed; nil where only some streams failed.
+  public var error: PipelineError? {
+    if let failure { return failure }
     let failed = Set(streamFailures.map(\.stream)).count
-    return failed >= streams ? first.error.exit : .partial
+    return failed >= streams ? streamFailures.first?.error : nil
   }
+
+  /// The command's exit status for this outcome.
+  public var exit: ExitStatus { error?.exit ?? (isSuccess ? .success : .partial) }
 }

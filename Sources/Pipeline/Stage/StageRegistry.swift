@@ -24,6 +24,15 @@ public struct StageDescriptor: Sendable {
     self.schema = schema
     self.make = make
   }
+
+  public init<S: Stage>(_ stage: S.Type) {
+    self.init(
+      type: S.type, summary: S.summary, role: S.role, maximumWorkers: S.maximumWorkers, needsImage: S.needsImage,
+      schema: S.Configuration.schema,
+      make: { configuration, context in
+        try S(JSONDecoder().decode(S.Configuration.self, from: configuration), context: context)
+      })
+  }
 }
 
 /// The stage types that a pipeline file may name.
@@ -32,14 +41,7 @@ public struct StageRegistry: Sendable {
 
   public init() {}
 
-  public mutating func register<S: Stage>(_ stage: S.Type) {
-    descriptors[S.type] = StageDescriptor(
-      type: S.type, summary: S.summary, role: S.role, maximumWorkers: S.maximumWorkers, needsImage: S.needsImage,
-      schema: S.Configuration.schema,
-      make: { configuration, context in
-        try S(JSONDecoder().decode(S.Configuration.self, from: configuration), context: context)
-      })
-  }
+  public mutating func register<S: Stage>(_ stage: S.Type) { descriptors[S.type] = StageDescriptor(stage) }
 
   public subscript(type: String) -> StageDescriptor? { descriptors[type] }
 

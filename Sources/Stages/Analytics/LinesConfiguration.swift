@@ -1,38 +1,40 @@
 import Detectors
-public import EdgepipeCore
+import EdgepipeCore
 public import Pipeline
 
 extension LinesStage {
   public struct Configuration: StageConfiguration {
     /// One entry of `lines`; what is nil is as the stage has it.
-    public struct Line: Decodable, Sendable {
-      public var name: String
-      public var points: [[Double]]
+    public struct Line: ConfigurationObject {
+      public var name = ""
+      public var points: [[Double]] = []
       public var units: String?
       public var anchor: String?
       public var labels: [String]?
       public var streams: [String]?
       public var directions: [String]?
 
+      public init() {}
+
       public init(name: String, points: [[Double]]) {
         self.name = name
         self.points = points
       }
 
-      static let schema = ObjectSchema([
-        .init("name", .string, required: true, "How events call it."),
-        .init("points", ShapeSchema.points(count: 2...2), required: true, "Its two ends as [x, y]."),
-        .init("units", .word(ShapeUnits.words), "As of the stage."),
-        .init("anchor", .word(Anchor.words), "As of the stage."),
-        .init("labels", .list(.string, count: 1...1000), "As of the stage."),
-        .init("streams", .list(.string, count: 1...1000), "Only in these streams; by default in all."),
-        .init("directions", .list(.string, count: 2...2), "As of the stage."),
-      ])
+      public static let options: [ConfigurationOption<Self>] = [
+        .init("name", \.name, .string, required: true, "How events call it."),
+        .init("points", \.points, ShapeSchema.points(count: 2...2), required: true, "Its two ends as [x, y]."),
+        .init("units", \.units, .word(ShapeUnits.words), "As of the stage."),
+        .init("anchor", \.anchor, .word(Anchor.words), "As of the stage."),
+        .init("labels", \.labels, .list(.string, count: 1...1000), "As of the stage."),
+        .init("streams", \.streams, .list(.string, count: 1...1000), "Only in these streams; by default in all."),
+        .init("directions", \.directions, .list(.string, count: 2...2), "As of the stage."),
+      ]
     }
 
     static let mostLines = 64
 
-    public var lines: [Line]
+    public var lines: [Line] = []
     public var units = "pixels"
     public var anchor = "bottom"
     public var labels: [String]?
@@ -41,42 +43,32 @@ extension LinesStage {
     public var minGapS = 1.0
     public var goneS = 5.0
 
-    public static let schema = ObjectSchema([
+    public static let options: [ConfigurationOption<Self>] = [
       .init(
-        "lines", .list(.object(Line.schema), count: 1...mostLines), required: true,
+        "lines", \.lines, .list(.object(Line.schema), count: 1...mostLines), required: true,
         "Lines with `name` and `points`; for each `streams`, `units`, `anchor`, `labels`, `directions`."),
       .init(
-        "units", .word(ShapeUnits.words), default: "\"pixels\"",
+        "units", \.units, .word(ShapeUnits.words),
         "Points in pixels of the source, or as shares of its width and height, 0 to 1."),
       .init(
-        "anchor", .word(Anchor.words), default: "\"bottom\"",
+        "anchor", \.anchor, .word(Anchor.words),
         "Which point of a box crosses: the middle of its lower edge, or its centre."),
-      .init("labels", .list(.string, count: 1...1000), "Count these labels only; by default all that have tracks."),
       .init(
-        "directions", .list(.string, count: 2...2), default: "[\"in\", \"out\"]",
+        "labels", \.labels, .list(.string, count: 1...1000), "Count these labels only; by default all that have tracks."
+      ),
+      .init(
+        "directions", \.directions, .list(.string, count: 2...2),
         "Names of the ways from left to right and from right to left, as seen from the first end to the second."),
       .init(
-        "hysteresis", .number(0...0.5), default: "0.01",
+        "hysteresis", \.hysteresis, .number(0...0.5),
         "How far past the line a track must be, as a share of the picture's height."),
-      .init("minGapS", .number(0...3600), default: "1.0", "Least seconds between two counts of one track on one line."),
-      .init("goneS", .number(0...3600), default: "5.0", "Seconds unseen after which a track is forgotten."),
-    ])
+      .init("minGapS", \.minGapS, .number(0...3600), "Least seconds between two counts of one track on one line."),
+      .init("goneS", \.goneS, .number(0...3600), "Seconds unseen after which a track is forgotten."),
+    ]
+
+    public init() {}
 
     public init(lines: [Line]) { self.lines = lines }
-
-    private enum CodingKeys: CodingKey { case lines, units, anchor, labels, directions, hysteresis, minGapS, goneS }
-
-    public init(from decoder: any Decoder) throws {
-      let values = try decoder.container(keyedBy: CodingKeys.self)
-      lines = try values.decode([Line].self, forKey: .lines)
-      units = try values.decodeIfPresent(String.self, forKey: .units) ?? units
-      anchor = try values.decodeIfPresent(String.self, forKey: .anchor) ?? anchor
-      labels = try values.decodeIfPresent([String].self, forKey: .labels)
-      directions = try values.decodeIfPresent([String].self, forKey: .directions) ?? directions
-      hysteresis = try values.decodeIfPresent(Double.self, forKey: .hysteresis) ?? hysteresis
-      minGapS = try values.decodeIfPresent(Double.self, forKey: .minGapS) ?? minGapS
-      goneS = try values.decodeIfPresent(Double.self, forKey: .goneS) ?? goneS
-    }
 
     /// - Throws: `invalidConfiguration` for the first line that cannot be meant as it is written.
     func checkedLines(stage: String) throws(PipelineError) -> [LinesStage.Line] {

@@ -1,39 +1,43 @@
 import Detectors
-public import EdgepipeCore
+import EdgepipeCore
 public import Pipeline
 
 extension ZonesStage {
   public struct Configuration: StageConfiguration {
     /// One entry of `zones`; what is nil is as the stage has it.
-    public struct Zone: Decodable, Sendable {
-      public var name: String
-      public var points: [[Double]]
+    public struct Zone: ConfigurationObject {
+      public var name = ""
+      public var points: [[Double]] = []
       public var units: String?
       public var anchor: String?
       public var labels: [String]?
       public var streams: [String]?
       public var dwellS: Double?
 
+      public init() {}
+
       public init(name: String, points: [[Double]]) {
         self.name = name
         self.points = points
       }
 
-      static let schema = ObjectSchema([
-        .init("name", .string, required: true, "How events call it."),
-        .init("points", ShapeSchema.points(count: 3...ShapeOutline.mostPoints), required: true, "Corners as [x, y]."),
-        .init("units", .word(ShapeUnits.words), "As of the stage."),
-        .init("anchor", .word(Anchor.words), "As of the stage."),
-        .init("labels", .list(.string, count: 1...1000), "As of the stage."),
-        .init("streams", .list(.string, count: 1...1000), "Only in these streams; by default in all."),
-        .init("dwellS", .number(0.01...ShapeSchema.longestS), "As of the stage."),
-      ])
+      public static let options: [ConfigurationOption<Self>] = [
+        .init("name", \.name, .string, required: true, "How events call it."),
+        .init(
+          "points", \.points, ShapeSchema.points(count: 3...ShapeOutline.mostPoints), required: true,
+          "Corners as [x, y]."),
+        .init("units", \.units, .word(ShapeUnits.words), "As of the stage."),
+        .init("anchor", \.anchor, .word(Anchor.words), "As of the stage."),
+        .init("labels", \.labels, .list(.string, count: 1...1000), "As of the stage."),
+        .init("streams", \.streams, .list(.string, count: 1...1000), "Only in these streams; by default in all."),
+        .init("dwellS", \.dwellS, .number(0.01...ShapeSchema.longestS), "As of the stage."),
+      ]
     }
 
     public static let eventWords = ["enter", "leave", "dwell", "occupancy", "presence"]
     static let mostZones = 64
 
-    public var zones: [Zone]
+    public var zones: [Zone] = []
     public var units = "pixels"
     public var anchor = "bottom"
     public var labels: [String]?
@@ -43,47 +47,34 @@ extension ZonesStage {
     public var dwellS: Double?
     public var events = eventWords
 
-    public static let schema = ObjectSchema([
+    public static let options: [ConfigurationOption<Self>] = [
       .init(
-        "zones", .list(.object(Zone.schema), count: 1...mostZones), required: true,
+        "zones", \.zones, .list(.object(Zone.schema), count: 1...mostZones), required: true,
         "Areas with `name` and `points`; for each `streams`, `units`, `anchor`, `labels`, `dwellS`."),
       .init(
-        "units", .word(ShapeUnits.words), default: "\"pixels\"",
+        "units", \.units, .word(ShapeUnits.words),
         "Points in pixels of the source, or as shares of its width and height, 0 to 1."),
       .init(
-        "anchor", .word(Anchor.words), default: "\"bottom\"",
+        "anchor", \.anchor, .word(Anchor.words),
         "Which point of a box must be inside: the middle of its lower edge, or its centre."),
       .init(
-        "labels", .list(.string, count: 1...1000), "Look at these labels only; by default at all that have tracks."),
+        "labels", \.labels, .list(.string, count: 1...1000),
+        "Look at these labels only; by default at all that have tracks."),
       .init(
-        "debounceS", .number(0...60), default: "0.3",
+        "debounceS", \.debounceS, .number(0...60),
         "Seconds for which a track must be seen inside, or outside, before that is told."),
-      .init("debounceFrames", .integer(1...1000), default: "1", "Frames that must agree as well."),
-      .init("goneS", .number(0...3600), default: "1.0", "Seconds unseen after which a track has left."),
-      .init("dwellS", .number(0.01...ShapeSchema.longestS), "Tell once when a track has been inside for so long."),
+      .init("debounceFrames", \.debounceFrames, .integer(1...1000), "Frames that must agree as well."),
+      .init("goneS", \.goneS, .number(0...3600), "Seconds unseen after which a track has left."),
       .init(
-        "events", .list(.word(eventWords), count: 1...5),
-        default: "[\"enter\", \"leave\", \"dwell\", \"occupancy\", \"presence\"]", "What is told."),
-    ])
+        "dwellS", \.dwellS, .number(0.01...ShapeSchema.longestS), "Tell once when a track has been inside for so long."),
+      .init(
+        "events", \.events, .list(.word(eventWords), count: 1...5),
+        "What is told."),
+    ]
+
+    public init() {}
 
     public init(zones: [Zone]) { self.zones = zones }
-
-    private enum CodingKeys: CodingKey {
-      case zones, units, anchor, labels, debounceS, debounceFrames, goneS, dwellS, events
-    }
-
-    public init(from decoder: any Decoder) throws {
-      let values = try decoder.container(keyedBy: CodingKeys.self)
-      zones = try values.decode([Zone].self, forKey: .zones)
-      units = try values.decodeIfPresent(String.self, forKey: .units) ?? units
-      anchor = try values.decodeIfPresent(String.self, forKey: .anchor) ?? anchor
-      labels = try values.decodeIfPresent([String].self, forKey: .labels)
-      debounceS = try values.decodeIfPresent(Double.self, forKey: .debounceS) ?? debounceS
-      debounceFrames = try values.decodeIfPresent(Int.self, forKey: .debounceFrames) ?? debounceFrames
-      goneS = try values.decodeIfPresent(Double.self, forKey: .goneS) ?? goneS
-      dwellS = try values.decodeIfPresent(Double.self, forKey: .dwellS)
-      events = try values.decodeIfPresent([String].self, forKey: .events) ?? events
-    }
 
     /// - Throws: `invalidConfiguration` for the first zone that cannot be meant as it is written.
     func checkedZones(stage: String) throws(PipelineError) -> [ZonesStage.Zone] {

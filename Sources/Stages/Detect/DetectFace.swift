@@ -16,13 +16,13 @@ public import Pipeline
 /// ```
 public final class DetectFace: FrameStage, GatedConsumer {
   public struct Configuration: StageConfiguration {
-    var settings: DetectorSettings
+    public var settings = DetectorSettings()
 
-    public static let schema = ObjectSchema(DetectorSettings.properties)
+    public static let options: [ConfigurationOption<Self>] = DetectorSettings.options.map { $0.of(\.settings) }
 
-    init(_ settings: DetectorSettings) { self.settings = settings }
+    public init() {}
 
-    public init(from decoder: any Decoder) throws { settings = try DetectorSettings(from: decoder) }
+    public init(_ settings: DetectorSettings) { self.settings = settings }
   }
 
   public static let type = "detect.face"

@@ -1,4 +1,4 @@
-public import EdgepipeCore
+import EdgepipeCore
 public import Pipeline
 
 /// Finds nothing, in a known time: for measuring the graph itself, and how a pipeline behaves at a given load.
@@ -13,17 +13,13 @@ public import Pipeline
 public final class DetectNull: FrameStage {
   public struct Configuration: StageConfiguration {
     /// CPU time that each frame takes, in milliseconds.
-    var busyMs: Double
+    public var busyMs = 0.0
 
-    public static let schema = ObjectSchema([
-      .init("busyMs", .number(0...60_000), default: "0", "CPU milliseconds that each frame takes.")
-    ])
+    public static let options: [ConfigurationOption<Self>] = [
+      .init("busyMs", \.busyMs, .number(0...60_000), "CPU milliseconds that each frame takes.")
+    ]
 
-    private enum Key: String, CodingKey { case busyMs }
-
-    public init(from decoder: any Decoder) throws {
-      busyMs = try decoder.container(keyedBy: Key.self).decodeIfPresent(Double.self, forKey: .busyMs) ?? 0
-    }
+    public init() {}
   }
 
   public static let type = "detect.null"

@@ -19,25 +19,20 @@ public import Pipeline
 /// ```
 public final class DetectYOLO: FrameStage, GatedConsumer {
   public struct Configuration: StageConfiguration {
-    var settings: DetectorSettings
+    public var settings = DetectorSettings()
     /// Names of the wanted classes; nil for all.
-    var classes: [String]?
+    public var classes: [String]?
 
-    public static let schema = ObjectSchema(
-      DetectorSettings.properties + [
-        .init("classes", .list(.string, count: 1...1000), "Only these classes; all when absent.")
-      ])
+    public static let options: [ConfigurationOption<Self>] =
+      DetectorSettings.options.map { $0.of(\.settings) } + [
+        .init("classes", \.classes, .list(.string, count: 1...1000), "Only these classes; all when absent.")
+      ]
 
-    private enum Key: String, CodingKey { case classes }
+    public init() {}
 
-    init(_ settings: DetectorSettings, classes: [String]? = nil) {
+    public init(_ settings: DetectorSettings, classes: [String]? = nil) {
       self.settings = settings
       self.classes = classes
-    }
-
-    public init(from decoder: any Decoder) throws {
-      settings = try DetectorSettings(from: decoder)
-      classes = try decoder.container(keyedBy: Key.self).decodeIfPresent([String].self, forKey: .classes)
     }
   }
 

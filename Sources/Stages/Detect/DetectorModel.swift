@@ -7,12 +7,9 @@ package struct DetectorModel: Sendable {
   /// By its manifest, or else the reference.
   package let name: String
   package let classes: [String]
-  let findsFaces: Bool
+  package let findsFaces: Bool
   /// The input that its figures are taken at.
   package let usualShape: InputShape
-
-  /// The type of the stage that runs the model.
-  package var stageType: String { findsFaces ? DetectFace.type : DetectYOLO.type }
 
   /// Of a bare .onnx file head and classes are guessed, as in a pipeline.
   ///

@@ -58,13 +58,14 @@ struct DetectionGate {
   }
 
   private func start(_ header: FrameHeader, phase: Int) -> StreamState {
-    StreamState(lastTurn: header.sequence - settings.interval + phase, lastTime: header.mediaTime, lastUse: uses)
+    StreamState(
+      lastTurn: header.sequence - max(1, settings.interval) + phase, lastTime: header.mediaTime, lastUse: uses)
   }
 
   /// Streams begin at different frames, so that their looks do not fall together.
   private mutating func nextPhase() -> Int {
     defer { known += 1 }
-    return known % settings.interval
+    return known % max(1, settings.interval)
   }
 
   private func decide(_ state: inout StreamState, _ header: FrameHeader, _ grid: () -> LumaGrid?) -> Bool {

@@ -1,82 +1,63 @@
 import EdgepipeCore
-import Pipeline
+public import Pipeline
 
 /// When a detector looks at a frame; the frames between pass it by, and a tracker fills them with predictions.
-public struct GateSettings: Decodable, Sendable, Hashable {
+public struct GateSettings: ConfigurationObject, Hashable {
   /// Every n-th frame of a stream.
-  var interval = 1
+  public var interval = 1
   /// At most so many frames a second of a stream, by media time.
-  var maxRate: Double?
-  var motion: MotionSettings?
+  public var maxRate: Double?
+  public var motion: MotionSettings?
 
   /// Looks only while something moves.
-  struct MotionSettings: Decodable, Sendable, Hashable {
+  public struct MotionSettings: ConfigurationObject, Hashable {
     /// Share of the picture that must have changed since the detector last looked, in 0...1.
-    var area = 0.002
+    public var area = 0.002
     /// Brightness levels, of 255, by which a cell must differ to count as changed.
-    var difference = 12.0
+    public var difference = 12.0
     /// Goes on looking for so long after the last motion, in seconds of media time.
-    var settleS = 2.0
+    public var settleS = 2.0
     /// Looks at least this often in a still scene, in seconds of media time.
-    var keepAliveS = 10.0
+    public var keepAliveS = 10.0
 
-    static let schema = ObjectSchema([
+    public static let options: [ConfigurationOption<Self>] = [
+      .init("area", \.area, .number(0.0005...1), "Share of the picture that must have changed since the last look."),
       .init(
-        "area", .number(0.0005...1), default: "0.002",
-        "Share of the picture that must have changed since the last look."),
-      .init(
-        "difference", .number(1...255), default: "12",
+        "difference", \.difference, .number(1...255),
         "Brightness levels, of 255, by which a place must differ to count as changed."),
-      .init("settleS", .number(0...3600), default: "2", "Seconds for which it goes on looking after the last motion."),
+      .init("settleS", \.settleS, .number(0...3600), "Seconds for which it goes on looking after the last motion."),
       .init(
-        "keepAliveS", .number(0.1...86_400), default: "10", "Looks at least this often, in seconds, when nothing moves."
+        "keepAliveS", \.keepAliveS, .number(0.1...86_400), "Looks at least this often, in seconds, when nothing moves."
       ),
-    ])
+    ]
 
-    private enum Key: String, CodingKey { case area, difference, settleS, keepAliveS }
-
-    init() {}
-
-    init(from decoder: any Decoder) throws {
-      let values = try decoder.container(keyedBy: Key.self)
-      area = try values.decodeIfPresent(Double.self, forKey: .area) ?? area
-      difference = try values.decodeIfPresent(Double.self, forKey: .difference) ?? difference
-      settleS = try values.decodeIfPresent(Double.self, forKey: .settleS) ?? settleS
-      keepAliveS = try values.decodeIfPresent(Double.self, forKey: .keepAliveS) ?? keepAliveS
-    }
+    public init() {}
   }
 
   /// True where every frame is looked at.
   var isAlwaysOpen: Bool { interval <= 1 && maxRate == nil && motion == nil }
 
-  private enum Key: String, CodingKey { case interval, maxRate, onMotion }
+  public init() {}
 
-  init(interval: Int = 1, maxRate: Double? = nil, motion: MotionSettings? = nil) {
+  public init(interval: Int = 1, maxRate: Double? = nil, motion: MotionSettings? = nil) {
     self.interval = interval
     self.maxRate = maxRate
     self.motion = motion
   }
 
-  public init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: Key.self)
-    interval = max(1, try values.decodeIfPresent(Int.self, forKey: .interval) ?? 1)
-    maxRate = try values.decodeIfPresent(Double.self, forKey: .maxRate)
-    if let isOn = try? values.decodeIfPresent(Bool.self, forKey: .onMotion) {
-      motion = isOn ? MotionSettings() : nil
-    } else {
-      motion = try values.decodeIfPresent(MotionSettings.self, forKey: .onMotion)
-    }
-  }
-
-  static let properties: [ObjectSchema.Property] = [
+  public static let options: [ConfigurationOption<Self>] = [
     .init(
-      "interval", .integer(1...10_000), default: "1",
-      "Looks at every n-th frame of a stream; a tracker predicts between."),
-    .init("maxRate", .number(0.001...1000), "Looks at no more frames a second of a stream than this."),
-    .init(
-      "onMotion", .any([.bool, .object(MotionSettings.schema)]), default: "false",
-      "Looks only while something moves in the picture."),
+      "interval", \.interval, .integer(1...10_000), "Looks at every n-th frame of a stream; a tracker predicts between."
+    ),
+    .init("maxRate", \.maxRate, .number(0.001...1000), "Looks at no more frames a second of a stream than this."),
+    .init("onMotion", \.onMotion, Switchable<MotionSettings>.kind, "Looks only while something moves in the picture."),
   ]
+
+  /// ``motion`` as it stands in a file.
+  private var onMotion: Switchable<MotionSettings> {
+    get { Switchable(motion) }
+    set { motion = newValue.settings }
+  }
 }
 
 /// A stage that looks at some frames only. The preprocessing stage asks its gate before it scales anything.

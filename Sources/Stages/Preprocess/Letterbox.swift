@@ -25,19 +25,15 @@ public final class Letterbox: FrameStage {
     /// The ids of the stages to work for; nil for all later stages that run a model.
     public var consumers: [String]?
 
-    public static let schema = ObjectSchema([
+    public static let options: [ConfigurationOption<Self>] = [
       .init(
-        "for", .list(.string, count: 1...64),
+        "for", \.consumers, .list(.string, count: 1...64),
         "The stages to prepare tensors for; all later ones that run a model when absent.")
-    ])
+    ]
 
-    private enum Key: String, CodingKey { case consumers = "for" }
+    public init() {}
 
-    public init(for consumers: [String]? = nil) { self.consumers = consumers }
-
-    public init(from decoder: any Decoder) throws {
-      consumers = try decoder.container(keyedBy: Key.self).decodeIfPresent([String].self, forKey: .consumers)
-    }
+    public init(for consumers: [String]?) { self.consumers = consumers }
   }
 
   public static let type = "preprocess.letterbox"

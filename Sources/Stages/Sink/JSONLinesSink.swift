@@ -17,33 +17,26 @@ import Synchronization
 /// ```
 public final class JSONLinesSink: HealthObserver {
   public struct Configuration: StageConfiguration {
-    public var path: String
-    public var append: Bool
-    public var frames: String
+    public var path = ""
+    public var append = false
+    public var frames = "all"
 
     static let frameWords = ["all", "events"]
 
-    public static let schema = ObjectSchema([
-      .init("path", .string, required: true, "The file to write; folders are made, `-` is standard output."),
+    public static let options: [ConfigurationOption<Self>] = [
+      .init("path", \.path, .string, required: true, "The file to write; folders are made, `-` is standard output."),
       .init(
-        "append", .bool, default: "false",
+        "append", \.append, .bool,
         "Add to an existing file, cutting off an unfinished last line first, instead of replacing it."),
-      .init("frames", .word(frameWords), default: "\"all\"", "`events` leaves out the lines of frames."),
-    ])
+      .init("frames", \.frames, .word(frameWords), "`events` leaves out the lines of frames."),
+    ]
+
+    public init() {}
 
     public init(path: String, append: Bool = false, frames: String = "all") {
       self.path = path
       self.append = append
       self.frames = frames
-    }
-
-    private enum CodingKeys: CodingKey { case path, append, frames }
-
-    public init(from decoder: any Decoder) throws {
-      let values = try decoder.container(keyedBy: CodingKeys.self)
-      path = try values.decode(String.self, forKey: .path)
-      append = try values.decodeIfPresent(Bool.self, forKey: .append) ?? false
-      frames = try values.decodeIfPresent(String.self, forKey: .frames) ?? "all"
     }
   }
 

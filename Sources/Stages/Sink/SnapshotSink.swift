@@ -15,7 +15,7 @@ import Synchronization
 /// "onNewTrack": true } } ```
 public final class SnapshotSink: FrameStage {
   public struct Configuration: StageConfiguration {
-    public var folder: String
+    public var folder = ""
     public var everyS: Double?
     public var onNewTrack = false
     public var onNewLabel = false
@@ -26,38 +26,23 @@ public final class SnapshotSink: FrameStage {
     public var tracks = true
     public var zones = true
 
-    public static let schema = ObjectSchema([
-      .init("folder", .string, required: true, "Where the pictures go; it is made when it is not there."),
-      .init("everyS", .number(0.01...86_400), "Seconds of media time from one picture of a stream to the next."),
-      .init("onNewTrack", .bool, default: "false", "A picture when a track gets its number."),
-      .init("onNewLabel", .bool, default: "false", "A picture when a stream shows a label for the first time."),
-      .init("maxFiles", .integer(1...1_000_000), default: "1000", "Pictures kept; the oldest are removed."),
-      .init("format", .word(["jpeg", "png"]), default: "\"jpeg\"", "The kind of picture."),
-      .init("quality", .integer(2...31), default: "4", "Of JPEG: lower is better and larger."),
-      .init("labels", .bool, default: "true", "Draw plates with label and score."),
-      .init("tracks", .bool, default: "true", "Draw track numbers, and colour by track."),
-      .init("zones", .bool, default: "true", "Draw zones and lines with their counts."),
-    ])
+    public static let options: [ConfigurationOption<Self>] = [
+      .init("folder", \.folder, .string, required: true, "Where the pictures go; it is made when it is not there."),
+      .init(
+        "everyS", \.everyS, .number(0.01...86_400), "Seconds of media time from one picture of a stream to the next."),
+      .init("onNewTrack", \.onNewTrack, .bool, "A picture when a track gets its number."),
+      .init("onNewLabel", \.onNewLabel, .bool, "A picture when a stream shows a label for the first time."),
+      .init("maxFiles", \.maxFiles, .integer(1...1_000_000), "Pictures kept; the oldest are removed."),
+      .init("format", \.format, .word(["jpeg", "png"]), "The kind of picture."),
+      .init("quality", \.quality, .integer(2...31), "Of JPEG: lower is better and larger."),
+      .init("labels", \.labels, .bool, "Draw plates with label and score."),
+      .init("tracks", \.tracks, .bool, "Draw track numbers, and colour by track."),
+      .init("zones", \.zones, .bool, "Draw zones and lines with their counts."),
+    ]
+
+    public init() {}
 
     public init(folder: String) { self.folder = folder }
-
-    private enum CodingKeys: CodingKey {
-      case folder, everyS, onNewTrack, onNewLabel, maxFiles, format, quality, labels, tracks, zones
-    }
-
-    public init(from decoder: any Decoder) throws {
-      let values = try decoder.container(keyedBy: CodingKeys.self)
-      folder = try values.decode(String.self, forKey: .folder)
-      everyS = try values.decodeIfPresent(Double.self, forKey: .everyS)
-      onNewTrack = try values.decodeIfPresent(Bool.self, forKey: .onNewTrack) ?? onNewTrack
-      onNewLabel = try values.decodeIfPresent(Bool.self, forKey: .onNewLabel) ?? onNewLabel
-      maxFiles = try values.decodeIfPresent(Int.self, forKey: .maxFiles) ?? maxFiles
-      format = try values.decodeIfPresent(String.self, forKey: .format) ?? format
-      quality = try values.decodeIfPresent(Int.self, forKey: .quality) ?? quality
-      labels = try values.decodeIfPresent(Bool.self, forKey: .labels) ?? labels
-      tracks = try values.decodeIfPresent(Bool.self, forKey: .tracks) ?? tracks
-      zones = try values.decodeIfPresent(Bool.self, forKey: .zones) ?? zones
-    }
   }
 
   public static let type = "sink.snapshot"

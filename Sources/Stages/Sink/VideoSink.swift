@@ -18,7 +18,7 @@ import Synchronization
 /// ```
 public final class VideoSink: FrameStage {
   public struct Configuration: StageConfiguration {
-    public var path: String
+    public var path = ""
     public var preset = "ultrafast"
     public var crf = 23
     public var threads = 1
@@ -31,32 +31,20 @@ public final class VideoSink: FrameStage {
       "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
     ]
 
-    public static let schema = ObjectSchema([
-      .init("path", .string, required: true, "The MP4 file; `{stream}` stands for the stream's id."),
-      .init("preset", .word(presets), default: "\"ultrafast\"", "The encoder's speed; slower makes smaller files."),
-      .init("crf", .integer(0...51), default: "23", "Constant rate factor: lower is better and larger."),
-      .init("threads", .integer(1...64), default: "1", "Encoder threads a file."),
-      .init("height", .integer(16...8192), "Height of the video in pixels; by default that of the pictures."),
-      .init("labels", .bool, default: "true", "Draw plates with label and score."),
-      .init("tracks", .bool, default: "true", "Draw track numbers, and colour by track."),
-      .init("zones", .bool, default: "true", "Draw zones and lines with their counts."),
-    ])
+    public static let options: [ConfigurationOption<Self>] = [
+      .init("path", \.path, .string, required: true, "The MP4 file; `{stream}` stands for the stream's id."),
+      .init("preset", \.preset, .word(presets), "The encoder's speed; slower makes smaller files."),
+      .init("crf", \.crf, .integer(0...51), "Constant rate factor: lower is better and larger."),
+      .init("threads", \.threads, .integer(1...64), "Encoder threads a file."),
+      .init("height", \.height, .integer(16...8192), "Height of the video in pixels; by default that of the pictures."),
+      .init("labels", \.labels, .bool, "Draw plates with label and score."),
+      .init("tracks", \.tracks, .bool, "Draw track numbers, and colour by track."),
+      .init("zones", \.zones, .bool, "Draw zones and lines with their counts."),
+    ]
+
+    public init() {}
 
     public init(path: String) { self.path = path }
-
-    private enum CodingKeys: CodingKey { case path, preset, crf, threads, height, labels, tracks, zones }
-
-    public init(from decoder: any Decoder) throws {
-      let values = try decoder.container(keyedBy: CodingKeys.self)
-      path = try values.decode(String.self, forKey: .path)
-      preset = try values.decodeIfPresent(String.self, forKey: .preset) ?? preset
-      crf = try values.decodeIfPresent(Int.self, forKey: .crf) ?? crf
-      threads = try values.decodeIfPresent(Int.self, forKey: .threads) ?? threads
-      height = try values.decodeIfPresent(Int.self, forKey: .height)
-      labels = try values.decodeIfPresent(Bool.self, forKey: .labels) ?? labels
-      tracks = try values.decodeIfPresent(Bool.self, forKey: .tracks) ?? tracks
-      zones = try values.decodeIfPresent(Bool.self, forKey: .zones) ?? zones
-    }
   }
 
   public static let type = "sink.video"

@@ -65,82 +65,57 @@ public final class FFmpegSource: SourceStage {
     /// Ends the stream after so many frames.
     public var maxFrames: Int?
 
-    public enum Transport: String, Decodable, Sendable, CaseIterable { case auto, tcp, udp, multicast, http }
+    public enum Transport: String, Codable, Sendable, CaseIterable { case auto, tcp, udp, multicast, http }
 
-    public static let schema = ObjectSchema([
+    public static let options: [ConfigurationOption<Self>] = [
       .init(
-        "url", .string,
+        "url", \.url, .string,
         "A video file, a folder of pictures, a pattern such as clips/*.mp4 or img%03d.png, - for standard input, a /dev/videoN device or an address such as rtsp://host/path."
       ),
-      .init("stream", .string, "The name of `url` in every output; the stage's id when absent."),
-      .init("streams", .list(.object(StreamEntry.schema), count: 1...256), "Several streams, each with a name."),
+      .init("stream", \.stream, .string, "The name of `url` in every output; the stage's id when absent."),
       .init(
-        "list", .string,
+        "streams", \.streams, .list(.object(StreamEntry.schema), count: 1...256), "Several streams, each with a name."),
+      .init(
+        "list", \.list, .string,
         "A text file of streams, one `id url` a line, a url with spaces in quotes; `#` begins a comment, `${NAME}` works."
       ),
       .init(
-        "live", .bool, "Whether the streams are live: they never wait for the pipeline. As the input shows when absent."
+        "live", \.live, .bool,
+        "Whether the streams are live: they never wait for the pipeline. As the input shows when absent."
       ),
       .init(
-        "deadlineMs", .number(1...3_600_000),
+        "deadlineMs", \.deadlineMs, .number(1...3_600_000),
         "Milliseconds from capture to delivery for live streams; the pipeline's budget when absent."),
-      .init("threads", .integer(0...64), default: "1", "Decoding threads; 0 takes one for each processor."),
-      .init("realtime", .bool, default: "false", "Plays files at the speed of their own time, like a camera."),
+      .init("threads", \.threads, .integer(0...64), "Decoding threads; 0 takes one for each processor."),
+      .init("realtime", \.realtime, .bool, "Plays files at the speed of their own time, like a camera."),
       .init(
-        "transport", .word(Transport.allCases.map(\.rawValue)), default: "\"auto\"",
+        "transport", \.transport, .word(Transport.allCases.map(\.rawValue)),
         "How RTSP carries its packets; auto is TCP, or UDP where the server has no TCP; http is RTSP's tunnel."),
       .init(
-        "timeoutS", .number(0.1...3600), default: "10", "Seconds that a stream may take to open, and between packets."),
+        "timeoutS", \.timeoutS, .number(0.1...3600), "Seconds that a stream may take to open, and between packets."),
       .init(
-        "stallS", .number(0.1...3600), default: "20",
-        "Seconds without a frame after which a live stream is connected anew."),
+        "stallS", \.stallS, .number(0.1...3600), "Seconds without a frame after which a live stream is connected anew."),
       .init(
-        "intervalS", .number(0.05...86_400),
+        "intervalS", \.intervalS, .number(0.05...86_400),
         "Seconds from one snapshot to the next of an http address that answers with one picture; 1 when absent."),
       .init(
-        "reconnect", .object(Reconnect.schema), default: "{}",
+        "reconnect", \.reconnect, .object(Reconnect.schema),
         "The pauses between a live stream's connections: minS, maxS and resetS."),
       .init(
-        "refusedS", .number(0.1...86_400), default: "60", "Seconds between attempts when a user or password is refused."
+        "refusedS", \.refusedS, .number(0.1...86_400), "Seconds between attempts when a user or password is refused."
       ),
       .init(
-        "reorderMs", .integer(0...10_000), default: "100",
+        "reorderMs", \.reorderMs, .integer(0...10_000),
         "Milliseconds that RTSP's UDP packets wait for those that they have overtaken."),
-      .init("skip", .object(Skip.schema), default: "{}", "What the decoder leaves out: frames and loopFilter."),
-      .init("tlsVerify", .bool, default: "true", "Whether rtsps and https servers must prove who they are."),
-      .init("tlsCAFile", .string, "Trusted certificates in PEM format; the system's when absent."),
-      .init("maxFrames", .integer(1...1_000_000_000_000), "Ends the stream after so many frames."),
-    ])
+      .init("skip", \.skip, .object(Skip.schema), "What the decoder leaves out: frames and loopFilter."),
+      .init("tlsVerify", \.tlsVerify, .bool, "Whether rtsps and https servers must prove who they are."),
+      .init("tlsCAFile", \.tlsCAFile, .string, "Trusted certificates in PEM format; the system's when absent."),
+      .init("maxFrames", \.maxFrames, .integer(1...1_000_000_000_000), "Ends the stream after so many frames."),
+    ]
 
-    private enum Key: String, CodingKey {
-      case url, stream, streams, list, live, deadlineMs, threads, realtime, transport, timeoutS, stallS, intervalS
-      case reconnect, refusedS, reorderMs, skip, tlsVerify, tlsCAFile, maxFrames
-    }
+    public init() {}
 
     public init(url: String) { self.url = url }
-
-    public init(from decoder: any Decoder) throws {
-      let values = try decoder.container(keyedBy: Key.self)
-      url = try values.decodeIfPresent(String.self, forKey: .url)
-      stream = try values.decodeIfPresent(String.self, forKey: .stream)
-      streams = try values.decodeIfPresent([StreamEntry].self, forKey: .streams) ?? []
-      list = try values.decodeIfPresent(String.self, forKey: .list)
-      live = try values.decodeIfPresent(Bool.self, forKey: .live)
-      deadlineMs = try values.decodeIfPresent(Double.self, forKey: .deadlineMs)
-      threads = try values.decodeIfPresent(Int.self, forKey: .threads) ?? threads
-      realtime = try values.decodeIfPresent(Bool.self, forKey: .realtime) ?? realtime
-      transport = try values.decodeIfPresent(Transport.self, forKey: .transport) ?? transport
-      timeoutS = try values.decodeIfPresent(Double.self, forKey: .timeoutS) ?? timeoutS
-      stallS = try values.decodeIfPresent(Double.self, forKey: .stallS) ?? stallS
-      intervalS = try values.decodeIfPresent(Double.self, forKey: .intervalS)
-      reconnect = try values.decodeIfPresent(Reconnect.self, forKey: .reconnect) ?? reconnect
-      refusedS = try values.decodeIfPresent(Double.self, forKey: .refusedS) ?? refusedS
-      reorderMs = try values.decodeIfPresent(Int.self, forKey: .reorderMs) ?? reorderMs
-      skip = try values.decodeIfPresent(Skip.self, forKey: .skip) ?? skip
-      tlsVerify = try values.decodeIfPresent(Bool.self, forKey: .tlsVerify) ?? tlsVerify
-      tlsCAFile = try values.decodeIfPresent(String.self, forKey: .tlsCAFile)
-      maxFrames = try values.decodeIfPresent(Int.self, forKey: .maxFrames)
-    }
   }
 
   public static let type = "source.ffmpeg"

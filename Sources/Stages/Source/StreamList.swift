@@ -1,16 +1,19 @@
+public import Pipeline
 import EdgepipeCore
 import Foundation
 
 /// One stream of a source's configuration.
-public struct StreamEntry: Decodable, Sendable, Hashable {
+public struct StreamEntry: ConfigurationObject, Hashable {
   /// The stream's name in every output.
-  public var id: String
+  public var id = ""
   /// A file, a folder of pictures, a pattern, a pipe, a `/dev/videoN` device or a stream's address.
-  public var url: String
+  public var url = ""
   /// Whether the stream is live, in place of the source's `live`.
   public var live: Bool?
   /// Milliseconds from capture to delivery, in place of the pipeline's budget.
   public var deadlineMs: Double?
+
+  public init() {}
 
   public init(id: String, url: String, live: Bool? = nil, deadlineMs: Double? = nil) {
     self.id = id
@@ -19,13 +22,15 @@ public struct StreamEntry: Decodable, Sendable, Hashable {
     self.deadlineMs = deadlineMs
   }
 
-  static let schema = ObjectSchema([
-    .init("id", .string, required: true, "The stream's name in every output."),
-    .init("url", .string, required: true, "Where its frames come from."),
-    .init("live", .bool, "Whether the stream is live; as the source's `live`, or as the input shows, when absent."),
+  public static let options: [ConfigurationOption<Self>] = [
+    .init("id", \.id, .string, required: true, "The stream's name in every output."),
+    .init("url", \.url, .string, required: true, "Where its frames come from."),
     .init(
-      "deadlineMs", .number(1...3_600_000), "Milliseconds from capture to delivery; the pipeline's budget when absent."),
-  ])
+      "live", \.live, .bool, "Whether the stream is live; as the source's `live`, or as the input shows, when absent."),
+    .init(
+      "deadlineMs", \.deadlineMs, .number(1...3_600_000),
+      "Milliseconds from capture to delivery; the pipeline's budget when absent."),
+  ]
 
   /// The same rule as for stages: names appear in file names and metrics.
   static func isGood(id: String) -> Bool {

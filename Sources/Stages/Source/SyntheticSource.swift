@@ -1,4 +1,4 @@
-public import EdgepipeCore
+import EdgepipeCore
 public import Pipeline
 
 /// Makes frames without pictures at a steady rate: for measuring the graph itself, without decoding.
@@ -16,33 +16,23 @@ public import Pipeline
 /// ```
 public final class SyntheticSource: SourceStage {
   public struct Configuration: StageConfiguration {
-    var streams: Int
-    var fps: Double
-    var frames: Int
-    var live: Bool
-    var width: Int
-    var height: Int
+    public var streams = 1
+    public var fps = 30.0
+    public var frames = 300
+    public var live = true
+    public var width = 1920
+    public var height = 1080
 
-    public static let schema = ObjectSchema([
-      .init("streams", .integer(1...1000), default: "1", "How many streams."),
-      .init("fps", .number(0.001...100_000), default: "30", "Frames a second of each stream."),
-      .init("frames", .integer(1...1_000_000_000_000), default: "300", "Frames of each stream."),
-      .init("live", .bool, default: "true", "Streams are live: they never wait for the pipeline."),
-      .init("width", .integer(1...65_536), default: "1920", "What the frames say of their size, in pixels."),
-      .init("height", .integer(1...65_536), default: "1080", "What the frames say of their size, in pixels."),
-    ])
+    public static let options: [ConfigurationOption<Self>] = [
+      .init("streams", \.streams, .integer(1...1000), "How many streams."),
+      .init("fps", \.fps, .number(0.001...100_000), "Frames a second of each stream."),
+      .init("frames", \.frames, .integer(1...1_000_000_000_000), "Frames of each stream."),
+      .init("live", \.live, .bool, "Streams are live: they never wait for the pipeline."),
+      .init("width", \.width, .integer(1...65_536), "What the frames say of their size, in pixels."),
+      .init("height", \.height, .integer(1...65_536), "What the frames say of their size, in pixels."),
+    ]
 
-    private enum Key: String, CodingKey { case streams, fps, frames, live, width, height }
-
-    public init(from decoder: any Decoder) throws {
-      let values = try decoder.container(keyedBy: Key.self)
-      streams = try values.decodeIfPresent(Int.self, forKey: .streams) ?? 1
-      fps = try values.decodeIfPresent(Double.self, forKey: .fps) ?? 30
-      frames = try values.decodeIfPresent(Int.self, forKey: .frames) ?? 300
-      live = try values.decodeIfPresent(Bool.self, forKey: .live) ?? true
-      width = try values.decodeIfPresent(Int.self, forKey: .width) ?? 1920
-      height = try values.decodeIfPresent(Int.self, forKey: .height) ?? 1080
-    }
+    public init() {}
   }
 
   public static let type = "source.synthetic"

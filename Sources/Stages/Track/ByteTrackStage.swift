@@ -34,54 +34,33 @@ public final class ByteTrackStage: FrameStage {
     public var labels: [String]?
     public var stages: [String]?
 
-    public static let schema = ObjectSchema([
+    public static let options: [ConfigurationOption<Self>] = [
       .init(
-        "maxGapS", .number(0.01...60), default: "1.0",
-        "Seconds of media time for which a track outlives its last detection."),
-      .init("minHits", .integer(1...100), default: "2", "Detections in a row after which a track gets its number."),
-      .init("lowScore", .number(0...1), default: "0.1", "Detections that score less are not looked at."),
+        "maxGapS", \.maxGapS, .number(0.01...60), "Seconds of media time for which a track outlives its last detection."
+      ),
+      .init("minHits", \.minHits, .integer(1...100), "Detections in a row after which a track gets its number."),
+      .init("lowScore", \.lowScore, .number(0...1), "Detections that score less are not looked at."),
       .init(
-        "highScore", .number(0...1), default: "0.5",
+        "highScore", \.highScore, .number(0...1),
         "Detections that score this or more are matched first; the others only with tracks seen up to now."),
+      .init("newTrackScore", \.newTrackScore, .number(0...1), "Detections that score this or more may start tracks."),
       .init(
-        "newTrackScore", .number(0...1), default: "0.6", "Detections that score this or more may start tracks."),
-      .init(
-        "matchHigh", .number(0.01...0.99), default: "0.2",
+        "matchHigh", \.matchHigh, .number(0.01...0.99),
         "Least overlap x score of a high-score detection and a numbered track's prediction."),
       .init(
-        "matchLow", .number(0.01...0.99), default: "0.5",
+        "matchLow", \.matchLow, .number(0.01...0.99),
         "Least overlap of a low-score detection and a numbered track's prediction."),
       .init(
-        "matchNew", .number(0.01...0.99), default: "0.3",
+        "matchNew", \.matchNew, .number(0.01...0.99),
         "Least overlap x score of a high-score detection and a track that has no number yet."),
-      .init("onlyTracked", .bool, default: "false", "Takes out the detections that have no numbered track."),
+      .init("onlyTracked", \.onlyTracked, .bool, "Takes out the detections that have no numbered track."),
       .init(
-        "labels", .list(.string, count: 1...1000),
+        "labels", \.labels, .list(.string, count: 1...1000),
         "Track only these labels; by default all but `face`, or all of the stages in `stages`."),
-      .init("stages", .list(.string, count: 1...100), "Track only what these stages found."),
-    ])
+      .init("stages", \.stages, .list(.string, count: 1...100), "Track only what these stages found."),
+    ]
 
     public init() {}
-
-    private enum CodingKeys: CodingKey {
-      case maxGapS, minHits, lowScore, highScore, newTrackScore, matchHigh, matchLow, matchNew, onlyTracked, labels
-      case stages
-    }
-
-    public init(from decoder: any Decoder) throws {
-      let values = try decoder.container(keyedBy: CodingKeys.self)
-      maxGapS = try values.decodeIfPresent(Double.self, forKey: .maxGapS) ?? maxGapS
-      minHits = try values.decodeIfPresent(Int.self, forKey: .minHits) ?? minHits
-      lowScore = try values.decodeIfPresent(Double.self, forKey: .lowScore) ?? lowScore
-      highScore = try values.decodeIfPresent(Double.self, forKey: .highScore) ?? highScore
-      newTrackScore = try values.decodeIfPresent(Double.self, forKey: .newTrackScore) ?? newTrackScore
-      matchHigh = try values.decodeIfPresent(Double.self, forKey: .matchHigh) ?? matchHigh
-      matchLow = try values.decodeIfPresent(Double.self, forKey: .matchLow) ?? matchLow
-      matchNew = try values.decodeIfPresent(Double.self, forKey: .matchNew) ?? matchNew
-      onlyTracked = try values.decodeIfPresent(Bool.self, forKey: .onlyTracked) ?? onlyTracked
-      labels = try values.decodeIfPresent([String].self, forKey: .labels)
-      stages = try values.decodeIfPresent([String].self, forKey: .stages)
-    }
 
     var trackerOptions: ByteTracker.Options {
       ByteTracker.Options(

@@ -19,23 +19,25 @@ public import Pipeline
 /// ```
 public final class SortStage: FrameStage {
   public struct Configuration: StageConfiguration {
-    public var maxGapS: Double
-    public var minHits: Int
-    public var iou: Double
+    public var maxGapS = 1.0
+    public var minHits = 3
+    public var iou = 0.3
     public var labels: [String]?
     public var stages: [String]?
 
-    public static let schema = ObjectSchema([
+    public static let options: [ConfigurationOption<Self>] = [
       .init(
-        "maxGapS", .number(0.01...60), default: "1.0",
-        "Seconds of media time for which a track outlives its last detection."),
-      .init("minHits", .integer(1...100), default: "3", "Detections in a row after which a track gets its number."),
-      .init("iou", .number(0.01...0.99), default: "0.3", "Least overlap of a detection with a track's prediction."),
+        "maxGapS", \.maxGapS, .number(0.01...60), "Seconds of media time for which a track outlives its last detection."
+      ),
+      .init("minHits", \.minHits, .integer(1...100), "Detections in a row after which a track gets its number."),
+      .init("iou", \.iou, .number(0.01...0.99), "Least overlap of a detection with a track's prediction."),
       .init(
-        "labels", .list(.string, count: 1...1000),
+        "labels", \.labels, .list(.string, count: 1...1000),
         "Track only these labels; by default all but `face`, or all of the stages in `stages`."),
-      .init("stages", .list(.string, count: 1...100), "Track only what these stages found."),
-    ])
+      .init("stages", \.stages, .list(.string, count: 1...100), "Track only what these stages found."),
+    ]
+
+    public init() {}
 
     public init(
       maxGapS: Double = 1, minHits: Int = 3, iou: Double = 0.3, labels: [String]? = nil, stages: [String]? = nil
@@ -45,18 +47,6 @@ public final class SortStage: FrameStage {
       self.iou = iou
       self.labels = labels
       self.stages = stages
-    }
-
-    private enum CodingKeys: CodingKey { case maxGapS, minHits, iou, labels, stages }
-
-    public init(from decoder: any Decoder) throws {
-      let values = try decoder.container(keyedBy: CodingKeys.self)
-      self.init(
-        maxGapS: try values.decodeIfPresent(Double.self, forKey: .maxGapS) ?? 1,
-        minHits: try values.decodeIfPresent(Int.self, forKey: .minHits) ?? 3,
-        iou: try values.decodeIfPresent(Double.self, forKey: .iou) ?? 0.3,
-        labels: try values.decodeIfPresent([String].self, forKey: .labels),
-        stages: try values.decodeIfPresent([String].self, forKey: .stages))
     }
   }
 

@@ -45,7 +45,7 @@ struct ComparedPipelineTests {
 
   @Test("given models and no pipeline, when one is made, then it is a good one with the model in its detector")
   func model() throws {
-    let made = try config(ModelPipeline.text(detector: "detect.face", model: #"a "b""#))
+    let made = try config(ModelPipeline.text(findsFaces: true, model: #"a "b""#))
     let stage = try #require(made[stage: ModelPipeline.detector])
     #expect(stage.type == "detect.face")
     #expect(stage.config["model"]?.string == #"a "b""#)

@@ -19,11 +19,15 @@ enum ConfigTestStages {
 
   final class FileSource: Stage {
     struct Configuration: StageConfiguration {
-      static let schema = ObjectSchema([
-        .init("url", .string, "What to open."),
-        .init("streams", .list(.anyObject, count: 1...9), "Several."),
-        .init("realtime", .bool, default: "false", "Whether files are paced."),
-      ])
+      var url: String?
+      var streams: [[String: String]]?
+      var realtime = false
+
+      static let options: [ConfigurationOption<Self>] = [
+        .init("url", \.url, .string, "What to open."),
+        .init("streams", \.streams, .list(.anyObject, count: 1...9), "Several."),
+        .init("realtime", \.realtime, .bool, "Whether files are paced."),
+      ]
     }
     static let type = "source.test", summary = "Frames from a file.", role = StageRole.source
     init(_ configuration: Configuration, context: StageContext) throws { throw Never() }
@@ -31,7 +35,11 @@ enum ConfigTestStages {
 
   final class Scale: Stage {
     struct Configuration: StageConfiguration {
-      static let schema = ObjectSchema([.init("for", .list(.string, count: 1...8), "The detectors it works for.")])
+      var consumers: [String]?
+
+      static let options: [ConfigurationOption<Self>] = [
+        .init("for", \.consumers, .list(.string, count: 1...8), "The detectors it works for.")
+      ]
     }
     static let type = "preprocess.test", summary = "Scales frames.", role = StageRole.transform
     static let maximumWorkers = 4
@@ -40,16 +48,28 @@ enum ConfigTestStages {
 
   final class Detect: Stage {
     struct Configuration: StageConfiguration {
-      static let schema = ObjectSchema([
-        .init("model", .string, required: true, "The model."),
+      struct Tuning: ConfigurationObject {
+        var fast: Bool?
+        static let options: [ConfigurationOption<Self>] = [.init("fast", \.fast, .bool, "Whether to hurry.")]
+      }
+
+      var model = ""
+      var shape = "auto"
+      var score = 0.3
+      var maxDetections = 300
+      var classes: [String]?
+      var tuning: Tuning?
+
+      static let options: [ConfigurationOption<Self>] = [
+        .init("model", \.model, .string, required: true, "The model."),
         .init(
-          "shape", .any([.word(["auto", "square"]), .list(.integer(32...4096), count: 2...2)]), default: "\"auto\"",
+          "shape", \.shape, .any([.word(["auto", "square"]), .list(.integer(32...4096), count: 2...2)]),
           "The input size."),
-        .init("score", .number(0...1), default: "0.3", "The lowest score."),
-        .init("maxDetections", .integer(1...1000), default: "300", "The most boxes."),
-        .init("classes", .list(.string, count: 0...1000), "The classes to keep."),
-        .init("tuning", .object(ObjectSchema([.init("fast", .bool, "Whether to hurry.")])), "How it runs."),
-      ])
+        .init("score", \.score, .number(0...1), "The lowest score."),
+        .init("maxDetections", \.maxDetections, .integer(1...1000), "The most boxes."),
+        .init("classes", \.classes, .list(.string, count: 0...1000), "The classes to keep."),
+        .init("tuning", \.tuning, .object(Tuning.schema), "How it runs."),
+      ]
     }
     static let type = "detect.test", summary = "Finds things.", role = StageRole.transform
     static let maximumWorkers = 8
@@ -64,7 +84,11 @@ enum ConfigTestStages {
 
   final class Lines: Stage {
     struct Configuration: StageConfiguration {
-      static let schema = ObjectSchema([.init("path", .string, required: true, "Where to write.")])
+      var path = ""
+
+      static let options: [ConfigurationOption<Self>] = [
+        .init("path", \.path, .string, required: true, "Where to write.")
+      ]
     }
     static let type = "sink.test", summary = "Writes lines.", role = StageRole.sink
     init(_ configuration: Configuration, context: StageContext) throws { throw Never() }

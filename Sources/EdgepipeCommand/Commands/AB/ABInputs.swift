@@ -93,14 +93,14 @@ struct ABInputs {
         code: .invalidArgument)
     }
     let store = ModelStore.standard()
-    let types = try Both(a: a, b: b).map { try DetectorModel($0, resolver: store).stageType }
-    guard types.a == types.b else {
+    let findsFaces = try Both(a: a, b: b).map { try DetectorModel($0, resolver: store).findsFaces }
+    guard findsFaces.a == findsFaces.b else {
       throw PipelineError(
         "'\(a)' and '\(b)' find different things: one faces, the other objects",
         remedy: "compare models of one kind", code: .invalidArgument)
     }
     let file = folder.appendingPathComponent("pipeline.json")
-    let text = try ModelPipeline.text(detector: types.a, model: a)
+    let text = try ModelPipeline.text(findsFaces: findsFaces.a, model: a)
     try WholeFile.write(to: file.path) { try $0(text) }
     return (file.path, ModelPipeline.detector)
   }

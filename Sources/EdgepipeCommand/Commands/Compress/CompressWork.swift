@@ -4,6 +4,8 @@ import EdgepipeMachine
 import EdgepipeONNX
 import Foundation
 import Measure
+import Pipeline
+import Stages
 
 /// From the pictures to the ladder: everything of a compression that takes time and writes nothing.
 struct CompressWork {
@@ -67,7 +69,7 @@ struct CompressWork {
     guard let dataset, let coco = command.truth.coco, let images = command.truth.images else { return nil }
     return PrecisionMeter(
       dataset, images: URL(fileURLWithPath: images), file: coco,
-      services: EngineServices.standard(library: command.options.library), workers: MachineInfo.current.cores,
+      services: StageServices.standard(onnxRuntime: command.options.library), workers: MachineInfo.current.cores,
       logger: Log.logger(level: .warning))
   }
 }

@@ -159,7 +159,7 @@ struct EvalCommand: ParsableCommand {
       for: detector, workers: workers ?? min(MachineInfo.current.cores, DetectYOLO.maximumWorkers))
     if let shape { settings.shape = shape }
     (settings.score, settings.iou, settings.maxDetections) = (score, iou, maxDetections)
-    var services = EngineServices.standard(library: library)
+    var services = StageServices.standard(onnxRuntime: library)
     services.provide(resolver, as: (any ModelResolver).self)
     let progress = ProgressLine(counting: "pictures")
     let run = try DatasetRun(

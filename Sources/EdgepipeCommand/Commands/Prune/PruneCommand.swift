@@ -6,6 +6,8 @@ import EdgepipeMachine
 import EdgepipeONNX
 import Foundation
 import Measure
+import Pipeline
+import Stages
 
 /// `edgepipe models prune`: a model with fewer channels or weights, without training it again.
 struct PruneCommand: ParsableCommand {
@@ -98,7 +100,7 @@ struct PruneCommand: ParsableCommand {
     if let curve, let dataset, let coco, let images {
       let precision = PrecisionMeter(
         dataset, images: URL(fileURLWithPath: images), file: coco,
-        services: EngineServices.standard(library: options.library), workers: MachineInfo.current.cores,
+        services: StageServices.standard(onnxRuntime: options.library), workers: MachineInfo.current.cores,
         logger: Log.logger(level: .warning))
       let pictures = (calibrated: samples.count, evaluated: dataset.pictures.count)
       let made = try PruningCurve(whole, seconds: { (ContinuousClock.now - start) / .seconds(1) }, prune: prune) {

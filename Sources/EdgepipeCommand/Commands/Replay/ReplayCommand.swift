@@ -60,7 +60,7 @@ struct ReplayCommand: ParsableCommand {
     let registry = Edgepipe.registry
     let config = try PipelineConfig.load(
       text: trace.manifest.pipeline, file: self.trace, registry: registry, overrides: PipelineOverrides(sets: sets))
-    var services = EngineServices.standard(library: library)
+    var services = StageServices.standard(onnxRuntime: library)
     services.provide(DecoderReplayer(), as: (any MediaReplayer).self)
     do {
       return try PipelineRunner(

@@ -47,12 +47,3 @@ struct RunEnding {
     if !outcome.isOver { throw RunFailed(exit: .software) }
   }
 }
-
-extension PipelineError {
-  /// The same error for a line that already names the stream.
-  fileprivate var withoutStage: PipelineError {
-    var error = self
-    error.stage = nil
-    return error
-  }
-}

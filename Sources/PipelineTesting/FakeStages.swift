@@ -1,8 +1,7 @@
+public import EdgepipeCore
 import Foundation
+public import Pipeline
 import Synchronization
-
-@testable public import EdgepipeCore
-@testable public import Pipeline
 
 /// A source that emits `count` tiny frames, as fast as it may.
 public final class FakeSource: SourceStage {
@@ -116,16 +115,17 @@ public final class Collector: Sendable {
 }
 
 public enum TestFrames {
-  /// A 64 x 48 frame without a picture, 40 ms after the one before.
+  /// A frame 40 ms after the one before; of 64 x 48 pixels where it has no picture.
   public static func frame(
-    stream: StreamInfo, sequence: Int, clock: any PipelineClock, deadline: MonotonicTime? = nil
+    stream: StreamInfo, sequence: Int, clock: any PipelineClock, deadline: MonotonicTime? = nil,
+    image: (any FrameImage)? = nil
   ) -> Frame {
     Frame(
       header: FrameHeader(
         stream: stream, sequence: sequence, mediaTime: MediaTime(seconds: Double(sequence) * 0.04),
-        captured: clock.now(), capturedWall: clock.wallTime(), deadline: deadline, source: "test", width: 64,
-        height: 48),
-      image: nil)
+        captured: clock.now(), capturedWall: clock.wallTime(), deadline: deadline, source: "test",
+        width: image?.width ?? 64, height: image?.height ?? 48),
+      image: image)
   }
 }
 

@@ -1,0 +1,94 @@
+import EdgepipeCore
+@_spi(Pixels) import Pipeline
+import Synchronization
+
+/// Reports when the picture becomes dark or bright: a lamp that fails, a covered lens, a door that opens.
+///
+/// Input: frames with pictures. Output: the same frames, with an event `dark` or `bright` on the first frame of each
+/// change. Drops nothing.
+///
+/// ```json
+/// { "id": "light", "type": "example.brightness", "after": ["camera"], "config": { "dark": 0.2 } }
+/// ```
+public final class BrightnessAlarm: FrameStage {
+  public struct Configuration: StageConfiguration {
+    public var dark = 0.25
+    public var bright = 0.35
+
+    public static let options: [ConfigurationOption<Self>] = [
+      .init("dark", \.dark, .number(0...1), "The mean brightness below which the picture is dark."),
+      .init("bright", \.bright, .number(0...1), "The mean brightness above which a dark picture is bright again."),
+    ]
+
+    public init() {}
+  }
+
+  public static let type = "example.brightness"
+  public static let summary = "Reports when the picture becomes dark or bright."
+  public static let role = StageRole.transform
+  public static let needsImage = true
+
+  private let configuration: Configuration
+  private let id: String
+  private let changes = Atomic<Int>(0)
+
+  public init(_ configuration: Configuration, context: StageContext) throws {
+    guard configuration.dark <= configuration.bright else {
+      throw PipelineError(
+        "'dark' of '\(context.id)' is more than its 'bright'", remedy: "make 'bright' the larger one",
+        code: .invalidConfiguration)
+    }
+    self.configuration = configuration
+    id = context.id
+  }
+
+  public func makeWorker(_ context: WorkerContext) -> any FrameWorker { Worker(self) }
+
+  public var facts: [String: ReportValue] { ["changes": .int(changes.load(ordering: .relaxed))] }
+
+  private final class Worker: FrameWorker {
+    private let stage: BrightnessAlarm
+    private var isDark: [String: Bool] = [:]
+
+    init(_ stage: BrightnessAlarm) { self.stage = stage }
+
+    func process(_ frame: Frame) throws -> FrameOutcome {
+      guard let brightness = frame.withPixels(Brightness.mean(of:)) ?? nil else { return .emit(frame) }
+      let stream = frame.header.stream.id
+      let wasDark = isDark[stream]
+      let isNowDark = brightness < (wasDark == true ? stage.configuration.bright : stage.configuration.dark)
+      isDark[stream] = isNowDark
+      guard let wasDark, wasDark != isNowDark else { return .emit(frame) }
+      stage.changes.wrappingAdd(1, ordering: .relaxed)
+      var frame = frame
+      frame.add(
+        FrameEvent(
+          stage: stage.id, kind: isNowDark ? "dark" : "bright",
+          fields: [.init("brightness", .rounded(brightness))]))
+      return .emit(frame)
+    }
+  }
+}
+
+enum Brightness {
+  /// The mean of the first plane, which is luma for video and grey pictures, in 0...1; every eighth row and value is
+  /// enough. Nil for pictures of other kinds.
+  static func mean(of pixels: PixelPlanes) -> Double? {
+    guard let luma = pixels.planes.first,
+      pixels.format.hasPrefix("yuv") || pixels.format.hasPrefix("nv")
+        || pixels.format == "gray"
+    else { return nil }
+    var sum = 0, count = 0
+    for row in Swift.stride(from: 0, to: luma.height, by: 8) {
+      luma.withRow(row) { values in
+        for index in Swift.stride(from: 0, to: values.count, by: 8) {
+          sum += Int(values[index])
+          count += 1
+        }
+      }
+    }
+    guard count > 0 else { return nil }
+    let mean = Double(sum) / Double(count)
+    return pixels.isFullRange ? mean / 255 : min(1, max(0, (mean - 16) / 219))
+  }
+}

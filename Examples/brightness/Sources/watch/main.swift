@@ -1,0 +1,9 @@
+// A command like edgepipe's, with one more stage: `watch run pipeline.json`, `watch stages example.brightness`.
+import BrightnessAlarm
+import EdgepipeCommand
+import Pipeline
+import Stages
+
+var registry = StageRegistry.builtin
+registry.register(BrightnessAlarm.self)
+Edgepipe.main(registry: registry)

@@ -1,0 +1,58 @@
+public import EdgepipeCore
+import Logging
+public import Pipeline
+
+/// One stage on its own, for its tests: frames go in by hand, on the thread that calls, and what it does with each comes
+/// back. No queue, no other thread, and a clock that stands still unless the test moves it.
+///
+/// ```swift
+/// let alarm = try SingleStage(BrightnessAlarm.self, .init())
+/// let outcome = try alarm.process(alarm.frame(0, image: picture))
+/// ```
+public final class SingleStage<S: FrameStage> {
+  public let stage: S
+  public let stream: StreamInfo
+  private let worker: any FrameWorker
+  private let clock: any PipelineClock
+
+  /// - Parameters:
+  ///   - configuration: checked as in a pipeline.
+  ///   - services: what the stage needs from outside the graph.
+  /// - Throws: what is wrong with the configuration, and what the stage throws.
+  public init(
+    _ type: S.Type, _ configuration: S.Configuration = S.Configuration(), id: String = "stage",
+    clock: any PipelineClock = ManualClock(), services: StageServices = StageServices()
+  ) throws {
+    _ = try PipelinePlan.StagePlan(id, type, configuration)
+    self.clock = clock
+    stream = StreamInfo(id: "camera", sourceStage: "camera")
+    stage = try S(
+      configuration,
+      context: StageContext(
+        id: id, clock: clock, logger: Logger(label: id), deadlineMs: nil, framesInFlight: 4, services: services,
+        threads: ThreadCensus()))
+    try stage.connect(to: StagePeers(stages: [id: stage], downstream: []))
+    worker = try stage.makeWorker(WorkerContext(index: 0, workerCount: 1))
+  }
+
+  /// A frame of ``stream``, 40 ms after the one before.
+  public func frame(_ sequence: Int, image: (any FrameImage)? = nil) -> Frame {
+    TestFrames.frame(stream: stream, sequence: sequence, clock: clock, image: image)
+  }
+
+  public func process(_ frame: Frame) throws -> FrameOutcome { try worker.process(frame) }
+
+  /// The frame that the stage passes on.
+  ///
+  /// - Throws: `PipelineError` where it drops the frame instead.
+  public func emitted(_ frame: Frame) throws -> Frame {
+    switch try process(frame) {
+    case .emit(let result): return result
+    case .drop(let reason):
+      throw PipelineError("the stage dropped frame \(frame.header.sequence): \(reason.rawValue)", code: .internalFault)
+    }
+  }
+
+  /// The end of the stream.
+  public func finish() throws { try worker.finish() }
+}

@@ -1,0 +1,2 @@
+// Tests of ours use what the library offers to tests of others.
+@_exported public import PipelineTesting
