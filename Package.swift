@@ -141,7 +141,7 @@ let package = Package(
     .testTarget(
       name: "EdgepipeCommandTests", dependencies: ["EdgepipeCommand", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["edgepipe", "PipelineTestSupport"],
+      name: "EndToEndTests", dependencies: ["edgepipe", "EdgepipeCore", "PipelineTestSupport"],
       exclude: ["Golden"],
       swiftSettings: strict),
   ]

@@ -1,5 +1,4 @@
 public import EdgepipeCore
-import Logging
 public import Pipeline
 
 /// One stage on its own, for its tests: frames go in by hand, on the thread that calls, and what it does with each comes
@@ -12,6 +11,8 @@ public import Pipeline
 public final class SingleStage<S: FrameStage> {
   public let stage: S
   public let stream: StreamInfo
+  /// What the stage says in its log.
+  public let log = LogLines()
   private let worker: any FrameWorker
   private let clock: any PipelineClock
 
@@ -29,7 +30,7 @@ public final class SingleStage<S: FrameStage> {
     stage = try S(
       configuration,
       context: StageContext(
-        id: id, clock: clock, logger: Logger(label: id), deadlineMs: nil, framesInFlight: 4, services: services,
+        id: id, clock: clock, logger: log.logger(), deadlineMs: nil, framesInFlight: 4, services: services,
         threads: ThreadCensus()))
     try stage.connect(to: StagePeers(stages: [id: stage], downstream: []))
     worker = try stage.makeWorker(WorkerContext(index: 0, workerCount: 1))

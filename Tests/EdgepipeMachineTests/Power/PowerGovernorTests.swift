@@ -24,31 +24,14 @@ struct PowerGovernorTests {
     func read() -> PowerReading { .watts(watts) }
   }
 
-  private final class Lines: LogHandler, Sendable {
-    let seen = Mutex<[String]>([])
-    var metadata: Logger.Metadata {
-      get { [:] }
-      set {}
-    }
-    var logLevel: Logger.Level {
-      get { .debug }
-      set {}
-    }
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-      get { nil }
-      set {}
-    }
-    func log(event: LogEvent) { seen.withLock { $0.append("\(event.level): \(event.message)") } }
-  }
-
   private let clock = ManualClock()
-  private let lines = Lines()
+  private let lines = LogLines()
 
   private func monitor(_ machine: Machine, budgetW: Double, idleW: Double, enforces: Bool = true) -> PowerMonitor {
     let profile = DeviceProfile(name: "test", idleW: idleW, wattsPerBusyCore: 4, method: "for tests")
     let monitor = PowerMonitor(
       PowerSetup(meter: machine, profile: profile), budgetW: budgetW, enforces: enforces, clock: clock,
-      logger: Logger(label: "test") { [lines] _ in lines }, processCPU: { 0 }, machineCPU: { nil })
+      logger: lines.logger(), processCPU: { 0 }, machineCPU: { nil })
     machine.pace.withLock { $0 = monitor.pace }
     return monitor
   }
@@ -75,7 +58,7 @@ struct PowerGovernorTests {
     let budget = try #require(power.account?.budget)
     #expect(!budget.isExceeded, "\(budget.highestMeanW) W, budget \(budgetW) W")
     #expect(budget.lowestDetectionShare.map { $0 > PowerGovernor.lowestShare && $0 < 0.6 } == true)
-    let said = lines.seen.withLock { $0 }
+    let said = lines.all
     #expect(said.count == 1 && said.allSatisfy { $0.hasPrefix("notice: to keep budget.powerW") })
   }
 
@@ -100,7 +83,7 @@ struct PowerGovernorTests {
     power.begin { [:] }
     run(power, seconds: 60)
     #expect(power.pace?.share == PowerGovernor.lowestShare)
-    let warnings = lines.seen.withLock { $0.filter { $0.hasPrefix("warning") } }
+    let warnings = lines.all.filter { $0.hasPrefix("warning") }
     #expect(warnings.count == 1)
     #expect(warnings.first?.contains("goes no lower") == true)
     power.end { [:] }

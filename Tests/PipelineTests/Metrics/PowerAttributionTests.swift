@@ -60,25 +60,8 @@ struct PowerMonitorTests {
     }
   }
 
-  private final class Lines: LogHandler, Sendable {
-    let seen = Mutex<[String]>([])
-    var metadata: Logger.Metadata {
-      get { [:] }
-      set {}
-    }
-    var logLevel: Logger.Level {
-      get { .debug }
-      set {}
-    }
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-      get { nil }
-      set {}
-    }
-    func log(event: LogEvent) { seen.withLock { $0.append("\(event.message)") } }
-  }
-
   private let clock = ManualClock()
-  private let lines = Lines()
+  private let lines = LogLines()
   private let profile = DeviceProfile(name: "test", idleW: 6, wattsPerBusyCore: 4, method: "for tests")
 
   private func monitor(
@@ -87,7 +70,7 @@ struct PowerMonitorTests {
   ) -> PowerMonitor {
     PowerMonitor(
       PowerSetup(meter: meter, profile: profile), budgetW: budgetW, clock: clock,
-      logger: Logger(label: "test") { [lines] _ in lines }, processCPU: process, machineCPU: machine)
+      logger: lines.logger(), processCPU: process, machineCPU: machine)
   }
 
   @Test("given a profile, when a run took CPU time, then the estimate is idle and busy watts over time")
@@ -202,9 +185,9 @@ struct PowerMonitorTests {
     run(10, seconds: 15)
     run(20, seconds: 1)
     run(10, seconds: 15)
-    #expect(lines.seen.withLock { $0 } == [])
+    #expect(lines.all == [])
     run(14, seconds: 30)
-    let warnings = lines.seen.withLock { $0 }
+    let warnings = lines.all
     #expect(warnings.count == 1)
     #expect(warnings.first?.contains("budget.powerW is 12.0 W") == true)
     power.end { [:] }
