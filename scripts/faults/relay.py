@@ -331,7 +331,7 @@ def main():
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("settings", nargs="*", metavar="SETTING=VALUE")
     options = parser.parse_intermixed_args()
-    # Whoever starts this may have blocked the signals that end it.
+    # The parent process may have blocked the signals that end it.
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     asyncio.run(serve(options))
 

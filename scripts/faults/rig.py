@@ -342,7 +342,7 @@ class Edgepipe:
 
 
 def _prepare(limits):
-    # Whoever starts this may have blocked the signals that end it.
+    # The parent process may have blocked the signals that end it.
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     for limit, value in (limits or {}).items():
         resource.setrlimit(limit, (value, value))

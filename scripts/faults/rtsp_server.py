@@ -15,7 +15,7 @@ Prints "ready URL" (one URL a mount) once clients can connect; without --port th
 SIGTERM, or when standard input closes, so that it never outlives the test that started it.
 
 Commands on standard input, one a line; each is answered with one line, "ok ..." or "error ...":
-  password WORD     the password accepted from now on; whoever is connected stays
+  password WORD     the password accepted from now on; connected clients stay
   swap NAME FILE    serves FILE: clients of the same codec get it mid-stream, from its key frame on; new ones always
   drop              ends all connections
   pause | resume    holds every frame back, connections stay | goes on from the key frame, as after a stall
@@ -105,7 +105,7 @@ class Mount:
 
 
 class Feeder(threading.Thread):
-    """Pushes one access unit a frame time to one client's appsrc, for ever."""
+    """Pushes one access unit a frame time to one client's appsrc, indefinitely."""
 
     running = threading.Event()  # cleared: every feeder pauses
     log = None  # a file that takes a line for each frame
@@ -264,7 +264,7 @@ def main():
     parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
     parser.add_argument("--log", metavar="FILE", type=argparse.FileType("w", 1), help="takes a line for each frame")
     options = parser.parse_args()
-    # Whoever starts this may have blocked the signals that end it.
+    # The parent process may have blocked the signals that end it.
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     Gst.init(None)
     Feeder.running.set()

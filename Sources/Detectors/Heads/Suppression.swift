@@ -3,7 +3,7 @@
 /// A candidate goes when its IoU with a kept one of its class is greater than the threshold. Its memory is used again
 /// for every frame.
 struct Suppression: Sendable {
-  /// Candidates looked at, best first: what is left after this many is dropped, so that a flood costs bounded time.
+  /// Candidates examined at, best first: what is left after this many is dropped, so that a flood costs bounded time.
   static let candidateLimit = 30_000
 
   /// Indices of the candidates that stay, best first.
@@ -26,9 +26,9 @@ struct Suppression: Sendable {
     if last.count != classCount { last = [Int32](repeating: -1, count: classCount) }
     for index in last.indices { last[index] = -1 }
     makeHeap(candidates)
-    var looked = 0
-    while kept.count < maximum, looked < Self.candidateLimit, let index = popBest() {
-      looked += 1
+    var examined = 0
+    while kept.count < maximum, examined < Self.candidateLimit, let index = popBest() {
+      examined += 1
       let candidate = candidates[index]
       let classIndex = Int(candidate.classIndex)
       guard last.indices.contains(classIndex) else { continue }

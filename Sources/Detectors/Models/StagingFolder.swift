@@ -1,7 +1,7 @@
 import Foundation
 
 /// A folder in the model store for what is not finished: a leading dot keeps it out of every listing. Its maker
-/// removes it. What a program that was killed has left is cleared by the next one, who sees that nobody holds its lock.
+/// removes it. What a program that was killed has left is cleared by the next one, which finds its lock free.
 final class StagingFolder {
   let url: URL
   private let descriptor: Int32

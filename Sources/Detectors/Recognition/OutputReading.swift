@@ -73,7 +73,7 @@ struct OutputReading: Sendable, Hashable {
       return found + unknown
     }
     let isPlainer = cells != nil || columns < rows ?? .max
-    // Whoever leaves the count of boxes free does not mean the few hundred of a transformer.
+    // An export that leaves the count of boxes free does not mean the few hundred of a transformer.
     if isLenient, let rows, rows <= leastCells, columns != 6 { return found }
     if columns == 6, isLenient || rows.map({ $0 > 6 && $0 <= leastCells && cells?.free.contains($0) != true }) ?? true {
       found.append(OutputReading(head: .yolov8, form: .endToEnd))

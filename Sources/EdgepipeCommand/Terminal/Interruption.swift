@@ -6,7 +6,7 @@ import Synchronization
 /// What Ctrl-C, SIGTERM and SIGHUP do to the command under way.
 ///
 /// Without more the process ends at once. What has files is taken away first (`watch`), what must not be cut short is
-/// waited for (`holding`: it takes milliseconds), and what ends by itself when told to is told (`tell`).
+/// waited for (`holding`: it takes milliseconds), and what ends by itself when told to is told (`onStop`).
 final class Interruption: Sendable {
   private struct State {
     var isHeld = false
@@ -29,7 +29,7 @@ final class Interruption: Sendable {
   }
 
   /// From now on a signal calls `stop`, and the command ends by itself; nil: the process ends at once.
-  func tell(_ stop: (@Sendable () -> Void)?) { state.withLock { $0.stop = stop } }
+  func onStop(_ stop: (@Sendable () -> Void)?) { state.withLock { $0.stop = stop } }
 
   /// Does `body` to its end before a signal is heeded.
   func holding<Result>(_ body: () throws -> Result) rethrows -> Result {

@@ -13,7 +13,7 @@ enum Terminal {
   /// written, and ``status(_:)`` tells of it.
   static func out(_ text: String) { output.write(text + "\n") }
 
-  /// Prints words about work whose results are elsewhere: whoever has closed standard output does without them.
+  /// Prints words about work whose results are elsewhere: a program without standard output does without them.
   static func say(_ text: String) { if output.isOpen { out(text) } }
 
   /// Prints to standard error, whose state changes nothing.

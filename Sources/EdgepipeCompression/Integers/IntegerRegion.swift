@@ -12,7 +12,7 @@ struct IntegerRegion {
   private(set) var headCount = 0
   /// The nodes that stay in floats, in order.
   private(set) var rest: [Onnx_NodeProto] = []
-  /// Tensors of the region that the rest, or whoever runs the model, reads.
+  /// Tensors of the region that the rest, or the caller, reads.
   private(set) var boundary: [String] = []
 
   /// Convolutions of 1x1 among the rest that read only what integers make: they multiply integers too, but what they
@@ -28,10 +28,10 @@ struct IntegerRegion {
 
   /// - Parameters:
   ///   - inputSize: a picture side at which the model runs, to follow the shapes.
-  ///   - floatHead: how many of the first convolutions, with their activations, stay in floats; see ``FloatHead``.
+  ///   - leadingFloats: how many of the first convolutions, with their activations, stay in floats; see ``LeadingFloats``.
   /// - Throws: a ``PipelineError`` (`malformed`) when nothing of the model can run in integers, or when it does not
   ///   begin with so many convolutions in a row.
-  init(_ model: OnnxModel, inputSize: Int, floatHead: Int = 0) throws {
+  init(_ model: OnnxModel, inputSize: Int, leadingFloats: Int = 0) throws {
     let graph = model.proto.graph
     let stored = Set(graph.initializer.map(\.name))
     guard let picture = graph.input.first(where: { !stored.contains($0.name) }) else {
@@ -51,10 +51,10 @@ struct IntegerRegion {
         "model '\(model.name)' does not begin with a convolution that can run in integers",
         remedy: "keep it in float32", code: .unsupported)
     }
-    guard floatHead > 0 else { return }
-    guard let count = chain(of: floatHead) else {
+    guard leadingFloats > 0 else { return }
+    guard let count = chain(of: leadingFloats) else {
       throw PipelineError(
-        "model '\(model.name)' does not begin with \(floatHead) convolutions in a row",
+        "model '\(model.name)' does not begin with \(leadingFloats) convolutions in a row",
         remedy: "leave fewer of the first convolutions in floats", code: .unsupported)
     }
     headCount = count

@@ -8,12 +8,12 @@ struct ModelQuantizer {
   struct Options: Sendable {
     /// How ranges are found.
     var rule: RangeRule
-    var floatHead: FloatHead
+    var leadingFloats: LeadingFloats
 
     /// The default leaves out one value in ten thousand at each end.
-    init(rule: RangeRule = .quantile(1e-4), floatHead: FloatHead = .automatic) {
+    init(rule: RangeRule = .quantile(1e-4), leadingFloats: LeadingFloats = .automatic) {
       self.rule = rule
-      self.floatHead = floatHead
+      self.leadingFloats = leadingFloats
     }
   }
 
@@ -60,14 +60,14 @@ struct ModelQuantizer {
       model, region, pictures: pictures, format: format, engine: engine, progress: progress)
     let convolutions = try IntegerConvolution.all(region, layout, moments)
     func made(_ head: Int) throws -> Result {
-      let region = try IntegerRegion(model, inputSize: size, floatHead: head)
+      let region = try IntegerRegion(model, inputSize: size, leadingFloats: head)
       return Result(
         model: try IntegerModelWriter.write(model, region, layout, convolutions: convolutions, format: format),
         integerConvolutions: region.integerSteps.count { $0.convolution != nil } + region.lastConvolutions.count,
         lastConvolutions: region.lastConvolutions.count, floatHeadConvolutions: head,
         floatConvolutions: region.rest.count { $0.opType == "Conv" } - region.lastConvolutions.count)
     }
-    guard case .convolutions(let count) = options.floatHead else {
+    guard case .convolutions(let count) = options.leadingFloats else {
       return try best(made, model, pictures: pictures, format: format)
     }
     return try made(count)
@@ -82,14 +82,14 @@ struct ModelQuantizer {
     let error = try OutputError(model, inputs: few.map { $0.prepared(for: format, pool: pool) }, engine: engine)
     var results: [(result: Result, error: Double)] = []
     let region = try IntegerRegion(model, inputSize: few.first?.shape.last ?? 0)
-    let narrow = region.steps.compactMap(\.convolution).prefix { $0.outputs <= FloatHead.mostOutputs }.count
-    for count in 0...min(narrow, FloatHead.most) {
+    let narrow = region.steps.compactMap(\.convolution).prefix { $0.outputs <= LeadingFloats.mostOutputs }.count
+    for count in 0...min(narrow, LeadingFloats.most) {
       // Models that begin in another way, or whose first convolution cannot read bytes.
       guard let result = try? made(count) else { continue }
       results.append((result, try error(of: result.model, inputs: few)))
     }
     let least = results.map(\.error).min() ?? 0
-    guard let best = results.first(where: { $0.error <= least * FloatHead.tolerance }) else { return try made(0) }
+    guard let best = results.first(where: { $0.error <= least * LeadingFloats.tolerance }) else { return try made(0) }
     return best.result
   }
 }

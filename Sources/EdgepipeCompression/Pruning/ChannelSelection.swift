@@ -5,7 +5,7 @@
 struct ChannelSelection {
   typealias Channel = ChannelGraph.Channel
 
-  /// How dear a channel is.
+  /// What a channel costs.
   enum Damage {
     /// The squared norm of the filters that make it, as a share of its layer's (H. Li et al., "Pruning Filters for
     /// Efficient ConvNets", ICLR 2017, with the L2 norm).

@@ -44,7 +44,7 @@ package struct PruningAnalysis {
     weights = try convolutions.map { try $0.weights(stored: stored, modelName: model.name) }
     try progress(0)
     let probe = TensorProbe(engine: engine)
-    let seen = try Self.look(convolutions, of: model, inputs, probe, options)
+    let seen = try Self.analyse(convolutions, of: model, inputs, probe, options)
     areas = seen.areas
     covariances = zip(convolutions, seen.moments).map { $0.isDepthwise ? nil : $1.centred.covariance }
     try progress(0.2)
@@ -63,7 +63,7 @@ package struct PruningAnalysis {
     var areas: [Int]
   }
 
-  private static func look(
+  private static func analyse(
     _ convolutions: [ConvolutionNode], of model: OnnxModel, _ inputs: CalibrationPictures, _ probe: TensorProbe,
     _ options: LayerRefit.Options
   ) throws -> Seen {

@@ -19,7 +19,7 @@ package protocol CompressionStep: Sendable {
   /// - Parameter amount: within the range of `Self.amount`; nil only for a step that has none.
   init(amount: Double?)
 
-  /// - Returns: the new model with its manifest (`name`, `file` and `sha256` are set by whoever installs it).
+  /// - Returns: the new model with its manifest (`name`, `file` and `sha256` are set when it is installed).
   /// - Throws: ``StepRefusal`` when the step cannot be done with this model, what the engine throws, and what
   ///   `context.progress` throws.
   func apply(to candidate: CompressionCandidate, in context: CompressionContext) throws -> CompressionCandidate

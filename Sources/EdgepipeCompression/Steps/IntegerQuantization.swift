@@ -17,11 +17,11 @@ package struct IntegerQuantization: CompressionStep {
   }
 
   static func quantized(
-    _ candidate: CompressionCandidate, _ context: CompressionContext, head: FloatHead
+    _ candidate: CompressionCandidate, _ context: CompressionContext, head: LeadingFloats
   ) throws -> CompressionCandidate {
     let simple = try simplified(candidate, context)
     let quantizer = ModelQuantizer(
-      engine: context.engine, options: .init(rule: context.rangeRule, floatHead: head))
+      engine: context.engine, options: .init(rule: context.rangeRule, leadingFloats: head))
     let made = try quantizer.quantize(
       simple, pictures: context.pictures.map(\.tensor), format: candidate.manifest.input, progress: context.progress)
     var result = candidate

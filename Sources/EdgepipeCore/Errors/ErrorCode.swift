@@ -29,7 +29,7 @@ extension PipelineError {
     case interrupted
     /// What was to be written could not be written.
     case writeFailed
-    /// Whoever read standard output has gone.
+    /// The reader of standard output has gone.
     case outputClosed
     /// A fault of this program, or of a stage that was added to it.
     case internalFault

@@ -10,7 +10,7 @@ public enum ExitStatus: Int32, Sendable {
   case software = 70
   case ioError = 74
   case config = 78
-  /// Whoever read standard output has gone: 128 + SIGPIPE.
+  /// The reader of standard output has gone: 128 + SIGPIPE.
   case readerGone = 141
 }
 

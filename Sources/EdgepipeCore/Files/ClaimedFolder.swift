@@ -26,13 +26,13 @@ struct ClaimedFolder: Sendable {
     if let (folder, name) = file.parent { return folder == identity && isMeant(name) }
     // What is there may be in the folder under another name, as a link.
     return members.found.withLock { found in
-      let all = found ?? look()
+      let all = found ?? scan()
       found = all
       return all.contains(file)
     }
   }
 
-  private func look() -> Set<FileIdentity> {
+  private func scan() -> Set<FileIdentity> {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     return Set(names.filter(isMeant).compactMap { FilePlace(path + "/" + $0).fileIdentity })
   }

@@ -12,7 +12,7 @@ package enum WholeFile {
     let place = FilePlace(path)
     if case .other = place { return try write(to: path, descriptor: open(path, named: path, O_WRONLY), body) }
     try OutputPath.makeParent(of: path)
-    // Whoever is writing it would go on in a file that has no name any more.
+    // A program that is writing it would go on in a file that has no name any more.
     let held = try OutputFile.existing(path: path)
     defer { withExtendedLifetime(held) {} }
     // A link keeps leading to the file that it led to.

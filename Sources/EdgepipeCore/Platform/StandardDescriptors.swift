@@ -1,6 +1,6 @@
 import Glibc
 
-/// Descriptors 0 to 2 as whoever started the program left them: a supervisor may have closed any of them.
+/// Descriptors 0 to 2 as the parent process left them: a supervisor may have closed any of them.
 package enum StandardDescriptors {
   /// Puts something in the place of each of the three that is closed, so that no file or socket that is opened later
   /// becomes standard output. It can be neither read nor written: what needs the descriptor learns that it is not there.

@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 /// Texts to one descriptor that may be closed, full, or a pipe whose reader goes. The first failure is kept, and what
-/// would follow it is left out: whoever prints goes on with its work, and asks in the end what became of the words.
+/// would follow it is left out: the program goes on with its work, and asks in the end what became of the words.
 package final class TextOutput: Sendable {
   /// Why texts are not where they should be.
   package enum Failure: Sendable, Hashable {

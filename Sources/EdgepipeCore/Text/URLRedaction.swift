@@ -43,7 +43,7 @@ public enum URLRedaction {
     let bytes = Array(url.utf8)
     guard let start = authorityStart(bytes) else { return [] }
     var found = secretRanges(bytes[start...]).map { String(decoding: bytes[$0], as: UTF8.self) }
-    // Whoever quotes a part of the URL may see its end elsewhere than `redact` does.
+    // A text that quotes a part of the URL may see its end elsewhere than `redact` does.
     found += found.flatMap { $0.split { "/?&;,".contains($0) }.map(String.init) }.filter {
       $0.utf8.count >= shortestWord
     }

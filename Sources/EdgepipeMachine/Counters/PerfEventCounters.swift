@@ -20,7 +20,7 @@ package struct PerfEventCounters: PerformanceCounters {
     return CounterDescriptor(number)
   }
 
-  /// What an error of perf_event_open(2) means to whoever wants to count.
+  /// What an error of perf_event_open(2) means to a caller that wants to count.
   func refusal(_ code: Int32) -> PipelineError {
     let what = "instructions cannot be counted"
     switch code {

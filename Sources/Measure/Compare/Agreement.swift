@@ -48,7 +48,7 @@ package struct Agreement: Sendable, Equatable {
   }
 
   /// Counts every frame that either side has.
-  init(_ frames: Both<FoundFrames>) {
+  init(_ frames: Both<RecordedFrames>) {
     for key in Set(frames.a.frames.keys).union(frames.b.frames.keys) {
       add(a: frames.a.detections(key), b: frames.b.detections(key))
     }

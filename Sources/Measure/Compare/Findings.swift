@@ -20,7 +20,7 @@ package struct Findings: Sendable {
   /// Where both runs reported all that their pipelines report.
   ///
   /// - Throws: ``PipelineError`` (`invalidArgument`) when the two did not see the same pictures.
-  package init(_ found: Both<FoundFrames>) throws {
+  package init(_ found: Both<RecordedFrames>) throws {
     try Self.checkSources(found)
     agreement = Agreement(found)
     accuracy = nil
@@ -33,7 +33,7 @@ package struct Findings: Sendable {
   ///   - classes: all that the two may find.
   /// - Throws: ``PipelineError``, and `CancellationError` once `isStopped` is true.
   package init(
-    _ found: Both<FoundFrames>, truth: Truth, scores: Both<[String: Double]>, classes: Set<String>,
+    _ found: Both<RecordedFrames>, truth: Truth, scores: Both<[String: Double]>, classes: Set<String>,
     isStopped: () -> Bool
   ) throws {
     try Self.checkSources(found)
@@ -42,7 +42,7 @@ package struct Findings: Sendable {
       found, classes: classes, dataset: truth.dataset, file: truth.file, isStopped: isStopped)
   }
 
-  private static func checkSources(_ found: Both<FoundFrames>) throws {
+  private static func checkSources(_ found: Both<RecordedFrames>) throws {
     guard found.a.sources != found.b.sources else { return }
     let different = found.a.sources.symmetricDifference(found.b.sources).sorted()
     throw PipelineError(

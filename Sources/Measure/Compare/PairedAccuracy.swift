@@ -34,7 +34,7 @@ extension PairedAccuracy {
   /// - Throws: ``PipelineError`` `malformed` where pictures or classes have nothing in common with the dataset;
   ///   `CancellationError` when given up.
   init(
-    _ found: Both<FoundFrames>, classes: Set<String>, dataset: COCODataset, file: String, isStopped: () -> Bool
+    _ found: Both<RecordedFrames>, classes: Set<String>, dataset: COCODataset, file: String, isStopped: () -> Bool
   ) throws {
     let categories = Self.categories(classes, dataset: dataset, file: file)
     guard !categories.isEmpty else {
@@ -95,7 +95,7 @@ extension PairedAccuracy {
   }
 
   private static func predictions(
-    _ found: FoundFrames, _ dataset: COCODataset, _ categories: [String: Int]
+    _ found: RecordedFrames, _ dataset: COCODataset, _ categories: [String: Int]
   ) -> [COCOPrediction] {
     let ids = Dictionary(dataset.pictures.map { (name(of: $0), $0.id) }, uniquingKeysWith: { first, _ in first })
     return found.frames.keys.sorted { $0.number < $1.number }.flatMap { key -> [COCOPrediction] in

@@ -57,7 +57,7 @@ package struct VerdictRule: Sendable, Equatable {
 
   /// - Parameters:
   ///   - latency: the change from A to B; nil where it cannot be told.
-  ///   - ended: why there are fewer measurements than planned. Then they settle nothing: whoever may end an experiment
+  ///   - ended: why there are fewer measurements than planned. Then they settle nothing: an experimenter who may end an experiment
   ///     when its figures please finds differences where there are none.
   func verdict(latency: RelativeChange?, quality: Quality, ended: String? = nil) -> Verdict {
     var (speed, difference, speedReason) = judge(latency)

@@ -29,7 +29,7 @@ package struct PrecisionMeter: Sendable {
   }
 
   /// - Parameters:
-  ///   - watch: makes the run, so that whoever ends the program early can clean up after it, and is told of its end.
+  ///   - watch: makes the run, so that code that ends the program early can clean up after it, and is told of its end.
   ///   - progress: called after each picture with those done and all.
   /// - Returns: average precision at IoU 0.50:0.95 and at 0.50.
   /// - Throws: ``PipelineError`` for pictures, classes and models that do not suit.

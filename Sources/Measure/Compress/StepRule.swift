@@ -41,7 +41,7 @@ package struct StepRule: Sendable, Hashable {
     }
   }
 
-  struct Verdict: Sendable, Hashable {
+  struct Decision: Sendable, Hashable {
     var isKept: Bool
     /// In words, for the report.
     var reason: String
@@ -51,21 +51,21 @@ package struct StepRule: Sendable, Hashable {
   ///   - after: the model after the step.
   ///   - before: the model before it.
   ///   - float: the model that the ladder began with.
-  func verdict(after: Figures, before: Figures, float: Figures) -> Verdict {
+  func verdict(after: Figures, before: Figures, float: Figures) -> Decision {
     let gain = Gain(after: after, before: before)
     if let loss = loss(after, float), loss.points > loss.limit {
       let text = "\(loss.words), \(Self.number(loss.limit)) allowed"
-      guard decides else { return Verdict(isKept: true, reason: "\(gain.words); \(text)") }
-      return Verdict(isKept: false, reason: text)
+      guard decides else { return Decision(isKept: true, reason: "\(gain.words); \(text)") }
+      return Decision(isKept: false, reason: text)
     }
     guard decides, !gain.isFaster, !(savesMemory && gain.isSmaller) else {
-      return Verdict(isKept: true, reason: gain.words)
+      return Decision(isKept: true, reason: gain.words)
     }
     guard after.cpuMs != nil, before.cpuMs != nil else {
-      return Verdict(isKept: true, reason: "\(gain.words), speed not measured")
+      return Decision(isKept: true, reason: "\(gain.words), speed not measured")
     }
     let lack = savesMemory ? "neither faster nor smaller" : "not faster"
-    return Verdict(isKept: false, reason: "\(lack): \(gain.words)")
+    return Decision(isKept: false, reason: "\(lack): \(gain.words)")
   }
 
   private func loss(_ after: Figures, _ float: Figures) -> (points: Double, limit: Double, words: String)? {

@@ -3,7 +3,7 @@
 struct PictureMatcher {
   /// What became of one detection: for each range of areas one bit for each IoU threshold. Neither bit is set where the
   /// detection is ignored.
-  struct Verdict {
+  struct Match {
     var right = SIMD4<UInt16>()
     var wrong = SIMD4<UInt16>()
   }
@@ -17,12 +17,12 @@ struct PictureMatcher {
   /// - Parameters:
   ///   - truths: in the order of the file.
   ///   - detections: best score first, not more than count.
-  mutating func match(truths: [COCODataset.Annotation], detections: [COCOBox]) -> [Verdict] {
+  mutating func match(truths: [COCODataset.Annotation], detections: [COCOBox]) -> [Match] {
     overlaps.removeAll(keepingCapacity: true)
     for box in detections {
       for truth in truths { overlaps.append(box.overlap(with: truth.box, isCrowd: truth.isCrowd)) }
     }
-    var verdicts = [Verdict](repeating: Verdict(), count: detections.count)
+    var verdicts = [Match](repeating: Match(), count: detections.count)
     for (area, range) in COCOScope.areas.enumerated() {
       ignored = truths.map { $0.isCrowd || !range.contains($0.area) }
       order = truths.indices.filter { !ignored[$0] } + truths.indices.filter { ignored[$0] }

@@ -1,6 +1,6 @@
 import Pipeline
 
-/// Everything that the page of a profile shows, as plain values. Whoever fills it formats nothing and escapes nothing.
+/// Everything that the page of a profile shows, as plain values. Its maker formats nothing and escapes nothing.
 ///
 /// Times from the beginning of the run are seconds; latencies milliseconds; memory megabytes of 2^20 bytes.
 package struct ProfileContent: Sendable, Equatable {

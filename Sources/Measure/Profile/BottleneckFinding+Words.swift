@@ -30,12 +30,12 @@ extension BottleneckFinding {
       limit: .stage(id),
       headline: "\(id) (\(stage.type)) limits the run: \(who) at work \(Words.percent(stage.utilisation)) of the time",
       costs: [losses, without(id, next)].compactMap { $0 },
-      reliefs: Relief(stage: stage, finding: self).sentences, nextFPS: next?.fps)
+      reliefs: StageAdvice(stage: stage, finding: self).sentences, nextFPS: next?.fps)
   }
 
   func describeCores() -> Bottleneck {
-    let dearest = load.stages.max { $0.cpuS < $1.cpuS }
-    let next = dearest.flatMap { model.limit([.init(stage: $0.id, work: 0)]) }
+    let costliest = load.stages.max { $0.cpuS < $1.cpuS }
+    let next = costliest.flatMap { model.limit([.init(stage: $0.id, work: 0)]) }
     var headline =
       "the cores limit the run: \(Words.cores(load.busyCores)) of \(Words.cores(load.cores)) are busy "
       + "with it"
@@ -43,12 +43,12 @@ extension BottleneckFinding {
     if others >= 0.05 * load.cores { headline += " and \(Words.cores(others)) with other programs" }
     headline += ", so that more workers do not help"
     var costs = [losses, spending].compactMap { $0 }
-    if let dearest, let sentence = without(dearest.id, next) { costs.append(sentence) }
+    if let costliest, let sentence = without(costliest.id, next) { costs.append(sentence) }
     var reliefs: [String] = []
     if others >= 0.1 * load.cores, let alone = model.withoutOthers.limit() {
       reliefs.append("without the other programs it could be up to \(Words.rate(alone.fps)) frames/s")
     }
-    if let dearest { reliefs += Relief(stage: dearest, finding: self).sentences }
+    if let costliest { reliefs += StageAdvice(stage: costliest, finding: self).sentences }
     return Bottleneck(limit: .cores, headline: headline, costs: costs, reliefs: reliefs, nextFPS: next?.fps)
   }
 
@@ -58,7 +58,7 @@ extension BottleneckFinding {
       .max { $0.busyS / Double($0.worked) < $1.busyS / Double($1.worked) }
     let median = Words.number(load.medianLatencyMs)
     var reliefs = ["a longer budget.deadlineMs: half of the delivered frames take \(median) ms"]
-    if let slowest { reliefs += Relief(stage: slowest, finding: self).latencySentences }
+    if let slowest { reliefs += StageAdvice(stage: slowest, finding: self).latencySentences }
     return Bottleneck(
       limit: .deadline,
       headline: "the deadline\(limit) limits the run: frames take too long although no stage is at work more than "
@@ -91,7 +91,7 @@ extension BottleneckFinding {
     return Bottleneck(
       limit: .spread, headline: "no part limits the run alone\(what)",
       costs: [room, "starting and draining take a share of a short run: profile more frames"].compactMap { $0 },
-      reliefs: busiest.map { Relief(stage: $0, finding: self).sentences } ?? [], nextFPS: model.limit()?.fps)
+      reliefs: busiest.map { StageAdvice(stage: $0, finding: self).sentences } ?? [], nextFPS: model.limit()?.fps)
   }
 
   // MARK: - Sentences

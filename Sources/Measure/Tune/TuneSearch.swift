@@ -51,7 +51,7 @@ package struct TuneMeasurement: Sendable, Hashable {
 
 /// One line of the table from which a choice was made.
 package struct TuneRow: Sendable, Hashable {
-  package enum Verdict: String, Sendable {
+  package enum Rating: String, Sendable {
     case chosen, slower
     case late = "misses the deadline"
     case inaccurate = "below the floor"
@@ -62,7 +62,7 @@ package struct TuneRow: Sendable, Hashable {
   package let stage: String
   package let choice: TuneChoice
   package let measurement: TuneMeasurement?
-  package internal(set) var verdict: Verdict
+  package internal(set) var verdict: Rating
 }
 
 /// Searches the settings of one detecting stage: the model and its input first, then workers and threads, then the
@@ -166,7 +166,7 @@ package struct TuneSearch {
       TuneRow(stage: stage, choice: choice, measurement: measurement, verdict: isInTime(measurement) ? .slower : .late))
   }
 
-  private mutating func reject(_ choice: TuneChoice, _ verdict: TuneRow.Verdict) {
+  private mutating func reject(_ choice: TuneChoice, _ verdict: TuneRow.Rating) {
     rows.append(TuneRow(stage: stage, choice: choice, measurement: nil, verdict: verdict))
   }
 

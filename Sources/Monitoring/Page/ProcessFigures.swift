@@ -94,7 +94,7 @@ enum ControlGroup {
     return limits.min()
   }
 
-  /// From the group up: in a container the path may be the host's, of which only the root is to be seen.
+  /// From the group up: in a container the path may be the host's, of which only the root is visible.
   private static func limits(_ tree: SystemTree, _ root: String, _ path: Substring, _ file: String) -> [Int64] {
     var limits: [Int64] = []
     var parts = path.split(separator: "/")

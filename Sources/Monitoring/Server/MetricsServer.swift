@@ -54,7 +54,7 @@ package final class MetricsServer: Sendable {
   ) throws {
     let socket = try Self.resolve(address)
     if !socket.isLoopback {
-      logger.warning("whoever reaches \(address) can read the metrics: there is no password and no encryption")
+      logger.warning("any client that reaches \(address) can read the metrics: there is no password and no encryption")
     }
     let table = ConnectionTable(limit: Self.connectionLimit)
     // What is wrong with one connection is no news of the run.

@@ -1,7 +1,7 @@
 import EdgepipeCore
 import Synchronization
 
-/// Keeps what it has made for a moment, so that whoever asks without end costs the run four snapshots a second and no
+/// Keeps what it has made for a moment, so that a client that asks without end costs the run four snapshots a second and no
 /// more.
 final class RecentValue<Value: Sendable>: Sendable {
   static var lifetimeMs: Double { 250 }

@@ -12,7 +12,7 @@ final class BoundedQueue<Element: QueueElement>: Sendable {
 
   /// Queues `element`, waiting for room when the policy is `block`; returns the frame that had to go, if any.
   ///
-  /// - Parameter note: sees that frame before anybody can see its tombstone.
+  /// - Parameter note: sees the frame before anybody can see its tombstone.
   func push(
     _ element: Element, _ note: (QueueState<Element>.Dropped) -> Void = { _ in }
   ) -> QueueState<Element>.Dropped? {
@@ -28,7 +28,7 @@ final class BoundedQueue<Element: QueueElement>: Sendable {
 
   /// The next element, waiting for one; nil once the queue is closed and empty.
   ///
-  /// - Parameter note: sees the element in the order in which elements leave, whoever takes them.
+  /// - Parameter note: sees the element in the order in which elements leave.
   func pop(_ note: (QueueState<Element>.Popped) -> Void = { _ in }) -> QueueState<Element>.Popped? {
     monitor.wait { state -> QueueState<Element>.Popped?? in
       switch state.pop() {

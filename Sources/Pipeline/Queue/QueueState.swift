@@ -22,7 +22,7 @@ extension QueueElement {
 /// The rules of a bounded queue, without locks or threads: every call says what happened or that one must wait.
 ///
 /// The earliest deadline leaves first. A frame without one counts as if it had ``patienceNanoseconds``, so that nothing
-/// waits for ever behind streams in a hurry. Within a stream the order is kept, since its deadlines never fall. When a
+/// waits indefinitely behind streams in a hurry. Within a stream the order is kept, since its deadlines never fall. When a
 /// live frame must go and none is late, the stream that has lost the smallest share so far loses its oldest frame.
 ///
 /// Where a join comes later, a dropped frame leaves a tombstone in its place. Tombstones do not count against the
@@ -110,7 +110,7 @@ struct QueueState<Element: QueueElement>: Sendable {
       shares.lost(element.streamKey)
       return bury(new: element, .late, now: now)
     }
-    let victim = luckiest(than: element)
+    let victim = fastest(than: element)
     shares.lost(victim.map { entries[$0].element.streamKey } ?? element.streamKey)
     guard let victim else { return bury(new: element, .newest, now: now) }
     return replace(at: victim, .oldest, with: element, now: now)
@@ -118,7 +118,7 @@ struct QueueState<Element: QueueElement>: Sendable {
 
   /// The oldest waiting frame of the stream that has lost least; nil when that is the stream of `element` and none of
   /// its frames waits.
-  private func luckiest(than element: Element) -> Int? {
+  private func fastest(than element: Element) -> Int? {
     var best: Int?, least = Double.infinity, ownWaits = false
     for (index, entry) in entries.enumerated() where !entry.element.isTombstone {
       let key = entry.element.streamKey, rate = shares.lossRate(key)

@@ -76,7 +76,7 @@ struct Token: QueueElement {
 }
 
 /// What waits in front of a stage: a frame's token, or news of a stream in its place between the frames.
-enum Parcel: QueueElement {
+enum QueueItem: QueueElement {
   case token(Token)
   /// Rare, and large beside a token: kept apart, so that tokens move as two references.
   indirect case notice(HealthChange)
@@ -84,7 +84,7 @@ enum Parcel: QueueElement {
   var token: Token? { if case .token(let token) = self { token } else { nil } }
   var isTombstone: Bool { token?.isTombstone ?? true }
   var deadline: MonotonicTime? { token?.deadline }
-  var tombstone: Parcel { if case .token(let token) = self { .token(token.tombstone) } else { self } }
+  var tombstone: QueueItem { if case .token(let token) = self { .token(token.tombstone) } else { self } }
   var streamKey: StreamShares.Key? { token?.streamKey }
   var isLive: Bool { token?.isLive ?? false }
 }

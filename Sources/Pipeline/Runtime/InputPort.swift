@@ -62,7 +62,7 @@ final class InputPort: Sendable {
   private let linksBySource: [[Int]]
   private let keepsTombstones: Bool
   private let run: RunContext
-  private let queue: any ParcelQueue
+  private let queue: any ItemQueue
   private let metrics: StageMetrics
   private let links: [LinkCounter]
   private let state: Mutex<State>
@@ -112,7 +112,7 @@ final class InputPort: Sendable {
     }
   }
 
-  func pop() -> QueueState<Parcel>.Popped? {
+  func pop() -> QueueState<QueueItem>.Popped? {
     guard let popped = queue.pop({ if let recorder = run.journal.recorder { record($0, recorder) } }) else {
       return nil
     }
@@ -138,7 +138,7 @@ final class InputPort: Sendable {
     if last { queue.close() }
   }
 
-  /// Gives up everything that waits; whoever waits for room goes on.
+  /// Gives up everything that waits; producers that wait for room go on.
   func abort() { queue.abort(note).forEach(account) }
 
   var depth: (now: Int, highest: Int) { queue.depth }
@@ -158,13 +158,13 @@ final class InputPort: Sendable {
   }
 
   /// A frame gets its fate before its tombstone can end somewhere.
-  private func note(_ dropped: QueueState<Parcel>.Dropped) {
+  private func note(_ dropped: QueueState<QueueItem>.Dropped) {
     guard let token = dropped.element.token else { return }
     token.ticket.lose(.dropped(stage: stage, reason: dropped.reason))
     run.journal.recorder?.append(.lost(stage: index, token.ticket.key, dropped.reason, afterTaking: false))
   }
 
-  private func account(_ dropped: QueueState<Parcel>.Dropped) {
+  private func account(_ dropped: QueueState<QueueItem>.Dropped) {
     guard let token = dropped.element.token else { return }
     metrics.drop(dropped.reason)
     run.instruments.spans?.note(
@@ -173,7 +173,7 @@ final class InputPort: Sendable {
     if !keepsTombstones { token.ticket.end() }
   }
 
-  private func record(_ popped: QueueState<Parcel>.Popped, _ recorder: TraceRecorder) {
+  private func record(_ popped: QueueState<QueueItem>.Popped, _ recorder: TraceRecorder) {
     switch popped.element {
     case .token(let token):
       if !token.isTombstone { recorder.append(.taken(stage: index, token.ticket.key)) }

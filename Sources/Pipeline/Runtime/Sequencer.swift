@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The rules of restoring order: what came out of a queue as 0, 1, 2 … leaves in that order, whoever finishes first.
+/// The rules of restoring order: what came out of a queue as 0, 1, 2 … leaves in that order.
 struct SequencerState<Element: Sendable>: Sendable {
   private var next = 0
   private var waiting: [Int: Element] = [:]

@@ -82,7 +82,7 @@ final class StageRunner: Sendable {
     while let popped = site.port.pop() {
       switch popped.element {
       case .notice(let change):
-        tell(worker, change)
+        notify(worker, change)
         passOn(nil, index: popped.index)
       case .token(var token):
         if let frame = token.frame {
@@ -179,7 +179,7 @@ final class StageRunner: Sendable {
     }
   }
 
-  private func tell(_ worker: (any FrameWorker)?, _ change: HealthChange) {
+  private func notify(_ worker: (any FrameWorker)?, _ change: HealthChange) {
     guard let worker = worker as? any HealthObservingWorker, !isBroken.load(ordering: .relaxed) else { return }
     do { try worker.note(change) } catch { breakDown(error) }
   }

@@ -3,16 +3,16 @@ import EdgepipeCore
 import Synchronization
 
 /// What stands in front of a stage: a ``BoundedQueue``, or in a replay a ``ReplayQueue``.
-protocol ParcelQueue: Sendable {
-  func push(_ parcel: Parcel, _ note: (QueueState<Parcel>.Dropped) -> Void) -> QueueState<Parcel>.Dropped?
-  func pop(_ note: (QueueState<Parcel>.Popped) -> Void) -> QueueState<Parcel>.Popped?
+protocol ItemQueue: Sendable {
+  func push(_ parcel: QueueItem, _ note: (QueueState<QueueItem>.Dropped) -> Void) -> QueueState<QueueItem>.Dropped?
+  func pop(_ note: (QueueState<QueueItem>.Popped) -> Void) -> QueueState<QueueItem>.Popped?
   func noteLoss(_ key: StreamShares.Key?)
   func close()
-  func abort(_ note: (QueueState<Parcel>.Dropped) -> Void) -> [QueueState<Parcel>.Dropped]
+  func abort(_ note: (QueueState<QueueItem>.Dropped) -> Void) -> [QueueState<QueueItem>.Dropped]
   var depth: (now: Int, highest: Int) { get }
 }
 
-extension BoundedQueue: ParcelQueue where Element == Parcel {}
+extension BoundedQueue: ItemQueue where Element == QueueItem {}
 
 /// Watches over a replay: where every stage waits for a frame that cannot come, the trace was never that of a run.
 final class ReplayProgress: Sendable {
@@ -37,12 +37,12 @@ final class ReplayProgress: Sendable {
 ///
 /// It never refuses a frame: the limit on frames in flight bounds it. Tombstones go at once. A frame that is lost before
 /// its turn, which only a run that differs from the recorded one can bring about, is passed over.
-final class ReplayQueue: ParcelQueue {
+final class ReplayQueue: ItemQueue {
   private struct State {
     var next = 0
-    var waiting: [FrameKey: (parcel: Parcel, enqueued: MonotonicTime)] = [:]
+    var waiting: [FrameKey: (parcel: QueueItem, enqueued: MonotonicTime)] = [:]
     var gone: Set<FrameKey> = []
-    var tombstones = Deque<Parcel>()
+    var tombstones = Deque<QueueItem>()
     var popped = 0
     var highest = 0
     var isClosed = false
@@ -60,7 +60,7 @@ final class ReplayQueue: ParcelQueue {
     self.clock = clock
   }
 
-  func push(_ parcel: Parcel, _ note: (QueueState<Parcel>.Dropped) -> Void) -> QueueState<Parcel>.Dropped? {
+  func push(_ parcel: QueueItem, _ note: (QueueState<QueueItem>.Dropped) -> Void) -> QueueState<QueueItem>.Dropped? {
     // News comes from the trace, at its place.
     guard let token = parcel.token else { return nil }
     return monitor.change { state in
@@ -78,7 +78,7 @@ final class ReplayQueue: ParcelQueue {
     }
   }
 
-  func pop(_ note: (QueueState<Parcel>.Popped) -> Void) -> QueueState<Parcel>.Popped? {
+  func pop(_ note: (QueueState<QueueItem>.Popped) -> Void) -> QueueState<QueueItem>.Popped? {
     while true {
       let before = progress.count
       let limit = SystemClock().now().advanced(byMilliseconds: progress.patienceMs)
@@ -91,8 +91,8 @@ final class ReplayQueue: ParcelQueue {
   }
 
   /// Nil within nil when the time is over; nil when nothing more will come.
-  private func next(until limit: MonotonicTime) -> QueueState<Parcel>.Popped?? {
-    monitor.wait(until: limit) { state -> QueueState<Parcel>.Popped?? in
+  private func next(until limit: MonotonicTime) -> QueueState<QueueItem>.Popped?? {
+    monitor.wait(until: limit) { state -> QueueState<QueueItem>.Popped?? in
       if let tombstone = state.tombstones.popFirst() { return .some(take(tombstone, clock.now(), &state)) }
       while state.next < script.steps.count {
         switch script.steps[state.next] {
@@ -112,7 +112,9 @@ final class ReplayQueue: ParcelQueue {
     }
   }
 
-  private func take(_ parcel: Parcel, _ enqueued: MonotonicTime, _ state: inout State) -> QueueState<Parcel>.Popped {
+  private func take(_ parcel: QueueItem, _ enqueued: MonotonicTime, _ state: inout State)
+    -> QueueState<QueueItem>.Popped
+  {
     defer { state.popped += 1 }
     return QueueState.Popped(element: parcel, index: state.popped, enqueued: enqueued)
   }
@@ -120,7 +122,7 @@ final class ReplayQueue: ParcelQueue {
   func noteLoss(_ key: StreamShares.Key?) {}
   func close() { monitor.change { $0.isClosed = true } }
 
-  func abort(_ note: (QueueState<Parcel>.Dropped) -> Void) -> [QueueState<Parcel>.Dropped] {
+  func abort(_ note: (QueueState<QueueItem>.Dropped) -> Void) -> [QueueState<QueueItem>.Dropped] {
     monitor.change { state in
       state.isAborted = true
       let dropped = state.waiting.values.map { QueueState.Dropped(element: $0.parcel, reason: .aborted) }

@@ -3,7 +3,7 @@ import EdgepipeCore
 /// Reads a trace from its first record to its last and checks that it makes sense.
 ///
 /// Records stand in the order in which things happened. Whatever was taken was admitted before, and nothing twice; so
-/// whoever does the first thing that is left to do never waits for a later one, and a replay cannot hang.
+/// the thread that does the next recorded thing never waits for a later one, and a replay cannot hang.
 struct TraceLoader {
   struct Stream {
     let info: StreamInfo

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Writes what a run does into a trace, so that ``Trace`` can do it again.
 ///
-/// Records are put in line by whoever does something, and written by a thread of its own: a live stream never waits for
+/// Records are put in line by the thread that acts, and written by a thread of its own: a live stream never waits for
 /// the disk. Where the disk fails or cannot keep up, recording ends with a warning, the run goes on, and the trace says
 /// that it is not whole. May be used from any thread.
 public final class TraceRecorder: Sendable {

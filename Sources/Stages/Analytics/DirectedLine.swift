@@ -17,7 +17,7 @@ struct DirectedLine: Sendable, Hashable {
     unit = along / length
   }
 
-  /// How far `point` is from the line, which goes on for ever here; positive on the right.
+  /// How far `point` is from the line, which is infinite here; positive on the right.
   func distance(of point: Vertex) -> Double { unit.cross(point - from) }
 
   /// Whether a straight way meets the line between its ends, the ends included.

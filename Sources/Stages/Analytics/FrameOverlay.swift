@@ -1,6 +1,6 @@
 import Pipeline
 
-/// Shapes that a stage wants to be seen on pictures, in pixels of the source. Sinks that draw may draw them.
+/// Shapes that a stage wants drawn on pictures, in pixels of the source. Sinks that draw may draw them.
 final class FrameOverlay: FrameAttachment {
   struct Shape: Sendable {
     /// Two vertices make an arrowed line, more a closed outline.

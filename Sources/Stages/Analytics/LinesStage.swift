@@ -126,7 +126,7 @@ public final class LinesStage: FrameStage {
         state = StreamState(gates: gates(header))
         for index in state.gates.indices { state.gates[index].totals = totals[index] }
       } body: { state in
-        for index in state.gates.indices where look(&state.gates[index], &frame) { state.overlay = nil }
+        for index in state.gates.indices where examine(&state.gates[index], &frame) { state.overlay = nil }
         guard !state.gates.isEmpty else { return }
         let overlay = state.overlay ?? self.overlay(state.gates)
         state.overlay = overlay
@@ -136,7 +136,7 @@ public final class LinesStage: FrameStage {
     }
 
     /// Returns whether anything was counted.
-    private func look(_ gate: inout Gate, _ frame: inout Frame) -> Bool {
+    private func examine(_ gate: inout Gate, _ frame: inout Frame) -> Bool {
       let line = stage.lines[gate.index], header = frame.header
       var hasCounted = false
       for sighting in sightings.all {
@@ -174,7 +174,7 @@ public final class LinesStage: FrameStage {
         let directed = DirectedLine(from: ends[0], to: ends[1])
         if !PictureReach(width: header.width, height: header.height).isCrossable(directed, hysteresis: rules.hysteresis)
         {
-          stage.outside.tell(line.outline.name, header, consequence: "nothing can cross it")
+          stage.outside.warn(line.outline.name, header, consequence: "nothing can cross it")
         }
         gates.append(Gate(index: index, counter: LineCounter(line: directed, rules: rules)))
       }

@@ -17,7 +17,7 @@ final class OutsideShapes: Sendable {
     }
   }
 
-  /// A camera may change its picture's size for ever.
+  /// A camera may change its picture's size indefinitely.
   static let most = 4096
 
   /// `zone` or `line`.
@@ -31,7 +31,7 @@ final class OutsideShapes: Sendable {
   }
 
   /// - Parameter consequence: such as `nothing can enter it`.
-  func tell(_ name: String, _ header: FrameHeader, consequence: String) {
+  func warn(_ name: String, _ header: FrameHeader, consequence: String) {
     let key = Key(name: name, stream: header.stream.id, width: header.width, height: header.height)
     guard known.withLock({ $0.count < Self.most && $0.insert(key).inserted }) else { return }
     logger.warning(

@@ -51,7 +51,7 @@ struct ZoneState {
 
   let rules: Rules
   private(set) var occupancy = 0
-  private var toldOccupancy = 0
+  private var reportedOccupancy = 0
   private var visits: [TrackKey: Visit] = [:]
 
   init(rules: Rules) { self.rules = rules }
@@ -107,10 +107,10 @@ struct ZoneState {
       let byAge = visits.sorted { ($0.value.lastSeen, $0.key) < ($1.value.lastSeen, $1.key) }
       remove(byAge.prefix(visits.count - Self.maximumVisits).map(\.key), .gone, &changes)
     }
-    guard occupancy != toldOccupancy else { return }
+    guard occupancy != reportedOccupancy else { return }
     changes.append(.occupancy(occupancy))
-    if (occupancy > 0) != (toldOccupancy > 0) { changes.append(.presence(occupancy > 0)) }
-    toldOccupancy = occupancy
+    if (occupancy > 0) != (reportedOccupancy > 0) { changes.append(.presence(occupancy > 0)) }
+    reportedOccupancy = occupancy
   }
 
   /// Forgets every track; those that were inside have left.

@@ -9,7 +9,7 @@ import Synchronization
 /// `zone.occupancy`, `zone.presence`) and the outlines for sinks that draw. Drops: nothing.
 ///
 /// Trade-off: a longer `debounceS` keeps boxes that tremble on an outline from telling anything, and tells real visits
-/// later; visits that are shorter are not told. A longer `goneS` bridges longer gaps of the tracker, and tells later
+/// later; visits that are shorter are not reported. A longer `goneS` bridges longer gaps of the tracker, and tells later
 /// that somebody is gone. A stream whose media time steps back, whose pictures change their size or whose camera began
 /// anew starts anew: who was inside leaves with the reason `reset`, and its time begins again.
 ///
@@ -43,7 +43,7 @@ public final class ZonesStage: FrameStage {
 
   private let context: StageContext
   private let zones: [Zone]
-  private let told: Set<String>
+  private let reported: Set<String>
   private let tallies = Mutex<[String: Tally]>([:])
   private let outside: OutsideShapes
   public let interface: StageInterface
@@ -51,7 +51,7 @@ public final class ZonesStage: FrameStage {
   public init(_ configuration: Configuration, context: StageContext) throws {
     self.context = context
     zones = try configuration.checkedZones(stage: context.id)
-    told = Set(configuration.events.map { "zone." + $0 })
+    reported = Set(configuration.events.map { "zone." + $0 })
     outside = OutsideShapes(kind: "zone", logger: context.logger)
     interface = .analytics(
       "zone", labels: configuration.labels,
@@ -112,11 +112,11 @@ public final class ZonesStage: FrameStage {
           area.state.reset(changes: &changes)
           area.state.endFrame(at: header.mediaTime, changes: &changes)
           noteCutStays(in: area, header)
-          tell(area, &frame)
+          report(area, &frame)
         }
         state = StreamState(areas: areas(header))
       } body: { state in
-        for index in state.areas.indices where look(&state.areas[index], &frame) { state.overlay = nil }
+        for index in state.areas.indices where examine(&state.areas[index], &frame) { state.overlay = nil }
         guard !state.areas.isEmpty else { return }
         let overlay = state.overlay ?? Self.overlay(state.areas)
         state.overlay = overlay
@@ -126,7 +126,7 @@ public final class ZonesStage: FrameStage {
     }
 
     /// Returns whether anything has changed.
-    private func look(_ area: inout Area, _ frame: inout Frame) -> Bool {
+    private func examine(_ area: inout Area, _ frame: inout Frame) -> Bool {
       let header = frame.header
       changes.removeAll(keepingCapacity: true)
       for sighting in sightings.all {
@@ -138,11 +138,11 @@ public final class ZonesStage: FrameStage {
       }
       area.state.endFrame(at: header.mediaTime, changes: &changes)
       guard !changes.isEmpty else { return false }
-      tell(area, &frame)
+      report(area, &frame)
       return true
     }
 
-    /// A camera that begins anew again and again keeps everything from its `dwellS`, for ever.
+    /// A camera that begins anew again and again keeps everything from its `dwellS`.
     private func noteCutStays(in area: Area, _ header: FrameHeader) {
       guard let needed = area.zone.rules.dwell else { return }
       let cut = changes.count { change in
@@ -157,15 +157,15 @@ public final class ZonesStage: FrameStage {
       }
       guard isFirst else { return }
       stage.context.logger.warning(
-        "the stream '\(header.stream.id)' began anew: what stays in the zone '\(name)' is timed from the start again, and is told as long there only after \(Double(needed) / 1e9) s without a new start"
+        "the stream '\(header.stream.id)' began anew: what stays in the zone '\(name)' is timed from the start again, and is reported as long there only after \(Double(needed) / 1e9) s without a new start"
       )
     }
 
-    private func tell(_ area: Area, _ frame: inout Frame) {
+    private func report(_ area: Area, _ frame: inout Frame) {
       let name = area.zone.outline.name
       for change in changes {
         let event = event(change, zone: name)
-        if stage.told.contains(event.kind) { frame.add(event) }
+        if stage.reported.contains(event.kind) { frame.add(event) }
       }
       let occupancy = area.state.occupancy
       stage.tallies.withLock { tallies in
@@ -209,7 +209,7 @@ public final class ZonesStage: FrameStage {
       return zones.map { zone in
         let polygon = Polygon(zone.outline.vertices(width: header.width, height: header.height))
         if !PictureReach(width: header.width, height: header.height).isReached(polygon) {
-          stage.outside.tell(zone.outline.name, header, consequence: "nothing can enter it")
+          stage.outside.report(zone.outline.name, header, consequence: "nothing can enter it")
         }
         return Area(zone: zone, polygon: polygon, state: ZoneState(rules: zone.rules))
       }

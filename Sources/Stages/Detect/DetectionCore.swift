@@ -103,7 +103,7 @@ final class DetectionCore: Sendable {
   }
 
   /// Whether the gate keeps the frame from this stage.
-  func isShut(for frame: Frame) -> Bool { frame.attachment(context.id) is GateShut }
+  func isShut(for frame: Frame) -> Bool { frame.attachment(context.id) is GateClosed }
 
   func countPassedBy() { state.withLock { $0.passedBy += 1 } }
 

@@ -2,7 +2,7 @@
 ///
 /// The planes are lent: a canvas must not outlive the call that made it.
 @safe struct PlanarCanvas: ~Copyable {
-  // SAFETY: whoever makes a canvas vouches for the planes (see init); every write below is clipped to them first.
+  // SAFETY: the maker of a canvas vouches for the planes (see init); every write below is clipped to them first.
   private let luma: UnsafeMutablePointer<UInt8>
   private let lumaStride: Int
   private let u: UnsafeMutablePointer<UInt8>

@@ -23,7 +23,7 @@ struct DetectionGate {
   static let maximumStreams = 256
 
   /// What a look costs: shares are counted in thousandths, without the rounding of fractions.
-  private static let look = 1000
+  private static let fullCredit = 1000
 
   private let settings: GateSettings
   private var streams: [String: StreamState] = [:]
@@ -47,9 +47,9 @@ struct DetectionGate {
     if isOpen {
       state.lastTurn = header.sequence
       // What one frame does not use is there for the next, so that looks are spread evenly.
-      state.credit += Int((min(max(header.detectionShare, 0), 1) * Double(Self.look)).rounded())
-      isOpen = state.credit >= Self.look
-      if isOpen { state.credit -= Self.look }
+      state.credit += Int((min(max(header.detectionShare, 0), 1) * Double(Self.fullCredit)).rounded())
+      isOpen = state.credit >= Self.fullCredit
+      if isOpen { state.credit -= Self.fullCredit }
     }
     if isOpen { state.lastLook = time }
     streams[id] = state

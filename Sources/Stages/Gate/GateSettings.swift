@@ -66,7 +66,7 @@ protocol GatedConsumer: TensorConsumer {
 }
 
 /// Hung on a frame in place of a tensor: the gate was shut, the stage passes the frame on.
-final class GateShut: FrameAttachment {
-  static let mark = GateShut()
+final class GateClosed: FrameAttachment {
+  static let mark = GateClosed()
   private init() {}
 }

@@ -12,7 +12,7 @@ struct FileStatus {
   ///
   /// - Throws: ``PipelineError`` `notFound` with `endStream` that says what is in the way.
   init(_ path: BytePath) throws(PipelineError) {
-    switch Self.look(path) {
+    switch Self.status(path) {
     case .success(let status): self.init(status)
     case .failure(let error): throw Self.failure(path, error.code)
     }
@@ -38,11 +38,11 @@ struct FileStatus {
     size = Int(status.st_size)
   }
 
-  static func exists(_ path: BytePath) -> Bool { (try? look(path).get()) != nil }
+  static func exists(_ path: BytePath) -> Bool { (try? status(path).get()) != nil }
 
   /// Nothing has this path, and nothing else is in the way.
   static func isMissing(_ path: BytePath) -> Bool {
-    if case .failure(let error) = look(path) { error.code == ENOENT } else { false }
+    if case .failure(let error) = status(path) { error.code == ENOENT } else { false }
   }
 
   static func isReadable(_ path: BytePath) -> Bool {
@@ -88,7 +88,7 @@ struct FileStatus {
 
   private struct SystemError: Error { let code: Int32 }
 
-  private static func look(_ path: BytePath) -> Result<stat, SystemError> {
+  private static func status(_ path: BytePath) -> Result<stat, SystemError> {
     var status = stat()
     // SAFETY: the path is lent for the time of the call, and `status` outlives it.
     let code = unsafe path.withCString { unsafe stat($0, &status) == 0 ? 0 : errno }

@@ -43,7 +43,7 @@ import Synchronization
   }
 
   deinit {
-    // SAFETY: the context and the buffer that it has now are freed here alone; whoever read through it is closed.
+    // SAFETY: the context and the buffer that it has now are freed here alone; its reader is closed.
     unsafe av_freep(&io.unsafelyUnwrapped.pointee.buffer)
     unsafe avio_context_free(&io)
     close(descriptor)

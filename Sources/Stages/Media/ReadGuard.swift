@@ -15,7 +15,7 @@ final class ReadGuard: Sendable {
     self.clock = clock
   }
 
-  /// Gives the next blocking call this long, or for ever with nil.
+  /// Gives the next blocking call this long, or indefinitely with nil.
   func allow(seconds: Double?) {
     let end = seconds.map { clock.now().advanced(byMilliseconds: $0 * 1000).nanoseconds }
     limit.store(end ?? .max, ordering: .relaxed)

@@ -36,7 +36,7 @@ struct DecoderOptions: Sendable {
   private var context: UnsafeMutablePointer<AVCodecContext>?
   private var frame: UnsafeMutablePointer<AVFrame>?
   private let timeBase: AVRational
-  private let tape: DecoderTape?
+  private let tape: DecoderRecording?
   private let isStill: Bool
   private let isJPEG: Bool
   private let isGIF: Bool
@@ -54,13 +54,15 @@ struct DecoderOptions: Sendable {
 
   /// - Throws: ``PipelineError`` `malformed` with `endStream` when no decoder takes the track.
   convenience init(
-    _ demuxer: Demuxer, _ options: DecoderOptions = DecoderOptions(), name: String, tape: DecoderTape? = nil
+    _ demuxer: Demuxer, _ options: DecoderOptions = DecoderOptions(), name: String, tape: DecoderRecording? = nil
   ) throws(PipelineError) {
     try self.init(CodecFormat(demuxer), options, name: name, tape: tape)
   }
 
   /// - Parameter tape: remembers what is asked of the decoder.
-  init(_ format: CodecFormat, _ options: DecoderOptions, name: String, tape: DecoderTape? = nil) throws(PipelineError) {
+  init(_ format: CodecFormat, _ options: DecoderOptions, name: String, tape: DecoderRecording? = nil)
+    throws(PipelineError)
+  {
     let codecName = format.codecName
     func refused(_ reason: String) -> PipelineError {
       PipelineError(

@@ -38,7 +38,7 @@ final class LetterboxWorker: FrameWorker {
       var input: ModelInput?
       for consumer in targets[index].consumers {
         if shut.contains(consumer) {
-          frame.attach(GateShut.mark, for: consumer)
+          frame.attach(GateClosed.mark, for: consumer)
           continue
         }
         let converted = try source ?? converter.convert(picture)

@@ -8,7 +8,7 @@ import Synchronization
 /// Input: frames with pixels. Output: one file, or one a stream where the path contains `{stream}`; frame times are
 /// the media times. Drops: nothing. A picture whose size changes is scaled to the file's first size.
 ///
-/// Trade-off: encoding is the dearest part of most pipelines that have it; `preset` trades time for file size
+/// Trade-off: encoding is the most expensive part of most pipelines that have it; `preset` trades time for file size
 /// (1080p street scene, crf 23: ultrafast 15 ms of CPU and 16 kB a frame, superfast 37 ms and 19 kB, veryfast 55 ms and
 /// 8 kB, at nearly the same SSIM, so the default is ultrafast), `height` makes smaller pictures. A killed run leaves a
 /// file that plays up to about its last second.

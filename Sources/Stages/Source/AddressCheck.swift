@@ -1,7 +1,7 @@
 import EdgepipeCore
 
 /// Finds addresses that nobody can connect to because a character in them ends a part too early: told at once instead
-/// of by a connection that is tried for ever.
+/// of by a connection that is tried indefinitely.
 enum AddressCheck {
   private static let hostSchemes: Set<String> = ["rtsp", "rtsps", "rtmp", "rtmps", "http", "https"]
   private static let otherSchemes: Set<String> = ["srt", "tcp", "tls", "udp", "rtp"]

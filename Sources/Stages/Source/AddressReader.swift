@@ -4,7 +4,7 @@ import Pipeline
 /// Reads an address that may be live or finite, as HTTP's: what is there shows when it is open.
 ///
 /// Until then the address is taken for what it looks like, since there is nothing else to go by: what looks live is tried
-/// again while nobody answers, what looks like a file ends its stream. It is opened once; whoever finds that it is of the
+/// again while nobody answers, what looks like a file ends its stream. It is opened once; a reader that finds that it is of the
 /// other kind hands it over.
 struct AddressReader {
   let job: SourceJob

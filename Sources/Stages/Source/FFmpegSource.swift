@@ -9,7 +9,7 @@ import Synchronization
 /// made them. `url` names one stream; `streams` and the file `list` name many, and more may join a run that has a
 /// control socket. Each stream has a thread of its own, and the failure of one leaves the others alone.
 ///
-/// A live stream outlives its connection: it is connected again for ever, as one sequence of frames on one rising time
+/// A live stream outlives its connection: it is reconnected indefinitely, as one sequence of frames on one rising time
 /// line, and its state is told as health.
 ///
 /// Drops: damaged frames are counted (`damaged_frames`, `damaged_packets`) and never shown as good; after a loss a live
@@ -211,7 +211,7 @@ public final class FFmpegSource: SourceStage {
     }
     let job = SourceJob(
       configuration: configuration, context: context, entry: entry, stream: stream, output: output, facts: noted,
-      tape: output.tape.map { DecoderTape($0, clock: context.clock) })
+      tape: output.tape.map { DecoderRecording($0, clock: context.clock) })
     do { try read(job, entry) } catch let error as PipelineError { throw error.scrubbed(of: entry.url) }
   }
 

@@ -10,10 +10,10 @@ final class FrameEmitter {
   private let deadlineMs: Double?
   private let output: any SourceOutput
   private let maxFrames: Int?
-  private let tape: DecoderTape?
+  private let tape: DecoderRecording?
   private let facts: SourceFacts?
   private var notes = PictureNotes()
-  private var turner = PictureTurner()
+  private var turner = PictureRotator()
   private var deadline: MonotonicTime?
   /// Frames put out so far, whatever became of them: the next frame's sequence number.
   private(set) var count = 0
@@ -22,7 +22,7 @@ final class FrameEmitter {
 
   init(
     stream: StreamInfo, context: StageContext, isPaced: Bool, output: any SourceOutput, maxFrames: Int?,
-    tape: DecoderTape? = nil, facts: SourceFacts? = nil
+    tape: DecoderRecording? = nil, facts: SourceFacts? = nil
   ) {
     self.stream = stream
     self.context = context

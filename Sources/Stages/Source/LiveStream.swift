@@ -12,7 +12,7 @@ enum ConnectionEnd {
   case stalled(String)
   /// The server wants another user or password.
   case refused(String)
-  /// It can never work, whoever tries and whenever.
+  /// It can never work.
   case impossible(PipelineError)
   /// The server gave a picture, and gives the next one when it is asked again.
   case snapshot
@@ -48,7 +48,7 @@ struct LiveLimits: Sendable {
   var intervalS = 1.0
 }
 
-/// Keeps a live stream going over lost connections, for ever, and says how it is. Used by one thread.
+/// Keeps a live stream going over lost connections, indefinitely, and says how it is. Used by one thread.
 final class LiveStream {
   private let output: any SourceOutput
   private let clock: any PipelineClock

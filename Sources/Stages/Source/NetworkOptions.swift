@@ -12,7 +12,7 @@ struct NetworkOptions {
     let microseconds = "\(Int64(configuration.timeoutS * 1e6))"
     var values: [String: String] = [:]
     if scheme.hasPrefix("rtsp") {
-      // FFmpeg waits for ever by default; its timeouts are in microseconds, under a name of their own for RTSP.
+      // FFmpeg waits indefinitely by default; its timeouts are in microseconds, under a name of their own for RTSP.
       values["timeout"] = microseconds
       // A sound track would only cost bandwidth, and its losses would count as those of the pictures.
       values["allowed_media_types"] = "video"
@@ -48,7 +48,7 @@ struct NetworkOptions {
     if scheme == "rtsps", !MediaOptions.demuxer("rtsp", has: "tls_verify") {
       throw PipelineError(
         "cannot check the certificate of the rtsps server: this FFmpeg's RTSP reader has no option for it",
-        remedy: "use a newer FFmpeg, or set \"tlsVerify\": false to trust whoever answers",
+        remedy: "use a newer FFmpeg, or set \"tlsVerify\": false to trust any server that answers",
         consequence: .endStream, code: .unavailable)
     }
     values["tls_verify"] = "1"

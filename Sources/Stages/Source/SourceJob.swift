@@ -13,7 +13,7 @@ struct SourceJob {
   let output: any SourceOutput
   let facts: SourceFacts
   /// Set while the run is recorded.
-  let tape: DecoderTape?
+  let tape: DecoderRecording?
 
   /// Whether the configuration says whether the stream is live.
   var isLiveStated: Bool { (entry.live ?? configuration.live) != nil }

@@ -10,7 +10,7 @@ package struct DecoderReplayer: MediaReplayer {
   }
 }
 
-/// Does what a ``DecoderTape`` remembers. Used by one thread.
+/// Does what a ``DecoderRecording`` remembers. Used by one thread.
 final class DecoderReplay: MediaReplay {
   /// No decoder gives so many pictures for one packet.
   private static let mostReceived = 4096
@@ -19,7 +19,7 @@ final class DecoderReplay: MediaReplay {
   private let context: StageContext
   private let packet: Packet
   private var decoder: VideoDecoder?
-  private var turner = PictureTurner()
+  private var turner = PictureRotator()
   private var last: DecodedPicture?
   private var next: DecodedPicture?
 
@@ -34,7 +34,7 @@ final class DecoderReplay: MediaReplay {
 
   func apply(_ record: [UInt8]) throws(PipelineError) {
     var from = TraceDecoder(record)
-    guard let operation = DecoderTape.Operation(rawValue: try from.byte()) else {
+    guard let operation = DecoderRecording.Operation(rawValue: try from.byte()) else {
       throw TraceDecoder.damaged("an unknown operation")
     }
     for _ in 0..<(try from.integer(in: 0...Self.mostReceived)) {

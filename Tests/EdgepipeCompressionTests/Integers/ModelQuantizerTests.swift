@@ -90,8 +90,8 @@ struct ModelQuantizerTests {
     let pictures = (0..<3).map { Tensor.bytes([1, 3, side, side], picture($0, side: side)) }
     let unseen = picture(7, side: side)
     let float = try outputs(model, floats(unseen, side: side), engine)
-    func made(_ head: FloatHead) throws -> (result: ModelQuantizer.Result, error: Double) {
-      let result = try ModelQuantizer(engine: engine, options: .init(floatHead: head)).quantize(
+    func made(_ head: LeadingFloats) throws -> (result: ModelQuantizer.Result, error: Double) {
+      let result = try ModelQuantizer(engine: engine, options: .init(leadingFloats: head)).quantize(
         model, pictures: pictures, format: ModelManifest.Head.yolox.defaultInput
       ) { _, _ in }
       let found = try outputs(result.model, .bytes([1, 3, side, side], unseen), engine)
@@ -121,7 +121,7 @@ struct ModelQuantizerTests {
 
   @Test func givenMoreConvolutionsThanStandInARowWhenLeftInFloatsThenItIsRefused() throws {
     let model = try simplified()
-    #expect(throws: PipelineError.self) { try IntegerRegion(model, inputSize: 64, floatHead: 9) }
+    #expect(throws: PipelineError.self) { try IntegerRegion(model, inputSize: 64, leadingFloats: 9) }
   }
 
   @Test func givenWeightsThatAreNoNumbersWhenCalibratingThenTheTensorIsNamed() throws {

@@ -78,8 +78,8 @@ struct AgreementTests {
     #"{"label":"\#(label)","class":1,"score":\#(score),"box":{"x":1,"y":2,"width":3,"height":4},"stage":"\#(stage)"}"#
   }
 
-  private func frames(_ files: [[String]]) throws -> FoundFrames {
-    try FoundFrames(files: files.map { Data(($0.joined(separator: "\n") + "\n").utf8) })
+  private func frames(_ files: [[String]]) throws -> RecordedFrames {
+    try RecordedFrames(files: files.map { Data(($0.joined(separator: "\n") + "\n").utf8) })
   }
 
   @Test("given a stage whose results reach two sinks, when read, then they count once, and other lines do not count")
@@ -90,7 +90,7 @@ struct AgreementTests {
       [line("in", 0, "a.mp4", objects + "," + faces), #"{"type":"event","v":1,"kind":"zone.enter"}"#],
     ])
     #expect(frames.frames.count == 2)
-    let first = FoundFrames.Key(source: "a.mp4", number: 0, stream: 0)
+    let first = RecordedFrames.Key(source: "a.mp4", number: 0, stream: 0)
     #expect(frames.detections(first).map(\.label) == ["face", "car"])
     #expect(frames.detections(first).first?.box == Box(x: 1, y: 2, width: 3, height: 4))
     #expect(frames.sources == ["a.mp4"])
@@ -118,6 +118,6 @@ struct AgreementTests {
 
   @Test("given a line that is not ours, when read, then it is refused")
   func foreign() {
-    #expect(throws: PipelineError.self) { try FoundFrames(files: [Data("no\n".utf8)]) }
+    #expect(throws: PipelineError.self) { try RecordedFrames(files: [Data("no\n".utf8)]) }
   }
 }

@@ -54,8 +54,8 @@ struct ComparedPipelineTests {
 
   @Test("given runs of other pictures, when their findings are compared, then the picture is named")
   func otherPictures() throws {
-    func found(_ source: String) throws -> FoundFrames {
-      try FoundFrames(files: [
+    func found(_ source: String) throws -> RecordedFrames {
+      try RecordedFrames(files: [
         Data(#"{"type":"frame","stream":"s","frame":0,"source":"\#(source)","detections":[]}"#.utf8)
       ])
     }

@@ -15,7 +15,7 @@ struct PairedAccuracyTests {
     })
 
   /// The lines of a run that saw pictures 1 and 2, and found the car in some.
-  private func found(in pictures: Set<Int>, label: String = "car") throws -> FoundFrames {
+  private func found(in pictures: Set<Int>, label: String = "car") throws -> RecordedFrames {
     let lines = [1, 2].map { picture in
       let boxes =
         pictures.contains(picture)
@@ -23,10 +23,10 @@ struct PairedAccuracyTests {
       return
         #"{"type":"frame","stream":"in","frame":\#(picture - 1),"source":"\#(picture).jpg","detections":[\#(boxes)]}"#
     }
-    return try FoundFrames(files: [Data(lines.joined(separator: "\n").utf8)])
+    return try RecordedFrames(files: [Data(lines.joined(separator: "\n").utf8)])
   }
 
-  private func accuracy(_ a: FoundFrames, _ b: FoundFrames, classes: Set<String> = ["car", "face"]) throws
+  private func accuracy(_ a: RecordedFrames, _ b: RecordedFrames, classes: Set<String> = ["car", "face"]) throws
     -> PairedAccuracy
   {
     try PairedAccuracy(
@@ -71,7 +71,7 @@ struct PairedAccuracyTests {
     #expect(classes?.exit == .dataError)
     let objects = #expect(throws: PipelineError.self) { try accuracy(run, run, classes: ["train"]) }
     #expect(objects?.message.contains("has no object") == true)
-    let elsewhere = try FoundFrames(
+    let elsewhere = try RecordedFrames(
       files: [Data(#"{"type":"frame","stream":"in","frame":0,"source":"street.mp4","detections":[]}"#.utf8)])
     let pictures = #expect(throws: PipelineError.self) { try accuracy(elsewhere, elsewhere) }
     #expect(pictures?.message.contains("'street.mp4'") == true)

@@ -9,7 +9,7 @@ struct StepRuleTests {
 
   private func verdict(
     _ rule: StepRule, bytes: Int = 1000, cpuMs: Double? = 10, ap: Double? = 0.300, agreement: Agreement? = nil
-  ) -> StepRule.Verdict {
+  ) -> StepRule.Decision {
     let after = StepRule.Figures(bytes: bytes, cpuMs: cpuMs, accuracy: LadderAccuracy(ap: ap, agreement: agreement))
     return rule.verdict(after: after, before: Self.float, float: Self.float)
   }

@@ -47,7 +47,7 @@ struct TuneSearchTests {
       deadline: 1000, floor: 0.25,
       [("big", "auto", 0.4), ("tiny", "auto", 0.2), ("tiny", "half", nil), ("gone", "auto", 0.5)])
     #expect(best?.model == "big")
-    func verdicts(_ model: String) -> Set<TuneRow.Verdict> {
+    func verdicts(_ model: String) -> Set<TuneRow.Rating> {
       Set(rows.filter { $0.choice.model == model }.map(\.verdict))
     }
     #expect(verdicts("tiny") == [.inaccurate, .unknown])

@@ -117,7 +117,7 @@ private final class KernelBox {
 }
 
 extension ONNXRuntimeLibrary {
-  /// A status for the library to hand on to whoever opened or ran the session; the library releases it.
+  /// A status for the library to hand on to the caller; the library releases it.
   fileprivate func status(of error: any Error) -> OpaquePointer? {
     let failure = error as? ONNXRuntimeFailure
     return unsafe api.pointee.CreateStatus(

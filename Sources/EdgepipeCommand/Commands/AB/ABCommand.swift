@@ -87,7 +87,7 @@ struct ABCommand: ParsableCommand {
     // Before the minutes of runs, and not only in the result.
     for note in inputs.sameness.notes { Terminal.note("note: \(note)") }
     let runs = ChildRuns()
-    try Interruption().tell {
+    try Interruption().onStop {
       Terminal.note("\nending: the run under way is given up (again to end at once)")
       runs.stop()
     }
@@ -108,7 +108,7 @@ struct ABCommand: ParsableCommand {
   private func measure(_ trial: ABTrial) throws -> ABComparison? {
     let schedule = Schedule(repeats: repeats, rounds: rounds), display = ABProgress()
     defer { display.end() }
-    guard let found = try trial.look(display) else { return nil }
+    guard let found = try trial.run(display) else { return nil }
     let measured = try Experiment(schedule).run(
       seconds: { ProcessInfo.processInfo.systemUptime }, progress: display.show,
       measure: { side in try trial.measure(side) { display.note($0, of: side) } })

@@ -50,7 +50,7 @@ struct ABSide {
   /// - Parameters:
   ///   - files: for the lines of each sink, see ``results(in:prefix:)``.
   ///   - leastScore: detectors report all above it, on all frames of the source; nil: as the file says.
-  func looking(files: [URL], report: URL, leastScore: Double?) throws -> [String] {
+  func arguments(files: [URL], report: URL, leastScore: Double?) throws -> [String] {
     var sets = leastScore == nil ? config.limited(toFrames: frames * rounds) : []
     for (sink, file) in zip(sinks, files) {
       let place = try ReportValue.object(["path": .string(file.path)]).json()

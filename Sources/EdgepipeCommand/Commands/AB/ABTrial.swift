@@ -14,15 +14,15 @@ struct ABTrial {
   ///
   /// - Returns: nil when it was ended before.
   /// - Throws: ``PipelineError``, also when the two did not see the same pictures.
-  func look(_ display: ABProgress) throws -> Findings? {
-    var found: [FoundFrames] = []
+  func run(_ display: ABProgress) throws -> Findings? {
+    var found: [RecordedFrames] = []
     for side in Side.allCases {
-      display.look(side)
+      display.show(firstRunOf: side)
       let files = inputs.sides[side].results(in: folder, prefix: side.rawValue)
       let leastScore = truth == nil ? nil : Findings.leastScore
-      let arguments = try inputs.sides[side].looking(files: files, report: report, leastScore: leastScore)
+      let arguments = try inputs.sides[side].arguments(files: files, report: report, leastScore: leastScore)
       guard try runs.run(arguments, title: title(side)) else { return nil }
-      found.append(try FoundFrames(files: files.map(Self.contents)))
+      found.append(try RecordedFrames(files: files.map(Self.contents)))
     }
     let both = Both(a: found[0], b: found[1])
     guard let truth else { return try Findings(both) }
@@ -64,7 +64,7 @@ final class ABProgress {
   private let line = ProgressLine()
   private var last = Both<RunFigures?>(a: nil, b: nil)
 
-  func look(_ side: Side) { show(["first run of \(side.rawValue), not counted"]) }
+  func show(firstRunOf side: Side) { show(["first run of \(side.rawValue), not counted"]) }
 
   func accuracy() { show(["accuracy of A and B, and how sure their difference is"]) }
 

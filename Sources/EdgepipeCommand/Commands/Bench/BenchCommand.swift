@@ -84,7 +84,7 @@ struct BenchCommand: ParsableCommand {
       subject, configurations: configurations,
       settings: BenchSettings(warmUps: warmUp, runs: runs, batches: batches, repeats: repeats),
       environment: BenchEnvironment(power: power))
-    try Interruption().tell {
+    try Interruption().onStop {
       Terminal.note("\nending with what was measured so far (again to end at once)")
       bench.requestStop()
     }

@@ -168,8 +168,8 @@ struct EvalCommand: ParsableCommand {
       progress: { [total = dataset.pictures.count] in progress.show($0, of: total) })
     defer { progress.end() }
     // The run takes its links away when it is told to end.
-    interruption.tell { run.requestStop() }
-    defer { interruption.tell(nil) }
+    interruption.onStop { run.requestStop() }
+    defer { interruption.onStop(nil) }
     let result = try run.run()
     return (.model(detector.name, settings, result), result.predictions, map.evaluated)
   }

@@ -22,7 +22,7 @@ struct RunEnding {
   /// - Throws: ``RunFailed`` with the run's exit status, unless it is 0.
   func finish(_ outcome: RunOutcome, _ ledger: Ledger.Account, report value: ReportValue, _ summary: String) throws {
     let document = try value.json()
-    // The file comes first: whoever reads what is printed may be gone.
+    // The file comes first: the reader of what is printed may be gone.
     var unwritten: (any Error)?
     if let report {
       do { try WholeFile.write(to: report) { try $0(document) } } catch { unwritten = error }

@@ -7,7 +7,7 @@ struct RunSession {
 
   /// - Parameter whenReady: called once all stages are ready, at the run's beginning.
   func run(_ runner: PipelineRunner, whenReady: () -> Void = {}) throws -> RunOutcome {
-    try Interruption().tell {
+    try Interruption().onStop {
       runner.requestStop()
       if !quiet { Terminal.note("\nending: what is in flight is still delivered (again to end at once)") }
     }

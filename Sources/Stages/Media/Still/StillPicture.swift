@@ -4,7 +4,7 @@ import EdgepipeCore
 enum StillPicture {
   /// - Throws: ``PipelineError`` `malformed` with `skipFrame`, and what is wrong with the file.
   static func decode(
-    _ file: BytePath, _ guardian: ReadGuard, tape: DecoderTape? = nil
+    _ file: BytePath, _ guardian: ReadGuard, tape: DecoderRecording? = nil
   ) throws(PipelineError) -> (frame: DecodedFrame, orientation: Orientation?) {
     let path = file.text
     guard StillFile.isWhole(file) else { throw StillFault.error(file, StillFault.endsEarly) }

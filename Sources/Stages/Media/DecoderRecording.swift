@@ -6,7 +6,7 @@ import Pipeline
 ///
 /// Every call is kept, in order; how often pictures were asked for goes along with the next call, since a decoder may
 /// refuse a packet while it holds pictures back.
-final class DecoderTape {
+final class DecoderRecording {
   enum Operation: UInt8 {
     case open = 1
     case send = 2

@@ -3,7 +3,7 @@ import Pipeline
 
 /// What would make one stage faster or cheaper: sentences with the settings as `--set` takes them, and with what they
 /// would give, as far as the run's own figures say.
-struct Relief {
+struct StageAdvice {
   let stage: StageLoad
   let finding: BottleneckFinding
 

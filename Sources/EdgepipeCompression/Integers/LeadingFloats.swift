@@ -3,7 +3,7 @@
 /// The first layers are the ones that integers spoil first: they see the widest ranges (an edge gives a hundred times what a
 /// flat patch gives, and both matter), and every later layer inherits their error. They are also few and narrow, and on
 /// narrow layers float kernels are as fast as integer ones.
-enum FloatHead: Sendable, Equatable {
+enum LeadingFloats: Sendable, Equatable {
   /// As few as give nearly the least error of the outputs on the calibration pictures.
   case automatic
   case convolutions(Int)

@@ -2,7 +2,7 @@ import EdgepipeCore
 package import Foundation
 
 /// What a run found in its frames, read from the JSON Lines that its sinks wrote.
-package struct FoundFrames: Sendable {
+package struct RecordedFrames: Sendable {
   /// A frame by its place in the input, whatever the stream is called.
   struct Key: Hashable, Sendable {
     /// The input's name; in a folder of pictures that of the picture.
@@ -67,7 +67,7 @@ package struct FoundFrames: Sendable {
   /// one, just what would have been found with it.
   ///
   /// - Parameter scores: for each stage, what a score must exceed.
-  func above(scores: [String: Double]) -> FoundFrames {
+  func above(scores: [String: Double]) -> RecordedFrames {
     var copy = self
     for (key, stages) in frames {
       for (stage, limit) in scores { copy.frames[key]?[stage] = stages[stage]?.filter { Double($0.score) > limit } }

@@ -1,7 +1,7 @@
 import EdgepipeCore
 
 /// Turns the pictures of one stream upright, with one filter as long as they stay alike. Used by one thread.
-struct PictureTurner {
+struct PictureRotator {
   private var filter: RotationFilter?
 
   mutating func upright(_ picture: DecodedPicture, _ orientation: Orientation?) throws(PipelineError) -> DecodedPicture
