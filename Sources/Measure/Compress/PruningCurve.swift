@@ -10,7 +10,7 @@ package struct PruningCurve {
     package var ratio: Double
     package var cost: ModelCost
     package var accuracy: (ap: Double, ap50: Double)
-    /// Of pruning and refitting; of the start at the layers that all share for the model as it was.
+    /// Of pruning and refitting; of the analysis of the layers that all share for the model as it was.
     package var seconds: Double
 
     init(ratio: Double, cost: ModelCost, accuracy: (ap: Double, ap50: Double), seconds: Double) {
@@ -24,20 +24,20 @@ package struct PruningCurve {
 
   /// - Parameters:
   ///   - whole: the model as it was.
-  ///   - seconds: the time since the start at the layers began.
+  ///   - seconds: the time since the analysis of the layers began.
   ///   - prune: takes out a share.
   ///   - accuracy: evaluates a model.
   package init(
     _ whole: CompressionCandidate, seconds: () -> Double, prune: (Double) throws -> Pruner.Result,
     accuracy: (CompressionCandidate) throws -> (ap: Double, ap50: Double)
   ) throws {
-    let start = seconds(), before = try accuracy(whole)
+    let analysis = seconds(), before = try accuracy(whole)
     var rows: [Row] = []
     for ratio in Self.ratios {
       let start = seconds()
       let result = try prune(ratio)
       let duration = seconds() - start
-      if rows.isEmpty { rows.append(Row(ratio: 0, cost: result.before, accuracy: before, seconds: start)) }
+      if rows.isEmpty { rows.append(Row(ratio: 0, cost: result.before, accuracy: before, seconds: analysis)) }
       let accuracy = try accuracy(CompressionCandidate(model: result.model, manifest: whole.manifest))
       rows.append(Row(ratio: ratio, cost: result.after, accuracy: accuracy, seconds: duration))
     }

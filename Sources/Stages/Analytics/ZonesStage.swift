@@ -142,7 +142,7 @@ public final class ZonesStage: FrameStage {
       return true
     }
 
-    /// A camera that begins anew again and again keeps everything from its `dwellS`.
+    /// A camera that restarts again and again keeps everything from its `dwellS` for as long as it does so.
     private func noteCutStays(in area: Area, _ header: FrameHeader) {
       guard let needed = area.zone.rules.dwell else { return }
       let cut = changes.count { change in
@@ -209,7 +209,7 @@ public final class ZonesStage: FrameStage {
       return zones.map { zone in
         let polygon = Polygon(zone.outline.vertices(width: header.width, height: header.height))
         if !PictureReach(width: header.width, height: header.height).isReached(polygon) {
-          stage.outside.report(zone.outline.name, header, consequence: "nothing can enter it")
+          stage.outside.warn(zone.outline.name, header, consequence: "nothing can enter it")
         }
         return Area(zone: zone, polygon: polygon, state: ZoneState(rules: zone.rules))
       }

@@ -8,7 +8,7 @@ struct DetectionGate {
     /// The sequence number of the last frame that the settings let through.
     var lastTurn: Int
     /// What is left of the shares of the frames so far. The first frame is looked at.
-    var credit = DetectionGate.look
+    var credit = DetectionGate.fullCredit
     /// From when on the rate allows the next look.
     var due = MediaTime(nanoseconds: .min)
     var lastTime: MediaTime

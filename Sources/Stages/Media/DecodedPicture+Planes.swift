@@ -9,7 +9,7 @@ extension DecodedPicture: ReadablePicture {
       guard let description = unsafe av_pix_fmt_desc_get(format), let name = unsafe description.pointee.name,
         unsafe description.pointee.flags & UInt64(AV_PIX_FMT_FLAG_HWACCEL) == 0
       else { return nil }
-      let count = max(0, min(4, Int(unsafe av_pix_fmt_count_planes(format))))
+      let count = max(0, min(4, Int(av_pix_fmt_count_planes(format))))
       var planes: [PixelPlanes.Plane] = []
       for index in 0..<count {
         let data = unsafe [frame.pointee.data.0, frame.pointee.data.1, frame.pointee.data.2, frame.pointee.data.3]
