@@ -1,5 +1,5 @@
 import CFuzzer
-import COCOFiles
+@testable import COCOFiles
 import EdgepipeCore
 import Foundation
 

@@ -1,8 +1,8 @@
 import CFuzzer
-import Detectors
-import EdgepipeCompression
-import EdgepipeCore
-import EdgepipeONNX
+@testable import Detectors
+@testable import EdgepipeCompression
+@testable import EdgepipeCore
+@testable import EdgepipeONNX
 import Foundation
 
 /// Reads a hostile model file, and does with it what pipelines and imports do.
