@@ -1,5 +1,6 @@
 import Foundation
 import PipelineTestSupport
+import Synchronization
 import Testing
 
 @testable import Detectors
@@ -165,5 +166,14 @@ import Testing
     #expect(mismatch?.message.contains("1x21x6") == true)
     let large = identityInput(width: 64, height: 64, format: manifest.input)
     #expect(throws: PipelineError.self) { try detector("sound").detect(large) }
+  }
+
+  @Test func givenThreadsThatOpenAndCloseEngines_whenAllDoAtOnce_thenNoneIsRefused() throws {
+    let library = try #require(TestData.onnxRuntimeLibrary)
+    let refusals = Mutex<[String]>([])
+    DispatchQueue.concurrentPerform(iterations: 400) { _ in
+      do { _ = try ONNXRuntimeEngine(libraryPath: library.path) } catch { refusals.withLock { $0.append("\(error)") } }
+    }
+    #expect(refusals.withLock { $0 } == [])
   }
 }

@@ -1,4 +1,5 @@
 import COnnxRuntime
+import EdgepipeCore
 import Foundation
 import Synchronization
 
@@ -29,14 +30,19 @@ enum ONNXRuntimeConstant {
 
   init(_ library: ONNXRuntimeLibrary) throws {
     operators = library.takesOperators ? try ONNXRuntimeOperators(library) : nil
-    var made: OpaquePointer?
-    try unsafe library.check(library.api.pointee.CreateEnv(ONNXRuntimeConstant.logFatal, "edgepipe", &made))
-    let owned = try unsafe library.owned(made)
     self.library = library
-    unsafe pointer = unsafe owned
+    unsafe pointer = try unsafe Self.turn.withLock { _ in
+      var made: OpaquePointer?
+      try unsafe library.check(library.api.pointee.CreateEnv(ONNXRuntimeConstant.logFatal, "edgepipe", &made))
+      return try unsafe library.owned(made)
+    }
   }
 
-  deinit { unsafe library.api.pointee.ReleaseEnv(pointer) }
+  deinit { Self.turn.withLock { _ in unsafe library.api.pointee.ReleaseEnv(pointer) } }
+
+  /// The library has one environment for the whole process and counts its users. While the last of them gives it back, it
+  /// refuses to make a new one ("Only one instance of LoggingManager"): one after the other, then.
+  private static let turn = Monitor(())
 }
 
 @safe struct ONNXRuntimeSessionOptions: ~Copyable {
