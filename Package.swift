@@ -206,9 +206,7 @@ if Context.environment["EDGEPIPE_FUZZ"] != nil {
 if Context.environment["EDGEPIPE_GRAPH_ONLY"] != nil {
   let graph: Set = [
     "CLibcrypto", "CPlatform", "EdgepipeCore", "EdgepipeMachine", "Pipeline", "PipelineTesting", "PipelineTestSupport",
-    "PipelineTests",
-    "EdgepipeCoreTests",
-    "EdgepipeMachineTests",
+    "PipelineTests", "EdgepipeCoreTests", "EdgepipeMachineTests",
   ]
   package.targets.removeAll { !graph.contains($0.name) }
   package.products.removeAll { $0.name != "Pipeline" }

@@ -1,18 +1,22 @@
 @_spi(Pixels) public import Pipeline
 
 /// A picture in shades of grey, for tests of stages that read pixels.
-public final class GrayPicture: FrameImage {
+@safe public final class GrayPicture: FrameImage, @unchecked Sendable {
   public let width: Int
   public let height: Int
-  private let values: [UInt8]
+  // SAFETY (@unchecked Sendable): written in init alone, freed once, in deinit.
+  private let values: UnsafeMutableBufferPointer<UInt8>
 
   /// - Parameter values: row by row, in 0...255.
   public init(width: Int, height: Int, values: [UInt8]) {
     precondition(values.count == width * height, "\(values.count) values for \(width) x \(height) pixels")
     self.width = width
     self.height = height
-    self.values = values
+    unsafe self.values = .allocate(capacity: values.count)
+    _ = unsafe self.values.initialize(from: values)
   }
+
+  deinit { unsafe values.deallocate() }
 
   /// One shade everywhere.
   public convenience init(width: Int, height: Int, value: UInt8) {
@@ -22,11 +26,10 @@ public final class GrayPicture: FrameImage {
 
 extension GrayPicture: ReadablePicture {
   package func withPlanes<Result>(_ body: (PixelPlanes) throws -> Result) rethrows -> Result? {
-    try unsafe values.withUnsafeBufferPointer { values in
-      guard let start = values.baseAddress else { return nil }
-      // SAFETY: the values lie in `height` rows of `width` bytes, for the time of the call.
-      let plane = unsafe PixelPlanes.Plane(start: start, byteWidth: width, height: height, stride: width)
-      return try body(PixelPlanes(format: "gray", isFullRange: true, planes: [plane]))
-    }
+    guard let start = unsafe values.baseAddress else { return nil }
+    // SAFETY: the values lie in `height` rows of `width` bytes, and live as long as this picture.
+    let plane = unsafe PixelPlanes.Plane(
+      start: UnsafePointer(start), byteWidth: width, height: height, stride: width, of: self)
+    return try body(PixelPlanes(format: "gray", isFullRange: true, planes: [plane]))
   }
 }

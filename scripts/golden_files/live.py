@@ -85,6 +85,7 @@ def talk(program, process):
                       ("remove-stream", "b"), ("add-stream", "c", "${GOLDEN_NO_SUCH_VARIABLE}"), ("list",)):
         program.record("live/control", "ctl", *arguments, *control, output=masks.words)
     program.record("live/control", "ctl", "list", "--json", *control, output=masks.json_text)
+
     def page():
         with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}/metrics", timeout=30) as answer:
             text = answer.read().decode()

@@ -22,6 +22,6 @@ package enum ModelPipeline {
           : .init(detector, DetectYOLO.self, .init(settings), after: ["scale"]),
         .init("end", NullSink.self, after: [detector]),
       ]
-    ).json()
+    ).json
   }
 }

@@ -22,7 +22,7 @@ struct PictureMatcher {
     for box in detections {
       for truth in truths { overlaps.append(box.overlap(with: truth.box, isCrowd: truth.isCrowd)) }
     }
-    var verdicts = [Match](repeating: Match(), count: detections.count)
+    var matches = [Match](repeating: Match(), count: detections.count)
     for (area, range) in COCOScope.areas.enumerated() {
       ignored = truths.map { $0.isCrowd || !range.contains($0.area) }
       order = truths.indices.filter { !ignored[$0] } + truths.indices.filter { ignored[$0] }
@@ -31,14 +31,14 @@ struct PictureMatcher {
         for (index, box) in detections.enumerated() {
           if let truth = best(for: index, truths, threshold) {
             isTaken[truth] = true
-            if !ignored[truth] { verdicts[index].right[area] |= 1 << UInt16(bit) }
+            if !ignored[truth] { matches[index].right[area] |= 1 << UInt16(bit) }
           } else if range.contains(box.area) {
-            verdicts[index].wrong[area] |= 1 << UInt16(bit)
+            matches[index].wrong[area] |= 1 << UInt16(bit)
           }
         }
       }
     }
-    return verdicts
+    return matches
   }
 
   /// The object that a detection takes: of those that it overlaps by the threshold at least the one that it overlaps

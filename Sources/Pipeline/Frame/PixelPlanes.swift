@@ -14,18 +14,20 @@
     self.planes = planes
   }
 
-  /// One plane: rows of bytes, each `stride` bytes after the one before.
+  /// One plane: rows of bytes, each `stride` bytes after the one before. It keeps its picture, which never changes.
   @safe public struct Plane {
     /// Bytes of a row that hold values.
     public let byteWidth: Int
     public let height: Int
     /// Bytes from one row to the next; negative where the picture is stored from the bottom up.
     public let stride: Int
-    // SAFETY: points to `height` rows of `stride` bytes for the time of the closure that the planes are lent to.
+    // SAFETY: points to `height` rows of `stride` bytes that live as long as `picture`.
     private let start: UnsafePointer<UInt8>
+    private let picture: any FrameImage
 
-    package init(start: UnsafePointer<UInt8>, byteWidth: Int, height: Int, stride: Int) {
+    package init(start: UnsafePointer<UInt8>, byteWidth: Int, height: Int, stride: Int, of picture: any FrameImage) {
       unsafe self.start = start
+      self.picture = picture
       self.byteWidth = byteWidth
       self.height = height
       self.stride = stride
@@ -34,9 +36,11 @@
     /// Lends the values of one row, counted from the top.
     public func withRow<Result>(_ row: Int, _ body: (Swift.Span<UInt8>) throws -> Result) rethrows -> Result {
       precondition((0..<height).contains(row), "row \(row) of \(height)")
-      // SAFETY: the row lies in the plane, which outlives the call.
-      let values = unsafe UnsafeBufferPointer(start: start + row * stride, count: byteWidth)
-      return try unsafe body(values.span)
+      // SAFETY: the row lies in the plane, and the picture outlives the call.
+      return try withExtendedLifetime(picture) {
+        let values = unsafe UnsafeBufferPointer(start: start + row * stride, count: byteWidth)
+        return try unsafe body(values.span)
+      }
     }
   }
 }

@@ -1,9 +1,8 @@
 public import EdgepipeCore
 import Foundation
 
-/// One key of a configuration object, declared once: the property that it sets, the values that it takes, what it means,
-/// and whether it may change while the pipeline runs. Default, schema, decoding, encoding and the documents follow from
-/// it.
+/// One key of a configuration object, declared once: the property that it sets, the values that it takes, and what it
+/// means. Default, schema, decoding and encoding follow from it.
 ///
 /// ```swift
 /// .init("maxGapS", \.maxGapS, .number(0.01...60), "Seconds that a track outlives its last detection.")
@@ -13,7 +12,6 @@ public struct ConfigurationOption<Settings: Sendable>: Sendable {
   /// The JSON values that it takes.
   public let kind: ObjectSchema.ValueKind
   public let isRequired: Bool
-  public let isChangeable: Bool
   /// One sentence.
   public let summary: String
   private let read: @Sendable (KeyedDecodingContainer<ConfigurationKey>, inout Settings) throws -> Void
@@ -26,14 +24,13 @@ public struct ConfigurationOption<Settings: Sendable>: Sendable {
   ///   - name: the key in JSON.
   ///   - property: what it sets. The values of `kind` must be values of this type.
   ///   - required: the key must be there; the property's default is then never used.
-  ///   - changeable: the stage takes another value between two frames of a running pipeline.
   public init<Value: Codable & Sendable>(
     _ name: String, _ property: any WritableKeyPath<Settings, Value> & Sendable, _ kind: ObjectSchema.ValueKind,
-    required: Bool = false, changeable: Bool = false, _ summary: String
+    required: Bool = false, _ summary: String
   ) {
     let key = ConfigurationKey(name)
     self.init(
-      name: name, kind: kind, isRequired: required, isChangeable: changeable, summary: summary,
+      name: name, kind: kind, isRequired: required, summary: summary,
       read: { values, settings in
         if let value = try values.decodeIfPresent(Value.self, forKey: key) { settings[keyPath: property] = value }
       },
@@ -44,20 +41,20 @@ public struct ConfigurationOption<Settings: Sendable>: Sendable {
   /// An option whose absence has a meaning of its own.
   public init<Value: Codable & Sendable>(
     _ name: String, _ property: any WritableKeyPath<Settings, Value?> & Sendable, _ kind: ObjectSchema.ValueKind,
-    changeable: Bool = false, _ summary: String
+    _ summary: String
   ) {
     let key = ConfigurationKey(name)
     self.init(
-      name: name, kind: kind, isRequired: false, isChangeable: changeable, summary: summary,
+      name: name, kind: kind, isRequired: false, summary: summary,
       read: { values, settings in
         if let value = try values.decodeIfPresent(Value.self, forKey: key) { settings[keyPath: property] = value }
       },
       write: { settings, values in try values.encodeIfPresent(settings[keyPath: property], forKey: key) },
-      text: { $0[keyPath: property].flatMap(Self.json) })
+      text: { $0[keyPath: property].map(Self.json) })
   }
 
   private init(
-    name: String, kind: ObjectSchema.ValueKind, isRequired: Bool, isChangeable: Bool, summary: String,
+    name: String, kind: ObjectSchema.ValueKind, isRequired: Bool, summary: String,
     read: @escaping @Sendable (KeyedDecodingContainer<ConfigurationKey>, inout Settings) throws -> Void,
     write: @escaping @Sendable (Settings, inout KeyedEncodingContainer<ConfigurationKey>) throws -> Void,
     text: @escaping @Sendable (Settings) -> String?
@@ -65,7 +62,6 @@ public struct ConfigurationOption<Settings: Sendable>: Sendable {
     self.name = name
     self.kind = kind
     self.isRequired = isRequired
-    self.isChangeable = isChangeable
     self.summary = summary
     self.read = read
     self.write = write
@@ -75,7 +71,7 @@ public struct ConfigurationOption<Settings: Sendable>: Sendable {
   /// The same option where these settings are a part of others, whose keys stand beside theirs.
   public func of<Whole>(_ part: any WritableKeyPath<Whole, Settings> & Sendable) -> ConfigurationOption<Whole> {
     ConfigurationOption<Whole>(
-      name: name, kind: kind, isRequired: isRequired, isChangeable: isChangeable, summary: summary,
+      name: name, kind: kind, isRequired: isRequired, summary: summary,
       read: { [read] in try read($0, &$1[keyPath: part]) }, write: { [write] in try write($0[keyPath: part], &$1) },
       text: { [text] in text($0[keyPath: part]) })
   }
@@ -105,10 +101,19 @@ public struct ConfigurationOption<Settings: Sendable>: Sendable {
     try write(settings, &values)
   }
 
-  private static func json(_ value: some Encodable) -> String? {
+  /// What JSON does not have, such as a number that is not finite, keeps a text of its own, so that it counts as set and is
+  /// refused where it is written.
+  private static func json(_ value: some Encodable) -> String {
+    (try? JSONEncoder.stable.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "\(value)"
+  }
+}
+
+extension JSONEncoder {
+  /// Gives equal values the same text.
+  static var stable: JSONEncoder {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) }
+    return encoder
   }
 }
 

@@ -4,7 +4,7 @@ import Synchronization
 
 /// What stands in front of a stage: a ``BoundedQueue``, or in a replay a ``ReplayQueue``.
 protocol ItemQueue: Sendable {
-  func push(_ parcel: QueueItem, _ note: (QueueState<QueueItem>.Dropped) -> Void) -> QueueState<QueueItem>.Dropped?
+  func push(_ item: QueueItem, _ note: (QueueState<QueueItem>.Dropped) -> Void) -> QueueState<QueueItem>.Dropped?
   func pop(_ note: (QueueState<QueueItem>.Popped) -> Void) -> QueueState<QueueItem>.Popped?
   func noteLoss(_ key: StreamShares.Key?)
   func close()
@@ -40,7 +40,7 @@ final class ReplayProgress: Sendable {
 final class ReplayQueue: ItemQueue {
   private struct State {
     var next = 0
-    var waiting: [FrameKey: (parcel: QueueItem, enqueued: MonotonicTime)] = [:]
+    var waiting: [FrameKey: (item: QueueItem, enqueued: MonotonicTime)] = [:]
     var gone: Set<FrameKey> = []
     var tombstones = Deque<QueueItem>()
     var popped = 0
@@ -60,19 +60,19 @@ final class ReplayQueue: ItemQueue {
     self.clock = clock
   }
 
-  func push(_ parcel: QueueItem, _ note: (QueueState<QueueItem>.Dropped) -> Void) -> QueueState<QueueItem>.Dropped? {
+  func push(_ item: QueueItem, _ note: (QueueState<QueueItem>.Dropped) -> Void) -> QueueState<QueueItem>.Dropped? {
     // News comes from the trace, at its place.
-    guard let token = parcel.token else { return nil }
+    guard let token = item.token else { return nil }
     return monitor.change { state in
       if token.isTombstone || state.isAborted {
-        state.tombstones.append(parcel.tombstone)
+        state.tombstones.append(item.tombstone)
         state.gone.insert(token.ticket.key)
         if token.isTombstone { return nil }
-        let dropped = QueueState.Dropped(element: parcel, reason: .aborted)
+        let dropped = QueueState.Dropped(element: item, reason: .aborted)
         note(dropped)
         return dropped
       }
-      state.waiting[token.ticket.key] = (parcel, clock.now())
+      state.waiting[token.ticket.key] = (item, clock.now())
       state.highest = max(state.highest, state.waiting.count)
       return nil
     }
@@ -100,9 +100,9 @@ final class ReplayQueue: ItemQueue {
           state.next += 1
           return .some(take(.notice(script.notices[index]), clock.now(), &state))
         case .frame(let key):
-          if let (parcel, enqueued) = state.waiting.removeValue(forKey: key) {
+          if let (item, enqueued) = state.waiting.removeValue(forKey: key) {
             state.next += 1
-            return .some(take(parcel, enqueued, &state))
+            return .some(take(item, enqueued, &state))
           }
           guard state.gone.remove(key) != nil || state.isClosed else { return nil }
           state.next += 1
@@ -112,11 +112,11 @@ final class ReplayQueue: ItemQueue {
     }
   }
 
-  private func take(_ parcel: QueueItem, _ enqueued: MonotonicTime, _ state: inout State)
+  private func take(_ item: QueueItem, _ enqueued: MonotonicTime, _ state: inout State)
     -> QueueState<QueueItem>.Popped
   {
     defer { state.popped += 1 }
-    return QueueState.Popped(element: parcel, index: state.popped, enqueued: enqueued)
+    return QueueState.Popped(element: item, index: state.popped, enqueued: enqueued)
   }
 
   func noteLoss(_ key: StreamShares.Key?) {}
@@ -125,10 +125,10 @@ final class ReplayQueue: ItemQueue {
   func abort(_ note: (QueueState<QueueItem>.Dropped) -> Void) -> [QueueState<QueueItem>.Dropped] {
     monitor.change { state in
       state.isAborted = true
-      let dropped = state.waiting.values.map { QueueState.Dropped(element: $0.parcel, reason: .aborted) }
+      let dropped = state.waiting.values.map { QueueState.Dropped(element: $0.item, reason: .aborted) }
       dropped.forEach(note)
       for (key, entry) in state.waiting {
-        state.tombstones.append(entry.parcel.tombstone)
+        state.tombstones.append(entry.item.tombstone)
         state.gone.insert(key)
       }
       state.waiting = [:]

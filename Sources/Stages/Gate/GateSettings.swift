@@ -39,12 +39,6 @@ public struct GateSettings: ConfigurationObject, Hashable {
 
   public init() {}
 
-  public init(interval: Int = 1, maxRate: Double? = nil, motion: MotionSettings? = nil) {
-    self.interval = interval
-    self.maxRate = maxRate
-    self.motion = motion
-  }
-
   public static let options: [ConfigurationOption<Self>] = [
     .init(
       "interval", \.interval, .integer(1...10_000), "Looks at every n-th frame of a stream; a tracker predicts between."

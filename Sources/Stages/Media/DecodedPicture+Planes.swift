@@ -5,17 +5,16 @@ extension DecodedPicture: ReadablePicture {
   func withPlanes<Result>(_ body: (PixelPlanes) throws -> Result) rethrows -> Result? {
     try unsafe withFrame { frame in
       let format = unsafe AVPixelFormat(frame.pointee.format)
-      // SAFETY: the descriptor is static; the frame holds `linesize` bytes for each row of a plane.
+      // SAFETY: the descriptor is static; the frame holds `linesize` bytes for each row of a plane, as long as it lives.
       guard let description = unsafe av_pix_fmt_desc_get(format), let name = unsafe description.pointee.name,
         unsafe description.pointee.flags & UInt64(AV_PIX_FMT_FLAG_HWACCEL) == 0
       else { return nil }
-      let count = max(0, min(4, Int(av_pix_fmt_count_planes(format))))
+      let data = unsafe [frame.pointee.data.0, frame.pointee.data.1, frame.pointee.data.2, frame.pointee.data.3]
+      let strides = unsafe [
+        frame.pointee.linesize.0, frame.pointee.linesize.1, frame.pointee.linesize.2, frame.pointee.linesize.3,
+      ]
       var planes: [PixelPlanes.Plane] = []
-      for index in 0..<count {
-        let data = unsafe [frame.pointee.data.0, frame.pointee.data.1, frame.pointee.data.2, frame.pointee.data.3]
-        let strides = unsafe [
-          frame.pointee.linesize.0, frame.pointee.linesize.1, frame.pointee.linesize.2, frame.pointee.linesize.3,
-        ]
+      for index in 0..<max(0, min(4, Int(av_pix_fmt_count_planes(format)))) {
         guard let start = unsafe data[index] else { return nil }
         // Chroma planes of a subsampled format have fewer rows.
         let isChroma = index == 1 || index == 2
@@ -24,7 +23,7 @@ extension DecodedPicture: ReadablePicture {
           PixelPlanes.Plane(
             start: UnsafePointer(start),
             byteWidth: Int(av_image_get_linesize(format, frame.pointee.width, Int32(index))),
-            height: (height + (1 << shift) - 1) >> shift, stride: Int(strides[index])))
+            height: (height + (1 << shift) - 1) >> shift, stride: Int(strides[index]), of: self))
       }
       return try body(
         PixelPlanes(format: unsafe String(cString: name), isFullRange: color.isFullRange, planes: planes))

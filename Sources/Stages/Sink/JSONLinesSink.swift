@@ -33,11 +33,7 @@ public final class JSONLinesSink: HealthObserver {
 
     public init() {}
 
-    public init(path: String, append: Bool = false, frames: String = "all") {
-      self.path = path
-      self.append = append
-      self.frames = frames
-    }
+    public init(path: String) { self.path = path }
   }
 
   public static let type = "sink.jsonl"

@@ -38,16 +38,6 @@ public final class SortStage: FrameStage {
     ]
 
     public init() {}
-
-    public init(
-      maxGapS: Double = 1, minHits: Int = 3, iou: Double = 0.3, labels: [String]? = nil, stages: [String]? = nil
-    ) {
-      self.maxGapS = maxGapS
-      self.minHits = minHits
-      self.iou = iou
-      self.labels = labels
-      self.stages = stages
-    }
   }
 
   public static let type = "track.sort"

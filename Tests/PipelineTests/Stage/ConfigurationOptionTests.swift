@@ -23,7 +23,7 @@ import Testing
     static let options: [ConfigurationOption<Self>] =
       [
         .init("name", \.name, .string, required: true, "A name."),
-        .init("count", \.count, .integer(1...9), changeable: true, "A number."),
+        .init("count", \.count, .integer(1...9), "A number."),
         .init("tags", \.tags, .list(.string, count: 1...5), "Words."),
         .init("limit", \.limit, .number(0...1), "None when absent."),
         .init("inner", \.inner, .object(Inner.schema), "An object."),
@@ -58,7 +58,6 @@ import Testing
     #expect(schema.map(\.name) == ["name", "count", "tags", "limit", "inner", "onMotion", "gain"])
     #expect(schema.map(\.defaultJSON) == [nil, "3", nil, nil, "{}", "false", "1.5"])
     #expect(schema.map(\.isRequired) == [true] + Array(repeating: false, count: 6))
-    #expect(Settings.options.filter(\.isChangeable).map(\.name) == ["count"])
   }
 
   @Test("given JSON, when decoded, then what is absent has its default")
@@ -112,6 +111,19 @@ import Testing
     #expect(errors?.description.contains("s: config.count: ") == true)
   }
 
+  @Test("given numbers that JSON does not have, when a stage is made in code, then their option is named")
+  func numbersThatAreNone() throws {
+    for change in [{ $0.limit = .nan }, { $0.inner.gain = .infinity }] as [(inout Settings) -> Void] {
+      var settings = Settings()
+      settings.name = "a"
+      change(&settings)
+      let errors = #expect(throws: ConfigErrors.self) { try PipelinePlan.StagePlan("s", Stage.self, settings) }
+      #expect(errors?.code == .invalidConfiguration && errors?.issues.count == 1)
+      let path = errors?.issues.first?.path
+      #expect(path == (settings.limit == nil ? "config.inner.gain" : "config.limit"), "\(errors?.description ?? "")")
+    }
+  }
+
   @Test("given a plan in code, when written as a file, then it is read as the same plan")
   func planAsFile() throws {
     var settings = Settings()
@@ -127,7 +139,7 @@ import Testing
         try .init("s", Stage.self, settings, after: ["camera"], workers: 2, queueCapacity: 7, overflow: .dropOldest),
       ])
     let read = PipelinePlan(
-      try PipelineConfig.load(text: plan.json(), file: "p.json", registry: registry), registry: registry)
+      try PipelineConfig.load(text: plan.json, file: "p.json", registry: registry), registry: registry)
     #expect(read.name == "code" && read.deadlineMs == 40 && read.framesInFlight == 5)
     #expect(read.stages.map(\.id) == ["camera", "s"])
     #expect(read.stages[1].workers == 2 && read.stages[1].queueCapacity == 7 && read.stages[1].overflow == .dropOldest)

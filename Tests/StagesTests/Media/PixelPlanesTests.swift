@@ -63,6 +63,26 @@ import Testing
     #expect(seen == 0)
   }
 
+  @Test("given a plane that is kept, when its picture is let go, then its rows are still as they were")
+  func kept() throws {
+    let stream = StreamInfo(id: "camera", sourceStage: "camera")
+    func planes() throws -> [PixelPlanes.Plane] {
+      let images: [any FrameImage] = [
+        try picture(AV_PIX_FMT_GRAY8, width: 33, height: 21),
+        GrayPicture(width: 33, height: 1, values: (0..<33).map { UInt8($0) }),
+      ]
+      return try images.map { image in
+        let frame = TestFrames.frame(stream: stream, sequence: 0, clock: ManualClock(), image: image)
+        return try #require(frame.withPixels { $0.planes.first } ?? nil)
+      }
+    }
+    for plane in try planes() {
+      plane.withRow(0) { values in
+        #expect(values.indices.allSatisfy { values[$0] == UInt8($0) })
+      }
+    }
+  }
+
   @Test("given a frame without a picture, when its pixels are asked for, then there are none")
   func none() {
     let stream = StreamInfo(id: "camera", sourceStage: "camera")

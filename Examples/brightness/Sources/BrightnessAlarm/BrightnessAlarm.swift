@@ -4,8 +4,8 @@ import Synchronization
 
 /// Reports when the picture becomes dark or bright: a lamp that fails, a covered lens, a door that opens.
 ///
-/// Input: frames with pictures. Output: the same frames, with an event `dark` or `bright` on the first frame of each
-/// change. Drops nothing.
+/// Input: frames with pictures. Output: the same frames, with an event `brightness.dark` or `brightness.bright` on the
+/// first frame of each change. Drops nothing.
 ///
 /// ```json
 /// { "id": "light", "type": "example.brightness", "after": ["camera"], "config": { "dark": 0.2 } }
@@ -63,7 +63,7 @@ public final class BrightnessAlarm: FrameStage {
       var frame = frame
       frame.add(
         FrameEvent(
-          stage: stage.id, kind: isNowDark ? "dark" : "bright",
+          stage: stage.id, kind: isNowDark ? "brightness.dark" : "brightness.bright",
           fields: [.init("brightness", .rounded(brightness))]))
       return .emit(frame)
     }
@@ -71,13 +71,14 @@ public final class BrightnessAlarm: FrameStage {
 }
 
 enum Brightness {
-  /// The mean of the first plane, which is luma for video and grey pictures, in 0...1; every eighth row and value is
-  /// enough. Nil for pictures of other kinds.
+  /// Formats whose first plane is luma with one byte a pixel.
+  private static let formats: Set = [
+    "gray", "nv12", "yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuvj422p", "yuvj444p",
+  ]
+
+  /// The mean luma, in 0...1; every eighth row and value is enough. Nil for pictures of other formats.
   static func mean(of pixels: PixelPlanes) -> Double? {
-    guard let luma = pixels.planes.first,
-      pixels.format.hasPrefix("yuv") || pixels.format.hasPrefix("nv")
-        || pixels.format == "gray"
-    else { return nil }
+    guard formats.contains(pixels.format), let luma = pixels.planes.first else { return nil }
     var sum = 0, count = 0
     for row in Swift.stride(from: 0, to: luma.height, by: 8) {
       luma.withRow(row) { values in

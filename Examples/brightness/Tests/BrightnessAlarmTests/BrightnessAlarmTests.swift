@@ -15,7 +15,7 @@ import Testing
       try alarm.emitted(alarm.frame(sequence, image: GrayPicture(width: 64, height: 48, value: shade))).events
         .map { "\(sequence) \($0.kind)" }
     }
-    #expect(events == ["2 dark", "5 bright"])
+    #expect(events == ["2 brightness.dark", "5 brightness.bright"])
     #expect(alarm.stage.facts["changes"] == .int(2))
   }
 
