@@ -41,8 +41,11 @@ def loss(rig, clips, result):
     tcp, udp = rig.camera(clips.mosaic()), rig.camera(clips.mosaic(), mtu=300, udp_ports=f"{first}-{first + 40}")
     rig.healthy_camera(clips.moving())
     firewall = Firewall()
+    # A lost packet costs the pictures up to the next key frame, which is large and likely to lose one itself: some seconds
+    # may pass without a picture, and are no stall.
     run = rig.run([
-        rig.source("tcp", tcp.url()), rig.source("udp", udp.url(), transport="udp"), rig.source("ok", rig.healthy.url()),
+        rig.source("tcp", tcp.url()), rig.source("udp", udp.url(), transport="udp", stallS=20),
+        rig.source("ok", rig.healthy.url()),
         rig.sink(["tcp", "udp", "ok"]), video(rig, "udp")])
     warm = begin(run, ["tcp", "udp", "ok"], policy)
     before = (warm, time.monotonic())
