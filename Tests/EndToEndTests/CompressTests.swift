@@ -17,6 +17,7 @@ struct CompressTests {
       (["yolox-nano", "--calibration", ".", "--coco", "a.json"], 64, "--coco and --images go together"),
       (["yolox-nano", "--calibration", ".", "--memory", "512"], 64, "the memory of a --target"),
       (["yolox-nano", "--calibration", ".", "--max-drop", "101"], 64, "0 to 100"),
+      (["yolox-nano", "--calibration", ".", "--rounds", "0"], 64, "1 to 99"),
     ]
     for item in cases {
       let result = try Command.run(["models", "compress"] + item.arguments, in: space.folder)
@@ -136,7 +137,8 @@ struct CompressTests {
     let space = try workspace(pictures: 6)
     let command = [
       "models", "compress", "yolox-nano", "--calibration", "pictures", "--pictures", "3", "--output", "models",
-      "--target", "raspberry-pi-4", "--max-drop", "100", "--json", "--plot", "ladder.svg",
+      "--target", "raspberry-pi-4", "--max-drop", "100", "--rounds", "1", "--json", "--plot",
+      "ladder.svg",
     ]
     let result = try Command.run(command, in: space.folder)
     #expect(result.status == 0, "\(result.errors)")

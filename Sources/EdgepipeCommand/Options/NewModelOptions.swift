@@ -28,11 +28,23 @@ struct NewModelOptions: ParsableArguments {
   @Flag(help: "Leaves out the measurements of speed and memory.") var skipBenchmark = false
 
   @Option(
+    help: ArgumentHelp(
+      "How many turns each model gets when speeds are compared: more are steadier, fewer are quicker. 7 when absent.",
+      valueName: "1...99"))
+  var rounds: Int?
+
+  @Option(
     name: .customLong("onnxruntime"),
     help: ArgumentHelp("The ONNX Runtime library; otherwise it is looked for.", valueName: "file"))
   var library: String?
 
   @Flag(help: "Prints the result as JSON.") var json = false
+
+  func validate() throws {
+    if let rounds, !(1...99).contains(rounds) {
+      throw ValidationError("--rounds takes 1 to 99 turns of a model, found \(rounds)")
+    }
+  }
 
   /// Where the new model goes.
   var target: ModelStore {

@@ -126,7 +126,7 @@ struct CategoryMatches: Sendable {
         result.recall[scope.rawValue].append(Double(points.last?.right ?? 0) / Double(objects))
         guard scope.limit == COCOEvaluation.detectionLimit else { continue }
         let curve = Self.curve(points, objects: objects)
-        result.precision[scope.rawValue].append(curve.reduce(0, +) / Double(curve.count))
+        result.precision[scope.rawValue].append(Self.mean(of: curve))
         if scope == .all { result.curves.append(curve) }
       }
     }
@@ -152,21 +152,33 @@ struct CategoryMatches: Sendable {
     return points
   }
 
+  private static func mean(of curve: [Double]) -> Double {
+    var sum = 0.0, level = 0
+    while level < curve.count {
+      sum += curve[level]
+      level += 1
+    }
+    return sum / Double(curve.count)
+  }
+
   /// Precision at each recall level: the best that is reached at this recall or a higher one; 0 where it is not
   /// reached.
   ///
   /// Precision falls with each wrong detection, so the best values are found at right ones, and looking at these
   /// suffices.
   private static func curve(_ points: [(right: Int, precision: Double)], objects: Int) -> [Double] {
-    var curve = [Double](repeating: 0, count: COCOEvaluation.recallLevels.count)
+    // Plain loops over local values: a bootstrap comes here a million times.
+    let levels = COCOEvaluation.recallLevels
+    var curve = [Double](repeating: 0, count: levels.count)
     var best = 0.0
-    var point = points.count - 1
-    for level in curve.indices.reversed() {
-      while point >= 0, Double(points[point].right) / Double(objects) >= COCOEvaluation.recallLevels[level] {
-        best = max(best, points[point].precision)
+    var point = points.count - 1, level = levels.count - 1
+    while level >= 0 {
+      while point >= 0, Double(points[point].right) / Double(objects) >= levels[level] {
+        if points[point].precision > best { best = points[point].precision }
         point -= 1
       }
       curve[level] = best
+      level -= 1
     }
     return curve
   }

@@ -17,6 +17,8 @@ struct CompressMeter: LadderMeter {
   let precision: PrecisionMeter?
   /// Whether speed and memory are measured.
   let isBenchmark: Bool
+  /// Turns of each model, where the user chose them.
+  let rounds: Int?
 
   func begins(_ title: String) { line.start(title) }
 
@@ -35,7 +37,7 @@ struct CompressMeter: LadderMeter {
       try candidates.map {
         .init(name: $0.manifest.precision, model: try $0.model.serialized(), input: input(for: $0))
       }, engine: engine, sessions: MachineInfo.current.cores)
-    return try comparison.run(rounds: rounds, seconds: 0.7) { line.show($0, of: $1) }
+    return try comparison.run(rounds: self.rounds ?? rounds, seconds: 0.7) { line.show($0, of: $1) }
   }
 
   func memory(of candidate: CompressionCandidate) throws -> SessionMemory? {

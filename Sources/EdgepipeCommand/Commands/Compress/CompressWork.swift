@@ -47,7 +47,8 @@ struct CompressWork {
     let warnings = CalibrationCheck.warnings(samples.drawn, found: try agreement.count(original, in: samples.drawn))
     let meter = CompressMeter(
       engine: engine, library: command.options.library, line: line, interruption: interruption,
-      agreement: agreement, precision: precision(), isBenchmark: !command.options.skipBenchmark)
+      agreement: agreement, precision: precision(), isBenchmark: !command.options.skipBenchmark,
+      rounds: command.options.rounds)
     let context = CompressionContext(
       engine: engine, original: original, pictures: samples.drawn, clip: command.clip,
       progress: { [line] in line.show($0, of: $1) })

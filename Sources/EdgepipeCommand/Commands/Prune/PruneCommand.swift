@@ -148,7 +148,7 @@ struct PruneCommand: ParsableCommand {
     let figures = try ThroughputComparison(
       data.map { .init(name: $0.name, model: $0.data, input: input) }, engine: engine,
       sessions: MachineInfo.current.cores
-    ).run(rounds: 7, seconds: 0.7) { line.show($0, of: $1) }
+    ).run(rounds: options.rounds ?? 7, seconds: 0.7) { line.show($0, of: $1) }
     return zip(data, figures).map { PruneReport.Row(name: $0.name, bytes: $0.data.count, figures: $1) }
   }
 
