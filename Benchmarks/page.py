@@ -83,7 +83,7 @@ def markdown(result):
     reading = "\n".join(f"- {line}" for line in sentences(rows))
     return f"""# Benchmarks
 
-edgepipe beside the usual ways to run the same detector on the same video, in one go on one machine.
+This page compares edgepipe with the usual ways to run the same detector on the same video, in one run on one machine.
 `Benchmarks/compare` measures and writes this page; other benchmarks are in [Benchmarks](../Benchmarks/README.md).
 
 ![Bars of frames a second, CPU time a frame and peak memory; the table below has the figures](benchmarks.svg)
@@ -94,13 +94,13 @@ edgepipe beside the usual ways to run the same detector on the same video, in on
 
 ## The programs
 
-All read the clip, scale each frame, run `{result['model']}` on it and write what they found as one JSON line a frame,
-at the same thresholds: score above {result['score']}, suppression within each class at an IoU of {result['iou']}.
+All programs read the clip, scale each frame, run `{result['model']}` on it and write the detections as one JSON line per frame,
+at the same thresholds: score above {result['score']}, non-maximum suppression within each class at an IoU of {result['iou']}.
 
 {programs}
 
 The scripts are one file, `Benchmarks/rivals/detect.py`: OpenCV reads and scales (bilinear, letterboxed to 416x416),
-NumPy decodes, all in one loop, as in the libraries' examples. The int8 model is made by `onnxruntime.quantization`
+NumPy decodes the outputs, all in one loop, as in the libraries' examples. `onnxruntime.quantization` makes the int8 model
 (static, QDQ, per channel, activations in 8 bits with ranges from the 99.99th percentile of 20 frames of this clip,
 {weights}).
 
@@ -108,17 +108,18 @@ NumPy decodes, all in one loop, as in the libraries' examples. The int8 model is
 
 - **Clip**: `{result['clip']}`, {shape['width']}x{shape['height']}, {shape['codec']}, {rows[0]['frames']} frames,
   read as fast as possible.
-- **Rounds**: {result['rounds']}. A round runs all programs one after another, and each round begins with the next one,
-  so that all meet the same moods of the machine. The ratio to the script is taken within each round.
-- **Frames a second**: from opening the video, with the model loaded before, to the last result. No program is warmed
+- **Rounds**: {result['rounds']}. Each round runs all programs one after another, and each round starts with the next program,
+  so that changing conditions of the machine affect all programs alike. The ratio to the script is computed within each
+  round.
+- **Frames a second**: from opening the video, after the model is loaded, to the last result. No program is warmed
   up: the first frames count for all.
-- **CPU time a frame**: user and system time of the whole process (`wait4`), less that of loading the model and, of the
-  scripts, starting Python.
+- **CPU time a frame**: user and system time of the whole process (`wait4`), less the time for loading the model and, for
+  the scripts, for starting Python.
 - **Peak memory**: of the whole process (`wait4`), in megabytes of 2^20 bytes, the highest of all rounds.
-- **Detections and F1**: so that nobody wins by finding nothing. A detection agrees with one of the script's in the same
-  frame when the class is the same and the IoU is at least 0.5, best scores first, each used once; F1 = 2 x agreeing /
-  (detections of both). It measures likeness to the script, not accuracy: edgepipe scales with an area filter, which
-  moves scores near the threshold to either side.
+- **Detections and F1**: they show that no program is faster because it detects less. A detection agrees with one of the
+  script's in the same frame if the class is the same and the IoU is at least 0.5, best scores first, each used once;
+  F1 = 2 x agreeing / (detections of both). F1 measures agreement with the script, not accuracy: edgepipe scales with an
+  area filter, which shifts scores near the threshold in either direction.
 
 ## The machine
 
@@ -128,7 +129,7 @@ memory, {system_name()}; load average {result['load']:.2f} at the start.
 {versions(result)}
 - model `{result['model']}`, sha256 {result['sha256']}
 
-## Again
+## How to repeat the measurement
 
 ```sh
 scripts/setup --tests                                # the scripts' Python packages

@@ -13,6 +13,8 @@ public final class SingleStage<S: FrameStage> {
   public let stream: StreamInfo
   /// What the stage says in its log.
   public let log = LogLines()
+  private let plan: PipelinePlan.StagePlan
+  private let board = OptionBoard()
   private let worker: any FrameWorker
   private let clock: any PipelineClock
 
@@ -24,7 +26,7 @@ public final class SingleStage<S: FrameStage> {
     _ type: S.Type, _ configuration: S.Configuration = S.Configuration(), id: String = "stage",
     clock: any PipelineClock = ManualClock(), services: StageServices = StageServices()
   ) throws {
-    _ = try PipelinePlan.StagePlan(id, type, configuration)
+    plan = try PipelinePlan.StagePlan(id, type, configuration)
     self.clock = clock
     stream = StreamInfo(id: "camera", sourceStage: "camera")
     stage = try S(
@@ -38,7 +40,16 @@ public final class SingleStage<S: FrameStage> {
 
   /// A frame of ``stream``, 40 ms after the one before.
   public func frame(_ sequence: Int, image: (any FrameImage)? = nil) -> Frame {
-    TestFrames.frame(stream: stream, sequence: sequence, clock: clock, image: image)
+    var frame = TestFrames.frame(stream: stream, sequence: sequence, clock: clock, image: image)
+    frame.options = board.current
+    return frame
+  }
+
+  /// Gives options other values, for the frames that ``frame(_:image:)`` makes from now on.
+  ///
+  /// - Throws: `PipelineError` `invalidArgument`, as in a run.
+  @discardableResult public func change(_ values: [String: ReportValue]) throws -> OptionChange {
+    try board.change(stage, plan, to: Array(ReportValue.object(values).json().utf8))
   }
 
   public func process(_ frame: Frame) throws -> FrameOutcome { try worker.process(frame) }

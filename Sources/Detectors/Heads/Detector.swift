@@ -28,8 +28,11 @@ public final class Detector {
   private let name: String
   private let kind: ModelManifest.Head
   private let labels: [String]
-  private let options: DetectorOptions
-  private let classes: ClassFilter
+  /// May be changed between two pictures.
+  public var options: DetectorOptions {
+    didSet { if options.classes != oldValue.classes { classes = Self.filter(labels, options) } }
+  }
+  private var classes: ClassFilter
   private var candidates = Candidates()
   private var suppression = Suppression()
 
@@ -39,7 +42,11 @@ public final class Detector {
     self.options = options
     head = try HeadFactory.make(manifest, outputs: session.outputs)
     (name, kind, labels) = (manifest.name, manifest.head, manifest.classes)
-    classes = ClassFilter(classCount: manifest.classes.count, wanted: options.classes)
+    classes = Self.filter(manifest.classes, options)
+  }
+
+  private static func filter(_ labels: [String], _ options: DetectorOptions) -> ClassFilter {
+    ClassFilter(classCount: labels.count, wanted: options.classes)
   }
 
   /// Boxes left out so far because the model gave NaN or an infinite number for them.

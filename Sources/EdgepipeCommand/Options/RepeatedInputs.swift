@@ -29,9 +29,6 @@ extension PipelineConfig {
   }
 
   private var mediaInputs: [(stage: String, url: String)] {
-    stages.filter { $0.type == FFmpegSource.type }.flatMap { stage in
-      let streams = stage.config["streams"]?.elements?.compactMap { $0["url"]?.string } ?? []
-      return ([stage.config["url"]?.string].compactMap(\.self) + streams).map { (stage.id, $0) }
-    }
+    stages.flatMap { stage in stage.texts(.address).map { (stage.id, $0) } }
   }
 }

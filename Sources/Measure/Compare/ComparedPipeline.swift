@@ -6,7 +6,7 @@ import Stages
 /// What a comparison and a search ask of a pipeline, and what they change in it.
 extension PipelineConfig {
   /// The stages whose model can be chosen.
-  package var detectors: [StageSettings] { stages.filter { TuneInputs.isTunable($0.type) } }
+  package var detectors: [StageSettings] { stages.filter(\.schema.hasModel) }
 
   /// The overrides that replace every sink by one that writes nothing.
   package var withoutSinks: [String] {
@@ -16,22 +16,18 @@ extension PipelineConfig {
   /// The overrides that end each stream after so many frames.
   package func limited(toFrames frames: Int) -> [String] {
     stages.compactMap { stage in
-      let key: String? =
-        switch stage.type {
-        case FFmpegSource.type: "maxFrames"
-        case SyntheticSource.type: "frames"
-        default: nil
-        }
-      return key.map { "\(stage.id).\($0)=\(min(frames, stage.config[$0]?.integer ?? frames))" }
+      stage.option(.frameLimit).map { option in
+        "\(stage.id).\(option.name)=\(min(frames, stage.config[option.name]?.integer ?? frames))"
+      }
     }
   }
 
   /// For each detector the limit that a score must exceed.
-  package func scores(registry: StageRegistry) -> [String: Double] {
+  package var scores: [String: Double] {
     var scores: [String: Double] = [:]
     for stage in detectors {
-      let standard = registry[stage.type]?.schema.properties.first { $0.name == "score" }?.defaultJSON
-      scores[stage.id] = stage.config["score"]?.number ?? standard.flatMap { Double($0) }
+      let standard = stage.option(.score)?.defaultJSON.flatMap { Double($0) }
+      scores[stage.id] = stage.value(.score)?.number ?? standard
     }
     return scores
   }
@@ -39,9 +35,9 @@ extension PipelineConfig {
   /// The names of all that the detectors may find.
   package func classes(in store: ModelStore) throws -> Set<String> {
     try detectors.reduce(into: []) { classes, stage in
-      if let wanted = stage.config["classes"]?.elements?.compactMap(\.string) {
+      if let wanted = stage.value(.classes)?.elements?.compactMap(\.string) {
         classes.formUnion(ClassName.spellings(wanted))
-      } else if let model = stage.config["model"]?.string {
+      } else if let model = stage.modelName {
         classes.formUnion(try DetectorModel(model, resolver: store).classes)
       }
     }
@@ -53,7 +49,7 @@ extension Sameness.Subject {
   package init(name: String, _ config: PipelineConfig, store: ModelStore) throws {
     var models: [String: Model] = [:]
     for stage in config.detectors {
-      guard let reference = stage.config["model"]?.string else { continue }
+      guard let reference = stage.modelName else { continue }
       let model = try store.resolve(reference)
       models[stage.id] = Model(reference: reference, sha256: model.sha256, manifest: model.manifest)
     }
@@ -69,4 +65,14 @@ extension Sameness.Subject {
     }
     self.init(name: name, stages: stages, models: models)
   }
+}
+
+extension StageSettings {
+  /// The model that a detector names.
+  package var modelName: String? { (value(.objectModel) ?? value(.faceModel))?.string }
+}
+
+extension ObjectSchema {
+  /// Whether it is that of a detector, whose model, input, workers, threads and interval can be chosen.
+  var hasModel: Bool { properties.contains { $0.meaning == .objectModel || $0.meaning == .faceModel } }
 }

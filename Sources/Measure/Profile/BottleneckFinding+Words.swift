@@ -10,8 +10,8 @@ extension BottleneckFinding {
         "the pipeline has room for about \(Words.rate(room.fps)) frames/s, "
           + "\(Words.times(room.fps / load.offeredFPS)) as many; \(name(room.part)) would limit it then")
     }
-    let reliefs = load.stages.filter { $0.settings.realtime && !($0.waiting?.isLive ?? true) }
-      .map { "\($0.id).realtime=false lets the file be read as fast as there is room" }
+    let reliefs = load.stages.filter { !($0.waiting?.isLive ?? true) }
+      .flatMap { StageAdvice(stage: $0, finding: self).paceSentences }
     return Bottleneck(
       limit: .sources,
       headline: "the sources set the speed: \(Words.rate(load.offeredFPS)) frames/s come, "

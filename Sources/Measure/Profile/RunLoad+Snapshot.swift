@@ -47,7 +47,7 @@ extension RunLoad {
             isLive: !streams.isEmpty && streams.allSatisfy(\.isLive), pausedS: Double(values.pausedNanoseconds) / 1e9,
             blockedS: Double(values.blockedNanoseconds) / 1e9)
           : nil,
-        settings: StageSettingsView(configuration: stage?.configuration ?? [], facts: figures.facts))
+        needsOrder: figures.needsOrder, tips: figures.tips)
     }
   }
 

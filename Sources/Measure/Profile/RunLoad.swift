@@ -90,12 +90,14 @@ struct StageLoad: Sendable, Hashable {
   var dropped: [DropReason: Int]
   /// Nil for all but sources.
   var waiting: Waiting?
-  var settings: StageSettingsView
+  /// It takes frames in order, and so has one worker.
+  var needsOrder: Bool
+  var tips: [StageTip]
 
   init(
     id: String, type: String, role: StageRole, workers: Int = 1, maximumWorkers: Int = 1, worked: Int, offered: Int,
     busyS: Double, cpuS: Double, utilisation: Double, dropped: [DropReason: Int] = [:], waiting: Waiting? = nil,
-    settings: StageSettingsView = StageSettingsView()
+    needsOrder: Bool = false, tips: [StageTip] = []
   ) {
     self.id = id
     self.type = type
@@ -109,6 +111,7 @@ struct StageLoad: Sendable, Hashable {
     self.utilisation = utilisation
     self.dropped = dropped
     self.waiting = waiting
-    self.settings = settings
+    self.needsOrder = needsOrder
+    self.tips = tips
   }
 }

@@ -28,13 +28,10 @@ package struct TuneInputs {
     ["\(detector).model=\(model)", "\(detector).shape=\"auto\""]
   }
 
-  /// Whether a stage of this type is a detector, whose model, input, workers, threads and interval can be chosen.
-  static func isTunable(_ type: String) -> Bool { type == DetectYOLO.type || type == DetectFace.type }
-
   /// What the pipeline has comes first, then installed models that find the same things.
   package func all() -> [(model: String, shape: String, accuracy: Double?)] {
-    let current = detector.config["model"]?.string ?? ""
-    let findsFaces = detector.type == DetectFace.type
+    let current = detector.modelName ?? ""
+    let findsFaces = detector.option(.faceModel) != nil
     let others = store.installedNames().filter { name in
       guard name != current, let manifest = try? store.manifest(name) else { return false }
       return manifest.head.findsFaces == findsFaces && (findsFaces || hasWantedClasses(manifest))
@@ -43,7 +40,7 @@ package struct TuneInputs {
   }
 
   private func hasWantedClasses(_ manifest: ModelManifest) -> Bool {
-    let wanted = detector.config["classes"]?.elements?.compactMap(\.string) ?? []
+    let wanted = detector.value(.classes)?.elements?.compactMap(\.string) ?? []
     return wanted.allSatisfy { ClassName.index(of: $0, in: manifest.classes) != nil }
   }
 

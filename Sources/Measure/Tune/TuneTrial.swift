@@ -1,6 +1,7 @@
 import EdgepipeCore
 import Foundation
 package import Pipeline
+import Stages
 
 /// Runs a pipeline for a few seconds to see how fast it is.
 package struct TuneTrial {
@@ -66,18 +67,20 @@ package struct TuneTrial {
     }
     runner.requestStop()
     guard runner.wait().isOver else { return nil }
-    return glance(at: stage, runner.snapshot())
+    return glance(at: stage, runner)
   }
 
   /// Enough for the quickest to have met no other program's work.
   private static let glanceFrames = 30
   private static let glanceSeconds = 3.0
 
-  private func glance(at stage: String, _ seen: PipelineRunner.Snapshot) -> TuneGlance? {
+  private func glance(at stage: String, _ runner: PipelineRunner) -> TuneGlance? {
+    let seen = runner.snapshot()
+    let detectors = Set(runner.plan.stages.filter { $0.descriptor.schema.hasModel }.map(\.id))
     guard let own = seen.stages.first(where: { $0.id == stage })?.values.service, own.count > 0 else { return nil }
     let others = seen.stages.compactMap { figures -> TuneGlance.Part? in
       // The other detectors are tuned as well, and a source's time is not that of a frame's way.
-      guard figures.role != .source, !TuneInputs.isTunable(figures.type), figures.values.service.count > 0 else {
+      guard figures.role != .source, !detectors.contains(figures.id), figures.values.service.count > 0 else {
         return nil
       }
       return .init(stage: figures.id, serviceMs: figures.values.service.milliseconds(atPercentile: 0))
@@ -94,11 +97,7 @@ package struct TuneTrial {
     while runner.snapshot().ledger.delivered < 3, Date() < limit { usleep(20_000) }
     runner.requestStop()
     guard runner.wait().isOver else { return nil }
-    let figures = runner.snapshot(withFacts: true).stages.first { $0.id == stage }
-    guard case .list(let sizes)? = figures?.facts["input_sizes"], case .string(let size)? = sizes.first else {
-      return nil
-    }
-    let sides = size.split(separator: "x").compactMap { Int($0) }
-    return sides.count == 2 ? (sides[1], sides[0]) : nil
+    let size = (runner.stage(stage) as? any TensorConsumer)?.inputSizes.first
+    return size.map { ($0.height, $0.width) }
   }
 }

@@ -69,6 +69,8 @@ extension ObjectSchema {
       if let text = property.defaultJSON, let value = JSONParser.value(text, origin: .none) {
         node.set(["default"], value)
       }
+      // No word of JSON Schema; readers ignore what they do not know.
+      if property.isChangeable { node.set(["x-changeable"], JSONNode(.bool(true), origin: .none)) }
       return JSONNode.Member.made(property.name, node)
     }
     let required = self.properties.filter(\.isRequired).map { JSONNode.made($0.name) }

@@ -86,6 +86,7 @@ extension PipelineConfig {
       let type = node["type"]?.string ?? ""
       return StageSettings(
         id: node["id"]?.string ?? "", type: type, role: registry[type]?.role ?? .transform,
+        schema: registry[type]?.schema ?? ObjectSchema([]),
         after: node["after"]?.elements?.compactMap(\.string) ?? [],
         workers: node["workers"]?.integer ?? 1,
         queue: QueueSettings(

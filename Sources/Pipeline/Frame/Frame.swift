@@ -76,6 +76,7 @@ public final class FrameHeader: Sendable {
 public struct Frame: Sendable {
   private struct Contents: Sendable {
     let header: FrameHeader
+    var options: ChangedOptions?
     var image: (any FrameImage)?
     var results: [StageResults] = []
     var events: [FrameEvent] = []
@@ -109,6 +110,12 @@ public struct Frame: Sendable {
   }
 
   public var header: FrameHeader { box.contents.header }
+
+  /// The options that had changed when the frame was admitted; nil where none had.
+  public package(set) var options: ChangedOptions? {
+    get { box.contents.options }
+    set { if newValue !== box.contents.options { change { $0.options = newValue } } }
+  }
 
   /// The pixels. Nil once no stage further on needs them.
   public var image: (any FrameImage)? {

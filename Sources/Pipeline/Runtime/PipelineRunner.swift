@@ -62,8 +62,16 @@ public final class PipelineRunner: Sendable {
     let control = RunControl(
       clock: clock, failureStops: journal.trace.map { $0.isWhole && !$0.runFailed } ?? true, launch: launch)
     context = RunContext(
-      control: control, journal: journal, instruments: instruments, logger: logger, staysOpen: staysOpen)
+      control: control, journal: journal, options: OptionBoard(keepsAll: journal.trace != nil),
+      instruments: instruments, logger: logger, staysOpen: staysOpen)
     built = try PipelineBuilder(run: context, services: services, pace: power?.pace, files: files).build(plan)
+    // A replay knows all changes from the beginning; each frame of the trace says which had come.
+    for change in journal.trace?.options ?? [] {
+      guard built.stages.indices.contains(change.stage) else {
+        throw PipelineError("the trace changes the options of a stage that it does not have", code: .malformed)
+      }
+      _ = try context.options.change(built.stages[change.stage], plan.stages[change.stage], to: change.json)
+    }
     claims = Mutex(built.files)
     metrics = plan.stages.map { _ in StageMetrics() }
     let progress = ReplayProgress {
@@ -106,6 +114,11 @@ public final class PipelineRunner: Sendable {
   }
 
   private func keep(_ thread: WorkerThread) { times.change { $0.threads.append(thread) } }
+
+  /// The stage with this id, for what only its type knows.
+  package func stage(_ id: String) -> (any Stage)? {
+    plan.stages.firstIndex { $0.id == id }.map { built.stages[$0] }
+  }
 
   /// Asks the sources to end; what is in flight is still delivered.
   public func requestStop() { context.control.stop() }
@@ -152,6 +165,47 @@ public final class PipelineRunner: Sendable {
       runners.filter { $0.isWorking }.map { "'\($0.id)'" } + sources.filter { $0.isWorking }.map { "'\($0.id)'" }
     return PipelineError(
       "these stages did not end after a stop: \(stuck.joined(separator: ", "))", code: .internalFault)
+  }
+}
+
+// MARK: - Options that change
+
+extension PipelineRunner {
+  /// Gives options of a stage other values, for all frames that are admitted from now on. Frames that are in the pipeline
+  /// already keep the old ones.
+  ///
+  /// - Parameters:
+  ///   - stage: the stage's id.
+  ///   - values: of options that are declared changeable; ``ReportValue/null`` stands for the default.
+  /// - Returns: what has changed; nothing where all values are as they were.
+  /// - Throws: ``PipelineError`` `invalidArgument`, and nothing has changed.
+  @discardableResult
+  public func changeOptions(of stage: String, to values: [String: ReportValue]) throws -> OptionChange {
+    try changeOptions(of: stage, json: Array(ReportValue.object(values).json().utf8))
+  }
+
+  /// - Parameter json: an object of the new values.
+  package func changeOptions(of stage: String, json: [UInt8]) throws(PipelineError) -> OptionChange {
+    guard let index = plan.stages.firstIndex(where: { $0.id == stage }) else {
+      let known = plan.stages.map(\.id)
+      throw PipelineError(
+        "there is no stage \(Quoted.text(stage))",
+        remedy: NearestName.suggestion(for: stage, among: known).map { "did you mean '\($0)'?" }
+          ?? "stages: \(known.joined(separator: ", "))", code: .invalidArgument)
+    }
+    if context.journal.trace != nil {
+      throw PipelineError(
+        "the options of a replay change as they did when it was recorded", remedy: "run the pipeline file instead",
+        code: .unavailable)
+    }
+    let change = try context.options.change(built.stages[index], plan.stages[index], to: json) { version in
+      context.journal.recorder?.append(.options(.init(version: version, stage: index, json: json)))
+    }
+    for option in change.options {
+      context.logger.notice(
+        "'\(stage)': \(option.name) is \(option.new ?? "unset"), was \(option.old ?? "unset")")
+    }
+    return change
   }
 }
 
@@ -228,6 +282,10 @@ extension PipelineRunner {
       public let queueCapacity: Int?
       public let queueHighest: Int
       public let facts: [String: ReportValue]
+      /// What would make the stage faster; read with the facts.
+      public let tips: [StageTip]
+      /// Whether it takes frames in order only; read with the facts.
+      public let needsOrder: Bool
     }
 
     /// When the figures were taken.
@@ -290,7 +348,8 @@ extension PipelineRunner {
         id: stage.id, type: stage.descriptor.type, role: stage.descriptor.role, workers: stage.workers,
         values: metrics[index].current, cpuNanoseconds: cpu[stage.id] ?? 0, queueDepth: depth?.now ?? 0,
         queueCapacity: port?.capacity, queueHighest: depth?.highest ?? 0,
-        facts: withFacts ? built.stages[index].facts : [:])
+        facts: withFacts ? built.stages[index].facts : [:], tips: withFacts ? built.stages[index].tips : [],
+        needsOrder: withFacts && built.stages[index].interface.needsOrder != nil)
     }
     let now = context.clock.now()
     return Snapshot(

@@ -59,7 +59,8 @@ final class ReplaySource: SourceStage {
       case .frame(let frame):
         let image = failure == nil ? media?.takePicture() : nil
         return output.replay(
-          Frame(header: frame.header(of: stream), image: image), dropped: frame.dropped, isLost: failure != nil)
+          Frame(header: frame.header(of: stream), image: image), optionsVersion: frame.optionsVersion,
+          dropped: frame.dropped, isLost: failure != nil)
       case .health(_, let entry): output.replay(entry.health, entry.change)
       case .count(_, let name, let increment): output.count(name, increment)
       case .streamFailure(_, let name, let error): output.fail(stream: name, error)
@@ -75,10 +76,11 @@ final class ReplaySource: SourceStage {
 /// What a source's output can do in a replay only.
 protocol ReplayOutput: SourceOutput {
   /// - Parameters:
+  ///   - optionsVersion: the number of the last change of options before the frame.
   ///   - dropped: set for a frame that was not admitted.
   ///   - isLost: the frame could not be made again.
   /// - Returns: false when the run is ending.
-  func replay(_ frame: Frame, dropped: DropReason?, isLost: Bool) -> Bool
+  func replay(_ frame: Frame, optionsVersion: Int, dropped: DropReason?, isLost: Bool) -> Bool
   func replay(_ health: StreamHealth, _ change: HealthChange?)
 }
 

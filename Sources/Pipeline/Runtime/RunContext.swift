@@ -7,6 +7,7 @@ struct RunContext: Sendable {
   let ledger = Ledger()
   let census = ThreadCensus()
   let journal: Journal
+  let options: OptionBoard
   let instruments: RunInstruments
   let logger: Logger
   /// Sources stay open for more streams until the run is stopped.

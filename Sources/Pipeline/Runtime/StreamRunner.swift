@@ -136,16 +136,24 @@ final class StreamRunner: SourceOutput {
     if isStopping { return .stopped }
     if stream.isLive {
       guard gate.tryTake() else {
-        site.run.journal.recorder?.append(.frame(.init(frame.header, stream: number, dropped: .noCredit)))
+        record(frame, dropped: .noCredit)
         refuse(frame, .noCredit)
         return .dropped(.noCredit)
       }
     } else {
       guard gate.take() else { return .stopped }
     }
-    site.run.journal.recorder?.append(.frame(.init(frame.header, stream: number, dropped: nil)))
+    var frame = frame
+    frame.options = site.run.options.current
+    record(frame, dropped: nil)
     passOn(frame)
     return .admitted
+  }
+
+  private func record(_ frame: Frame, dropped: DropReason?) {
+    site.run.journal.recorder?.append(
+      .frame(
+        .init(frame.header, stream: number, optionsVersion: frame.options?.version ?? 0, dropped: dropped)))
   }
 
   private func open(_ frame: Frame) {
@@ -248,8 +256,10 @@ final class StreamRunner: SourceOutput {
 }
 
 extension StreamRunner: ReplayOutput {
-  func replay(_ frame: Frame, dropped: DropReason?, isLost: Bool) -> Bool {
+  func replay(_ frame: Frame, optionsVersion: Int, dropped: DropReason?, isLost: Bool) -> Bool {
     if isStopping { return false }
+    var frame = frame
+    frame.options = site.run.options.recorded(optionsVersion)
     if let dropped {
       refuse(frame, dropped)
     } else {
@@ -275,11 +285,11 @@ private struct StreamTape: MediaTape {
 }
 
 extension TraceRecord.Frame {
-  init(_ header: FrameHeader, stream: Int, dropped: DropReason?) {
+  init(_ header: FrameHeader, stream: Int, optionsVersion: Int, dropped: DropReason?) {
     self.init(
       stream: stream, sequence: header.sequence, mediaTime: header.mediaTime, captured: header.captured,
       capturedWall: header.capturedWall, deadline: header.deadline, source: header.source, width: header.width,
       height: header.height, discontinuity: header.discontinuity, detectionShare: header.detectionShare,
-      dropped: dropped)
+      optionsVersion: optionsVersion, dropped: dropped)
   }
 }

@@ -12,6 +12,10 @@ public struct ConfigurationOption<Settings: Sendable>: Sendable {
   /// The JSON values that it takes.
   public let kind: ObjectSchema.ValueKind
   public let isRequired: Bool
+  /// Whether it may take another value while the pipeline runs: see ``AdjustableStage``.
+  public let isChangeable: Bool
+  /// What commands that know no stage type use it for.
+  public let meaning: OptionMeaning?
   /// One sentence.
   public let summary: String
   private let read: @Sendable (KeyedDecodingContainer<ConfigurationKey>, inout Settings) throws -> Void
@@ -24,13 +28,15 @@ public struct ConfigurationOption<Settings: Sendable>: Sendable {
   ///   - name: the key in JSON.
   ///   - property: what it sets. The values of `kind` must be values of this type.
   ///   - required: the key must be there; the property's default is then never used.
+  ///   - changeable: an ``AdjustableStage`` takes another value while the pipeline runs.
+  ///   - meaning: for options that commands set or read themselves.
   public init<Value: Codable & Sendable>(
     _ name: String, _ property: any WritableKeyPath<Settings, Value> & Sendable, _ kind: ObjectSchema.ValueKind,
-    required: Bool = false, _ summary: String
+    required: Bool = false, changeable: Bool = false, meaning: OptionMeaning? = nil, _ summary: String
   ) {
     let key = ConfigurationKey(name)
     self.init(
-      name: name, kind: kind, isRequired: required, summary: summary,
+      name: name, kind: kind, isRequired: required, isChangeable: changeable, meaning: meaning, summary: summary,
       read: { values, settings in
         if let value = try values.decodeIfPresent(Value.self, forKey: key) { settings[keyPath: property] = value }
       },
@@ -41,11 +47,11 @@ public struct ConfigurationOption<Settings: Sendable>: Sendable {
   /// An option whose absence has a meaning of its own.
   public init<Value: Codable & Sendable>(
     _ name: String, _ property: any WritableKeyPath<Settings, Value?> & Sendable, _ kind: ObjectSchema.ValueKind,
-    _ summary: String
+    changeable: Bool = false, meaning: OptionMeaning? = nil, _ summary: String
   ) {
     let key = ConfigurationKey(name)
     self.init(
-      name: name, kind: kind, isRequired: false, summary: summary,
+      name: name, kind: kind, isRequired: false, isChangeable: changeable, meaning: meaning, summary: summary,
       read: { values, settings in
         if let value = try values.decodeIfPresent(Value.self, forKey: key) { settings[keyPath: property] = value }
       },
@@ -54,7 +60,8 @@ public struct ConfigurationOption<Settings: Sendable>: Sendable {
   }
 
   private init(
-    name: String, kind: ObjectSchema.ValueKind, isRequired: Bool, summary: String,
+    name: String, kind: ObjectSchema.ValueKind, isRequired: Bool, isChangeable: Bool, meaning: OptionMeaning?,
+    summary: String,
     read: @escaping @Sendable (KeyedDecodingContainer<ConfigurationKey>, inout Settings) throws -> Void,
     write: @escaping @Sendable (Settings, inout KeyedEncodingContainer<ConfigurationKey>) throws -> Void,
     text: @escaping @Sendable (Settings) -> String?
@@ -62,6 +69,8 @@ public struct ConfigurationOption<Settings: Sendable>: Sendable {
     self.name = name
     self.kind = kind
     self.isRequired = isRequired
+    self.isChangeable = isChangeable
+    self.meaning = meaning
     self.summary = summary
     self.read = read
     self.write = write
@@ -71,14 +80,16 @@ public struct ConfigurationOption<Settings: Sendable>: Sendable {
   /// The same option where these settings are a part of others, whose keys stand beside theirs.
   public func of<Whole>(_ part: any WritableKeyPath<Whole, Settings> & Sendable) -> ConfigurationOption<Whole> {
     ConfigurationOption<Whole>(
-      name: name, kind: kind, isRequired: isRequired, summary: summary,
+      name: name, kind: kind, isRequired: isRequired, isChangeable: isChangeable, meaning: meaning, summary: summary,
       read: { [read] in try read($0, &$1[keyPath: part]) }, write: { [write] in try write($0[keyPath: part], &$1) },
       text: { [text] in text($0[keyPath: part]) })
   }
 
   /// - Parameter defaults: the settings where nothing is said.
   func property(defaults: Settings) -> ObjectSchema.Property {
-    ObjectSchema.Property(name, kind, required: isRequired, default: shownDefault(defaults), summary)
+    ObjectSchema.Property(
+      name, kind, required: isRequired, default: shownDefault(defaults), changeable: isChangeable, meaning: meaning,
+      summary)
   }
 
   private func shownDefault(_ defaults: Settings) -> String? {

@@ -37,6 +37,9 @@ public protocol Stage: AnyObject, Sendable {
   /// come to it. Asked before anything is opened for writing, and again for a stream that joins.
   func files(for streams: [String]) -> [FileUse]
 
+  /// What would make the stage faster or cheaper; read after the run.
+  var tips: [StageTip] { get }
+
   /// Facts for the run report, such as the engine and the model; read after the run, and by any thread during it.
   var facts: [String: ReportValue] { get }
 }
@@ -47,6 +50,7 @@ extension Stage {
   public func connect(to peers: StagePeers) throws {}
   public var interface: StageInterface { StageInterface() }
   public func files(for streams: [String]) -> [FileUse] { [] }
+  public var tips: [StageTip] { [] }
   public var facts: [String: ReportValue] { [:] }
 }
 

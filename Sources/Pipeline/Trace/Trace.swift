@@ -35,6 +35,8 @@ public final class Trace: Sendable {
   package let gap: String?
   let streams: [StreamInfo]
   let stages: [Int: StageScript]
+  /// The changes of options, in their order.
+  let options: [TraceRecord.Options]
   /// Where each stream's records begin.
   private let offsets: [[Int]]
   /// The most frames of each stream that were in flight at once.
@@ -61,6 +63,7 @@ public final class Trace: Sendable {
     gap = loader.gap
     streams = loader.streams.map(\.info)
     stages = loader.stages
+    options = loader.options
     offsets = loader.streams.map(\.offsets)
     inFlight = loader.streams.map(\.mostInFlight)
     closed = loader.closed

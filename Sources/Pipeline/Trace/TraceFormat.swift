@@ -52,6 +52,8 @@ enum TraceKind: UInt8, Sendable {
   case instant = 13
   case closed = 16
   case settled = 17
+  /// A stage took other values of its options.
+  case options = 18
   /// Recording had to end before the run did.
   case cut = 14
   /// The run is over and all of it is here.

@@ -19,6 +19,7 @@ struct TraceLoader {
   private(set) var manifest: TraceManifest?
   private(set) var facts: [UInt8]?
   private(set) var streams: [Stream] = []
+  private(set) var options: [TraceRecord.Options] = []
   private(set) var stages: [Int: Trace.StageScript] = [:]
   private(set) var closed: [FrameKey: TraceRecord.Closing] = [:]
   private(set) var gap: String?
@@ -67,6 +68,9 @@ struct TraceLoader {
     case .settled(let stream, let isLive):
       guard streams.indices.contains(stream) else { throw contradiction("there is no stream \(stream)") }
       streams[stream].info.settle(isLive: isLive)
+    case .options(let change):
+      guard change.version == options.count + 1 else { throw contradiction("a change of options comes out of turn") }
+      options.append(change)
     case .frame(let frame): try admit(frame)
     case .streamEnd(let stream, _): streams[stream].hasEnded = true
     case .taken(let stage, let key):
@@ -93,6 +97,7 @@ struct TraceLoader {
 
   private mutating func admit(_ frame: TraceRecord.Frame) throws(PipelineError) {
     guard frame.sequence > streams[frame.stream].lastSequence else { throw contradiction("frames that do not rise") }
+    guard frame.optionsVersion <= options.count else { throw contradiction("a frame has options that never came") }
     streams[frame.stream].lastSequence = frame.sequence
     guard frame.dropped == nil else { return }
     admitted.insert(FrameKey(stream: frame.stream, sequence: frame.sequence))

@@ -25,6 +25,7 @@ extension TraceEncoder {
     integer(frame.height)
     integer(frame.discontinuity)
     double(frame.detectionShare)
+    integer(frame.optionsVersion)
     optional(frame.dropped) { $0.text($1.rawValue) }
   }
 
@@ -78,6 +79,7 @@ extension TraceDecoder {
       deadline: try optional { from throws(PipelineError) in MonotonicTime(nanoseconds: try from.integer()) },
       source: try text(), width: try integer(in: 0...(1 << 20)), height: try integer(in: 0...(1 << 20)),
       discontinuity: try integer(in: 0...Int.max), detectionShare: try double(),
+      optionsVersion: try integer(in: 0...Int.max),
       dropped: try optional { from throws(PipelineError) in DropReason(rawValue: try from.text()) })
   }
 

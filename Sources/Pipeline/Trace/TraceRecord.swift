@@ -14,8 +14,18 @@ enum TraceRecord: Sendable {
     let height: Int
     let discontinuity: Int
     let detectionShare: Double
+    /// The number of the last change of options before it; 0 for none.
+    let optionsVersion: Int
     /// Nil: admitted.
     let dropped: DropReason?
+  }
+
+  /// New values of options of one stage, as they were asked for in JSON.
+  struct Options: Sendable {
+    /// Counts from 1.
+    let version: Int
+    let stage: Int
+    let json: [UInt8]
   }
 
   struct Health: Sendable {
@@ -37,6 +47,7 @@ enum TraceRecord: Sendable {
   /// The stream's input is open and shows whether it is live, against what its address looked like.
   case settled(stream: Int, isLive: Bool)
   case media(stream: Int, [UInt8])
+  case options(Options)
   case frame(Frame)
   case health(stream: Int, Health)
   case count(stream: Int, name: String, increment: Int)
@@ -112,6 +123,11 @@ enum TraceRecord: Sendable {
       out.integer(stream)
       out.blob(bytes)
       return .media
+    case .options(let change):
+      out.integer(change.version)
+      out.integer(change.stage)
+      out.blob(change.json)
+      return .options
     case .frame(let frame):
       out.encode(frame)
       return .frame
@@ -185,6 +201,9 @@ enum TraceRecord: Sendable {
           deadlineMs: try from.optional { from throws(PipelineError) in try from.double() }))
     case .settled: return .settled(stream: try from.streamNumber(), isLive: try from.bool())
     case .media: return .media(stream: try from.streamNumber(), try from.blob())
+    case .options:
+      return .options(
+        Options(version: try from.integer(in: 1...Int.max), stage: try from.stageIndex(), json: try from.blob()))
     case .frame: return .frame(try from.frame())
     case .health: return try from.healthRecord()
     case .count:

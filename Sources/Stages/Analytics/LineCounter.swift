@@ -37,7 +37,8 @@ struct LineCounter {
   static let maximumTracks = 4096
 
   let line: DirectedLine
-  let rules: Rules
+  /// May be changed between two frames.
+  var rules: Rules
   private var tracks: [TrackKey: Track] = [:]
 
   init(line: DirectedLine, rules: Rules) {

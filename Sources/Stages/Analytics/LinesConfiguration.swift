@@ -45,25 +45,28 @@ extension LinesStage {
 
     public static let options: [ConfigurationOption<Self>] = [
       .init(
-        "lines", \.lines, .list(.object(Line.schema), count: 1...mostLines), required: true,
+        "lines", \.lines, .list(.object(Line.schema), count: 1...mostLines), required: true, changeable: true,
         "Lines with `name` and `points`; for each `streams`, `units`, `anchor`, `labels`, `directions`."),
       .init(
-        "units", \.units, .word(ShapeUnits.words),
+        "units", \.units, .word(ShapeUnits.words), changeable: true,
         "Points in pixels of the source, or as shares of its width and height, 0 to 1."),
       .init(
-        "anchor", \.anchor, .word(Anchor.words),
+        "anchor", \.anchor, .word(Anchor.words), changeable: true,
         "Which point of a box crosses: the middle of its lower edge, or its centre."),
       .init(
-        "labels", \.labels, .list(.string, count: 1...1000), "Count these labels only; by default all that have tracks."
+        "labels", \.labels, .list(.string, count: 1...1000), changeable: true,
+        "Count these labels only; by default all that have tracks."
       ),
       .init(
-        "directions", \.directions, .list(.string, count: 2...2),
+        "directions", \.directions, .list(.string, count: 2...2), changeable: true,
         "Names of the ways from left to right and from right to left, as seen from the first end to the second."),
       .init(
-        "hysteresis", \.hysteresis, .number(0...0.5),
+        "hysteresis", \.hysteresis, .number(0...0.5), changeable: true,
         "How far past the line a track must be, as a share of the picture's height."),
-      .init("minGapS", \.minGapS, .number(0...3600), "Least seconds between two counts of one track on one line."),
-      .init("goneS", \.goneS, .number(0...3600), "Seconds unseen after which a track is forgotten."),
+      .init(
+        "minGapS", \.minGapS, .number(0...3600), changeable: true,
+        "Least seconds between two counts of one track on one line."),
+      .init("goneS", \.goneS, .number(0...3600), changeable: true, "Seconds unseen after which a track is forgotten."),
     ]
 
     public init() {}

@@ -49,7 +49,8 @@ struct ZoneState {
   /// Of more tracks in a zone, the one that was unseen for longest is taken as gone.
   static let maximumVisits = 4096
 
-  let rules: Rules
+  /// May be changed between two frames.
+  var rules: Rules
   private(set) var occupancy = 0
   private var reportedOccupancy = 0
   private var visits: [TrackKey: Visit] = [:]

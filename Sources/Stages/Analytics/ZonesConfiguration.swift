@@ -49,26 +49,28 @@ extension ZonesStage {
 
     public static let options: [ConfigurationOption<Self>] = [
       .init(
-        "zones", \.zones, .list(.object(Zone.schema), count: 1...mostZones), required: true,
+        "zones", \.zones, .list(.object(Zone.schema), count: 1...mostZones), required: true, changeable: true,
         "Areas with `name` and `points`; for each `streams`, `units`, `anchor`, `labels`, `dwellS`."),
       .init(
-        "units", \.units, .word(ShapeUnits.words),
+        "units", \.units, .word(ShapeUnits.words), changeable: true,
         "Points in pixels of the source, or as shares of its width and height, 0 to 1."),
       .init(
-        "anchor", \.anchor, .word(Anchor.words),
+        "anchor", \.anchor, .word(Anchor.words), changeable: true,
         "Which point of a box must be inside: the middle of its lower edge, or its centre."),
       .init(
-        "labels", \.labels, .list(.string, count: 1...1000),
+        "labels", \.labels, .list(.string, count: 1...1000), changeable: true,
         "Look at these labels only; by default at all that have tracks."),
       .init(
-        "debounceS", \.debounceS, .number(0...60),
+        "debounceS", \.debounceS, .number(0...60), changeable: true,
         "Seconds for which a track must be seen inside, or outside, before that is told."),
-      .init("debounceFrames", \.debounceFrames, .integer(1...1000), "Frames that must agree as well."),
-      .init("goneS", \.goneS, .number(0...3600), "Seconds unseen after which a track has left."),
       .init(
-        "dwellS", \.dwellS, .number(0.01...ShapeSchema.longestS), "Tell once when a track has been inside for so long."),
+        "debounceFrames", \.debounceFrames, .integer(1...1000), changeable: true, "Frames that must agree as well."),
+      .init("goneS", \.goneS, .number(0...3600), changeable: true, "Seconds unseen after which a track has left."),
       .init(
-        "events", \.events, .list(.word(eventWords), count: 1...5),
+        "dwellS", \.dwellS, .number(0.01...ShapeSchema.longestS), changeable: true,
+        "Tell once when a track has been inside for so long."),
+      .init(
+        "events", \.events, .list(.word(eventWords), count: 1...5), changeable: true,
         "What is told."),
     ]
 

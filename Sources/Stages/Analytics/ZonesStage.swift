@@ -18,10 +18,13 @@ import Synchronization
 ///   "config": { "units": "relative", "labels": ["person"],
 ///     "zones": [{ "name": "door", "points": [[0.4, 0.5], [0.6, 0.5], [0.6, 1], [0.4, 1]], "dwellS": 10 }] } }
 /// ```
-public final class ZonesStage: FrameStage {
+public final class ZonesStage: FrameStage, AdjustableStage {
   public static let type = "analytics.zones"
   public static let summary = "Tells who enters, stays in and leaves areas of the picture."
   public static let role = StageRole.transform
+
+  /// Of more zones, which only changes of options can bring about, those that are gone are left out of the report.
+  private static let mostReported = 1024
 
   /// One zone, ready for pictures of any size.
   struct Zone: Sendable {
@@ -30,6 +33,13 @@ public final class ZonesStage: FrameStage {
     let labels: Set<String>?
     let streams: Set<String>?
     let rules: ZoneState.Rules
+  }
+
+  /// What workers use of the options.
+  public struct Adjustment: Sendable {
+    let zones: [Zone]
+    /// The kinds of events that are added to frames.
+    let reported: Set<String>
   }
 
   private struct Tally {
@@ -42,22 +52,38 @@ public final class ZonesStage: FrameStage {
   }
 
   private let context: StageContext
-  private let zones: [Zone]
-  private let reported: Set<String>
+  private let initial: Adjustment
   private let tallies = Mutex<[String: Tally]>([:])
   private let outside: OutsideShapes
   public let interface: StageInterface
 
   public init(_ configuration: Configuration, context: StageContext) throws {
     self.context = context
-    zones = try configuration.checkedZones(stage: context.id)
-    reported = Set(configuration.events.map { "zone." + $0 })
+    initial = try Self.adjustment(for: configuration, stage: context.id)
     outside = OutsideShapes(kind: "zone", logger: context.logger)
     interface = .analytics(
       "zone", labels: configuration.labels,
       shapes: configuration.zones.map { (name: $0.name, labels: $0.labels, streams: $0.streams) })
+    note(initial.zones)
+  }
+
+  private static func adjustment(for configuration: Configuration, stage: String) throws(PipelineError) -> Adjustment {
+    Adjustment(
+      zones: try configuration.checkedZones(stage: stage), reported: Set(configuration.events.map { "zone." + $0 }))
+  }
+
+  /// A zone keeps who is in it when its name stays; who is in one that goes leaves with the reason `reset`.
+  public func adjustment(for configuration: Configuration) throws -> Adjustment {
+    let adjustment = try Self.adjustment(for: configuration, stage: context.id)
+    note(adjustment.zones)
+    return adjustment
+  }
+
+  /// The report has a zone from the start, also when nobody ever enters it.
+  private func note(_ zones: [Zone]) {
     tallies.withLock { tallies in
-      for zone in zones { tallies[zone.outline.name] = Tally() }
+      if tallies.count > Self.mostReported { tallies.removeAll() }
+      for zone in zones where tallies[zone.outline.name] == nil { tallies[zone.outline.name] = Tally() }
     }
   }
 
@@ -87,6 +113,8 @@ public final class ZonesStage: FrameStage {
   }
 
   private struct StreamState {
+    /// Of the options that the areas are made from.
+    var version: Int
     var areas: [Area]
     /// Made again when a number on it changes.
     var overlay: FrameOverlay?
@@ -94,28 +122,28 @@ public final class ZonesStage: FrameStage {
 
   private final class Worker: FrameWorker {
     let stage: ZonesStage
+    var adjusted: AdjustedOptions<Adjustment>
     var streams = StreamTable<StreamState>()
     var sightings = Sightings()
     var changes: [ZoneState.Change] = []
 
-    init(stage: ZonesStage) { self.stage = stage }
+    init(stage: ZonesStage) {
+      self.stage = stage
+      adjusted = AdjustedOptions(of: stage.context.id, initial: stage.initial)
+    }
 
     func process(_ frame: Frame) -> FrameOutcome {
       var frame = frame
       let header = frame.header
+      adjusted.follow(frame)
       sightings.read(frame)
       streams.update(header) {
-        StreamState(areas: areas(header))
+        StreamState(version: adjusted.version, areas: areas(header))
       } restart: { state in
-        for var area in state.areas {
-          changes.removeAll(keepingCapacity: true)
-          area.state.reset(changes: &changes)
-          area.state.endFrame(at: header.mediaTime, changes: &changes)
-          noteCutStays(in: area, header)
-          report(area, &frame)
-        }
-        state = StreamState(areas: areas(header))
+        for area in state.areas { end(area, &frame) }
+        state = StreamState(version: adjusted.version, areas: areas(header))
       } body: { state in
+        if state.version != adjusted.version { adjust(&state, &frame) }
         for index in state.areas.indices where examine(&state.areas[index], &frame) { state.overlay = nil }
         guard !state.areas.isEmpty else { return }
         let overlay = state.overlay ?? Self.overlay(state.areas)
@@ -123,6 +151,31 @@ public final class ZonesStage: FrameStage {
         frame.attach(overlay, for: FrameOverlay.key(of: stage.context.id))
       }
       return .emit(frame)
+    }
+
+    /// Goes over to the zones of other options.
+    private func adjust(_ state: inout StreamState, _ frame: inout Frame) {
+      var before = state.areas
+      let areas = areas(frame.header).map { area in
+        guard let index = before.firstIndex(where: { $0.zone.outline.name == area.zone.outline.name }) else {
+          return area
+        }
+        var kept = Area(zone: area.zone, polygon: area.polygon, state: before.remove(at: index).state)
+        kept.state.rules = area.zone.rules
+        return kept
+      }
+      for area in before { end(area, &frame) }
+      state = StreamState(version: adjusted.version, areas: areas)
+    }
+
+    /// Everybody who is in the zone leaves.
+    private func end(_ area: Area, _ frame: inout Frame) {
+      var area = area
+      changes.removeAll(keepingCapacity: true)
+      area.state.reset(changes: &changes)
+      area.state.endFrame(at: frame.header.mediaTime, changes: &changes)
+      noteCutStays(in: area, frame.header)
+      report(area, &frame)
     }
 
     /// Returns whether anything has changed.
@@ -165,7 +218,7 @@ public final class ZonesStage: FrameStage {
       let name = area.zone.outline.name
       for change in changes {
         let event = event(change, zone: name)
-        if stage.reported.contains(event.kind) { frame.add(event) }
+        if adjusted.value.reported.contains(event.kind) { frame.add(event) }
       }
       let occupancy = area.state.occupancy
       stage.tallies.withLock { tallies in
@@ -205,7 +258,7 @@ public final class ZonesStage: FrameStage {
 
     /// The zones of a stream, in its pixels.
     private func areas(_ header: FrameHeader) -> [Area] {
-      let zones = stage.zones.filter { $0.streams?.contains(header.stream.id) ?? true }
+      let zones = adjusted.value.zones.filter { $0.streams?.contains(header.stream.id) ?? true }
       return zones.map { zone in
         let polygon = Polygon(zone.outline.vertices(width: header.width, height: header.height))
         if !PictureReach(width: header.width, height: header.height).isReached(polygon) {

@@ -14,11 +14,13 @@ public import Pipeline
 /// ```json
 /// { "id": "faces", "type": "detect.face", "after": ["scale"], "config": { "model": "retinaface-mnet025" } }
 /// ```
-public final class DetectFace: FrameStage, GatedConsumer {
+public final class DetectFace: FrameStage, GatedConsumer, AdjustableStage {
   public struct Configuration: StageConfiguration {
     public var settings = DetectorSettings()
 
-    public static let options: [ConfigurationOption<Self>] = DetectorSettings.options.map { $0.of(\.settings) }
+    public static let options: [ConfigurationOption<Self>] = DetectorSettings.declared(model: .faceModel).map {
+      $0.of(\.settings)
+    }
 
     public init() {}
 
@@ -37,11 +39,22 @@ public final class DetectFace: FrameStage, GatedConsumer {
   }
 
   public var inputRequest: InputRequest { core.request }
-  var gate: GateSettings { core.gate }
+  public var inputSizes: [InputSize] { core.inputSizes }
+  var gate: GateSettings { core.initial.gate }
   public var interface: StageInterface { core.interface }
   public var facts: [String: ReportValue] { core.facts }
+  public var tips: [StageTip] { core.tips }
 
   public func files(for streams: [String]) -> [FileUse] { core.files }
+
+  func keepGateOpen() { core.keepGateOpen() }
+  func isPrepared(by stage: String, alone: Bool) { core.isPrepared(by: stage, alone: alone) }
+
+  public func connect(to peers: StagePeers) { core.connect(to: peers) }
+
+  public func adjustment(for configuration: Configuration) throws -> DetectionAdjustment {
+    try core.adjustment(configuration.settings, classes: nil)
+  }
 
   public func isIdle(for frame: Frame) -> Bool { core.isShut(for: frame) }
 

@@ -10,13 +10,13 @@ public import Pipeline
 /// ```json
 /// { "id": "objects", "type": "detect.null", "after": ["camera"], "workers": 2, "config": { "busyMs": 20 } }
 /// ```
-public final class DetectNull: FrameStage {
+public final class DetectNull: FrameStage, AdjustableStage {
   public struct Configuration: StageConfiguration {
     /// CPU time that each frame takes, in milliseconds.
     public var busyMs = 0.0
 
     public static let options: [ConfigurationOption<Self>] = [
-      .init("busyMs", \.busyMs, .number(0...60_000), "CPU milliseconds that each frame takes.")
+      .init("busyMs", \.busyMs, .number(0...60_000), changeable: true, "CPU milliseconds that each frame takes.")
     ]
 
     public init() {}
@@ -32,8 +32,13 @@ public final class DetectNull: FrameStage {
 
   public init(_ configuration: Configuration, context: StageContext) {
     id = context.id
-    busyNanoseconds = Int64(configuration.busyMs * 1e6)
+    busyNanoseconds = Self.nanoseconds(configuration)
   }
+
+  private static func nanoseconds(_ configuration: Configuration) -> Int64 { Int64(configuration.busyMs * 1e6) }
+
+  /// The CPU time of a frame, in nanoseconds.
+  public func adjustment(for configuration: Configuration) -> Int64 { Self.nanoseconds(configuration) }
 
   /// It stands for any detector.
   public var interface: StageInterface {
@@ -48,16 +53,17 @@ public final class DetectNull: FrameStage {
 
   private final class Worker: FrameWorker {
     private let id: String
-    private let busyNanoseconds: Int64
+    private var busyNanoseconds: AdjustedOptions<Int64>
 
     init(id: String, busyNanoseconds: Int64) {
       self.id = id
-      self.busyNanoseconds = busyNanoseconds
+      self.busyNanoseconds = AdjustedOptions(of: id, initial: busyNanoseconds)
     }
 
     func process(_ frame: Frame) -> FrameOutcome {
-      if busyNanoseconds > 0 {
-        let end = SystemClock.threadCPUNanoseconds() + busyNanoseconds
+      busyNanoseconds.follow(frame)
+      if busyNanoseconds.value > 0 {
+        let end = SystemClock.threadCPUNanoseconds() + busyNanoseconds.value
         while SystemClock.threadCPUNanoseconds() < end {}
       }
       var frame = frame

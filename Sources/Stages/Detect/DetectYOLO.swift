@@ -17,7 +17,7 @@ public import Pipeline
 /// { "id": "objects", "type": "detect.yolo", "after": ["scale"], "workers": 2,
 ///   "config": { "model": "yolox-nano", "score": 0.3, "classes": ["person", "car"] } }
 /// ```
-public final class DetectYOLO: FrameStage, GatedConsumer {
+public final class DetectYOLO: FrameStage, GatedConsumer, AdjustableStage {
   public struct Configuration: StageConfiguration {
     public var settings = DetectorSettings()
     /// Names of the wanted classes; nil for all.
@@ -25,7 +25,9 @@ public final class DetectYOLO: FrameStage, GatedConsumer {
 
     public static let options: [ConfigurationOption<Self>] =
       DetectorSettings.options.map { $0.of(\.settings) } + [
-        .init("classes", \.classes, .list(.string, count: 1...1000), "Only these classes; all when absent.")
+        .init(
+          "classes", \.classes, .list(.string, count: 1...1000), changeable: true, meaning: .classes,
+          "Only these classes; all when absent.")
       ]
 
     public init() {}
@@ -49,11 +51,22 @@ public final class DetectYOLO: FrameStage, GatedConsumer {
   }
 
   public var inputRequest: InputRequest { core.request }
-  var gate: GateSettings { core.gate }
+  public var inputSizes: [InputSize] { core.inputSizes }
+  var gate: GateSettings { core.initial.gate }
   public var interface: StageInterface { core.interface }
   public var facts: [String: ReportValue] { core.facts }
+  public var tips: [StageTip] { core.tips }
 
   public func files(for streams: [String]) -> [FileUse] { core.files }
+
+  func keepGateOpen() { core.keepGateOpen() }
+  func isPrepared(by stage: String, alone: Bool) { core.isPrepared(by: stage, alone: alone) }
+
+  public func connect(to peers: StagePeers) { core.connect(to: peers) }
+
+  public func adjustment(for configuration: Configuration) throws -> DetectionAdjustment {
+    try core.adjustment(configuration.settings, classes: configuration.classes)
+  }
 
   public func isIdle(for frame: Frame) -> Bool { core.isShut(for: frame) }
 

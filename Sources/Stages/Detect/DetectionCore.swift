@@ -9,12 +9,13 @@ final class DetectionCore: Sendable {
   let context: StageContext
   let request: InputRequest
   let manifest: ModelManifest
-  let gate: GateSettings
 
   private let resolved: ResolvedModel
   private let engine: any InferenceEngine
-  private let options: DetectorOptions
+  /// As the run begins.
+  let initial: DetectionAdjustment
   private let threads: Int
+  private let shape: InputShape
   private let notes: [String]
   private let namesFrom: HeadGuess.NameSource
 
@@ -22,9 +23,13 @@ final class DetectionCore: Sendable {
     /// Until the last worker has its session.
     var bytes: Data?
     var workers = 0
-    var sizes: Set<String> = []
+    var sizes: Set<InputSize> = []
     var nonFinite = 0
     var passedBy = 0
+    var mustStayOpen = false
+    /// The stage that prepares the tensors of this one and of no other.
+    var preparedBy: String?
+    var isTracked = false
   }
   private let state: Mutex<State>
 
@@ -36,11 +41,11 @@ final class DetectionCore: Sendable {
     self.context = context
     self.engine = engine
     threads = settings.threads
-    gate = settings.gate
+    shape = settings.shape
     let resolved = try Self.resolve(settings.model, resolver)
     let file = try ModelFile(resolved, shape: settings.shape)
     guard file.manifest.head.findsFaces == findsFaces else {
-      let other = findsFaces ? "detect.yolo" : "detect.face"
+      let other = findsFaces ? DetectYOLO.type : DetectFace.type
       throw PipelineError(
         "the model '\(settings.model)' has a \(file.manifest.head.title) head, which this stage does not run",
         remedy: "use it in a stage of type '\(other)'", code: .invalidConfiguration)
@@ -50,12 +55,30 @@ final class DetectionCore: Sendable {
     request = file.request
     notes = file.notes
     namesFrom = file.namesFrom
-    options = DetectorOptions(
-      score: Float(settings.score), iou: Float(settings.iou), maxDetections: settings.maxDetections,
-      classes: try classes.map { try ClassNames.indices(of: $0, in: file.manifest) })
+    initial = try DetectionAdjustment(settings, classes: classes, file.manifest)
     state = Mutex(State(bytes: file.bytes))
     for note in notes { context.logger.warning("\(note)") }
   }
+
+  /// What workers use once the options are these.
+  func adjustment(_ settings: DetectorSettings, classes: [String]?) throws -> DetectionAdjustment {
+    let adjustment = try DetectionAdjustment(settings, classes: classes, manifest)
+    if !adjustment.gate.isAlwaysOpen, state.withLock({ $0.mustStayOpen }) {
+      throw PipelineError(
+        "'\(context.id)' cannot pass frames by: several workers prepare its input, which do not keep the order of frames",
+        remedy: "give its preprocess.letterbox one worker and run the pipeline again", code: .invalidConfiguration)
+    }
+    return adjustment
+  }
+
+  func connect(to peers: StagePeers) {
+    let isTracked = peers.downstream.contains { peers.stages[$0]?.interface.follows != nil }
+    state.withLock { $0.isTracked = isTracked }
+  }
+
+  func isPrepared(by stage: String, alone: Bool) { state.withLock { $0.preparedBy = alone ? stage : nil } }
+
+  func keepGateOpen() { state.withLock { $0.mustStayOpen = true } }
 
   private static func resolve(_ reference: String, _ resolver: any ModelResolver) throws -> ResolvedModel {
     do {
@@ -81,12 +104,12 @@ final class DetectionCore: Sendable {
     return try context.threads.adopt(stage: context.id) {
       let session = try engine.makeSession(
         model: model, options: SessionOptions(threads: threads, modelName: manifest.name))
-      return try Detector(session: session, manifest: manifest, options: options)
+      return try Detector(session: session, manifest: manifest, options: initial.options)
     }
   }
 
-  /// Of the detections that this model can give with these options.
-  var labels: [String] { options.classes.map { $0.map { manifest.classes[$0] } } ?? manifest.classes }
+  /// Of the detections that this model can give with the options that the run begins with.
+  var labels: [String] { initial.options.classes.map { $0.map { manifest.classes[$0] } } ?? manifest.classes }
 
   /// What the stage can find, and that its input must be prepared.
   var interface: StageInterface {
@@ -99,7 +122,11 @@ final class DetectionCore: Sendable {
   }
 
   func saw(_ geometry: LetterboxGeometry) {
-    state.withLock { _ = $0.sizes.insert("\(geometry.inputWidth)x\(geometry.inputHeight)") }
+    state.withLock { _ = $0.sizes.insert(InputSize(width: geometry.inputWidth, height: geometry.inputHeight)) }
+  }
+
+  var inputSizes: [InputSize] {
+    state.withLock { $0.sizes.sorted { ($0.area, $0.width) < ($1.area, $1.width) } }
   }
 
   /// Whether the gate keeps the frame from this stage.
@@ -120,18 +147,80 @@ final class DetectionCore: Sendable {
 
   var facts: [String: ReportValue] {
     state.withLock { state in
+      let sizes = state.sizes.map { "\($0.width)x\($0.height)" }.sorted()
       var facts: [String: ReportValue] = [
         "engine": .string(engine.version), "model": .string(manifest.name), "sha256": .string(resolved.sha256),
         "head": .string(manifest.head.rawValue), "precision": .string(manifest.precision),
         "names_from": .string(namesFrom.rawValue),
-        "input_sizes": .list(state.sizes.sorted().map { .string($0) }), "threads": .int(threads),
+        "input_sizes": .list(sizes.map { .string($0) }), "threads": .int(threads),
         "workers": .int(state.workers), "non_finite_boxes": .int(state.nonFinite),
       ]
       if case .fixed(let height, let width)? = manifest.ownShape { facts["own_shape"] = .string("\(width)x\(height)") }
-      if !gate.isAlwaysOpen { facts["passed_by"] = .int(state.passedBy) }
+      if !initial.gate.isAlwaysOpen || state.passedBy > 0 { facts["passed_by"] = .int(state.passedBy) }
       if !notes.isEmpty { facts["notes"] = .list(notes.map { .string($0) }) }
       return facts
     }
+  }
+}
+
+extension InputSize {
+  /// Three quarters of each side, in multiples of 32, which all models take; nil where that is not smaller.
+  fileprivate var smaller: InputSize? {
+    func side(_ value: Int) -> Int { max(32, (value * 3 / 4 + 16) / 32 * 32) }
+    let smaller = InputSize(width: side(width), height: side(height))
+    return smaller.area < area ? smaller : nil
+  }
+}
+
+extension DetectionCore {
+  var tips: [StageTip] {
+    let state = state.withLock { $0 }
+    let gate = initial.gate, interval = gate.interval + 1
+    var tips = [
+      StageTip(
+        "threads=\(threads + 1)", "one frame is done sooner, and fewer a second", for: [.latency], if: .freeCores)
+    ]
+    if let tip = shapeTip(state.sizes) { tips.append(tip) }
+    tips.append(
+      StageTip(
+        "interval=\(interval)",
+        state.isTracked ? "the tracker predicts between" : "the frames between have no boxes unless a tracker follows",
+        // What it does not look at is not scaled for it either.
+        work: Double(gate.interval) / Double(interval), alsoSpares: state.preparedBy.map { [$0] } ?? []))
+    if gate.motion == nil { tips.append(StageTip("onMotion=true", "where the scene often stands still")) }
+    if manifest.precision.hasPrefix("float") {
+      tips.append(
+        StageTip(
+          nil, "an INT8 model at \(context.id).model: this processor multiplies 8-bit integers directly",
+          for: [.throughput, .latency], if: .int8DotProduct))
+    }
+    tips.append(StageTip(nil, "'edgepipe tune' tries the models, shapes, workers and intervals on this machine"))
+    return tips
+  }
+
+  private func shapeTip(_ sizes: Set<InputSize>) -> StageTip? {
+    // A model that is meant for pictures of one shape takes no other.
+    if case .fixed? = manifest.ownShape { return nil }
+    let purposes: Set<StageTip.Purpose> = [.throughput, .latency]
+    if case .square = shape { return StageTip("shape=auto", "fewer pixels for wide pictures", for: purposes) }
+    guard let size = sizes.max(by: { $0.area < $1.area }), let smaller = size.smaller else { return nil }
+    return StageTip(
+      "shape=[\(smaller.height),\(smaller.width)]", "small things are found less often", for: purposes,
+      work: Double(smaller.area) / Double(size.area))
+  }
+}
+
+/// What workers of a detecting stage use of its options.
+public struct DetectionAdjustment: GatedAdjustment {
+  let options: DetectorOptions
+  let gate: GateSettings
+
+  /// - Throws: ``PipelineError`` for classes that the model does not know.
+  init(_ settings: DetectorSettings, classes: [String]?, _ manifest: ModelManifest) throws {
+    options = DetectorOptions(
+      score: Float(settings.score), iou: Float(settings.iou), maxDetections: settings.maxDetections,
+      classes: try classes.map { try ClassNames.indices(of: $0, in: manifest) })
+    gate = settings.gate
   }
 }
 
@@ -139,12 +228,14 @@ final class DetectionCore: Sendable {
 final class DetectionWorker: FrameWorker {
   private let core: DetectionCore
   private let detector: Detector
+  private var adjusted: AdjustedOptions<DetectionAdjustment>
   private var lastGeometry: LetterboxGeometry?
   private var reportedNonFinite = 0
 
   init(_ core: DetectionCore, _ context: WorkerContext) throws {
     self.core = core
     detector = try core.makeDetector(context)
+    adjusted = AdjustedOptions(of: core.context.id, initial: core.initial)
   }
 
   func process(_ frame: Frame) throws -> FrameOutcome {
@@ -164,6 +255,7 @@ final class DetectionWorker: FrameWorker {
       core.saw(input.geometry)
       lastGeometry = input.geometry
     }
+    if adjusted.follow(frame) { detector.options = adjusted.value.options }
     let detections = try detector.detect(input)
     if detector.nonFinite > reportedNonFinite {
       core.add(nonFinite: detector.nonFinite - reportedNonFinite)

@@ -1,4 +1,5 @@
 public import Detectors
+import EdgepipeCore
 public import Pipeline
 
 /// The options that both detecting stages have.
@@ -15,18 +16,25 @@ public struct DetectorSettings: ConfigurationObject {
 
   public init(model: String) { self.model = model }
 
-  public static let options: [ConfigurationOption<Self>] =
+  public static let options = declared(model: .objectModel)
+
+  /// - Parameter meaning: what the model is for.
+  static func declared(model meaning: OptionMeaning) -> [ConfigurationOption<Self>] {
     [
       .init(
-        "model", \.model, .string, required: true,
+        "model", \.model, .string, required: true, meaning: meaning,
         "A name in the model store, or the path of an .onnx file or of a manifest."),
       .init(
         "shape", \.shape, .any([.word(["auto", "square"]), .list(.integer(32...8192), count: 2...2)]),
         "Input size: the smallest rectangle that holds the picture, the model's square, or [height, width]."),
-      .init("score", \.score, .number(0...1), "Detections score more than this."),
-      .init("iou", \.iou, .number(0...1), "Boxes of one class that overlap more than this are one object."),
+      .init("score", \.score, .number(0...1), changeable: true, meaning: .score, "Detections score more than this."),
       .init(
-        "maxDetections", \.maxDetections, .integer(1...10_000), "How many of the best detections a frame keeps."),
+        "iou", \.iou, .number(0...1), changeable: true, "Boxes of one class that overlap more than this are one object."
+      ),
+      .init(
+        "maxDetections", \.maxDetections, .integer(1...10_000), changeable: true,
+        "How many of the best detections a frame keeps."),
       .init("threads", \.threads, .integer(1...64), "Threads inside one inference; several workers scale better."),
     ] + GateSettings.options.map { $0.of(\.gate) }
+  }
 }

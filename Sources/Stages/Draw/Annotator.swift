@@ -6,22 +6,13 @@ import Pipeline
 ///
 /// Line widths and letters grow with the picture's height, so that they can be read at 1080p. Used by one thread.
 struct Annotator {
-  struct Options: Sendable, Hashable {
-    /// Plates with label and score.
-    var labels = true
-    /// Track ids on the plates, and colours by track instead of by class.
-    var tracks = true
-    /// Zones and lines with their counts.
-    var zones = true
-  }
-
   /// Characters on a plate; what is longer is cut.
   static let longestText = 40
 
-  let options: Options
+  let options: AnnotationSettings
   private var text: [UInt8] = []
 
-  init(options: Options) { self.options = options }
+  init(_ options: AnnotationSettings) { self.options = options }
 
   /// Draws every detection of `frame` on a canvas that shows the whole source picture at any size.
   mutating func draw(_ frame: Frame, on canvas: borrowing PlanarCanvas) {

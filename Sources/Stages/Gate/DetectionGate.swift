@@ -11,6 +11,8 @@ struct DetectionGate {
     var credit = DetectionGate.fullCredit
     /// From when on the rate allows the next look.
     var due = MediaTime(nanoseconds: .min)
+    /// The rate that `due` is of.
+    var rate: Double?
     var lastTime: MediaTime
     var lastLook: MediaTime?
     var lastMotion: MediaTime?
@@ -25,7 +27,8 @@ struct DetectionGate {
   /// What a look costs: shares are counted in thousandths, without the rounding of fractions.
   private static let fullCredit = 1000
 
-  private let settings: GateSettings
+  /// May be changed between two frames.
+  var settings: GateSettings
   private var streams: [String: StreamState] = [:]
   private var uses = 0
   private var known = 0
@@ -70,6 +73,7 @@ struct DetectionGate {
 
   private func decide(_ state: inout StreamState, _ header: FrameHeader, _ grid: () -> LumaGrid?) -> Bool {
     let time = header.mediaTime
+    if state.rate != settings.maxRate { (state.rate, state.due) = (settings.maxRate, MediaTime(nanoseconds: .min)) }
     guard header.sequence - state.lastTurn >= settings.interval else { return false }
     guard time >= state.due else { return false }
     if let motion = settings.motion, !isMoving(&state, motion, time, grid) { return false }

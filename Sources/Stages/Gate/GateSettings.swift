@@ -41,10 +41,15 @@ public struct GateSettings: ConfigurationObject, Hashable {
 
   public static let options: [ConfigurationOption<Self>] = [
     .init(
-      "interval", \.interval, .integer(1...10_000), "Looks at every n-th frame of a stream; a tracker predicts between."
+      "interval", \.interval, .integer(1...10_000), changeable: true,
+      "Looks at every n-th frame of a stream; a tracker predicts between."
     ),
-    .init("maxRate", \.maxRate, .number(0.001...1000), "Looks at no more frames a second of a stream than this."),
-    .init("onMotion", \.onMotion, Switchable<MotionSettings>.kind, "Looks only while something moves in the picture."),
+    .init(
+      "maxRate", \.maxRate, .number(0.001...1000), changeable: true,
+      "Looks at no more frames a second of a stream than this."),
+    .init(
+      "onMotion", \.onMotion, Switchable<MotionSettings>.kind, changeable: true,
+      "Looks only while something moves in the picture."),
   ]
 
   /// ``motion`` as it stands in a file.
@@ -56,6 +61,16 @@ public struct GateSettings: ConfigurationObject, Hashable {
 
 /// A stage that looks at some frames only. The preprocessing stage asks its gate before it scales anything.
 protocol GatedConsumer: TensorConsumer {
+  /// As the run begins; a frame may carry another one, as a ``GatedAdjustment`` of the stage.
+  var gate: GateSettings { get }
+  /// Frames are prepared by several workers, which do not keep the order that a gate needs: it must stay open.
+  func keepGateOpen()
+  /// Told once: which stage prepares the tensors, and whether for nobody else.
+  func isPrepared(by stage: String, alone: Bool)
+}
+
+/// What carries the gate of a stage whose options have changed.
+protocol GatedAdjustment: Sendable {
   var gate: GateSettings { get }
 }
 

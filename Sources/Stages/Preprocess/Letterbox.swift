@@ -53,7 +53,7 @@ public final class Letterbox: FrameStage {
   private let enforcesPower: Bool
   private let pool = BufferPool()
   private let targets = Mutex<[Target]>([])
-  private let gates = Mutex<[String: GateSettings]>([:])
+  private let gated = Mutex<[String: any GatedConsumer]>([:])
   private let shapes = Mutex<[String: Set<String>]>([:])
 
   public init(_ configuration: Configuration, context: StageContext) throws {
@@ -84,9 +84,7 @@ public final class Letterbox: FrameStage {
           code: .invalidConfiguration)
       }
       let request = stage.inputRequest
-      if let gated = stage as? any GatedConsumer, !gated.gate.isAlwaysOpen || enforcesPower {
-        gates.withLock { $0[consumer] = gated.gate }
-      }
+      if let stage = stage as? any GatedConsumer { gated.withLock { $0[consumer] = stage } }
       try check(request, of: consumer)
       if let index = found.firstIndex(where: { $0.request == request }) {
         if !found[index].consumers.contains(consumer) { found[index].consumers.append(consumer) }
@@ -101,22 +99,35 @@ public final class Letterbox: FrameStage {
       )
     }
     targets.withLock { $0 = found }
+    let gated = gated.withLock { $0 }
+    let isAlone = found.reduce(0) { $0 + $1.consumers.count } == 1
+    for stage in gated.values { stage.isPrepared(by: id, alone: isAlone) }
   }
 
   public var interface: StageInterface {
     var interface = StageInterface()
     interface.prepares = Set(targets.withLock { $0 }.flatMap(\.consumers))
-    interface.needsOrder = gates.withLock { $0.keys.min() }.map(Self.orderReason)
+    interface.needsOrder = closingGate.map(Self.orderReason)
     return interface
   }
 
+  /// A stage whose gate keeps frames from it.
+  private var closingGate: String? {
+    gated.withLock { gated in gated.filter { !$0.value.gate.isAlwaysOpen || enforcesPower }.keys.min() }
+  }
+
   public func makeWorker(_ context: WorkerContext) throws -> any FrameWorker {
-    let gates = gates.withLock { $0 }
-    if let gated = gates.keys.min(), context.workerCount > 1 {
-      throw PipelineError(
-        "'\(id)' has \(context.workerCount) workers, and \(Self.orderReason(gated))",
-        remedy: "give '\(id)' one worker", code: .invalidConfiguration)
+    var gated = gated.withLock { $0 }
+    if context.workerCount > 1 {
+      if let closing = closingGate {
+        throw PipelineError(
+          "'\(id)' has \(context.workerCount) workers, and \(Self.orderReason(closing))",
+          remedy: "give '\(id)' one worker", code: .invalidConfiguration)
+      }
+      for stage in gated.values { stage.keepGateOpen() }
+      gated = [:]
     }
+    let gates = gated.mapValues(\.gate)
     return LetterboxWorker(targets: targets.withLock { $0 }, gates: gates, pool: pool) { consumers, shape in
       self.shapes.withLock { shapes in
         for consumer in consumers { shapes[consumer, default: []].insert(shape) }
@@ -127,6 +138,8 @@ public final class Letterbox: FrameStage {
   private static func orderReason(_ gated: String) -> String {
     "'\(gated)' looks at some frames only, which needs them in order"
   }
+
+  public var tips: [StageTip] { [StageTip(nil, "a smaller shape of the detectors that it scales for")] }
 
   /// The input shapes really made for each consumer.
   public var facts: [String: ReportValue] {

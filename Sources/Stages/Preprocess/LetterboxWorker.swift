@@ -8,7 +8,10 @@ final class LetterboxWorker: FrameWorker {
   private let pool: BufferPool
   private let noteShape: ([String], String) -> Void
   private let converter = JPEGConverter()
+  private let gateSettings: [String: GateSettings]
   private var gates: [String: DetectionGate]
+  /// What the gates are set to.
+  private var options: ChangedOptions?
   private var scalers: [PictureScaler?]
   private var geometries: [LetterboxGeometry?]
 
@@ -18,6 +21,7 @@ final class LetterboxWorker: FrameWorker {
     noteShape: @escaping ([String], String) -> Void
   ) {
     self.targets = targets
+    gateSettings = gates
     self.gates = gates.mapValues(DetectionGate.init)
     self.pool = pool
     self.noteShape = noteShape
@@ -32,6 +36,7 @@ final class LetterboxWorker: FrameWorker {
         consequence: .skipFrame, code: .internalFault)
     }
     var frame = frame
+    if frame.options !== options { setGates(frame.options) }
     let shut = shutGates(for: frame.header, picture)
     var source: DecodedPicture?
     for index in targets.indices {
@@ -49,6 +54,14 @@ final class LetterboxWorker: FrameWorker {
       }
     }
     return .emit(frame)
+  }
+
+  private func setGates(_ options: ChangedOptions?) {
+    self.options = options
+    for (consumer, initial) in gateSettings {
+      let changed = options?.value(of: consumer, as: (any GatedAdjustment).self)
+      gates[consumer]?.settings = changed?.gate ?? initial
+    }
   }
 
   /// The stages that do not look at this frame.

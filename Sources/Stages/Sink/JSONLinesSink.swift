@@ -7,7 +7,8 @@ import Synchronization
 /// state of a live stream.
 ///
 /// Input: frames with results; pixels are not needed. Output: the `frame`, `event` and `health` lines of the results
-/// schema (version 1); a frame's events follow it. With `frames: "events"` frames have no lines.
+/// schema (version 1); a frame's events follow it, but for changes of options, which come before the first frame that
+/// they concern. With `frames: "events"` frames have no lines.
 /// Drops: nothing; a detection with a number that is not finite is left out and counted.
 /// Trade-off: a frame's lines are one write call, so that a reader sees them at once and a kill tears at most the last;
 /// a disk that cannot take a line ends the run with exit 74 and leaves only whole lines.
@@ -77,6 +78,13 @@ public final class JSONLinesSink: HealthObserver {
     return file
   }
 
+  public var tips: [StageTip] {
+    [
+      StageTip("frames=events", "where only events are read"),
+      StageTip(nil, "a faster disk for \(context.id).path"),
+    ]
+  }
+
   public var facts: [String: ReportValue] {
     counts.withLock {
       [
@@ -92,6 +100,8 @@ public final class JSONLinesSink: HealthObserver {
     /// What was there before; it is replaced when there is something to write.
     var held: OutputFile?
     var file: LineFile?
+    /// Streams that told of all changes of options so far.
+    var optionsLog = OptionsLog()
     var line = JSONLineBuffer()
 
     init(held: OutputFile?, stage: JSONLinesSink, hasFailed: @escaping @Sendable () -> Bool) {
@@ -119,7 +129,11 @@ public final class JSONLinesSink: HealthObserver {
 
     func process(_ frame: Frame) throws -> FrameOutcome {
       line.removeAll()
-      var leftOut = 0, lines = frame.events.count
+      var leftOut = 0
+      let changes = optionsLog.changes(before: frame)
+      let events = frame.events.count + changes.count
+      var lines = events
+      for change in changes { line.optionsLine(change, from: frame.header) }
       if stage.configuration.frames != "events" {
         guard let now = stage.context.instant(for: frame.header) else { return .drop(.unrecorded) }
         let latency = now.nanoseconds(since: frame.header.captured)
@@ -132,7 +146,7 @@ public final class JSONLinesSink: HealthObserver {
       try file.write(line.bytes)
       stage.counts.withLock {
         $0.lines += lines
-        $0.events += frame.events.count
+        $0.events += events
         $0.detectionsLeftOut += leftOut
       }
       return .emit(frame)

@@ -88,6 +88,27 @@ extension JSONLineBuffer {
     raw("}\n")
   }
 
+  /// One `event` line for options that are others from this frame on.
+  mutating func optionsLine(_ change: OptionChange, from header: FrameHeader) {
+    raw("{\"type\":\"event\",\"v\":1,\"kind\":\"options\",")
+    position(header)
+    raw(",\"captured_at\":")
+    timestamp(header.capturedWall)
+    raw(",\"stage\":")
+    string(change.stage)
+    raw(",\"options\":{")
+    for (index, option) in change.options.enumerated() {
+      if index > 0 { raw(",") }
+      string(option.name)
+      raw(":{\"old\":")
+      raw(option.old ?? "null")
+      raw(",\"new\":")
+      raw(option.new ?? "null")
+      raw("}")
+    }
+    raw("}}\n")
+  }
+
   /// Numbers with three decimals at most, null where they are not finite; the keys of an object in their order.
   private mutating func value(_ value: ReportValue) {
     switch value {

@@ -13,7 +13,7 @@ import Synchronization
 /// ```json
 /// { "id": "pictures", "type": "sink.snapshot", "after": ["tracks"], "config": { "folder": "out/pictures",
 /// "onNewTrack": true } } ```
-public final class SnapshotSink: FrameStage {
+public final class SnapshotSink: FrameStage, AdjustableStage {
   public struct Configuration: StageConfiguration {
     public var folder = ""
     public var everyS: Double?
@@ -22,23 +22,23 @@ public final class SnapshotSink: FrameStage {
     public var maxFiles = 1000
     public var format = "jpeg"
     public var quality = 4
-    public var labels = true
-    public var tracks = true
-    public var zones = true
+    public var annotation = AnnotationSettings()
 
-    public static let options: [ConfigurationOption<Self>] = [
-      .init("folder", \.folder, .string, required: true, "Where the pictures go; it is made when it is not there."),
-      .init(
-        "everyS", \.everyS, .number(0.01...86_400), "Seconds of media time from one picture of a stream to the next."),
-      .init("onNewTrack", \.onNewTrack, .bool, "A picture when a track gets its number."),
-      .init("onNewLabel", \.onNewLabel, .bool, "A picture when a stream shows a label for the first time."),
-      .init("maxFiles", \.maxFiles, .integer(1...1_000_000), "Pictures kept; the oldest are removed."),
-      .init("format", \.format, .word(["jpeg", "png"]), "The kind of picture."),
-      .init("quality", \.quality, .integer(2...31), "Of JPEG: lower is better and larger."),
-      .init("labels", \.labels, .bool, "Draw plates with label and score."),
-      .init("tracks", \.tracks, .bool, "Draw track numbers, and colour by track."),
-      .init("zones", \.zones, .bool, "Draw zones and lines with their counts."),
-    ]
+    public static let options: [ConfigurationOption<Self>] =
+      [
+        .init("folder", \.folder, .string, required: true, "Where the pictures go; it is made when it is not there."),
+        .init(
+          "everyS", \.everyS, .number(0.01...86_400), changeable: true,
+          "Seconds of media time from one picture of a stream to the next."),
+        .init("onNewTrack", \.onNewTrack, .bool, changeable: true, "A picture when a track gets its number."),
+        .init(
+          "onNewLabel", \.onNewLabel, .bool, changeable: true,
+          "A picture when a stream shows a label for the first time."
+        ),
+        .init("maxFiles", \.maxFiles, .integer(1...1_000_000), "Pictures kept; the oldest are removed."),
+        .init("format", \.format, .word(["jpeg", "png"]), "The kind of picture."),
+        .init("quality", \.quality, .integer(2...31), changeable: true, "Of JPEG: lower is better and larger."),
+      ] + AnnotationSettings.options.map { $0.of(\.annotation) }
 
     public init() {}
 
@@ -68,6 +68,8 @@ public final class SnapshotSink: FrameStage {
     self.context = context
   }
 
+  public func adjustment(for configuration: Configuration) -> Configuration { configuration }
+
   public var interface: StageInterface {
     var interface = StageInterface()
     interface.needsDetections = configuration.onNewLabel
@@ -90,6 +92,10 @@ public final class SnapshotSink: FrameStage {
     return Worker(stage: self, held: held, hasFailed: worker.hasFailed)
   }
 
+  public var tips: [StageTip] {
+    [StageTip(nil, "fewer pictures: a higher \(context.id).everyS, or only onNewTrack")]
+  }
+
   public var facts: [String: ReportValue] {
     counts.withLock {
       ["folder": .string(configuration.folder), "pictures": .int($0.written), "removed": .int($0.removed)]
@@ -106,6 +112,8 @@ public final class SnapshotSink: FrameStage {
   /// What a stream has shown so far.
   private struct Seen {
     var nextTime: MediaTime?
+    /// The interval that `nextTime` is of.
+    var interval: Double?
     var lastTime: MediaTime
     /// Track ids rise, so that the highest one tells the new ones; by the stage that found the things.
     var highestTrack: [String: Int] = [:]
@@ -118,8 +126,8 @@ public final class SnapshotSink: FrameStage {
     /// The index that was there before.
     var held: OutputFile?
     var folder: SnapshotFolder?
-    let interval: Double?
     let format: StillEncoder.Format
+    var adjusted: AdjustedOptions<Configuration>
     var annotator: Annotator
     var streams: [String: Seen] = [:]
     var picture: PictureCopy?
@@ -130,12 +138,14 @@ public final class SnapshotSink: FrameStage {
       self.stage = stage
       self.held = held
       self.hasFailed = hasFailed
-      let configuration = stage.configuration
-      let isAsked = configuration.onNewTrack || configuration.onNewLabel
-      interval = configuration.everyS ?? (isAsked ? nil : SnapshotSink.defaultSeconds)
-      format = StillEncoder.Format(rawValue: configuration.format) ?? .jpeg
-      annotator = Annotator(
-        options: .init(labels: configuration.labels, tracks: configuration.tracks, zones: configuration.zones))
+      format = StillEncoder.Format(rawValue: stage.configuration.format) ?? .jpeg
+      adjusted = AdjustedOptions(of: stage.context.id, initial: stage.configuration)
+      annotator = Annotator(stage.configuration.annotation)
+    }
+
+    private var interval: Double? {
+      let configuration = adjusted.value, isAsked = configuration.onNewTrack || configuration.onNewLabel
+      return configuration.everyS ?? (isAsked ? nil : SnapshotSink.defaultSeconds)
     }
 
     private func opened() throws(PipelineError) -> SnapshotFolder {
@@ -151,6 +161,7 @@ public final class SnapshotSink: FrameStage {
     func finish() throws { if !hasFailed() { _ = try opened() } }
 
     func process(_ frame: Frame) throws -> FrameOutcome {
+      if adjusted.follow(frame) { (annotator, encoder) = (Annotator(adjusted.value.annotation), nil) }
       if let occasion = occasion(frame) { try take(frame, occasion) }
       return .emit(frame)
     }
@@ -183,7 +194,7 @@ public final class SnapshotSink: FrameStage {
       var seen = streams.removeValue(forKey: header.stream.id) ?? Seen(lastTime: header.mediaTime)
       defer { streams[header.stream.id] = seen }
       var occasion: Occasion?
-      for result in frame.results where stage.configuration.onNewTrack {
+      for result in frame.results where adjusted.value.onNewTrack {
         let highest = seen.highestTrack[result.stage] ?? 0
         for detection in result.detections {
           guard let track = detection.track, track > highest else { continue }
@@ -191,13 +202,14 @@ public final class SnapshotSink: FrameStage {
           occasion = occasion ?? Occasion(reason: "track", label: detection.label, track: track)
         }
       }
-      for result in frame.results where stage.configuration.onNewLabel {
+      for result in frame.results where adjusted.value.onNewLabel {
         for detection in result.detections where !seen.labels.contains(detection.label) {
           seen.labels.insert(detection.label)
           occasion = occasion ?? Occasion(reason: "label", label: detection.label, track: detection.track)
         }
       }
       if let interval {
+        if interval != seen.interval { (seen.interval, seen.nextTime) = (interval, nil) }
         // A stream whose time steps back starts anew.
         let isDue = seen.nextTime.map { header.mediaTime >= $0 || header.mediaTime < seen.lastTime } ?? true
         if isDue {
@@ -223,7 +235,7 @@ public final class SnapshotSink: FrameStage {
     private func encoder(for copy: PictureCopy) throws(PipelineError) -> StillEncoder {
       if let encoder, encoder.width == copy.width, encoder.height == copy.height { return encoder }
       let made = try StillEncoder(
-        format: format, width: copy.width, height: copy.height, quality: stage.configuration.quality)
+        format: format, width: copy.width, height: copy.height, quality: adjusted.value.quality)
       encoder = made
       return made
     }

@@ -16,31 +16,28 @@ import Synchronization
 /// ```json
 /// { "id": "video", "type": "sink.video", "after": ["tracks"], "config": { "path": "out/{stream}.mp4", "crf": 23 } }
 /// ```
-public final class VideoSink: FrameStage {
+public final class VideoSink: FrameStage, AdjustableStage {
   public struct Configuration: StageConfiguration {
     public var path = ""
     public var preset = "ultrafast"
     public var crf = 23
     public var threads = 1
     public var height: Int?
-    public var labels = true
-    public var tracks = true
-    public var zones = true
+    public var annotation = AnnotationSettings()
 
     public static let presets = [
       "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
     ]
 
-    public static let options: [ConfigurationOption<Self>] = [
-      .init("path", \.path, .string, required: true, "The MP4 file; `{stream}` stands for the stream's id."),
-      .init("preset", \.preset, .word(presets), "The encoder's speed; slower makes smaller files."),
-      .init("crf", \.crf, .integer(0...51), "Constant rate factor: lower is better and larger."),
-      .init("threads", \.threads, .integer(1...64), "Encoder threads a file."),
-      .init("height", \.height, .integer(16...8192), "Height of the video in pixels; by default that of the pictures."),
-      .init("labels", \.labels, .bool, "Draw plates with label and score."),
-      .init("tracks", \.tracks, .bool, "Draw track numbers, and colour by track."),
-      .init("zones", \.zones, .bool, "Draw zones and lines with their counts."),
-    ]
+    public static let options: [ConfigurationOption<Self>] =
+      [
+        .init("path", \.path, .string, required: true, "The MP4 file; `{stream}` stands for the stream's id."),
+        .init("preset", \.preset, .word(presets), "The encoder's speed; slower makes smaller files."),
+        .init("crf", \.crf, .integer(0...51), "Constant rate factor: lower is better and larger."),
+        .init("threads", \.threads, .integer(1...64), "Encoder threads a file."),
+        .init(
+          "height", \.height, .integer(16...8192), "Height of the video in pixels; by default that of the pictures."),
+      ] + AnnotationSettings.options.map { $0.of(\.annotation) }
 
     public init() {}
 
@@ -71,6 +68,8 @@ public final class VideoSink: FrameStage {
     self.context = context
   }
 
+  public func adjustment(for configuration: Configuration) -> AnnotationSettings { configuration.annotation }
+
   public func files(for streams: [String]) -> [FileUse] {
     streams.map { .writes(Self.path(configuration.path, of: $0), as: "the video of stream '\($0)' in '\(context.id)'") }
   }
@@ -81,6 +80,17 @@ public final class VideoSink: FrameStage {
   }
 
   public func makeWorker(_ worker: WorkerContext) -> any FrameWorker { Worker(stage: self) }
+
+  public var tips: [StageTip] {
+    var tips: [StageTip] = []
+    let fastest = Configuration().preset
+    if configuration.preset != fastest {
+      tips.append(StageTip("preset=\(fastest)", "now \(configuration.preset); the files become larger"))
+    }
+    if configuration.threads == 1 { tips.append(StageTip("threads=2", "encodes on two cores", if: .freeCores)) }
+    let height = configuration.height.map { "now \($0)" } ?? "now that of the pictures"
+    return tips + [StageTip(nil, "a lower \(context.id).height: \(height)")]
+  }
 
   public var facts: [String: ReportValue] {
     counts.withLock {
@@ -105,6 +115,7 @@ public final class VideoSink: FrameStage {
 
   private final class Worker: FrameWorker {
     let stage: VideoSink
+    var annotation: AdjustedOptions<AnnotationSettings>
     var annotator: Annotator
     var outputs: [String: Output] = [:]
     /// After a failed write the rest of the file is not tried.
@@ -112,9 +123,8 @@ public final class VideoSink: FrameStage {
 
     init(stage: VideoSink) {
       self.stage = stage
-      annotator = Annotator(
-        options: .init(
-          labels: stage.configuration.labels, tracks: stage.configuration.tracks, zones: stage.configuration.zones))
+      annotation = AdjustedOptions(of: stage.context.id, initial: stage.configuration.annotation)
+      annotator = Annotator(stage.configuration.annotation)
     }
 
     func process(_ frame: Frame) throws -> FrameOutcome {
@@ -123,6 +133,7 @@ public final class VideoSink: FrameStage {
           "frame \(frame.header.sequence) of '\(frame.header.stream.id)' came without its picture",
           code: .internalFault)
       }
+      if annotation.follow(frame) { annotator = Annotator(annotation.value) }
       let id = frame.header.stream.id
       var output = try outputs.removeValue(forKey: id) ?? open(frame.header, picture)
       defer { outputs[id] = output }

@@ -69,7 +69,7 @@ public final class FFmpegSource: SourceStage {
 
     public static let options: [ConfigurationOption<Self>] = [
       .init(
-        "url", \.url, .string,
+        "url", \.url, .string, meaning: .address,
         "A video file, a folder of pictures, a pattern such as clips/*.mp4 or img%03d.png, - for standard input, a /dev/videoN device or an address such as rtsp://host/path."
       ),
       .init("stream", \.stream, .string, "The name of `url` in every output; the stage's id when absent."),
@@ -110,7 +110,9 @@ public final class FFmpegSource: SourceStage {
       .init("skip", \.skip, .object(Skip.schema), "What the decoder leaves out: frames and loopFilter."),
       .init("tlsVerify", \.tlsVerify, .bool, "Whether rtsps and https servers must prove who they are."),
       .init("tlsCAFile", \.tlsCAFile, .string, "Trusted certificates in PEM format; the system's when absent."),
-      .init("maxFrames", \.maxFrames, .integer(1...1_000_000_000_000), "Ends the stream after so many frames."),
+      .init(
+        "maxFrames", \.maxFrames, .integer(1...1_000_000_000_000), meaning: .frameLimit,
+        "Ends the stream after so many frames."),
     ]
 
     public init() {}
@@ -202,6 +204,22 @@ public final class FFmpegSource: SourceStage {
   }
 
   /// One stream's facts stand for the stage's; of several, each has its own.
+  public var tips: [StageTip] {
+    var tips: [StageTip] = []
+    if configuration.threads == 1 { tips.append(StageTip("threads=2", "decodes on two cores", if: .freeCores)) }
+    if configuration.skip.loopFilter == Configuration().skip.loopFilter {
+      tips.append(StageTip("skip.loopFilter=nonReference", "faster, and a little less sharp"))
+    }
+    if configuration.skip.frames == Configuration().skip.frames {
+      tips.append(StageTip("skip.frames=nonReference", "leaves out frames that no other frame depends on"))
+    }
+    tips.append(StageTip(nil, "a smaller picture: a camera's second stream, or a clip of fewer pixels"))
+    if configuration.realtime {
+      tips.append(StageTip("realtime=false", "reads the file as fast as there is room", for: [.pace]))
+    }
+    return tips
+  }
+
   public var facts: [String: ReportValue] { noted.values }
 
   public func run(_ stream: StreamInfo, _ output: any SourceOutput) throws {

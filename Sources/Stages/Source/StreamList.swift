@@ -24,7 +24,7 @@ public struct StreamEntry: ConfigurationObject, Hashable {
 
   public static let options: [ConfigurationOption<Self>] = [
     .init("id", \.id, .string, required: true, "The stream's name in every output."),
-    .init("url", \.url, .string, required: true, "Where its frames come from."),
+    .init("url", \.url, .string, required: true, meaning: .address, "Where its frames come from."),
     .init(
       "live", \.live, .bool, "Whether the stream is live; as the source's `live`, or as the input shows, when absent."),
     .init(

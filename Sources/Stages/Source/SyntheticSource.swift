@@ -26,7 +26,7 @@ public final class SyntheticSource: SourceStage {
     public static let options: [ConfigurationOption<Self>] = [
       .init("streams", \.streams, .integer(1...1000), "How many streams."),
       .init("fps", \.fps, .number(0.001...100_000), "Frames a second of each stream."),
-      .init("frames", \.frames, .integer(1...1_000_000_000_000), "Frames of each stream."),
+      .init("frames", \.frames, .integer(1...1_000_000_000_000), meaning: .frameLimit, "Frames of each stream."),
       .init("live", \.live, .bool, "Streams are live: they never wait for the pipeline."),
       .init("width", \.width, .integer(1...65_536), "What the frames say of their size, in pixels."),
       .init("height", \.height, .integer(1...65_536), "What the frames say of their size, in pixels."),

@@ -20,7 +20,7 @@ public import Pipeline
 /// ```json
 /// { "id": "tracks", "type": "track.bytetrack", "after": ["objects"], "config": { "onlyTracked": true } }
 /// ```
-public final class ByteTrackStage: FrameStage {
+public final class ByteTrackStage: FrameStage, AdjustableStage {
   public struct Configuration: StageConfiguration {
     public var maxGapS = 1.0
     public var minHits = 2
@@ -36,26 +36,31 @@ public final class ByteTrackStage: FrameStage {
 
     public static let options: [ConfigurationOption<Self>] = [
       .init(
-        "maxGapS", \.maxGapS, .number(0.01...60), "Seconds of media time for which a track outlives its last detection."
-      ),
-      .init("minHits", \.minHits, .integer(1...100), "Detections in a row after which a track gets its number."),
-      .init("lowScore", \.lowScore, .number(0...1), "Detections that score less are not looked at."),
+        "maxGapS", \.maxGapS, .number(0.01...60), changeable: true,
+        "Seconds of media time for which a track outlives its last detection."),
       .init(
-        "highScore", \.highScore, .number(0...1),
+        "minHits", \.minHits, .integer(1...100), changeable: true,
+        "Detections in a row after which a track gets its number."),
+      .init("lowScore", \.lowScore, .number(0...1), changeable: true, "Detections that score less are not looked at."),
+      .init(
+        "highScore", \.highScore, .number(0...1), changeable: true,
         "Detections that score this or more are matched first; the others only with tracks seen up to now."),
-      .init("newTrackScore", \.newTrackScore, .number(0...1), "Detections that score this or more may start tracks."),
       .init(
-        "matchHigh", \.matchHigh, .number(0.01...0.99),
+        "newTrackScore", \.newTrackScore, .number(0...1), changeable: true,
+        "Detections that score this or more may start tracks."),
+      .init(
+        "matchHigh", \.matchHigh, .number(0.01...0.99), changeable: true,
         "Least overlap x score of a high-score detection and a numbered track's prediction."),
       .init(
-        "matchLow", \.matchLow, .number(0.01...0.99),
+        "matchLow", \.matchLow, .number(0.01...0.99), changeable: true,
         "Least overlap of a low-score detection and a numbered track's prediction."),
       .init(
-        "matchNew", \.matchNew, .number(0.01...0.99),
+        "matchNew", \.matchNew, .number(0.01...0.99), changeable: true,
         "Least overlap x score of a high-score detection and a track that has no number yet."),
-      .init("onlyTracked", \.onlyTracked, .bool, "Takes out the detections that have no numbered track."),
       .init(
-        "labels", \.labels, .list(.string, count: 1...1000),
+        "onlyTracked", \.onlyTracked, .bool, changeable: true, "Takes out the detections that have no numbered track."),
+      .init(
+        "labels", \.labels, .list(.string, count: 1...1000), changeable: true,
         "Track only these labels; by default all but `face`, or all of the stages in `stages`."),
       .init("stages", \.stages, .list(.string, count: 1...100), "Track only what these stages found."),
     ]
@@ -74,28 +79,39 @@ public final class ByteTrackStage: FrameStage {
   public static let summary = "Follows detections over time and numbers them, also through low scores."
   public static let role = StageRole.transform
 
+  private let id: String
   private let configuration: Configuration
-  private let selection: TrackSelection
   private let count = TrackCount()
 
   public init(_ configuration: Configuration, context: StageContext) throws {
+    id = context.id
+    self.configuration = configuration
+    _ = try adjustment(for: configuration)
+  }
+
+  public func adjustment(for configuration: Configuration) throws -> Configuration {
     guard configuration.lowScore <= configuration.highScore else {
       throw PipelineError(
-        "'lowScore' of '\(context.id)' is \(configuration.lowScore), more than its 'highScore' \(configuration.highScore)",
+        "'lowScore' of '\(id)' is \(configuration.lowScore), more than its 'highScore' \(configuration.highScore)",
         remedy: "set 'lowScore' to the detector's 'score' and 'highScore' to what a clear detection scores",
         code: .invalidConfiguration)
     }
-    self.configuration = configuration
-    selection = TrackSelection(labels: configuration.labels, stages: configuration.stages)
+    return configuration
   }
 
-  public var interface: StageInterface { selection.interface }
+  private static func settings(_ configuration: Configuration) -> TrackingSettings<ByteTracker.Options> {
+    TrackingSettings(
+      options: configuration.trackerOptions, maxGapSeconds: configuration.maxGapS,
+      selection: TrackSelection(labels: configuration.labels, stages: configuration.stages),
+      onlyTracked: configuration.onlyTracked)
+  }
+
+  public var interface: StageInterface { Self.settings(configuration).selection.interface }
 
   public func makeWorker(_ context: WorkerContext) -> any FrameWorker {
-    TrackingWorker<ByteTracker>(
-      options: configuration.trackerOptions, maxGapSeconds: configuration.maxGapS, selection: selection,
-      onlyTracked: configuration.onlyTracked, count: count)
+    TrackingWorker<ByteTracker>(of: id, configuration, count: count, read: Self.settings)
   }
 
+  public var tips: [StageTip] { TrackCount.tips }
   public var facts: [String: ReportValue] { ["tracks": .int(count.value)] }
 }

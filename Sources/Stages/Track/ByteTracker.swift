@@ -47,8 +47,10 @@ struct ByteTracker: Tracker {
   /// Two tracks of one thing overlap more than this.
   private static let duplicateOverlap: Float = 0.85
 
-  private let options: Options
-  private let maxGap: Int64
+  var options: Options {
+    didSet { maxGap = MediaTime(seconds: options.maxGapSeconds).nanoseconds }
+  }
+  private var maxGap: Int64
   private var tracks: [Track] = []
   private var matching = GatedMatching()
   private var trackOf: [Int?] = []

@@ -17,7 +17,7 @@ public import Pipeline
 /// ```json
 /// { "id": "tracks", "type": "track.sort", "after": ["objects"], "config": { "maxGapS": 1.0, "labels": ["person"] } }
 /// ```
-public final class SortStage: FrameStage {
+public final class SortStage: FrameStage, AdjustableStage {
   public struct Configuration: StageConfiguration {
     public var maxGapS = 1.0
     public var minHits = 3
@@ -27,12 +27,15 @@ public final class SortStage: FrameStage {
 
     public static let options: [ConfigurationOption<Self>] = [
       .init(
-        "maxGapS", \.maxGapS, .number(0.01...60), "Seconds of media time for which a track outlives its last detection."
-      ),
-      .init("minHits", \.minHits, .integer(1...100), "Detections in a row after which a track gets its number."),
-      .init("iou", \.iou, .number(0.01...0.99), "Least overlap of a detection with a track's prediction."),
+        "maxGapS", \.maxGapS, .number(0.01...60), changeable: true,
+        "Seconds of media time for which a track outlives its last detection."),
       .init(
-        "labels", \.labels, .list(.string, count: 1...1000),
+        "minHits", \.minHits, .integer(1...100), changeable: true,
+        "Detections in a row after which a track gets its number."),
+      .init(
+        "iou", \.iou, .number(0.01...0.99), changeable: true, "Least overlap of a detection with a track's prediction."),
+      .init(
+        "labels", \.labels, .list(.string, count: 1...1000), changeable: true,
         "Track only these labels; by default all but `face`, or all of the stages in `stages`."),
       .init("stages", \.stages, .list(.string, count: 1...100), "Track only what these stages found."),
     ]
@@ -44,23 +47,31 @@ public final class SortStage: FrameStage {
   public static let summary = "Follows detections over time and numbers them."
   public static let role = StageRole.transform
 
+  private let id: String
   private let configuration: Configuration
-  private let selection: TrackSelection
   private let count = TrackCount()
 
   public init(_ configuration: Configuration, context: StageContext) throws {
+    id = context.id
     self.configuration = configuration
-    selection = TrackSelection(labels: configuration.labels, stages: configuration.stages)
   }
 
-  public var interface: StageInterface { selection.interface }
+  private static func settings(_ configuration: Configuration) -> TrackingSettings<SortTracker.Options> {
+    TrackingSettings(
+      options: SortTracker.Options(
+        maxGapSeconds: configuration.maxGapS, minHits: configuration.minHits, iouThreshold: Float(configuration.iou)),
+      maxGapSeconds: configuration.maxGapS,
+      selection: TrackSelection(labels: configuration.labels, stages: configuration.stages))
+  }
+
+  public var interface: StageInterface { Self.settings(configuration).selection.interface }
 
   public func makeWorker(_ context: WorkerContext) -> any FrameWorker {
-    let options = SortTracker.Options(
-      maxGapSeconds: configuration.maxGapS, minHits: configuration.minHits, iouThreshold: Float(configuration.iou))
-    return TrackingWorker<SortTracker>(
-      options: options, maxGapSeconds: configuration.maxGapS, selection: selection, count: count)
+    TrackingWorker<SortTracker>(of: id, configuration, count: count, read: Self.settings)
   }
 
+  public func adjustment(for configuration: Configuration) -> Configuration { configuration }
+
+  public var tips: [StageTip] { TrackCount.tips }
   public var facts: [String: ReportValue] { ["tracks": .int(count.value)] }
 }

@@ -24,8 +24,10 @@ struct SortTracker: Tracker {
     var wasMatched = true
   }
 
-  private let options: Options
-  private let maxGap: Int64
+  var options: Options {
+    didSet { maxGap = MediaTime(seconds: options.maxGapSeconds).nanoseconds }
+  }
+  private var maxGap: Int64
   private var tracks: [Track] = []
   private var matching = GatedMatching()
   private var trackOf: [Int?] = []

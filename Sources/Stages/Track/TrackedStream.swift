@@ -16,6 +16,8 @@ struct TrackedStream<T: Tracker> {
   /// The id that the next confirmed track gets.
   var nextID: Int
   var lastUse = 0
+  /// Of the options that its trackers follow.
+  private var version = 0
   private(set) var followers: [Follower] = []
   private var lastTime: MediaTime?
   private var size: (width: Int, height: Int)?
@@ -39,6 +41,13 @@ struct TrackedStream<T: Tracker> {
       followers[index].steps = followers[index].hasLooked ? steps : followers[index].steps + steps
       followers[index].hasLooked = false
     }
+  }
+
+  /// Goes over to other options, where they are others.
+  mutating func adjust(to options: T.Options, version: Int) {
+    guard version != self.version else { return }
+    self.version = version
+    for index in followers.indices { followers[index].tracker.options = options }
   }
 
   /// Takes what `stage` found when it looked at the present frame.

@@ -23,6 +23,9 @@ protocol Tracker {
 
   init(options: Options)
 
+  /// May be changed between two frames.
+  var options: Options { get set }
+
   /// Takes what the detector found when it looked.
   ///
   /// - Parameters:

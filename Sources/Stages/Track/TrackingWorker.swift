@@ -7,6 +7,18 @@ final class TrackCount: Sendable {
   private let count = Mutex(0)
   var value: Int { count.withLock { $0 } }
   func add(_ tracks: Int) { count.withLock { $0 += tracks } }
+
+  /// What makes any tracker faster.
+  static let tips = [StageTip(nil, "fewer boxes: a higher score or a lower maxDetections of the detectors before it")]
+}
+
+/// What a tracking stage makes of its options.
+struct TrackingSettings<Options: Sendable> {
+  let options: Options
+  let maxGapSeconds: Double
+  let selection: TrackSelection
+  /// Takes out the followed detections that have no confirmed track.
+  var onlyTracked = false
 }
 
 /// The worker of every tracking stage: brings what detectors found to the stream's trackers, writes the ids back, and
@@ -28,10 +40,11 @@ final class TrackingWorker<T: Tracker>: FrameWorker {
     let classIndex: Int
   }
 
-  private let options: T.Options
-  private let maxGapSeconds: Double
-  private let selection: TrackSelection
-  private let onlyTracked: Bool
+  private var settings: TrackingSettings<T.Options>
+  /// Of the options that the settings are made from.
+  private var version = 0
+  /// What is different from the frame before.
+  private let follow: (Frame) -> (settings: TrackingSettings<T.Options>, version: Int)?
   private let trackCount: TrackCount
   private var streams: [String: TrackedStream<T>] = [:]
   private var uses = 0
@@ -43,25 +56,30 @@ final class TrackingWorker<T: Tracker>: FrameWorker {
   private var ids: [Int?] = []
   private var predictions: [TrackPrediction] = []
 
-  /// - Parameter onlyTracked: takes out the followed detections that have no confirmed track.
-  init(
-    options: T.Options, maxGapSeconds: Double, selection: TrackSelection, onlyTracked: Bool = false,
-    count: TrackCount
+  /// - Parameters:
+  ///   - stage: the stage's id.
+  ///   - read: makes settings of a configuration that has been checked.
+  init<Configuration: StageConfiguration>(
+    of stage: String, _ configuration: Configuration, count: TrackCount,
+    read: @escaping (Configuration) -> TrackingSettings<T.Options>
   ) {
-    self.options = options
-    self.maxGapSeconds = maxGapSeconds
-    self.selection = selection
-    self.onlyTracked = onlyTracked
+    var adjusted = AdjustedOptions(of: stage, initial: configuration)
+    settings = read(configuration)
+    follow = { adjusted.follow($0) ? (read(adjusted.value), adjusted.version) : nil }
     trackCount = count
   }
 
+  private var selection: TrackSelection { settings.selection }
+
   func process(_ frame: Frame) -> FrameOutcome {
     let id = frame.header.stream.id
+    if let changed = follow(frame) { (settings, version) = changed }
     uses += 1
     var stream = streams.removeValue(forKey: id) ?? TrackedStream(firstID: firstID)
     let before = stream.nextID
     stream.lastUse = uses
-    stream.advance(to: frame.header, maxGapSeconds: maxGapSeconds)
+    stream.adjust(to: settings.options, version: version)
+    stream.advance(to: frame.header, maxGapSeconds: settings.maxGapSeconds)
 
     var frame = frame
     for result in frame.results where selection.includes(stage: result.stage) {
@@ -83,7 +101,8 @@ final class TrackingWorker<T: Tracker>: FrameWorker {
       observations.append(
         TrackObservation(box: detection.box, score: detection.score, group: group(of: detection, result.stage)))
     }
-    stream.update(observations, of: result.stage, at: frame.header.mediaTime, options: options, ids: &ids)
+    stream.update(
+      observations, of: result.stage, at: frame.header.mediaTime, options: settings.options, ids: &ids)
     guard !observations.isEmpty else { return }
 
     var detections: [Detection] = []
@@ -93,7 +112,7 @@ final class TrackingWorker<T: Tracker>: FrameWorker {
       if selection.includes(detection) {
         detection.track = ids[next]
         next += 1
-        if onlyTracked, detection.track == nil { continue }
+        if settings.onlyTracked, detection.track == nil { continue }
       }
       detections.append(detection)
     }

@@ -37,10 +37,10 @@ struct ComparedPipelineTests {
 
   @Test("given a detector, when asked for its limit of scores, then it is the pipeline's, else the stage's own")
   func scores() throws {
-    #expect(try config(text).scores(registry: .builtin) == ["objects": 0.4])
+    #expect(try config(text).scores == ["objects": 0.4])
     let standard = StageRegistry.builtin["detect.yolo"]?.schema.properties.first { $0.name == "score" }?.defaultJSON
     let bare = try config(text.replacingOccurrences(of: #""score": 0.4, "#, with: ""))
-    #expect(bare.scores(registry: .builtin) == ["objects": try #require(standard.flatMap { Double($0) })])
+    #expect(bare.scores == ["objects": try #require(standard.flatMap { Double($0) })])
   }
 
   @Test("given models and no pipeline, when one is made, then it is a good one with the model in its detector")

@@ -71,35 +71,3 @@ struct RunTimelineTests {
     #expect(line.moments.count == 1)
   }
 }
-
-@Suite("Settings, read for advice")
-struct StageSettingsViewTests {
-  @Test("given a detector's configuration and facts, then shape, interval, motion and input are known")
-  func detector() {
-    let view = StageSettingsView(
-      configuration: Array(#"{"model":"m","shape":[256,416],"interval":3,"onMotion":{"area":0.1},"score":0.5}"#.utf8),
-      facts: ["precision": .string("float32"), "input_sizes": .list([.string("416x256"), .string("416x416")])])
-    #expect(view.shape == .fixed(height: 256, width: 416))
-    #expect(view.interval == 3)
-    #expect(view.looksOnMotion)
-    #expect(view.precision == "float32")
-    #expect(view.inputSize == .init(width: 416, height: 416))
-    #expect(!StageSettingsView(configuration: Array(#"{"onMotion":false}"#.utf8), facts: [:]).looksOnMotion)
-    #expect(StageSettingsView(configuration: Array(#"{"shape":"square"}"#.utf8), facts: [:]).shape == .square)
-    #expect(!view.hasOwnShape)
-    #expect(StageSettingsView(configuration: [], facts: ["own_shape": .string("416x256")]).hasOwnShape)
-  }
-
-  @Test(
-    "given a source's and a sink's configuration, then what makes them faster is known; the unknown changes nothing")
-  func others() {
-    let source = StageSettingsView(
-      configuration: Array(#"{"url":"a.mp4","threads":4,"realtime":true,"skip":{"frames":"nonKey"}}"#.utf8), facts: [:])
-    #expect(source.threads == 4 && source.realtime && source.skipsFrames && !source.skipsLoopFilter)
-    let video = StageSettingsView(
-      configuration: Array(#"{"path":"a.mp4","preset":"slow","height":480}"#.utf8), facts: [:])
-    #expect(video.preset == "slow" && video.height == 480)
-    #expect(
-      StageSettingsView(configuration: Array("[1]".utf8), facts: ["input_sizes": .string("x")]) == StageSettingsView())
-  }
-}

@@ -49,14 +49,15 @@ enum TraceSamples {
         stream: stream, sequence: sequence, mediaTime: MediaTime(nanoseconds: .max),
         captured: MonotonicTime(nanoseconds: .min), capturedWall: WallTime(nanoseconds: -1),
         deadline: MonotonicTime(nanoseconds: 12), source: "rtsp://user:***@host", width: 1920, height: 1080,
-        discontinuity: 2, detectionShare: 0.25, dropped: dropped))
+        discontinuity: 2, detectionShare: 0.25, optionsVersion: 1, dropped: dropped))
   }
 
   static let error = PipelineError(
     "cannot", remedy: "do", stage: "camera", consequence: .endStream, code: .unavailable)
 
   static let all: [TraceRecord] = [
-    .facts(Array("{}".utf8)), .stream(0, stream), .settled(stream: 0, isLive: false), .media(stream: 0, [0, 1, 255]),
+    .facts(Array("{}".utf8)), .options(.init(version: 1, stage: 2, json: Array(#"{"gain": 2}"#.utf8))),
+    .stream(0, stream), .settled(stream: 0, isLive: false), .media(stream: 0, [0, 1, 255]),
     .health(stream: 0, .init(health: change.health, change: change)),
     .health(stream: 0, .init(health: change.health, change: nil)), .count(stream: 0, name: "damaged", increment: 3),
     frame(3), frame(4, dropped: .noCredit), .taken(stage: 1, key), .notice(stage: 1, change),

@@ -136,7 +136,7 @@ private final class GuardedPlanes {
     let frame = SinkFixture.frame(
       0, width: 0, height: 0, results: [StageResults(stage: "objects", detections: detections)])
     let planes = GuardedPlanes(width: 50, height: 40)
-    var annotator = Annotator(options: .init())
+    var annotator = Annotator(.init())
     planes.draw { annotator.draw(frame, on: $0) }
     #expect(planes.borderIsUntouched)
   }
@@ -181,7 +181,7 @@ private final class GuardedPlanes {
       ]), for: FrameOverlay.key(of: "zones"))
     // The canvas is half as large.
     let planes = GuardedPlanes(width: 400, height: 360)
-    var annotator = Annotator(options: .init())
+    var annotator = Annotator(.init())
     planes.draw { annotator.draw(frame, on: $0) }
     #expect(planes.borderIsUntouched)
     for (x, y) in [(100, 150), (300, 150), (200, 100), (200, 300)] {
@@ -193,7 +193,7 @@ private final class GuardedPlanes {
     #expect(planes.value(0, 345, 200) == YUVColor.line.y && planes.value(0, 355, 200) == GuardedPlanes.untouched)
 
     let hidden = GuardedPlanes(width: 400, height: 360)
-    var plain = Annotator(options: .init(zones: false))
+    var plain = Annotator(.drawing(zones: false))
     hidden.draw { plain.draw(frame, on: $0) }
     #expect(hidden.changed == 0)
   }
@@ -208,7 +208,7 @@ private final class GuardedPlanes {
         StageResults(
           stage: "objects", detections: [SinkFixture.detection(x: 200, y: 200, width: 400, height: 300, track: 7)])
       ])
-    var annotator = Annotator(options: .init())
+    var annotator = Annotator(.init())
     planes.draw { annotator.draw(frame, on: $0) }
     #expect(planes.value(0, 100, 150) == color.y && planes.value(0, 299, 150) == color.y)
     #expect(planes.value(0, 200, 100) == color.y && planes.value(0, 200, 249) == color.y)
@@ -232,7 +232,7 @@ private final class GuardedPlanes {
     detection.isPredicted = true
     let frame = SinkFixture.frame(
       0, width: 400, height: 360, results: [StageResults(stage: "objects", detections: [detection])])
-    var annotator = Annotator(options: .init(labels: false, tracks: true))
+    var annotator = Annotator(.drawing(labels: false))
     planes.draw { annotator.draw(frame, on: $0) }
     // A quarter of each side from each corner: 50 of 200 pixels, 30 of 120.
     for (x, y) in [(149, 100), (250, 100), (149, 219), (250, 219), (100, 129), (100, 190), (299, 129), (299, 190)] {
@@ -241,5 +241,13 @@ private final class GuardedPlanes {
     for (x, y) in [(150, 100), (249, 219), (100, 130), (299, 189), (200, 160)] {
       #expect(planes.value(0, x, y) == GuardedPlanes.untouched)
     }
+  }
+}
+
+extension AnnotationSettings {
+  fileprivate static func drawing(labels: Bool = true, zones: Bool = true) -> Self {
+    var settings = Self()
+    (settings.labels, settings.zones) = (labels, zones)
+    return settings
   }
 }

@@ -10,14 +10,17 @@ import Synchronization
 /// ```json
 /// { "id": "light", "type": "example.brightness", "after": ["camera"], "config": { "dark": 0.2 } }
 /// ```
-public final class BrightnessAlarm: FrameStage {
+public final class BrightnessAlarm: FrameStage, AdjustableStage {
   public struct Configuration: StageConfiguration {
     public var dark = 0.25
     public var bright = 0.35
 
     public static let options: [ConfigurationOption<Self>] = [
-      .init("dark", \.dark, .number(0...1), "The mean brightness below which the picture is dark."),
-      .init("bright", \.bright, .number(0...1), "The mean brightness above which a dark picture is bright again."),
+      .init(
+        "dark", \.dark, .number(0...1), changeable: true, "The mean brightness below which the picture is dark."),
+      .init(
+        "bright", \.bright, .number(0...1), changeable: true,
+        "The mean brightness above which a dark picture is bright again."),
     ]
 
     public init() {}
@@ -33,13 +36,18 @@ public final class BrightnessAlarm: FrameStage {
   private let changes = Atomic<Int>(0)
 
   public init(_ configuration: Configuration, context: StageContext) throws {
+    id = context.id
+    self.configuration = configuration
+    _ = try adjustment(for: configuration)
+  }
+
+  public func adjustment(for configuration: Configuration) throws -> Configuration {
     guard configuration.dark <= configuration.bright else {
       throw PipelineError(
-        "'dark' of '\(context.id)' is more than its 'bright'", remedy: "make 'bright' the larger one",
+        "'dark' of '\(id)' is more than its 'bright'", remedy: "make 'bright' the larger one",
         code: .invalidConfiguration)
     }
-    self.configuration = configuration
-    id = context.id
+    return configuration
   }
 
   public func makeWorker(_ context: WorkerContext) -> any FrameWorker { Worker(self) }
@@ -48,15 +56,20 @@ public final class BrightnessAlarm: FrameStage {
 
   private final class Worker: FrameWorker {
     private let stage: BrightnessAlarm
+    private var options: AdjustedOptions<Configuration>
     private var isDark: [String: Bool] = [:]
 
-    init(_ stage: BrightnessAlarm) { self.stage = stage }
+    init(_ stage: BrightnessAlarm) {
+      self.stage = stage
+      options = AdjustedOptions(of: stage.id, initial: stage.configuration)
+    }
 
     func process(_ frame: Frame) throws -> FrameOutcome {
+      options.follow(frame)
       guard let brightness = frame.withPixels(Brightness.mean(of:)) ?? nil else { return .emit(frame) }
       let stream = frame.header.stream.id
       let wasDark = isDark[stream]
-      let isNowDark = brightness < (wasDark == true ? stage.configuration.bright : stage.configuration.dark)
+      let isNowDark = brightness < (wasDark == true ? options.value.bright : options.value.dark)
       isDark[stream] = isNowDark
       guard let wasDark, wasDark != isNowDark else { return .emit(frame) }
       stage.changes.wrappingAdd(1, ordering: .relaxed)

@@ -19,6 +19,18 @@ import Testing
     #expect(alarm.stage.facts["changes"] == .int(2))
   }
 
+  @Test("given a grey picture, when the limits change between two frames, then it counts as dark from there on")
+  func changedOptions() throws {
+    let alarm = try SingleStage(BrightnessAlarm.self)
+    let events = try (0..<4).flatMap { sequence in
+      if sequence == 2 { try alarm.change(["dark": .double(0.6), "bright": .double(0.7)]) }
+      return try alarm.emitted(alarm.frame(sequence, image: GrayPicture(width: 64, height: 48, value: 128))).events
+        .map { "\(sequence) \($0.kind)" }
+    }
+    #expect(events == ["2 brightness.dark"])
+    #expect(throws: PipelineError.self) { try alarm.change(["dark": .double(0.9)]) }
+  }
+
   @Test("given limits that contradict each other, when made, then the error says what to do")
   func limits() throws {
     var configuration = BrightnessAlarm.Configuration()

@@ -36,7 +36,7 @@ struct ABSide {
   }
 
   /// For each detector the limit that a score must exceed.
-  var scores: [String: Double] { config.scores(registry: Edgepipe.registry) }
+  var scores: [String: Double] { config.scores }
 
   private var sinks: [StageSettings] { config.stages.filter { $0.role == .sink } }
 

@@ -1,4 +1,3 @@
-import EdgepipeCore
 import ArgumentParser
 import EdgepipeCore
 import Pipeline
@@ -18,10 +17,13 @@ struct StagesCommand: ParsableCommand {
     }
     Terminal.out("\(stage.type) (\(stage.role.rawValue)): \(stage.summary)\n")
     guard !stage.schema.properties.isEmpty else { return Terminal.out("It has no options.") }
-    var table = Table(["option", "type", "default", "meaning"], alignment: [.left, .left, .left, .left])
+    var table = Table(
+      ["option", "type", "default", "changeable", "meaning"], alignment: [.left, .left, .left, .left, .left])
     for property in stage.schema.properties {
       let standard = property.isRequired ? "required" : property.defaultJSON ?? "-"
-      table.add([property.name, property.kind.words, standard, property.summary])
+      table.add([
+        property.name, property.kind.words, standard, property.isChangeable ? "yes" : "-", property.summary,
+      ])
     }
     Terminal.out(table.text)
   }

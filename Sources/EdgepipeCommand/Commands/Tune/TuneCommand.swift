@@ -117,7 +117,7 @@ struct TuneCommand: ParsableCommand {
   private func limits(for detector: StageSettings) -> TuneSearch.Limits {
     // Accuracy is recorded for object detectors; the floor says nothing of the others.
     TuneSearch.Limits(
-      deadlineMs: deadline, floor: detector.type == DetectYOLO.type ? floor?.value : nil, rate: rate,
+      deadlineMs: deadline, floor: detector.option(.objectModel) != nil ? floor?.value : nil, rate: rate,
       maximumInterval: maxInterval, cores: MachineInfo.current.cores)
   }
 

@@ -1,0 +1,16 @@
+public import Pipeline
+
+/// What sinks of pictures draw on them.
+public struct AnnotationSettings: ConfigurationObject, Hashable {
+  public var labels = true
+  public var tracks = true
+  public var zones = true
+
+  public init() {}
+
+  public static let options: [ConfigurationOption<Self>] = [
+    .init("labels", \.labels, .bool, changeable: true, "Draw plates with label and score."),
+    .init("tracks", \.tracks, .bool, changeable: true, "Draw track numbers, and colour by track."),
+    .init("zones", \.zones, .bool, changeable: true, "Draw zones and lines with their counts."),
+  ]
+}
