@@ -27,7 +27,8 @@ struct StageAdvice {
     guard runsModel else { return [] }
     let threads =
       hasFreeCores
-      ? advice("\(id).threads=\(settings.threads + 1)", "one frame is done sooner, and fewer a second") : nil
+      ? advice("\(id).threads=\(settings.threads + 1)", "lower latency of each frame, but fewer frames per second")
+      : nil
     let shape = smallerShape.flatMap { advice($0.setting, $0.remark) }
     return [threads, shape, int8].compactMap { $0 }
   }
@@ -35,10 +36,10 @@ struct StageAdvice {
   private var byKind: [String?] {
     switch stage.type {
     case "source.ffmpeg": source
-    case "preprocess.letterbox": ["a smaller shape of the detectors that it scales for"]
+    case "preprocess.letterbox": ["a smaller shape for the detectors that it scales for"]
     case "sink.video": video
     case "sink.snapshot": ["fewer pictures: a higher \(id).everyS, or only onNewTrack"]
-    case "sink.jsonl": [advice("\(id).frames=events", "where only events are read"), "a faster disk for \(id).path"]
+    case "sink.jsonl": [advice("\(id).frames=events", "if only events are read"), "a faster disk for \(id).path"]
     default:
       switch kind {
       case "detect": runsModel ? detector : []
@@ -86,10 +87,10 @@ struct StageAdvice {
       },
       advice(
         "\(id).interval=\(interval)", fewer,
-        hasTracker ? "the tracker predicts between" : "the frames between have no boxes unless a tracker follows"),
-      settings.looksOnMotion ? nil : advice("\(id).onMotion=true", "where the scene often stands still"),
+        hasTracker ? "the tracker predicts in between" : "frames in between have no boxes unless a tracker follows"),
+      settings.looksOnMotion ? nil : advice("\(id).onMotion=true", "if the scene is often still"),
       int8,
-      "'edgepipe tune' tries the models, shapes, workers and intervals on this machine",
+      "'edgepipe tune' tries models, shapes, workers and intervals on this machine",
     ]
   }
 
@@ -100,7 +101,7 @@ struct StageAdvice {
     guard let size = settings.inputSize, let smaller = Self.smaller(size) else { return nil }
     return (
       "\(id).shape=[\(smaller.height),\(smaller.width)]",
-      Double(smaller.width * smaller.height) / Double(size.width * size.height), "small things are found less often"
+      Double(smaller.width * smaller.height) / Double(size.width * size.height), "small objects are detected less often"
     )
   }
 
@@ -112,10 +113,10 @@ struct StageAdvice {
   private var source: [String?] {
     [
       hasFreeCores && settings.threads == 1 ? advice("\(id).threads=2", "decodes on two cores; \(freeCores)") : nil,
-      settings.skipsLoopFilter ? nil : advice("\(id).skip.loopFilter=nonReference", "faster, and a little less sharp"),
+      settings.skipsLoopFilter ? nil : advice("\(id).skip.loopFilter=nonReference", "faster, but slightly less sharp"),
       settings.skipsFrames
-        ? nil : advice("\(id).skip.frames=nonReference", "leaves out pictures that no other builds on"),
-      "a smaller picture: a camera's second stream, or a clip of fewer pixels",
+        ? nil : advice("\(id).skip.frames=nonReference", "skips pictures that no other picture refers to"),
+      "a smaller picture: a camera's second stream, or a clip with fewer pixels",
     ]
   }
 
