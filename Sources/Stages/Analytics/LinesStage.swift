@@ -19,7 +19,7 @@ import Synchronization
 /// ```
 public final class LinesStage: FrameStage {
   public static let type = "analytics.lines"
-  public static let summary = "Counts what crosses lines in the picture, by direction and class."
+  public static let summary = "Counts tracks that cross lines in the picture, by direction and class."
   public static let role = StageRole.transform
 
   /// One line, ready for pictures of any size.

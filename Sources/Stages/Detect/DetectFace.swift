@@ -26,7 +26,7 @@ public final class DetectFace: FrameStage, GatedConsumer {
   }
 
   public static let type = "detect.face"
-  public static let summary = "Finds faces and five landmarks with RetinaFace, YuNet or CenterFace."
+  public static let summary = "Detects faces and five landmarks with RetinaFace, YuNet or CenterFace."
   public static let role = StageRole.transform
   public static let maximumWorkers = 64
 

@@ -32,7 +32,7 @@ final class DetectionCore: Sendable {
   init(_ settings: DetectorSettings, classes: [String]?, findsFaces: Bool, context: StageContext) throws {
     guard let resolver = context.services.find((any ModelResolver).self),
       let engine = context.services.find((any InferenceEngine).self)
-    else { throw PipelineError("no model store or no inference engine is at hand", code: .internalFault) }
+    else { throw PipelineError("no model store or no inference engine is available", code: .internalFault) }
     self.context = context
     self.engine = engine
     threads = settings.threads
@@ -42,7 +42,7 @@ final class DetectionCore: Sendable {
     guard file.manifest.head.findsFaces == findsFaces else {
       let other = findsFaces ? "detect.yolo" : "detect.face"
       throw PipelineError(
-        "the model '\(settings.model)' has a \(file.manifest.head.title) head, which this stage does not run",
+        "the model '\(settings.model)' has a \(file.manifest.head.title) head, which this stage does not support",
         remedy: "use it in a stage of type '\(other)'", code: .invalidConfiguration)
     }
     self.resolved = resolved
@@ -114,7 +114,7 @@ final class DetectionCore: Sendable {
       return state.nonFinite == 0
     }
     if isFirst {
-      context.logger.warning("the model '\(manifest.name)' gave NaN or infinite numbers; such boxes are left out")
+      context.logger.warning("the model '\(manifest.name)' returned NaN or infinite values; such boxes are left out")
     }
   }
 

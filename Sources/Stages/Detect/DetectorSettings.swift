@@ -22,11 +22,11 @@ public struct DetectorSettings: ConfigurationObject {
         "A name in the model store, or the path of an .onnx file or of a manifest."),
       .init(
         "shape", \.shape, .any([.word(["auto", "square"]), .list(.integer(32...8192), count: 2...2)]),
-        "Input size: the smallest rectangle that holds the picture, the model's square, or [height, width]."),
-      .init("score", \.score, .number(0...1), "Detections score more than this."),
+        "Input size: the smallest rectangle that fits the picture, the model's square, or [height, width]."),
+      .init("score", \.score, .number(0...1), "Keeps detections that score more than this."),
       .init("iou", \.iou, .number(0...1), "Boxes of one class that overlap more than this are one object."),
       .init(
-        "maxDetections", \.maxDetections, .integer(1...10_000), "How many of the best detections a frame keeps."),
+        "maxDetections", \.maxDetections, .integer(1...10_000), "Keeps this many of the best detections per frame."),
       .init("threads", \.threads, .integer(1...64), "Threads inside one inference; several workers scale better."),
     ] + GateSettings.options.map { $0.of(\.gate) }
 }

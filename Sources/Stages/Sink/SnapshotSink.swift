@@ -27,17 +27,17 @@ public final class SnapshotSink: FrameStage {
     public var zones = true
 
     public static let options: [ConfigurationOption<Self>] = [
-      .init("folder", \.folder, .string, required: true, "Where the pictures go; it is made when it is not there."),
+      .init("folder", \.folder, .string, required: true, "The output folder; created if missing."),
       .init(
         "everyS", \.everyS, .number(0.01...86_400), "Seconds of media time from one picture of a stream to the next."),
-      .init("onNewTrack", \.onNewTrack, .bool, "A picture when a track gets its number."),
-      .init("onNewLabel", \.onNewLabel, .bool, "A picture when a stream shows a label for the first time."),
+      .init("onNewTrack", \.onNewTrack, .bool, "Writes a picture when a track gets its number."),
+      .init("onNewLabel", \.onNewLabel, .bool, "Writes a picture when a label first appears in a stream."),
       .init("maxFiles", \.maxFiles, .integer(1...1_000_000), "Pictures kept; the oldest are removed."),
-      .init("format", \.format, .word(["jpeg", "png"]), "The kind of picture."),
-      .init("quality", \.quality, .integer(2...31), "Of JPEG: lower is better and larger."),
-      .init("labels", \.labels, .bool, "Draw plates with label and score."),
-      .init("tracks", \.tracks, .bool, "Draw track numbers, and colour by track."),
-      .init("zones", \.zones, .bool, "Draw zones and lines with their counts."),
+      .init("format", \.format, .word(["jpeg", "png"]), "The file format."),
+      .init("quality", \.quality, .integer(2...31), "JPEG quality: lower is better and larger."),
+      .init("labels", \.labels, .bool, "Draws plates with label and score."),
+      .init("tracks", \.tracks, .bool, "Draws track numbers, and colours by track."),
+      .init("zones", \.zones, .bool, "Draws zones and lines with their counts."),
     ]
 
     public init() {}
@@ -46,7 +46,7 @@ public final class SnapshotSink: FrameStage {
   }
 
   public static let type = "sink.snapshot"
-  public static let summary = "Writes annotated pictures every few seconds or on first sight."
+  public static let summary = "Writes annotated pictures every few seconds, or when a track or label first appears."
   public static let role = StageRole.sink
   public static let needsImage = true
 
@@ -158,7 +158,8 @@ public final class SnapshotSink: FrameStage {
     private func take(_ frame: Frame, _ occasion: Occasion) throws(PipelineError) {
       guard let image = frame.image as? DecodedPicture else {
         throw PipelineError(
-          "frame \(frame.header.sequence) of '\(frame.header.stream.id)' came without its picture", code: .internalFault
+          "frame \(frame.header.sequence) of '\(frame.header.stream.id)' arrived without its picture",
+          code: .internalFault
         )
       }
       let copy = try copy(ofSize: image)

@@ -33,13 +33,13 @@ public final class VideoSink: FrameStage {
 
     public static let options: [ConfigurationOption<Self>] = [
       .init("path", \.path, .string, required: true, "The MP4 file; `{stream}` stands for the stream's id."),
-      .init("preset", \.preset, .word(presets), "The encoder's speed; slower makes smaller files."),
+      .init("preset", \.preset, .word(presets), "The encoder's speed; slower presets produce smaller files."),
       .init("crf", \.crf, .integer(0...51), "Constant rate factor: lower is better and larger."),
-      .init("threads", \.threads, .integer(1...64), "Encoder threads a file."),
+      .init("threads", \.threads, .integer(1...64), "Encoder threads per file."),
       .init("height", \.height, .integer(16...8192), "Height of the video in pixels; by default that of the pictures."),
-      .init("labels", \.labels, .bool, "Draw plates with label and score."),
-      .init("tracks", \.tracks, .bool, "Draw track numbers, and colour by track."),
-      .init("zones", \.zones, .bool, "Draw zones and lines with their counts."),
+      .init("labels", \.labels, .bool, "Draws plates with label and score."),
+      .init("tracks", \.tracks, .bool, "Draws track numbers, and colours by track."),
+      .init("zones", \.zones, .bool, "Draws zones and lines with their counts."),
     ]
 
     public init() {}
@@ -120,7 +120,7 @@ public final class VideoSink: FrameStage {
     func process(_ frame: Frame) throws -> FrameOutcome {
       guard let picture = frame.image as? DecodedPicture else {
         throw PipelineError(
-          "frame \(frame.header.sequence) of '\(frame.header.stream.id)' came without its picture",
+          "frame \(frame.header.sequence) of '\(frame.header.stream.id)' arrived without its picture",
           code: .internalFault)
       }
       let id = frame.header.stream.id
@@ -184,7 +184,7 @@ public final class VideoSink: FrameStage {
         stage: stage.context.id, census: stage.context.threads)
       if encoder.name != VideoEncoder.candidates[0] {
         stage.context.logger.warning(
-          "\(VideoEncoder.candidates[0]) is not there; 'preset' and 'crf' have no effect",
+          "\(VideoEncoder.candidates[0]) is not available; 'preset' and 'crf' have no effect",
           metadata: ["encoder": "\(encoder.name)"])
       }
       let writer = try FragmentedMP4Writer(path: path, encoder: encoder)
@@ -202,7 +202,7 @@ public final class VideoSink: FrameStage {
       guard template.contains("{stream}") else {
         if let other = outputs.keys.first {
           throw PipelineError(
-            "'\(template)' holds the stream '\(other)', and the stream '\(stream)' came too",
+            "'\(template)' contains the stream '\(other)', but the stream '\(stream)' arrived as well",
             remedy: "put {stream} into the path: one file is written for each", code: .invalidConfiguration)
         }
         return template

@@ -36,28 +36,30 @@ public final class ByteTrackStage: FrameStage {
 
     public static let options: [ConfigurationOption<Self>] = [
       .init(
-        "maxGapS", \.maxGapS, .number(0.01...60), "Seconds of media time for which a track outlives its last detection."
+        "maxGapS", \.maxGapS, .number(0.01...60),
+        "Seconds of media time for which a track is kept after its last detection."
       ),
-      .init("minHits", \.minHits, .integer(1...100), "Detections in a row after which a track gets its number."),
-      .init("lowScore", \.lowScore, .number(0...1), "Detections that score less are not looked at."),
+      .init("minHits", \.minHits, .integer(1...100), "Consecutive detections after which a track gets its number."),
+      .init("lowScore", \.lowScore, .number(0...1), "Detections that score less are ignored."),
       .init(
         "highScore", \.highScore, .number(0...1),
-        "Detections that score this or more are matched first; the others only with tracks seen up to now."),
+        "Detections that score this or more are matched first; the others only with tracks that are not lost."
+      ),
       .init("newTrackScore", \.newTrackScore, .number(0...1), "Detections that score this or more may start tracks."),
       .init(
         "matchHigh", \.matchHigh, .number(0.01...0.99),
-        "Least overlap x score of a high-score detection and a numbered track's prediction."),
+        "Minimum overlap x score of a high-score detection and a numbered track's prediction."),
       .init(
         "matchLow", \.matchLow, .number(0.01...0.99),
-        "Least overlap of a low-score detection and a numbered track's prediction."),
+        "Minimum overlap of a low-score detection and a numbered track's prediction."),
       .init(
         "matchNew", \.matchNew, .number(0.01...0.99),
-        "Least overlap x score of a high-score detection and a track that has no number yet."),
-      .init("onlyTracked", \.onlyTracked, .bool, "Takes out the detections that have no numbered track."),
+        "Minimum overlap x score of a high-score detection and a track that has no number yet."),
+      .init("onlyTracked", \.onlyTracked, .bool, "Removes the detections that have no numbered track."),
       .init(
         "labels", \.labels, .list(.string, count: 1...1000),
-        "Track only these labels; by default all but `face`, or all of the stages in `stages`."),
-      .init("stages", \.stages, .list(.string, count: 1...100), "Track only what these stages found."),
+        "Tracks only these labels; all but `face`, or all of the stages in `stages`, when absent."),
+      .init("stages", \.stages, .list(.string, count: 1...100), "Tracks only the detections of these stages."),
     ]
 
     public init() {}
@@ -71,7 +73,7 @@ public final class ByteTrackStage: FrameStage {
   }
 
   public static let type = "track.bytetrack"
-  public static let summary = "Follows detections over time and numbers them, also through low scores."
+  public static let summary = "Tracks detections over time and numbers them, also at low scores."
   public static let role = StageRole.transform
 
   private let configuration: Configuration
@@ -82,7 +84,7 @@ public final class ByteTrackStage: FrameStage {
     guard configuration.lowScore <= configuration.highScore else {
       throw PipelineError(
         "'lowScore' of '\(context.id)' is \(configuration.lowScore), more than its 'highScore' \(configuration.highScore)",
-        remedy: "set 'lowScore' to the detector's 'score' and 'highScore' to what a clear detection scores",
+        remedy: "set 'lowScore' to the detector's 'score' and 'highScore' to the score of a clear detection",
         code: .invalidConfiguration)
     }
     self.configuration = configuration

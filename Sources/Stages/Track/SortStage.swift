@@ -27,21 +27,22 @@ public final class SortStage: FrameStage {
 
     public static let options: [ConfigurationOption<Self>] = [
       .init(
-        "maxGapS", \.maxGapS, .number(0.01...60), "Seconds of media time for which a track outlives its last detection."
+        "maxGapS", \.maxGapS, .number(0.01...60),
+        "Seconds of media time for which a track is kept after its last detection."
       ),
-      .init("minHits", \.minHits, .integer(1...100), "Detections in a row after which a track gets its number."),
-      .init("iou", \.iou, .number(0.01...0.99), "Least overlap of a detection with a track's prediction."),
+      .init("minHits", \.minHits, .integer(1...100), "Consecutive detections after which a track gets its number."),
+      .init("iou", \.iou, .number(0.01...0.99), "Minimum overlap of a detection with a track's prediction."),
       .init(
         "labels", \.labels, .list(.string, count: 1...1000),
-        "Track only these labels; by default all but `face`, or all of the stages in `stages`."),
-      .init("stages", \.stages, .list(.string, count: 1...100), "Track only what these stages found."),
+        "Tracks only these labels; all but `face`, or all of the stages in `stages`, when absent."),
+      .init("stages", \.stages, .list(.string, count: 1...100), "Tracks only the detections of these stages."),
     ]
 
     public init() {}
   }
 
   public static let type = "track.sort"
-  public static let summary = "Follows detections over time and numbers them."
+  public static let summary = "Tracks detections over time and numbers them."
   public static let role = StageRole.transform
 
   private let configuration: Configuration
