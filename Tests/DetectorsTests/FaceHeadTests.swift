@@ -111,7 +111,7 @@ import Testing
     for (manifest, outputs, isScore) in cases {
       do { _ = try found(manifest, outputs) } catch let error as PipelineError {
         // Numbers that are no scores: the model is not what its manifest says.
-        #expect(error.exit == .dataError && error.message.contains("scores lie in 0...1"), "\(manifest.head): \(error)")
+        #expect(error.exit == .dataError && error.message.contains("outside of 0...1"), "\(manifest.head): \(error)")
       }
       var scored = outputs
       for output in scored.indices {

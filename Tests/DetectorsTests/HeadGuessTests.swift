@@ -149,7 +149,7 @@ import Testing
   @Test func givenAnEndToEndModelWithoutNamesWhenGuessedThenClassesHaveNumbers() throws {
     let guess = try guess([[1, 300, 6]], input: [1, 3, 640, 640])
     #expect(guess.classes[1] == "class1" && guess.namesFrom == .numbers)
-    #expect(guess.sentence.contains("does not name"))
+    #expect(guess.sentence.contains("unnamed classes"))
   }
 
   @Test func givenYOLOv5sThreeBoxesACellWhenGuessedThenItIsYOLOv5() throws {

@@ -76,7 +76,8 @@ struct BenchTests {
     let rows = result.output.split(separator: "\n").filter { $0.hasPrefix("64x32 ") }
     // Two threads and two tables.
     #expect(rows.count == 4)
-    #expect(result.output.contains("not measured: 64x32, batch 2, 2 workers: decoding is measured of single pictures"))
+    #expect(
+      result.output.contains("not measured: 64x32, batch 2, 2 workers: decoding is measured only for single pictures"))
     // A single repeat has no interval.
     #expect(rows.first?.contains(" - ") == true)
   }
@@ -127,7 +128,7 @@ struct BenchTests {
     running.signal(SIGINT)
     let result = try running.finish()
     #expect(result.status == 0, "\(result.errors)")
-    #expect(result.errors.contains("ending with what was measured so far"))
+    #expect(result.errors.contains("stopping: what was measured so far is reported"))
     let root = try object(JSONSerialization.jsonObject(with: Data(result.output.utf8)))
     #expect(root["stopped"] as? Bool == true)
     let csv = try String(contentsOf: space.folder.appendingPathComponent("bench.csv"), encoding: .utf8)

@@ -14,8 +14,8 @@ struct CompressTests {
       (["yolox-nano"], 64, "--calibration"),
       (["yolox-nano", "--calibration", ".", "--pictures", "0"], 64, "1 to 4096"),
       (["yolox-nano", "--calibration", ".", "--clip", "1"], 64, "from 0 to 0.1"),
-      (["yolox-nano", "--calibration", ".", "--coco", "a.json"], 64, "--coco and --images go together"),
-      (["yolox-nano", "--calibration", ".", "--memory", "512"], 64, "the memory of a --target"),
+      (["yolox-nano", "--calibration", ".", "--coco", "a.json"], 64, "--coco and --images must be given together"),
+      (["yolox-nano", "--calibration", ".", "--memory", "512"], 64, "--memory needs --target"),
       (["yolox-nano", "--calibration", ".", "--max-drop", "101"], 64, "0 to 100"),
       (["yolox-nano", "--calibration", ".", "--rounds", "0"], 64, "1 to 99"),
     ]
@@ -60,7 +60,7 @@ struct CompressTests {
 
     let again = try Command.run(command, in: space.folder)
     #expect(again.status == 64)
-    #expect(again.errors.contains("is there already"), "\(again.errors)")
+    #expect(again.errors.contains("already exists"), "\(again.errors)")
     let twice = try Command.run(
       ["models", "compress", manifest, "--calibration", space.folder.path], in: space.folder)
     #expect(twice.status == 64)
@@ -176,7 +176,7 @@ struct CompressTests {
     let refused = try Command.run(command, in: space.folder)
     #expect(refused.status == 65)
     #expect(
-      refused.errors.contains("the model needs 11 MB, more than the 6 MB that a model may take"), "\(refused.errors)")
+      refused.errors.contains("the model needs 11 MB, more than the limit of 6 MB for a model"), "\(refused.errors)")
     #expect(refused.errors.contains("--force"))
     #expect(!FileManager.default.fileExists(atPath: space.path("models/yolox-nano-raspberry-pi-4b")))
     let forced = try Command.run(command + ["--force"], in: space.folder)
@@ -299,14 +299,14 @@ struct CompressTests {
     #expect(root["name"] as? String == "yolox-nano-int8-rectangular")
     let ladder = try #require(root["ladder"] as? [[String: Any]])
     #expect(ladder.map { $0["input"] as? String } == ["416x416", "416x416", "416x416", "416x256"])
-    #expect(ladder[3]["note"] as? String == "pictures of 416x256 in place of 416x416, 0.62 of the pixels")
+    #expect(ladder[3]["note"] as? String == "pictures of 416x256 instead of 416x416, 0.62 of the pixels")
     // The weights are those of the integer model.
     #expect(ladder[3]["bytes"] as? Int == ladder[2]["bytes"] as? Int)
     #expect(ladder.allSatisfy { $0["f1"] is Double })
 
     let manifest = space.path("models/yolox-nano-int8-rectangular/manifest.json")
     let info = try Command.run(["models", "info", manifest], in: space.folder)
-    #expect(info.output.contains("input      416x256 alone\n"), "\(info.output)")
+    #expect(info.output.contains("input      416x256 only\n"), "\(info.output)")
 
     // Pictures stand and lie; all are placed in the one input.
     let pipeline = #"""
@@ -335,7 +335,7 @@ struct CompressTests {
     #expect((try object(evaluated.output)["model"] as? [String: Any])?["input_sizes"] as? [String] == ["416x256"])
     #expect((try object(evaluated.output)["settings"] as? [String: Any])?["shape"] as? String == "256x416")
 
-    let words = "contradicts the model '\(manifest)', which is made for [256, 416]"
+    let words = "does not match the model '\(manifest)', which is made for [256, 416]"
     let wrong: [[String]] = [
       ["validate", "pipeline.json", "--set", #"objects.shape="square""#], evaluation + ["--shape", "320x416"],
       ["bench", manifest, "--input", "square", "--batch", "1", "--runs", "1", "--repeats", "1", "--warm-up", "0"],

@@ -43,7 +43,7 @@ struct DevicesTests {
       to: space.folder.appendingPathComponent("desk.csv"), atomically: true, encoding: .utf8)
     let fit = try Command.run(["devices", "calibrate", "desk.csv", "-o", "out/desk.json"], in: space.folder)
     #expect(fit.status == 0, "\(fit.errors)")
-    #expect(fit.output.contains("desk: 3.0 W idle + 2.0 W a busy core, from 3 readings"))
+    #expect(fit.output.contains("desk: 3.0 W idle + 2.0 W per busy core, from 3 readings"))
     let file = try space.pipeline(
       """
       { "id": "in", "type": "source.synthetic", "config": { "live": false, "frames": 250, "fps": 1000 } },
@@ -56,7 +56,7 @@ struct DevicesTests {
     let report = try space.report()
     let power = try #require(report["power"] as? [String: Any])
     if power["method"] as? String == "profile" {
-      #expect(run.output.contains("(estimated: desk, 3 W idle + 2 W a busy core)"))
+      #expect(run.output.contains("(estimated: desk, 3 W idle + 2 W per busy core)"))
       let seconds = try #require(power["seconds"] as? Double), energy = try #require(power["energy_j"] as? Double)
       let work = try #require((report["stages"] as? [String: [String: Any]])?["work"])
       let joules = try #require(work["energy_j"] as? Double), cpu = try #require(work["cpu_ms"] as? Double)

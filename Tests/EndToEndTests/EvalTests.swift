@@ -52,7 +52,7 @@ struct EvalTests {
       ["models", "eval", "--from-predictions", "found.json", "--coco", "a.json", "--classes", "cat"], in: space.folder)
     #expect(text.status == 0)
     #expect(text.output.contains("AP at IoU 0.50            1.0000\n"), "\(text.output)")
-    #expect(text.output.contains("left out  1 category, not among --classes: dog"), "\(text.output)")
+    #expect(text.output.contains("left out  1 category, not in --classes: dog"), "\(text.output)")
   }
 
   @Test(
@@ -68,9 +68,9 @@ struct EvalTests {
       (fromFile + ["nowhere.json"], 66, "nowhere.json' does not exist"),
       (fromFile + ["found.json"], 65, "expected an object, found '['"),
       (fromFile + ["a.json", "--plot", "."], 74, "it is a folder"),
-      (fromFile + ["a.json", "--images", "."], 64, "leave out the model"),
-      (fromFile + ["a.json", "--classes", ","], 64, "names no class"),
-      (["models", "eval", "--coco", "a.json"], 64, "Name a model"),
+      (fromFile + ["a.json", "--images", "."], 64, "omit the model"),
+      (fromFile + ["a.json", "--classes", ","], 64, "contains no class"),
+      (["models", "eval", "--coco", "a.json"], 64, "Give a model"),
       (["models", "eval", "m", "--images", ".", "--coco", "a.json", "--shape", "1x"], 64, "HEIGHTxWIDTH"),
       (["models", "eval", "m", "--images", ".", "--coco", "a.json", "--iou", "2"], 64, "from 0 to 1"),
       (["models", "eval", "no-such-model", "--images", ".", "--coco", "a.json"], 78, "no-such-model"),
@@ -155,7 +155,8 @@ struct EvalTests {
 
     let size = try Command.run(command + ["--classes", "cat"], in: space.folder)
     #expect(size.status == 65)
-    #expect(size.errors.contains("the picture 'a.jpg' has 640x479 pixels, and 64x48 by 'a.json'"), "\(size.errors)")
+    #expect(
+      size.errors.contains("the picture 'a.jpg' has 640x479 pixels, but 64x48 according to 'a.json'"), "\(size.errors)")
 
     try Data("no picture".utf8).write(to: URL(fileURLWithPath: space.path("a.jpg")))
     let damaged = try Command.run(command + ["--classes", "cat"], in: space.folder)
@@ -166,6 +167,6 @@ struct EvalTests {
     let faces = try Command.run(
       ["models", "eval", "yunet-n", "--coco", "a.json", "--images", "."], in: space.folder)
     #expect(faces.status == 65)
-    #expect(faces.errors.contains("has no category 'face', which the model 'yunet-n' finds"), "\(faces.errors)")
+    #expect(faces.errors.contains("has no category 'face', which the model 'yunet-n' detects"), "\(faces.errors)")
   }
 }

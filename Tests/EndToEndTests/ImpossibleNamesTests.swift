@@ -30,7 +30,7 @@ struct ImpossibleNamesTests {
       #expect(result.errorLines.count == 1)
       #expect(
         result.errors.contains(
-          "stages[3].config.zones[0].streams[0]: no stream 'camrea' comes to 'zones', as its zone 'door' asks; did you mean 'camera'?"
+          "stages[3].config.zones[0].streams[0]: no stream 'camrea' reaches 'zones', as its zone 'door' requires; did you mean 'camera'?"
         ),
         "\(result.errors)")
     }
@@ -46,7 +46,7 @@ struct ImpossibleNamesTests {
     let file = try pipeline(#""source.ffmpeg", "config": { "list": "list.txt" }"#, stream: "gate", in: space)
     let result = try Command.run(["validate", file], in: space.folder)
     #expect(result.status == 0)
-    #expect(result.errors.hasPrefix("warning: ") && result.errors.contains("no stream 'gate' comes to 'zones'"))
+    #expect(result.errors.hasPrefix("warning: ") && result.errors.contains("no stream 'gate' reaches 'zones'"))
     #expect(result.output.contains("ok, 5 stages, one warning"))
   }
 
@@ -77,7 +77,7 @@ struct ImpossibleNamesTests {
     let result = try Command.run(["run", file, "--report", "report.json"], in: space.folder)
     #expect(result.status == 0)
     #expect(
-      result.errors.components(separatedBy: "the zone 'far' lies outside the picture of 'camera'").count == 2,
+      result.errors.components(separatedBy: "the zone 'far' is outside the picture of 'camera'").count == 2,
       "\(result.errors)")
     let stages = try #require(try space.report()["stages"] as? [String: [String: Any]])
     let facts = try #require(stages["zones"]?["facts"] as? [String: Any])

@@ -68,10 +68,10 @@ struct InputTests {
     let (space, pipeline) = try prepare()
     for command in ["validate", "run"] {
       let both = try Command.run([command, pipeline, "--source", "a=-", "--source", "b=/dev/stdin"], in: space.folder)
-      #expect(both.status == 64 && both.errors.contains("2 streams want their frames"), "\(both.errors)")
+      #expect(both.status == 64 && both.errors.contains("2 streams read from standard input"), "\(both.errors)")
       let shared = try Command.shell("cat '\(pipeline)' | $E \(command) - --source -", in: space.folder)
       #expect(
-        shared.status == 64 && shared.errors.contains("the pipeline comes from standard input"), "\(shared.errors)")
+        shared.status == 64 && shared.errors.contains("standard input supplies the pipeline file"), "\(shared.errors)")
     }
     #expect(!FileManager.default.fileExists(atPath: space.path("events.jsonl")))
   }
@@ -87,7 +87,7 @@ struct InputTests {
     }
     let result = try Command.run(["run", pipeline, "--source", "films", "--report", "report.json"], in: space.folder)
     #expect(result.status == 0, "\(result.errors)")
-    #expect(result.errors.contains("1 picture, 2 passed over"), "\(result.errors)")
+    #expect(result.errors.contains("1 picture, 2 other files ignored"), "\(result.errors)")
     let stages = try #require(try space.report()["stages"] as? [String: [String: Any]])
     let facts = try #require(stages["camera"]?["facts"] as? [String: Any])
     #expect(facts["passed_over"] as? [String: Int] == [".mp4": 1, ".ts": 1])

@@ -138,7 +138,7 @@ struct MetricsTests {
     let second = try Command.run(["run", file, "--metrics", "\(run.port)"], in: space.folder)
     #expect(second.status == 69)
     #expect(second.errorLines.count == 1)
-    #expect(second.errors.contains("port \(run.port) is taken") && second.errors.contains("--metrics 0"))
+    #expect(second.errors.contains("port \(run.port) is in use") && second.errors.contains("--metrics 0"))
     #expect(!FileManager.default.fileExists(atPath: space.path("events.jsonl")))
     _ = try run.end()
     #expect(throws: RawHTTP.Failure.self) { try RawHTTP(port: run.port) }

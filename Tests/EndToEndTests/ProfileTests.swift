@@ -130,7 +130,7 @@ struct ProfileTests {
     let profile = try #require(report["profile"] as? Object)
     let bottleneck = try #require(profile["bottleneck"] as? Object)
     #expect(bottleneck["limit"] as? String == "sources")
-    #expect((bottleneck["headline"] as? String)?.hasPrefix("the sources set the speed") == true)
+    #expect((bottleneck["headline"] as? String)?.hasPrefix("the sources set the rate") == true)
     // Instructions are counted, or a note says why not.
     let counted = try stages(report)["work"]?["instructions_per_frame"] is Double
     let notes = try #require(profile["notes"] as? [String])

@@ -62,7 +62,7 @@ struct PruneTests {
       (["yolox-nano", "--calibration", ".", "--ratio", "1"], 64, "from 0.01 to 0.9"),
       (["yolox-nano", "--calibration", ".", "--pictures", "3"], 64, "4 to 4096"),
       (["yolox-nano", "--calibration", ".", "--method", "random"], 64, "structured"),
-      (["yolox-nano", "--calibration", ".", "--curve", "a.svg"], 64, "belong together"),
+      (["yolox-nano", "--calibration", ".", "--curve", "a.svg"], 64, "must be given together"),
     ]
     for item in cases {
       let result = try Command.run(["models", "prune"] + item.arguments, in: space.folder)
@@ -134,7 +134,7 @@ struct PruneTests {
     #expect(info.output.contains("pruned by edgepipe: structured, ratio 0.2"), "\(info.output)")
     let again = try Command.run(command, in: space.folder)
     #expect(again.status == 64)
-    #expect(again.errors.contains("is there already"), "\(again.errors)")
+    #expect(again.errors.contains("already exists"), "\(again.errors)")
 
     let thinned = try Command.run(
       command + ["--method", "unstructured", "--name", "thin"], in: space.folder)
@@ -161,7 +161,7 @@ struct PruneTests {
     let costs = rows.compactMap { $0["multiplications"] as? Double }
     #expect(costs.first == 757_760 && costs == costs.sorted(by: >), "\(costs)")
     #expect(rows.allSatisfy { $0["ap"] is Double && $0["ap50"] is Double })
-    #expect(try String(contentsOfFile: space.path("curve.svg"), encoding: .utf8).contains("multiplications left"))
+    #expect(try String(contentsOfFile: space.path("curve.svg"), encoding: .utf8).contains("multiplications remaining"))
     #expect(!FileManager.default.fileExists(atPath: space.path("models")))
     let table = try Command.run(Self.curve, in: space.folder)
     #expect(table.output.hasPrefix("ratio  multiplications"), "\(table.output)")

@@ -67,7 +67,7 @@ struct ReplayTests {
     }
     let part = try replay(trace.prefix(trace.count * 2 / 3))
     #expect(part.status == 0, "\(part.errors)")
-    #expect(part.errors.contains("ends before its run did"))
+    #expect(part.errors.contains("the trace is incomplete"))
     let beginning = try bytes(space.path("part.jsonl"))
     #expect(!beginning.isEmpty)
     #expect(try bytes(space.path("then.jsonl")).starts(with: beginning))
@@ -76,7 +76,7 @@ struct ReplayTests {
     damaged[trace.count / 2] ^= 0x40
     var newer = trace
     newer[8] = 9
-    for (bytes, word) in [(damaged, "damaged"), (newer, "version 9"), (Data("{}".utf8), "no trace")] {
+    for (bytes, word) in [(damaged, "damaged"), (newer, "version 9"), (Data("{}".utf8), "not a trace")] {
       let refused = try replay(bytes)
       #expect(refused.status == 65)
       #expect(refused.errors.contains(word), "\(refused.errors)")

@@ -39,7 +39,7 @@ struct TCOTests {
 
     let table = try Command.run(["tco", "costs.json"], in: space.folder)
     #expect(table.status == 0)
-    #expect(table.output.contains("1. jetson-orin-nano: Most performance for the money"))
+    #expect(table.output.contains("1. jetson-orin-nano: Best performance per cost"))
     #expect(table.output.contains("operations, 20.1 points above"))
     #expect(table.output.contains("network, 47.9 points above"))
     let page = try String(contentsOf: TestData.packageRoot.appendingPathComponent("docs/tco.md"), encoding: .utf8)
@@ -104,7 +104,7 @@ struct TCOTests {
     let report = try run("costs.json", "--report", "central-server=none.json")
     #expect(report.status == 66 && report.errors.contains("cannot read the run report 'none.json'"))
     let other = try run("costs.json", "--report", "central-server=costs.json")
-    #expect(other.status == 65 && other.errors.contains("'costs.json' is no run report"))
+    #expect(other.status == 65 && other.errors.contains("'costs.json' is not a run report"))
     let option = try run("costs.json", "--report", "central-sever=costs.json")
     #expect(option.status == 64 && option.errors.contains("did you mean 'central-server'?"))
     #expect(try run().status == 64)

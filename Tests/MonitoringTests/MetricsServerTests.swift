@@ -203,7 +203,7 @@ struct MetricsServerTests {
         health: { RunHealth(isHealthy: true, message: "") })
     } throws: { error in
       guard let error = error as? PipelineError else { return false }
-      return error.exit == .unavailable && error.message.contains("port \(server.port) is taken")
+      return error.exit == .unavailable && error.message.contains("port \(server.port) is in use")
         && error.remedy?.contains("--metrics 0") == true
     }
     #expect(try server.get("/metrics").hasPrefix("HTTP/1.1 200 "), "the first one goes on")

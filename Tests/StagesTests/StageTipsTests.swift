@@ -61,7 +61,7 @@ struct StageTipsTests {
     }
     let interval = try #require(try tips(tracked: true).first { $0.setting == "interval=2" })
     #expect(interval.work == 0.5 && interval.alsoSpares == ["scale"])
-    #expect(interval.remark == "the tracker predicts between")
+    #expect(interval.remark == "the tracker predicts in between")
     let untracked = try #require(try tips(twice: true, tracked: false).first { $0.setting == "interval=2" })
     #expect(untracked.alsoSpares.isEmpty && untracked.remark.contains("have no boxes"))
     detector.shape = .square

@@ -164,7 +164,7 @@ class UDPPair(asyncio.DatagramProtocol):
                     pair.append(one)
                     one.bind(("127.0.0.1", number))
                 if pair[0].getsockname()[1] % 2:
-                    raise OSError("RTP wants an even port")
+                    raise OSError("RTP needs an even port")
             except OSError:
                 for one in pair:
                     one.close()

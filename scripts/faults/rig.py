@@ -47,7 +47,7 @@ def wait_for(what, seconds, ask, step=0.02):
         if answer:
             return answer, time.monotonic() - start
         if time.monotonic() - start > seconds:
-            raise Failed(f"{what}: not within {seconds} s")
+            raise Failed(f"{what}: did not happen within {seconds} s")
         time.sleep(step)
 
 

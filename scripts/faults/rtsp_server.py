@@ -55,7 +55,7 @@ def access_units(path):
         starts.append(at)
         at = data.find(delimiter, at + len(delimiter))
     if not starts:
-        raise ValueError(f"{path} holds no access unit delimiters: encode it with scripts/faults/clips.py")
+        raise ValueError(f"{path} contains no access unit delimiters: encode it with scripts/faults/clips.py")
     return [data[a:b] for a, b in zip(starts, starts[1:] + [len(data)])]
 
 
@@ -257,12 +257,13 @@ def main():
     parser.add_argument("files", nargs="+", metavar="[NAME=]FILE")
     parser.add_argument("--port", default="0")
     parser.add_argument("--fps", type=float, default=30)
-    parser.add_argument("--mtu", type=int, default=1400, help="bytes of an RTP packet at most")
+    parser.add_argument("--mtu", type=int, default=1400, help="maximum bytes of an RTP packet")
     parser.add_argument("--user")
     parser.add_argument("--password", default="")
     parser.add_argument("--udp-ports", metavar="FROM-TO")
     parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
-    parser.add_argument("--log", metavar="FILE", type=argparse.FileType("w", 1), help="takes a line for each frame")
+    parser.add_argument("--log", metavar="FILE", type=argparse.FileType("w", 1),
+                        help="write a line for each frame to this file")
     options = parser.parse_args()
     # The parent process may have blocked the signals that end it.
     signal.pthread_sigmask(signal.SIG_SETMASK, [])

@@ -49,7 +49,7 @@ def wait_for(what, condition, process):
         if found:
             return found
         time.sleep(0.05)
-    sys.exit(f"golden: {what} did not come")
+    sys.exit(f"golden: {what} did not arrive")
 
 
 def collect(program):

@@ -54,7 +54,7 @@ class Program:
         missing = [f"the model {name}" for name in models if not (model_store() / name / "manifest.json").exists()]
         missing += [str(file) for file in files if not (self.folder / file).exists()]
         if missing:
-            print(f"golden: skipped {texts}: {', '.join(missing)} is not there", file=sys.stderr)
+            print(f"golden: skipped {texts}: {', '.join(missing)} is missing", file=sys.stderr)
             self.skipped.append(texts)
             return False
         for name in models:

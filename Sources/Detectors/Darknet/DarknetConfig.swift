@@ -63,13 +63,13 @@ struct DarknetConfig {
       let text = String(decoding: line, as: UTF8.self).filter { !$0.isWhitespace }
       guard let first = text.first, first != "#", first != ";" else { continue }
       if first == "[" {
-        guard text.last == "]", text.count > 2 else { throw Self.error(file, index, text, "is no section") }
+        guard text.last == "]", text.count > 2 else { throw Self.error(file, index, text, "is not a section") }
         sections.append(
           Section(name: String(text.dropFirst().dropLast()), line: index + 1, options: [:], file: file))
         continue
       }
       guard let equals = text.firstIndex(of: "="), equals > text.startIndex, !sections.isEmpty else {
-        throw Self.error(file, index, text, "is no 'key=value' line in a section")
+        throw Self.error(file, index, text, "is not a 'key=value' line in a section")
       }
       let key = String(text[..<equals])
       // Darknet takes the first of several.
@@ -78,7 +78,7 @@ struct DarknetConfig {
       }
     }
     guard let first = sections.first, first.name == "net" || first.name == "network" else {
-      throw PipelineError("'\(file)' is no Darknet cfg file: it does not start with [net]", code: .malformed)
+      throw PipelineError("'\(file)' is not a Darknet cfg file: it does not start with [net]", code: .malformed)
     }
   }
 

@@ -90,12 +90,12 @@ struct DarknetNetwork {
       return Layer(kind: .yolo(map, classes: classes), channels: channels, stride: stride)
     default:
       throw section.error(
-        "is a layer that cannot be imported; known are convolutional, maxpool, upsample, route, shortcut and yolo")
+        "is not a supported layer; supported are convolutional, maxpool, upsample, route, shortcut and yolo")
     }
   }
 
   private func limited(_ stride: Int, _ section: DarknetConfig.Section) throws -> Int {
-    guard stride <= 64 else { throw section.error("makes a stride of \(stride); at most 64 is supported") }
+    guard stride <= 64 else { throw section.error("results in a stride of \(stride); at most 64 is supported") }
     return stride
   }
 
@@ -122,7 +122,7 @@ struct DarknetNetwork {
   private func activation(_ section: DarknetConfig.Section, default name: String) throws -> Activation {
     let name = section.options["activation"] ?? name
     guard let activation = Activation(rawValue: name) else {
-      throw section.error("has activation=\(name); known are linear, leaky, relu, logistic, mish and swish")
+      throw section.error("has activation=\(name); supported are linear, leaky, relu, logistic, mish and swish")
     }
     return activation
   }
@@ -145,7 +145,7 @@ struct DarknetNetwork {
     var channels = 0
     for source in sources {
       guard layers[source].channels % groups == 0, layers[source].stride == layers[sources[0]].stride else {
-        throw section.error("joins layers that do not fit: \(numbers)")
+        throw section.error("joins layers of different strides or unequal groups: \(numbers)")
       }
       channels += layers[source].channels / groups
     }
@@ -192,7 +192,7 @@ struct DarknetNetwork {
     else {
       throw section.error(
         "decodes \(anchors.count) anchors and \(classes) classes, which needs \(anchors.count * (5 + classes)) "
-          + "channels; the layer before gives \(channels)")
+          + "channels; the layer before it has \(channels)")
     }
     return (ModelManifest.AnchorMap(stride: stride, anchors: anchors), classes)
   }

@@ -21,13 +21,14 @@ struct DarknetWeights {
     let major = word(0), minor = word(4)
     guard (0...1000).contains(major), (0...1000).contains(minor) else {
       throw PipelineError(
-        "'\(file)' is no Darknet weights file: its header gives version \(major).\(minor)", code: .malformed)
+        "'\(file)' is not a Darknet weights file: its header states version \(major).\(minor)", code: .malformed)
     }
     // The counter of pictures seen grew from 4 to 8 bytes with version 0.2.
     position = 12 + (major * 10 + minor >= 2 ? 8 : 4)
     guard data.count >= position, (data.count - position) % 4 == 0 else {
       throw PipelineError(
-        "weights file '\(file)' holds \(data.count) bytes, which is no header and whole numbers", code: .malformed)
+        "weights file '\(file)' holds \(data.count) bytes, which is not a header and a whole number of values",
+        code: .malformed)
     }
     self.data = data
     self.file = file

@@ -63,7 +63,7 @@ extension InputShape: Codable {
       switch word {
       case "auto": self = .auto
       case "square": self = .square
-      default: throw DecodingError.dataCorruptedError(in: value, debugDescription: "'\(word)' is no shape")
+      default: throw DecodingError.dataCorruptedError(in: value, debugDescription: "'\(word)' is not a shape")
       }
       return
     }

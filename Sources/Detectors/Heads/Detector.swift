@@ -77,10 +77,10 @@ public final class Detector {
 
   private func noScore(_ score: Float) -> PipelineError {
     PipelineError(
-      "the model '\(name)' gave the score \(score), and scores lie in 0...1: its outputs are not what the "
-        + "\(kind.title) head reads",
-      remedy: "check 'head' and 'form' in its manifest; models for poses, masks or oriented boxes and scores without a "
-        + "sigmoid look like this", code: .mismatch)
+      "the model '\(name)' returned the score \(score), outside of 0...1: its outputs do not match the "
+        + "\(kind.title) head",
+      remedy: "check 'head' and 'form' in its manifest; models for poses, masks or oriented boxes, and scores without "
+        + "a sigmoid, cause this error", code: .mismatch)
   }
 
   /// Nil when nothing of the box lies inside the picture.

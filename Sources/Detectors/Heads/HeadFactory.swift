@@ -15,7 +15,7 @@ enum HeadFactory {
       let given = outputs.map(\.text).joined(separator: ", ")
       throw PipelineError(
         "the model '\(manifest.name)' does not fit its head: the \(manifest.head.rawValue) head with \(classCount) "
-          + "classes expects \(expected), and the model gives \(given)",
+          + "classes expects \(expected), but the model has \(given)",
         remedy: "check 'head', 'form' and 'classes' in the manifest", code: .mismatch)
     }
     /// Exporters may leave every dimension open.

@@ -16,7 +16,7 @@ func shapeMismatch(
   let given = outputs.outputs.map { $0.shape.map(String.init).joined(separator: "x") }.joined(separator: ", ")
   let width = request.inputWidth, height = request.inputHeight
   return PipelineError(
-    "the \(head.rawValue) head expects \(expected) for an input of \(width)x\(height), and the model gave \(given)",
+    "the \(head.rawValue) head expects \(expected) for an input of \(width)x\(height), but the model returned \(given)",
     remedy: "check 'head' and 'classes' in the model's manifest", code: .mismatch)
 }
 

@@ -164,7 +164,7 @@ struct YOLOv8Head: Head {
       }
       guard (0..<classCount).contains(classIndex) else {
         throw PipelineError(
-          "the model reports class \(classIndex) with score \(unsafe box[4]), and \(classCount) classes are known",
+          "the model reports class \(classIndex) with score \(unsafe box[4]), but only \(classCount) classes are known",
           remedy: classIndex < 0
             ? "its rows are not x1, y1, x2, y2, score, class" : "complete 'classes' in the model's manifest",
           code: .mismatch)

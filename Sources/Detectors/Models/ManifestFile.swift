@@ -49,11 +49,11 @@ extension ModelManifest {
     if let shape, shape.count != 2 || !shape.allSatisfy({ (stride...8192).contains($0) && $0 % stride == 0 }) {
       return "shape \(shape) is not [height, width] in multiples of the stride \(stride) up to 8192"
     }
-    if classes.isEmpty || classes.count > 65536 { return "\(classes.count) classes" }
+    if classes.isEmpty || classes.count > 65536 { return "\(classes.count) classes; 1 to 65536 are supported" }
     if input.mean.count != 3 || input.scale.count != 3 { return "mean and scale need three values each" }
-    if !(input.mean + input.scale + [input.pad]).allSatisfy(\.isFinite) { return "mean, scale or pad is no number" }
+    if !(input.mean + input.scale + [input.pad]).allSatisfy(\.isFinite) { return "mean, scale or pad is not a number" }
     if file.isEmpty || file.hasPrefix("/") || file.split(separator: "/").contains("..") {
-      return "file '\(file)' does not lie in the manifest's folder"
+      return "file '\(file)' is not in the manifest's folder"
     }
     if sha256.count != 64 || !sha256.allSatisfy({ $0.isHexDigit && !$0.isUppercase }) {
       return "sha256 '\(sha256)' is not 64 lower-case hexadecimal digits"
@@ -61,7 +61,7 @@ extension ModelManifest {
     if let form, !head.forms.contains(form) {
       let known = head.forms.map(\.rawValue).joined(separator: ", ")
       return "head \(head.rawValue) has no form '\(form.rawValue)'"
-        + (known.isEmpty ? "; leave 'form' out" : "; it has \(known)")
+        + (known.isEmpty ? "; omit 'form'" : "; its forms are \(known)")
     }
     guard head == .yolov3 else { return nil }
     let maps = anchors ?? []

@@ -38,9 +38,9 @@ extension ModelStore {
     let name = manifest.name
     guard ModelManifest.isUsable(name: name) else {
       throw PipelineError(
-        "a model cannot be called '\(name)'", remedy: "use letters, digits, '.', '_' and '-'", code: .invalidArgument)
+        "'\(name)' is not a valid model name", remedy: "use letters, digits, '.', '_' and '-'", code: .invalidArgument)
     }
-    let making = try writing("make a folder in '\(folder.path)'") { try StagingFolder(in: folder, name: name) }
+    let making = try writing("create a folder in '\(folder.path)'") { try StagingFolder(in: folder, name: name) }
     defer { making.remove() }
     let staging = making.url
     let file = staging.appendingPathComponent(manifest.file)
@@ -50,7 +50,7 @@ extension ModelStore {
     if manifest.sha256.isEmpty { manifest.sha256 = hash }
     guard manifest.sha256 == hash else {
       throw PipelineError(
-        "model '\(name)' came out with sha256 \(hash), expected \(manifest.sha256)", code: .malformed)
+        "model '\(name)' has sha256 \(hash), expected \(manifest.sha256)", code: .malformed)
     }
     if let fault = manifest.fault { throw PipelineError("model '\(name)': \(fault)", code: .invalidArgument) }
     let encoded = try manifest.encoded()
@@ -64,7 +64,8 @@ extension ModelStore {
   /// The error for a name that is taken.
   package static func isThere(_ name: String) -> PipelineError {
     PipelineError(
-      "model '\(name)' is there already", remedy: "say another --name, or --force to replace it", code: .alreadyExists)
+      "model '\(name)' already exists", remedy: "choose another --name, or replace it with --force",
+      code: .alreadyExists)
   }
 
   /// Clears what programs that were killed while they made a model have left.
@@ -81,8 +82,8 @@ extension ModelStore {
     guard replaces || !isInstalled(name) else { throw Self.isThere(name) }
     guard isModel(place, replaces: replaces) else {
       throw PipelineError(
-        "cannot install '\(name)': '\(place.path)' is there and is no model",
-        remedy: "say another --name, or move it away",
+        "cannot install '\(name)': '\(place.path)' exists and is not a model",
+        remedy: "choose another --name, or move it away",
         code: .writeFailed)
     }
     if OutputPath.exchange(staging.path, place.path) { return }

@@ -66,7 +66,7 @@ public struct ModelStore: ModelResolver {
     let file = URL(fileURLWithPath: path)
     guard FileManager.default.fileExists(atPath: file.path) else {
       throw PipelineError(
-        "model file '\(path)' does not exist", remedy: "name a model of `edgepipe models list` or an existing file",
+        "model file '\(path)' does not exist", remedy: "give a model from `edgepipe models list` or an existing file",
         code: .modelMissing)
     }
     let folder = file.deletingLastPathComponent()
@@ -125,7 +125,7 @@ public struct ModelStore: ModelResolver {
     let guess = NearestName.suggestion(for: name, among: known).map { "did you mean '\($0)'? " } ?? ""
     return PipelineError(
       "model '\(name)' is not known",
-      remedy: "\(guess)known are \(known.joined(separator: ", ")); "
+      remedy: "\(guess)known models: \(known.joined(separator: ", ")); "
         + "`edgepipe models pull` fetches one, `edgepipe models import` adds your own", code: .modelMissing)
   }
 }

@@ -14,7 +14,7 @@ package struct PictureInput: Sendable, Hashable {
     guard inputs.count == 1 else {
       let names = inputs.map { "'\($0.name)'" }.joined(separator: ", ")
       throw claims.unusable(
-        "the model '\(model)' has \(inputs.count) inputs (\(names)), and one picture is what a stage gives it",
+        "the model '\(model)' has \(inputs.count) inputs (\(names)), but a stage supplies one picture",
         remedy: "export it with the picture as its only input")
     }
     let input = inputs[0], seen = "its input is \(input.text)"
@@ -32,7 +32,7 @@ package struct PictureInput: Sendable, Hashable {
     }
     if let batch = shape[0], batch != 1 {
       throw claims.unusable(
-        "the model '\(model)' is made for \(batch) pictures at a time (\(seen)), and a stage gives it one",
+        "the model '\(model)' takes batches of \(batch) pictures (\(seen)), but a stage supplies one picture",
         remedy: "export it with batch=1, or with a free batch (dynamic=True)")
     }
     let shown: TensorLayout?
@@ -42,17 +42,17 @@ package struct PictureInput: Sendable, Hashable {
     case (nil, _), (_, nil): shown = nil
     default:
       throw claims.unusable(
-        "cannot feed the model '\(model)': \(seen), and a picture has three channels: 1x3xHxW or 1xHxWx3",
+        "cannot feed the model '\(model)': \(seen), but a picture has three channels: 1x3xHxW or 1xHxWx3",
         remedy: "export it for colour pictures")
     }
     if let claimed = claims.layout, let shown, claimed != shown {
       throw claims.contradiction(
-        "\(claims.words) that the input of '\(model)' is \(claimed.rawValue), and \(seen): \(shown.rawValue)",
-        remedy: "correct 'input.layout', or leave it out")
+        "\(claims.words) that the input of '\(model)' is \(claimed.rawValue), but \(seen): \(shown.rawValue)",
+        remedy: "correct 'input.layout', or omit it")
     }
     if let claimed = claims.element, claimed != element {
       throw claims.contradiction(
-        "\(claims.words) that the input of '\(model)' is \(claimed.rawValue), and \(seen)",
+        "\(claims.words) that the input of '\(model)' is \(claimed.rawValue), but \(seen)",
         remedy: "correct 'input.element', or import the file again")
     }
     layout = shown ?? claims.layout ?? .nchw
@@ -60,7 +60,7 @@ package struct PictureInput: Sendable, Hashable {
     (height, width) = layout == .nchw ? (shape[2], shape[3]) : (shape[1], shape[2])
     guard Self.sides.contains(height ?? 1), Self.sides.contains(width ?? 1) else {
       throw claims.unusable(
-        "cannot feed the model '\(model)': \(seen), and a picture has sides of 1 to \(Self.sides.upperBound) pixels",
+        "cannot feed the model '\(model)': \(seen), but a picture has sides of 1 to \(Self.sides.upperBound) pixels",
         remedy: "export it with a picture of that size as its input")
     }
   }

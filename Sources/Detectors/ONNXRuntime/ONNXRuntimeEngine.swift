@@ -13,7 +13,7 @@ public final class ONNXRuntimeEngine: InferenceEngine {
     do {
       environment = try ONNXRuntimeEnvironment(library)
     } catch let failure as ONNXRuntimeFailure {
-      throw PipelineError("ONNX Runtime at '\(library.path)' does not start: \(failure.reason)", code: .unavailable)
+      throw PipelineError("cannot initialise ONNX Runtime at '\(library.path)': \(failure.reason)", code: .unavailable)
     }
   }
 

@@ -23,7 +23,7 @@ struct ONNXRuntimeFailure: Error {
       return "export it without that operator, or use an ONNX Runtime that has it (--onnxruntime)"
     }
     if says("external data", "external initializer") {
-      return "import it with `edgepipe models import`, which takes its weights in"
+      return "import it with `edgepipe models import`, which includes its weights"
     }
     if says("protobuf", "invalid model", "load model") { return "fetch or export the file again" }
     return "export the file again, or use a newer ONNX Runtime (--onnxruntime)"

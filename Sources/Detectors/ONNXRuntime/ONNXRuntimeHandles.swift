@@ -220,7 +220,7 @@ extension ONNXRuntimeLibrary {
   /// A handle that a successful call must have set.
   func owned(_ pointer: OpaquePointer?) throws(ONNXRuntimeFailure) -> OpaquePointer {
     guard let pointer = unsafe pointer else {
-      throw ONNXRuntimeFailure(code: 1, message: "the library reported success and gave nothing")
+      throw ONNXRuntimeFailure(code: 1, message: "the library reported success but returned nothing")
     }
     return unsafe pointer
   }

@@ -8,7 +8,7 @@ extension ONNXRuntimeEngine {
   /// - Throws: a `PipelineError` with exit code 69 when the library refuses to say.
   package func executionProviders() throws -> [String] {
     do throws(ONNXRuntimeFailure) { return try library.executionProviders() } catch {
-      throw PipelineError("ONNX Runtime does not tell its execution providers: \(error.reason)", code: .unavailable)
+      throw PipelineError("cannot list the execution providers of ONNX Runtime: \(error.reason)", code: .unavailable)
     }
   }
 }

@@ -5,7 +5,7 @@ import Foundation
 /// `../lib` beside the executable, the system's library path.
 enum ONNXRuntimeSearch {
   static let variable = "EDGEPIPE_ONNXRUNTIME"
-  static let remedy = "run scripts/setup to get it, or name the library in \(variable)"
+  static let remedy = "run scripts/setup to install it, or set \(variable) to the library's path"
 
   /// Paths and names for `dlopen`, best first. A path that a person gave stands alone: nothing replaces it silently.
   static func candidates(
@@ -27,7 +27,7 @@ enum ONNXRuntimeSearch {
       if let named {
         "cannot load ONNX Runtime from '\(named)'"
       } else {
-        "ONNX Runtime is not on this machine (looked in .deps/lib, in ../lib beside the program and in the system)"
+        "ONNX Runtime is not installed (searched .deps/lib, ../lib beside the program and the system's library path)"
       }
     return PipelineError(message, remedy: remedy, code: .unavailable)
   }

@@ -40,7 +40,7 @@ import Foundation
           code: .unavailable)
       }
       throw PipelineError(
-        "ONNX Runtime \(library.version) refuses the model '\(options.modelName)': \(failure.reason)",
+        "ONNX Runtime \(library.version) rejects the model '\(options.modelName)': \(failure.reason)",
         remedy: failure.remedy, code: .unsupported)
     }
     inputElement = try Self.checkedInput(inputs, outputs: outputs, modelName: options.modelName)
@@ -120,7 +120,7 @@ import Foundation
       && zip(declared.shape, input.shape).allSatisfy { $0 == nil || $0 == $1 }
     guard fits else {
       throw PipelineError(
-        "the model '\(modelName)' takes \(declared.text), and was given \(input.element.rawValue) \(input.shape)",
+        "the model '\(modelName)' takes \(declared.text), but was given \(input.element.rawValue) \(input.shape)",
         code: .internalFault)
     }
   }

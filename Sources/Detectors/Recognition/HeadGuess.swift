@@ -55,7 +55,7 @@ package struct HeadGuess: Sendable, Hashable {
       switch namesFrom {
       case .head: "faces"
       case .coco: "COCO's 80 classes"
-      case .numbers where count == nil: "classes that it does not name"
+      case .numbers where count == nil: "unnamed classes"
       default: "\(classes.count) \(classes.count == 1 ? "class" : "classes")"
       }
     sentence =
@@ -71,7 +71,7 @@ package struct HeadGuess: Sendable, Hashable {
     if let said = claims.classes {
       if let count, count != said.count {
         throw claims.contradiction(
-          "\(said.count) class names are given, and the model '\(model)' has \(count)",
+          "\(said.count) class names are given, but the model '\(model)' has \(count)",
           remedy: "give a name for each class")
       }
       return (said, claims.source == .manifest ? .manifest : .options)

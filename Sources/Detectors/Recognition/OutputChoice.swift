@@ -43,7 +43,7 @@ struct OutputChoice {
     if wanted == nil, let usual = left.first(where: isUsual), left.count > 1 { left = [usual] }
     if left.count == 1, left[0].classCount == nil, left[0].form != .endToEnd, wanted == nil {
       throw claims.unsaid(
-        "cannot tell how many classes the model '\(model)' has: its outputs are \(seen), and it names none",
+        "cannot determine how many classes the model '\(model)' has: its outputs are \(seen), and it names no classes",
         remedy: "name them in a manifest beside it, or import it with --classes")
     }
     return try settled(left)
@@ -89,8 +89,8 @@ struct OutputChoice {
       readings.allSatisfy({ $0.classCount == nil })
     {
       throw claims.contradiction(
-        "\(claims.words) that the model '\(model)' has \(said.count) classes, and its metadata names \(names.count): "
-          + Self.list(names), remedy: "name the classes of the file, or leave them out")
+        "\(claims.words) that the model '\(model)' has \(said.count) classes, but its metadata names \(names.count): "
+          + Self.list(names), remedy: "name the classes of the file, or omit them")
     }
     let left = readings.filter { $0.classCount ?? wanted == wanted }
     guard left.isEmpty else {
@@ -99,13 +99,13 @@ struct OutputChoice {
     let looks = Self.alternatives(readings)
     if let said = claims.classes {
       throw claims.contradiction(
-        "\(claims.words) that the model '\(model)' has \(said.count) \(said.count == 1 ? "class" : "classes"), and its output "
-          + "\(seen) looks like \(looks)",
+        "\(claims.words) that the model '\(model)' has \(said.count) \(said.count == 1 ? "class" : "classes"), "
+          + "but its output \(seen) looks like \(looks)",
         remedy: claims.source == .manifest ? "check 'head' and 'classes' in the manifest" : "give a name for each class"
       )
     }
     throw claims.contradiction(
-      "the model '\(model)' looks like \(looks), from its output \(seen), and its metadata names \(wanted): "
+      "the model '\(model)' looks like \(looks), from its output \(seen), but its metadata names \(wanted): "
         + Self.list(metadata.names ?? []),
       remedy: "name the classes in a manifest beside it, or import it with --classes")
   }
@@ -119,8 +119,8 @@ struct OutputChoice {
     if file.evidence.channels.isEmpty {
       guard classes == 52, metadata.task == nil else { return }
       throw claims.unsaid(
-        "the output \(seen) of the model '\(model)' is that of a pose model with 17 keypoints, or of a detector with 52 classes",
-        remedy: "pose models are not supported; of a detector, name the classes in a manifest or with --classes")
+        "the output \(seen) of the model '\(model)' fits a pose model with 17 keypoints and a detector with 52 classes",
+        remedy: "pose models are not supported; for a detector, name the classes in a manifest or with --classes")
     }
     guard file.evidence.channels.contains(64), !branches.isEmpty, !branches.contains(classes),
       branches.allSatisfy({ $0 < classes })
@@ -143,9 +143,9 @@ struct OutputChoice {
       readings.allSatisfy({ $0.form == .endToEnd })
     else { return }
     throw claims.unsaid(
-      "the output \(seen) of the model '\(model)' is that of RT-DETR for 2 classes, whose boxes are relative to the "
-        + "picture, or of an end-to-end detector",
-      remedy: "RT-DETR is not supported; of an end-to-end detector say 'form': \"endToEnd\" in a manifest beside it")
+      "the output \(seen) of the model '\(model)' fits RT-DETR for 2 classes, whose boxes are relative to the "
+        + "picture, and an end-to-end detector",
+      remedy: "RT-DETR is not supported; for an end-to-end detector, set 'form': \"endToEnd\" in a manifest beside it")
   }
 
   /// The one reading that is left, or that the graph tells.
@@ -164,15 +164,15 @@ struct OutputChoice {
         return OutputReading(head: .yolox, form: .raw, classCount: readings[0].classCount)
       }
       throw claims.unsaid(
-        "the model '\(model)' looks like YOLOX, and its graph does not tell whether its boxes are decoded inside "
+        "the model '\(model)' looks like YOLOX, but its graph does not show whether it decodes the boxes itself "
           + "(--decode_in_inference) or not",
         remedy:
-          "say it with 'head': \"yolox\" and 'form': \"raw\" or \"decoded\" in a manifest beside it, or import it "
+          "set 'head': \"yolox\" and 'form': \"raw\" or \"decoded\" in a manifest beside it, or import it "
           + "with --head yolox --form raw or decoded")
     }
     throw claims.unsaid(
-      "cannot tell what the model '\(model)' is: its output \(seen) could be \(Self.alternatives(readings))",
-      remedy: "say it with 'head' and 'form' in a manifest beside it, or import it with --head, --form and --classes")
+      "cannot determine the type of the model '\(model)': its output \(seen) could be \(Self.alternatives(readings))",
+      remedy: "set 'head' and 'form' in a manifest beside it, or import it with --head, --form and --classes")
   }
 
   private func unknown() -> PipelineError {
@@ -180,18 +180,19 @@ struct OutputChoice {
       let forms = head.forms.filter { claims.form ?? $0 == $0 }.map(\.shapeWords)
       return claims.contradiction(
         "\(claims.words) that the model '\(model)' is \(head.title), whose output is "
-          + "\(forms.isEmpty ? "1xNx(5 + classes)" : Set(forms).sorted().joined(separator: " or ")), and it gives \(seen)",
+          + "\(forms.isEmpty ? "1xNx(5 + classes)" : Set(forms).sorted().joined(separator: " or ")), "
+          + "but it has \(seen)",
         remedy: "check 'head', 'form' and 'classes'")
     }
     let looks = Lookalike.find(file.outputs)
     return claims.unsaid(
-      "cannot tell what the model '\(model)' is from its outputs (\(seen))"
+      "cannot determine the type of the model '\(model)' from its outputs (\(seen))"
         + (looks.map { "; it looks like \($0.name)" } ?? ""),
       remedy: looks.map { "\($0.advice); " }.map { $0 + Self.manifestAdvice } ?? Self.manifestAdvice)
   }
 
   private static let manifestAdvice =
-    "for a model that a head fits, write a manifest beside it (`edgepipe models import` does, with --head "
+    "if one of the heads fits the model, write a manifest beside it (`edgepipe models import` does, with --head "
     + ModelManifest.Head.allCases.map(\.rawValue).joined(separator: ", ") + ")"
 
   private static func alternatives(_ readings: [OutputReading]) -> String {

@@ -16,14 +16,15 @@ enum UnsupportedTask {
     let ranks = file.outputs.map(\.shape.count).sorted()
     if ranks == [3, 4], let masks = file.outputs.first(where: { $0.shape.count == 4 }), masks.shape[1] == 32 {
       throw refusal(
-        "segmentation", model: model, evidence: "it gives mask prototypes (\(masks.shapeText)) beside its boxes",
+        "segmentation", model: model, evidence: "it outputs mask prototypes (\(masks.shapeText)) beside its boxes",
         claims: claims)
     }
   }
 
   static func refusal(_ task: String, model: String, evidence: String, claims: ModelClaims) -> PipelineError {
     claims.unusable(
-      "the model '\(model)' is made for \(task): \(evidence)",
-      remedy: "pose, segmentation, oriented boxes and classification have no stage: export a model with task 'detect'")
+      "the task of the model '\(model)' is \(task): \(evidence)",
+      remedy:
+        "pose, segmentation, oriented boxes and classification are not supported: export a model with task 'detect'")
   }
 }

@@ -37,7 +37,7 @@ package struct ModelImport {
       model.proto.graph.output.allSatisfy({ $0.type.tensorType.shape.dim.dropFirst().first?.size != 255 })
     {
       throw PipelineError(
-        "an ONNX file does not hold the anchors that head yolov3 needs",
+        "an ONNX file does not contain the anchors that head yolov3 needs",
         remedy: "import the Darknet files with --cfg and --weights", code: .invalidArgument)
     }
     let description = ModelDescription(model)
@@ -55,13 +55,13 @@ package struct ModelImport {
     let name = name(options, file)
     guard ModelManifest.isUsable(name: name) else {
       throw PipelineError(
-        "a model cannot be called \(Quoted.text(name))",
-        remedy: "use letters, digits, '.', '_' and '-', at most 100, not '.' or '-' first"
-          + (options.name == nil ? ": say a name with --name" : ""), code: .invalidArgument)
+        "\(Quoted.text(name)) is not a valid model name",
+        remedy: "use at most 100 letters, digits, '.', '_' and '-', with neither '.' nor '-' first"
+          + (options.name == nil ? ": give a name with --name" : ""), code: .invalidArgument)
     }
     guard BuiltinModels.find(name) == nil else {
       throw PipelineError(
-        "'\(name)' is the name of a built-in model", remedy: "say another with --name", code: .invalidArgument)
+        "'\(name)' is the name of a built-in model", remedy: "choose another with --name", code: .invalidArgument)
     }
     guard options.force || !store.isInstalled(name) else { throw ModelStore.isThere(name) }
   }
@@ -82,7 +82,7 @@ package struct ModelImport {
       sha256: "", licence: "unknown", origin: "")
     guard manifest.classes.count == imported.classCount else {
       throw PipelineError(
-        "\(manifest.classes.count) class names are given, the cfg file has \(imported.classCount) classes",
+        "\(manifest.classes.count) class names are given, but the cfg file has \(imported.classCount) classes",
         code: .invalidArgument)
     }
     manifest.origin = "\(config.lastPathComponent) and \(weights.lastPathComponent), converted by edgepipe"

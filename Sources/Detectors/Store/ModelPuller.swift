@@ -51,7 +51,7 @@ public struct ModelPuller {
     let temporary: StagingFolder
     do { temporary = try StagingFolder(in: store.folder, name: "pull") } catch {
       throw PipelineError(
-        "cannot make a folder in '\(store.folder.path)': \(error.localizedDescription)",
+        "cannot create a folder in '\(store.folder.path)': \(error.localizedDescription)",
         remedy: "check the folder's permissions and space, or set EDGEPIPE_MODELS", code: .writeFailed)
     }
     defer { temporary.remove() }

@@ -11,11 +11,11 @@ struct NewModelOptions: ParsableArguments {
 
   @Argument(help: "A float model's name, or a path to an .onnx file or a manifest.") var model: String
 
-  @Option(help: ArgumentHelp("Another draw of pictures. The same seed gives the same file.", valueName: "n"))
+  @Option(help: ArgumentHelp("Seed for sampling the pictures. The same seed gives the same file.", valueName: "n"))
   var seed: UInt64 = 1
 
   @Option(
-    help: ArgumentHelp("The new model's name; the model's and what was done when absent.", valueName: "name"))
+    help: ArgumentHelp("The new model's name (default: the model's name and the method).", valueName: "name"))
   var name: String?
 
   @Option(
@@ -23,9 +23,9 @@ struct NewModelOptions: ParsableArguments {
     completion: .directory)
   var output: String?
 
-  @Flag(help: "Replaces a model of that name.") var force = false
+  @Flag(help: "Replaces an existing model of that name.") var force = false
 
-  @Flag(help: "Leaves out the measurements of speed and memory.") var skipBenchmark = false
+  @Flag(help: "Skips the measurements of speed and memory.") var skipBenchmark = false
 
   @Option(
     help: ArgumentHelp(
@@ -35,7 +35,7 @@ struct NewModelOptions: ParsableArguments {
 
   @Option(
     name: .customLong("onnxruntime"),
-    help: ArgumentHelp("The ONNX Runtime library; otherwise it is looked for.", valueName: "file"))
+    help: ArgumentHelp("The ONNX Runtime library (default: searched for).", valueName: "file"))
   var library: String?
 
   @Flag(help: "Prints the result as JSON.") var json = false
@@ -60,14 +60,14 @@ struct NewModelOptions: ParsableArguments {
     if file.manifest == nil { manifest.name = file.file.deletingPathExtension().lastPathComponent }
     guard manifest.precision == "float32" else {
       throw PipelineError(
-        "'\(manifest.name)' is quantised or rounded already: its precision is \(manifest.precision)",
-        remedy: "name the float32 model that it was made of", code: .invalidArgument)
+        "'\(manifest.name)' is not a float32 model: its precision is \(manifest.precision)",
+        remedy: "give the float32 model that it was made from", code: .invalidArgument)
     }
     guard manifest.input.element == .float32, manifest.input.layout != .nhwc else {
       throw PipelineError(
-        "'\(manifest.name)' takes \(manifest.input.element.rawValue) pictures in the order "
-          + "\((manifest.input.layout ?? .nchw).rawValue), and this command works on models that take float32, nchw",
-        remedy: "export it again with such an input", code: .invalidArgument)
+        "'\(manifest.name)' has a \(manifest.input.element.rawValue) input in the layout "
+          + "\((manifest.input.layout ?? .nchw).rawValue); this command supports only float32 in the layout nchw",
+        remedy: "export the model again with such an input", code: .invalidArgument)
     }
     return (file, manifest)
   }
@@ -89,16 +89,16 @@ struct NewModelOptions: ParsableArguments {
   func check(_ newName: String, mayReplace: Bool, source: ResolvedModel) throws {
     guard ModelManifest.isUsable(name: newName) else {
       throw PipelineError(
-        "a model cannot be called '\(newName)'", remedy: "say another with --name: letters, digits, '.', '_' and '-'",
+        "'\(newName)' is not a valid model name", remedy: "choose one with --name: letters, digits, '.', '_' and '-'",
         code: .invalidArgument)
     }
     guard BuiltinModels.find(newName) == nil else {
       throw PipelineError(
-        "'\(newName)' is the name of a built-in model", remedy: "say another with --name", code: .invalidArgument)
+        "'\(newName)' is the name of a built-in model", remedy: "choose another with --name", code: .invalidArgument)
     }
     guard FilePlace(target.folder(of: newName).path) != FilePlace(source.file.deletingLastPathComponent().path) else {
       throw PipelineError(
-        "'\(newName)' is the model that the new one is made of", remedy: "say another --name, or another --output",
+        "'\(newName)' is the model that the new one is made from", remedy: "choose another --name or --output",
         code: .invalidArgument)
     }
     guard mayReplace || !target.isInstalled(newName) else { throw ModelStore.isThere(newName) }

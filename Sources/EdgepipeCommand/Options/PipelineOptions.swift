@@ -24,8 +24,8 @@ struct PipelineOptions: ParsableArguments {
     name: .customLong("source"),
     help: ArgumentHelp(
       """
-      Takes the frames from here: a file, a folder of pictures, 'clips/*.mp4', - for standard input, rtsp://…, \
-      /dev/video0. Repeated for several streams, named with name=URL. With several source stages: id=URL.
+      The input: a file, a folder of pictures, 'clips/*.mp4', - for standard input, rtsp://… or /dev/video0. May be \
+      repeated for several streams, named with name=URL. With several source stages: id=URL.
       """,
       valueName: "url"))
   var sources: [String] = []
@@ -33,13 +33,13 @@ struct PipelineOptions: ParsableArguments {
   @Option(
     name: .customLong("source-list"),
     help: ArgumentHelp(
-      "Takes the streams from this file, one 'id url' a line, a url with spaces in quotes.", valueName: "file"),
+      "Reads the streams from this file: one 'id url' per line, a URL with spaces in quotes.", valueName: "file"),
     completion: .file())
   var sourceList: String?
 
   @Option(
     name: .customLong("onnxruntime"),
-    help: ArgumentHelp("The ONNX Runtime library; otherwise it is looked for.", valueName: "file"))
+    help: ArgumentHelp("The ONNX Runtime library (default: searched for).", valueName: "file"))
   var library: String?
 
   /// What messages call the file.

@@ -9,7 +9,8 @@ extension PipelineConfig {
   func requireRepeatableInputs() throws {
     guard let input = mediaInputs.first(where: { FFmpegSource.readsPipe($0.url) }) else { return }
     throw PipelineError(
-      "'\(input.stage)' reads the pipe '\(input.url)', whose frames come only once, and this command runs the pipeline several times",
+      "'\(input.stage)' reads the pipe '\(input.url)', which can be read only once, and this command runs the "
+        + "pipeline several times",
       remedy: "write it to a file first", code: .invalidArgument)
   }
 
@@ -23,9 +24,11 @@ extension PipelineConfig {
     guard let first = readers.first, readers.count > 1 || isPipeline else { return }
     throw PipelineError(
       isPipeline
-        ? "the pipeline comes from standard input, and '\(first.stage)' wants its frames from there as well"
-        : "\(readers.count) streams want their frames from standard input (\(readers.map { "'\($0.stage)'" }.joined(separator: ", ")))",
-      remedy: isPipeline ? "name a pipeline file" : "give each stream but one another input", code: .invalidArgument)
+        ? "standard input supplies the pipeline file, and '\(first.stage)' reads its frames from there as well"
+        : "\(readers.count) streams read from standard input "
+          + "(\(readers.map { "'\($0.stage)'" }.joined(separator: ", ")))",
+      remedy: isPipeline ? "give the path of a pipeline file" : "give all streams but one another input",
+      code: .invalidArgument)
   }
 
   private var mediaInputs: [(stage: String, url: String)] {

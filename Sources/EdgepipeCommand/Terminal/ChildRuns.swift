@@ -56,7 +56,7 @@ final class ChildRuns: Sendable {
 
   private static func failure(_ end: ChildProcess.End, title: String, said: String) -> PipelineError {
     let lines = said.split(separator: "\n").map { $0.hasPrefix("error: ") ? String($0.dropFirst(7)) : String($0) }
-    let cause = lines.isEmpty ? "no word why" : lines.suffix(5).joined(separator: "; ")
+    let cause = lines.isEmpty ? "no reason reported" : lines.suffix(5).joined(separator: "; ")
     switch end {
     case .signal(let number):
       return PipelineError("\(title) was killed by signal \(number): \(cause)", code: .internalFault)

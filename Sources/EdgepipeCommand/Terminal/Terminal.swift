@@ -31,7 +31,8 @@ enum Terminal {
   static func status(_ status: ExitStatus) -> ExitStatus {
     guard status == .success, let failure = output.failure else { return status }
     if let reason = failure.reason {
-      note("error: cannot write to standard output: \(reason); give it a file, a pipe with a reader or /dev/null")
+      note(
+        "error: cannot write to standard output: \(reason); redirect it to a file, a pipe with a reader or /dev/null")
     }
     return failure.exit
   }

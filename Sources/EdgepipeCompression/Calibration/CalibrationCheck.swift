@@ -20,19 +20,19 @@ package enum CalibrationCheck {
     if pictures.count < leastPictures {
       warnings.append(
         "\(pictures.count) calibration \(pictures.count == 1 ? "picture is" : "pictures are") too few: values beyond "
-          + "\(pictures.count == 1 ? "its" : "their") ranges are cut off (yolox-nano lost 5 of 29 points of AP with one "
-          + "photograph); give some dozens of pictures like those that the model will see")
+          + "\(pictures.count == 1 ? "its" : "their") ranges are clipped (yolox-nano lost 5 of 29 points of AP with "
+          + "one photograph); give a few dozen pictures like those that the model will process")
     }
     if plain > 0 {
       warnings.append(
-        "\(plain) of \(pictures.count) calibration pictures \(plain == 1 ? "is" : "are") of one colour and "
-          + "\(plain == 1 ? "shows" : "show") no ranges (yolox-nano found nothing any more after four grey ones); give "
-          + "pictures like those that the model will see")
+        "\(plain) of \(pictures.count) calibration pictures \(plain == 1 ? "has" : "have") a single colour and "
+          + "\(plain == 1 ? "shows" : "show") no value ranges (yolox-nano detected nothing after four grey ones); give "
+          + "pictures like those that the model will process")
     }
     if found == 0, plain < pictures.count {
       warnings.append(
-        "the float model finds nothing on the \(pictures.count) calibration pictures: the ranges of what it is to find are "
-          + "not known (yolox-nano lost all its AP after a drawn picture); give pictures with such objects")
+        "the float model detects nothing in the \(pictures.count) calibration pictures: the value ranges of its "
+          + "objects are not known (yolox-nano lost all its AP after a drawn picture); give pictures with such objects")
     }
     return warnings
   }

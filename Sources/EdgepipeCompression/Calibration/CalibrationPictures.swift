@@ -42,7 +42,7 @@ package struct CalibrationPictures: Sendable {
   func check() throws {
     guard pictures.count >= 4 else {
       throw PipelineError(
-        "\(pictures.count) calibration pictures are too few to fit layers to", remedy: "give some hundreds",
+        "\(pictures.count) calibration pictures are too few to fit layers", remedy: "give a few hundred",
         code: .unsupported)
     }
     if let odd = pictures.first(where: { $0.element != .uint8 || $0.shape.count != 4 || $0.shape[1] != 3 }) {

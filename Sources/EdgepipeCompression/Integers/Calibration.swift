@@ -58,8 +58,8 @@ struct Calibration {
         unsafe histograms[name]?[channel].widen(plane)
         guard histograms[name]?[channel].isFinite != false else {
           throw PipelineError(
-            "tensor '\(name)' holds infinite values, or values that are no numbers, on a calibration picture",
-            remedy: "look at the model's weights; such a model cannot run in integers", code: .unsupported)
+            "tensor '\(name)' has infinite or NaN values on a calibration picture",
+            remedy: "check the model's weights; such a model cannot run in integers", code: .unsupported)
         }
       }
     }

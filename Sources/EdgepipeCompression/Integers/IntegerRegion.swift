@@ -55,7 +55,7 @@ struct IntegerRegion {
     guard let count = chain(of: leadingFloats) else {
       throw PipelineError(
         "model '\(model.name)' does not begin with \(leadingFloats) convolutions in a row",
-        remedy: "leave fewer of the first convolutions in floats", code: .unsupported)
+        remedy: "keep fewer of the first convolutions in float32", code: .unsupported)
     }
     headCount = count
     headNodes = steps.prefix(count).flatMap(\.nodes).sorted().map { graph.node[$0] }

@@ -49,7 +49,7 @@ struct ModelQuantizer {
   ) throws -> Result {
     guard let first = pictures.first else {
       throw PipelineError(
-        "there are no calibration pictures", remedy: "name a folder or a video with some", code: .notFound)
+        "there are no calibration pictures", remedy: "give a folder of pictures or a video", code: .notFound)
     }
     let size = first.shape.last ?? 0
     let region = try IntegerRegion(model, inputSize: size)

@@ -104,7 +104,7 @@ struct ConstantFolding: GraphPass {
       return try wanted.map { name in
         let type = types[name] ?? OnnxElement.float, count = type == OnnxElement.float ? 1 : 3
         guard place + count <= outputs.outputs.count else {
-          throw PipelineError("the engine gave too few results of model '\(model.name)'", code: .internalFault)
+          throw PipelineError("the engine returned too few results of model '\(model.name)'", code: .internalFault)
         }
         let shape = outputs.outputs[place].shape
         // SAFETY: copied while the outputs are lent.

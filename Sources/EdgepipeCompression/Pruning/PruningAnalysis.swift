@@ -142,8 +142,8 @@ extension PruningAnalysis {
     selection.choose(share: options.ratio)
     guard !selection.removed.isEmpty else {
       throw PipelineError(
-        "model '\(model.name)' has no channels that could go in bundles of \(options.multiple)",
-        remedy: "use the method 'unstructured', or leave the model as it is", code: .unsupported)
+        "model '\(model.name)' has no channels that can be removed in groups of \(options.multiple)",
+        remedy: "use the method 'unstructured', or keep the model unchanged", code: .unsupported)
     }
     return ChannelSurgery(graph: graph, removed: selection.removed)
   }

@@ -3,7 +3,7 @@ import EdgepipeCore
 /// gave before.
 struct ChannelPruning: CompressionStep {
   static let name = "structured-pruning"
-  static let summary = "Takes channels out and refits the layers that are left, without training."
+  static let summary = "Removes channels and refits the remaining layers, without training."
   static let version = 1
   static let amount: StepAmount? = StepAmount(
     meaning: "share of the multiplications", range: 0.01...0.9, standard: 0.1)
@@ -21,7 +21,7 @@ struct ChannelPruning: CompressionStep {
     let before = pruned.before.multiplications, after = pruned.after.multiplications
     result.candidate.note =
       "\(pruned.channelsBefore - pruned.channelsAfter) of \(pruned.channelsBefore) channels and "
-      + "\(Figure.percent(1 - after / max(1, before))) of the multiplications gone"
+      + "\(Figure.percent(1 - after / max(1, before))) of the multiplications removed"
     return result.replaced(by: pruned.model)
   }
 }

@@ -65,8 +65,8 @@ package struct StepRequest: Sendable, Hashable {
     let range = amount.range
     guard let number = Double(parts[1]), range.contains(number), !amount.isWhole || number == number.rounded() else {
       throw PipelineError(
-        "'\(parts[1])' is not what the step '\(name)' takes",
-        remedy: "its number (\(amount.meaning)) is a \(amount.isWhole ? "whole number" : "number") from "
+        "'\(parts[1])' is not a valid number for the step '\(name)'",
+        remedy: "the number (\(amount.meaning)) is a \(amount.isWhole ? "whole number" : "number") from "
           + "\(Self.plain(range.lowerBound)) to \(Self.plain(range.upperBound)), such as "
           + "'\(name)=\(Self.plain(amount.standard))'",
         code: .invalidArgument)

@@ -16,7 +16,7 @@ struct Distillation: CompressionStep {
     let refitted = try LayerRefit(engine: context.engine, options: .init(keepsZeros: true)).refit(
       result.candidate.model, teacher: teacher, inputs: result.pictures, progress: context.progress)
     guard !refitted.layers.isEmpty else {
-      throw StepRefusal("its layers are the float model's own: there is nothing to fit")
+      throw StepRefusal("its layers are those of the float model: there is nothing to fit")
     }
     result.candidate.note = "\(refitted.layers.count) layers fitted"
     return result.replaced(by: refitted.model)

@@ -2,7 +2,7 @@
 /// that matters, and less exact.
 struct FastIntegers: CompressionStep {
   static let name = "int8-fast"
-  static let summary = "Computes in 8-bit integers from the first layer on: faster than int8, and less exact."
+  static let summary = "Computes in 8-bit integers from the first layer on: faster than int8, but less accurate."
   static let version = 3
   static let amount: StepAmount? = nil
 

@@ -4,7 +4,7 @@ import EdgepipeONNX
 /// INT8 after training (``ModelQuantizer``): convolutions and what is between them compute in 8-bit integers.
 package struct IntegerQuantization: CompressionStep {
   package static let name = "int8"
-  package static let summary = "Computes in 8-bit integers, laid out on calibration pictures."
+  package static let summary = "Computes in 8-bit integers, with ranges from calibration pictures."
   package static let version = 5
   package static let amount: StepAmount? = nil
 
@@ -41,7 +41,7 @@ package struct IntegerQuantization: CompressionStep {
   /// - Throws: ``StepRefusal`` for a model that is not in floats.
   static func simplified(_ candidate: CompressionCandidate, _ context: CompressionContext) throws -> OnnxModel {
     guard candidate.manifest.precision == "float32" else {
-      throw StepRefusal("the model is \(candidate.manifest.precision) already")
+      throw StepRefusal("the model is already \(candidate.manifest.precision)")
     }
     var simple = candidate.model
     try simple.prepare(head: candidate.manifest.head, simplifyingWith: context.engine)

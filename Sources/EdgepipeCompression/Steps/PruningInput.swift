@@ -9,11 +9,12 @@ struct PruningInput {
   /// - Throws: ``StepRefusal`` for models that are not float, and for too few pictures.
   init(_ candidate: CompressionCandidate, _ context: CompressionContext) throws {
     guard candidate.manifest.precision == "float32" else {
-      throw StepRefusal("the model is \(candidate.manifest.precision) already; float weights are pruned and fitted")
+      throw StepRefusal(
+        "the model is already \(candidate.manifest.precision); only float weights can be pruned and fitted")
     }
     guard context.pictures.count >= 4 else {
       throw StepRefusal(
-        "\(context.pictures.count) calibration pictures are too few to fit layers to; give some hundreds")
+        "\(context.pictures.count) calibration pictures are too few to fit layers; give a few hundred")
     }
     self.candidate = candidate
     try self.candidate.model.prepare(head: candidate.manifest.head, simplifyingWith: context.engine)

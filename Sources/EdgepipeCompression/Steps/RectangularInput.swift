@@ -25,13 +25,13 @@ package struct RectangularInput: CompressionStep {
     let manifest = candidate.manifest, before = manifest.usualSides
     let sides = Self.sides(aspect: aspect, size: manifest.inputSize, stride: manifest.stride)
     let words = "\(sides.width)x\(sides.height)", wordsBefore = "\(before.width)x\(before.height)"
-    guard sides != before else { throw StepRefusal("its input is \(words) already, which such pictures fill") }
+    guard sides != before else { throw StepRefusal("its input is already \(words), which fits such pictures") }
     var result = candidate
     try OnnxShapes.free(&result.model, export: manifest.head.freeSizeExport)
     result.manifest.shape = [sides.height, sides.width]
     try Self.check(result, engine: context.engine)
     let share = Double(sides.width * sides.height) / Double(before.width * before.height)
-    result.note = "pictures of \(words) in place of \(wordsBefore), \(Figure.text(share, decimals: 2)) of the pixels"
+    result.note = "pictures of \(words) instead of \(wordsBefore), \(Figure.text(share, decimals: 2)) of the pixels"
     return result
   }
 

@@ -17,7 +17,8 @@ struct SharedWeights: CompressionStep {
     to candidate: CompressionCandidate, in context: CompressionContext
   ) throws -> CompressionCandidate {
     guard candidate.manifest.precision == "float32" else {
-      throw StepRefusal("integer weights of 8 bits have more values than \(clusters); share them before, in floats")
+      throw StepRefusal(
+        "8-bit integer weights have more than \(clusters) values; share the weights before they become integers")
     }
     let inputs = try ConvolutionInputs(
       candidate.model, pictures: context.pictures.map(\.tensor), format: candidate.manifest.input,

@@ -10,7 +10,7 @@ extension CompressionCandidate {
     do {
       let made = try form(model)
       result.model = made.model
-      result.note = "\(made.tensorCount) layers, \(Figure.text(made.bitsPerWeight, decimals: 1)) bits a weight"
+      result.note = "\(made.tensorCount) layers, \(Figure.text(made.bitsPerWeight, decimals: 1)) bits per weight"
     } catch let error as PipelineError where error.code.isOfData {
       throw StepRefusal(error.message)
     }

@@ -26,7 +26,7 @@ struct ConvolutionInputs {
   ) throws {
     guard !pictures.isEmpty else {
       throw PipelineError(
-        "there are no calibration pictures", remedy: "name a folder or a video with some", code: .notFound)
+        "there are no calibration pictures", remedy: "give a folder of pictures or a video", code: .notFound)
     }
     let inputs = Set(model.proto.graph.input.map(\.name))
     var names: [String] = []

@@ -32,7 +32,7 @@ enum HalfPrecisionStorage {
     }
     guard !replacements.isEmpty else {
       throw PipelineError(
-        "model '\(model.name)' has no float weights that 16 bits can hold", remedy: "keep it as it is",
+        "model '\(model.name)' has no float weights that 16 bits can hold", remedy: "keep the model unchanged",
         code: .unsupported)
     }
     return try StoredForm(model, shared: [], replacements: replacements, kept: kept)

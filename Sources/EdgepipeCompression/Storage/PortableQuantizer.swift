@@ -58,11 +58,11 @@ struct PortableQuantizer {
   ) throws -> Result {
     guard let first = pictures.first else {
       throw PipelineError(
-        "there are no calibration pictures", remedy: "name a folder or a video with some", code: .notFound)
+        "there are no calibration pictures", remedy: "give a folder of pictures or a video", code: .notFound)
     }
     if case .untilError(let bound) = options.floats, !(bound >= 0) {
       throw PipelineError(
-        "no outputs have an error of \(bound)", remedy: "choose a bound of 0 or more", code: .invalidArgument)
+        "the error bound \(bound) is not valid", remedy: "choose a bound of 0 or more", code: .invalidArgument)
     }
     if let clusters = options.clusters { _ = try WeightSharing(clusters: clusters) }
     var model = model

@@ -54,7 +54,7 @@ struct WeightSharing {
     }
     guard !made.isEmpty else {
       throw PipelineError(
-        "model '\(model.name)' has no weights to share", remedy: "keep it as it is", code: .unsupported)
+        "model '\(model.name)' has no weights to share", remedy: "keep the model unchanged", code: .unsupported)
     }
     inputs?.correct(&model, restored: made.mapValues(\.restored))
     var replacements: [String: StoredForm.Replacement] = [:], shared: [Onnx_TensorProto] = []

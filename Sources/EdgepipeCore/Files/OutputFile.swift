@@ -64,6 +64,6 @@ package final class OutputFile: Sendable {
   static func isWritten(_ path: String, by holder: LockHolder?) -> PipelineError {
     PipelineError(
       "cannot write '\(path)': another sink or program is writing it" + (holder.map { " (\($0.words))" } ?? ""),
-      remedy: "give each sink its own path" + (holder == nil ? "" : ", or end that one first"), code: .writeFailed)
+      remedy: "give each sink its own path" + (holder == nil ? "" : ", or end that program first"), code: .writeFailed)
   }
 }

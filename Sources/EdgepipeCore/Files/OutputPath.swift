@@ -40,7 +40,8 @@ package enum OutputPath {
     // SAFETY: the path is a terminated copy for the call, which fills one stat.
     guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFSOCK else { return }
     throw PipelineError(
-      "cannot make the control socket '\(path)': something else is there", remedy: "choose another path for it",
+      "cannot create the control socket '\(path)': the path exists and is not a socket",
+      remedy: "choose another path for it",
       code: .unavailable)
   }
 
@@ -50,12 +51,12 @@ package enum OutputPath {
     if unsafe mkdir(path, 0o777) == 0 { return }
     let code = errno
     if case .folder = FilePlace(path) { return }
-    guard code == ENOENT, !path.isEmpty, path != "/" else { throw failure("make the folder", path, errno: code) }
+    guard code == ENOENT, !path.isEmpty, path != "/" else { throw failure("create the folder", path, errno: code) }
     try makeFolder(FilePlace.split(path).parent)
     if unsafe mkdir(path, 0o777) == 0 { return }
     let again = errno
     if case .folder = FilePlace(path) { return }
-    throw failure("make the folder", path, errno: again)
+    throw failure("create the folder", path, errno: again)
   }
 
   /// Makes the folder that the file `path` is to lie in.
@@ -90,7 +91,8 @@ package enum OutputPath {
   private static func checkText(_ path: String) throws(PipelineError) {
     if path.isEmpty || path.utf8.contains(0) {
       throw PipelineError(
-        "the output path is empty or holds a zero byte", remedy: "name a file", code: .invalidConfiguration)
+        "the output path is empty or contains a NUL byte", remedy: "give the path of a file",
+        code: .invalidConfiguration)
     }
   }
 
@@ -105,13 +107,13 @@ package enum OutputPath {
   }
 
   private static func isFolder(_ path: String) -> PipelineError {
-    PipelineError("cannot write '\(path)': it is a folder", remedy: "name a file in it", code: .writeFailed)
+    PipelineError("cannot write '\(path)': it is a folder", remedy: "give the path of a file in it", code: .writeFailed)
   }
 
   private static func leadsNowhere(_ link: String, _ path: String) -> PipelineError {
     PipelineError(
-      "cannot write '\(path)': \(link == path ? "it" : "'\(link)'") is a link to something that is not there",
-      remedy: "make what it leads to, or choose another path", code: .writeFailed)
+      "cannot write '\(path)': \(link == path ? "it" : "'\(link)'") is a link whose target does not exist",
+      remedy: "create the target, or choose another path", code: .writeFailed)
   }
 
   private static func reason(_ code: Int32) -> String {

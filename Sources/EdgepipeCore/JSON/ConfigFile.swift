@@ -43,7 +43,7 @@ package enum ConfigFile {
     try check(status, path, kind, isInput: isInput)
     let isPipe = status.st_mode & S_IFMT == S_IFIFO
     if isPipe, !isInput, !waits(for: descriptor, isNamed(descriptor) ? waitMs : -1) {
-      throw failure(path, "nobody writes the \(kind) into this pipe")
+      throw failure(path, "no program writes the \(kind) to this pipe")
     }
     let bytes = try readAll(descriptor, path, kind)
     if bytes.count > maximumSize { throw tooLarge(path, kind, "more than \(maximumSize)") }

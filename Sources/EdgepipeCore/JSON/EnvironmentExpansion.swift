@@ -63,7 +63,7 @@ package struct EnvironmentExpansion {
           result.append(AddressPlaces.reference)
           values.append(value)
         } else {
-          issues.add("the environment has no variable \(Quoted.text(key))", at: origin, path: path)
+          issues.add("the environment variable \(Quoted.text(key)) is not set", at: origin, path: path)
           isGood = false
         }
         at = end + 1

@@ -151,7 +151,7 @@ package struct JSONParser {
     if bytes[at] == "," {
       at += 1
       try skipSpace()
-      if at < bytes.count, bytes[at] == close { issue("a comma behind the last entry of the \(what)", at: place) }
+      if at < bytes.count, bytes[at] == close { issue("a comma after the last entry of the \(what)", at: place) }
     } else if beginsValue() {
       issue("missing ',' before the next entry of the \(what)", at: place)
     } else {

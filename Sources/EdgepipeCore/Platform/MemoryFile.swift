@@ -29,6 +29,6 @@ package final class MemoryFile: Sendable {
   deinit { close(descriptor) }
 
   private static func refused(_ error: any Error) -> PipelineError {
-    PipelineError("the system gives no memory for a file: \(error.localizedDescription)", code: .writeFailed)
+    PipelineError("cannot allocate memory for a file: \(error.localizedDescription)", code: .writeFailed)
   }
 }

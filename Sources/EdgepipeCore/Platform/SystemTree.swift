@@ -81,11 +81,11 @@ package struct SystemTree: Sendable {
 extension SystemTree.Failure: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .missing: "there is no such file"
-    case .denied: "this user may not read it"
+    case .missing: "no such file"
+    case .denied: "permission denied"
     // SAFETY: strerror returns a NUL-terminated string that is copied at once.
     case .system(let code): unsafe String(cString: strerror(code))
-    case .malformed: "it does not hold a number"
+    case .malformed: "it does not contain a number"
     }
   }
 }

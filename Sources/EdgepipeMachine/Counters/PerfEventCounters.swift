@@ -36,11 +36,11 @@ package struct PerfEventCounters: PerformanceCounters {
         remedy: "in a container, allow that call in its seccomp profile or give it CAP_PERFMON", code: .unavailable)
     case ENOENT, EOPNOTSUPP, ENODEV:
       return PipelineError(
-        "\(what): this machine shows no performance counters (no PMU), as is usual in a virtual machine",
-        remedy: "run on the hardware itself, or let the hypervisor pass them on (KVM: pmu=on)", code: .unavailable)
+        "\(what): this machine has no performance counters (no PMU), as is usual in a virtual machine",
+        remedy: "run on physical hardware, or enable them in the hypervisor (KVM: pmu=on)", code: .unavailable)
     case ENOSYS:
       return PipelineError(
-        "\(what): the kernel has no perf_event_open", remedy: "take a kernel with CONFIG_PERF_EVENTS",
+        "\(what): the kernel has no perf_event_open", remedy: "use a kernel with CONFIG_PERF_EVENTS",
         code: .unavailable)
     case EMFILE, ENFILE:
       return PipelineError("\(what): too many files are open", remedy: "raise the limit: ulimit -n", code: .unavailable)

@@ -30,7 +30,7 @@ package enum DeviceClass: String, Sendable, Hashable, CaseIterable {
     if let model = device.model, let example = examples.first(where: { model.contains($0.part) }) {
       return (example.value, "the machine is '\(model)'")
     }
-    guard let memory = device.memoryMB else { return (.industrial, "the memory is not known") }
+    guard let memory = device.memoryMB else { return (.industrial, "the amount of memory is not known") }
     let size = "\(memory) MB of memory"
     // The system keeps some of it: 4 GB are shown as 3.7.
     if memory < 3 * 1024 { return (.embedded, size) }

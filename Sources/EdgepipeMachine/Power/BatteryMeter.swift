@@ -26,7 +26,7 @@ struct BatteryMeter: PowerMeter {
     let status = try value { () throws(SystemTree.Failure) in try tree.text("\(path)/status") }
     guard status == "Discharging" else {
       throw PipelineError(
-        "the battery '\(name)' says '\(status)': it tells the machine's power only while it discharges",
+        "the battery '\(name)' reports '\(status)': it shows the machine's power only while it discharges",
         remedy: "unplug the charger to measure", code: .unavailable)
     }
     return try value { () throws(SystemTree.Failure) in

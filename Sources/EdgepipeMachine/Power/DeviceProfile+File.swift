@@ -6,10 +6,11 @@ extension DeviceProfile {
   static let schema = ObjectSchema([
     .init("version", .integer(1...1), required: true, "The version of the file format."),
     .init("name", .string, required: true, "The profile's name in reports."),
-    .init("idleW", .number(0...10_000), required: true, "Watts when nothing runs."),
+    .init("idleW", .number(0...10_000), required: true, "Watts when idle."),
     .init("wattsPerBusyCore", .number(0...1000), required: true, "Additional watts for each busy core."),
-    .init("method", .string, "What the figures are of and where they come from."),
-    .init("residualW", .number(0...10_000), "How far the readings lie from the line, in watts (root mean square)."),
+    .init("method", .string, "What the figures describe and where they come from."),
+    .init(
+      "residualW", .number(0...10_000), "Residual of the readings from the fitted line, in watts (root mean square)."),
   ])
 
   /// A built-in profile by its name, or one from a file.
@@ -22,7 +23,7 @@ extension DeviceProfile {
       let names = builtin.map(\.name)
       let nearest = NearestName.suggestion(for: nameOrFile, among: names).map { "did you mean '\($0)'? " } ?? ""
       throw PipelineError(
-        "there is no power profile and no file \(Quoted.text(nameOrFile))",
+        "\(Quoted.text(nameOrFile)) is neither a power profile nor a file",
         remedy: nearest + "profiles: " + names.joined(separator: ", "), code: .invalidArgument)
     }
     let text: String
@@ -38,11 +39,11 @@ extension DeviceProfile {
     let root = JSONParser.parse(Array(text.utf8), issues: &issues)
     if let root { schema.validate(root, path: "", issues: &issues) }
     if let errors = issues.errors {
-      throw PipelineError("\(errors)", remedy: "docs/power.md shows what a profile holds", code: .malformed)
+      throw PipelineError("\(errors)", remedy: "docs/power.md describes the format of profiles", code: .malformed)
     }
     guard let name = root?["name"]?.string, let idle = root?["idleW"]?.number,
       let busy = root?["wattsPerBusyCore"]?.number
-    else { throw PipelineError("'\(file)' is no power profile", code: .malformed) }
+    else { throw PipelineError("'\(file)' is not a power profile", code: .malformed) }
     return DeviceProfile(
       name: name, idleW: idle, wattsPerBusyCore: busy, method: root?["method"]?.string ?? "from \(file)",
       residualW: root?["residualW"]?.number)

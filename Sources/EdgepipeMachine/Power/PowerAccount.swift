@@ -36,7 +36,7 @@ public struct PowerAccount: Sendable {
   public var source: String {
     guard method.isEstimate else { return "measured: \(method.rawValue), \(meter)" }
     return "estimated: \(profile.name), \(Self.short(profile.idleW)) W idle + \(Self.short(profile.wattsPerBusyCore)) W"
-      + " a busy core"
+      + " per busy core"
   }
 
   private static func short(_ value: Double) -> String {

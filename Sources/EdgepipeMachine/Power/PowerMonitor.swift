@@ -158,7 +158,10 @@ public final class PowerMonitor: Sendable {
     pace?.set(share)
     guard share < 1, !state.hasToldOfGoverning else { return nil }
     state.hasToldOfGoverning = true
-    return (.notice, "to keep budget.powerW (\(Self.watts(budgetW))), detectors look at fewer frames of live streams")
+    return (
+      .notice,
+      "to keep the power within budget.powerW (\(Self.watts(budgetW))), detectors process fewer frames of live streams"
+    )
   }
 
   /// - Returns: a warning, once.
@@ -168,12 +171,12 @@ public final class PowerMonitor: Sendable {
     state.hasWarned = true
     let what =
       state.governor == nil
-      ? "a detector's 'interval' or 'maxRate' lowers it"
-      : "detectors look at 1 % of the frames of live streams, and it goes no lower"
+      ? "a detector's 'interval' or 'maxRate' reduces it"
+      : "detectors process 1 % of the frames of live streams, which is the minimum"
     return (
       .warning,
       "power is above the budget: \(Self.watts(mean)) over the last \(Int(Self.windowSeconds)) s"
-        + "\(setup.meter.method.isEstimate ? " by estimate" : ""), and budget.powerW is \(Self.watts(budgetW)); \(what)"
+        + "\(setup.meter.method.isEstimate ? " (estimated)" : ""), but budget.powerW is \(Self.watts(budgetW)); \(what)"
     )
   }
 

@@ -45,9 +45,9 @@ package enum PowerSensors {
     guard let model = try? tree.text("/proc/device-tree/model"), model.hasPrefix("Raspberry Pi") else { return [] }
     let reason =
       model.hasPrefix("Raspberry Pi 5")
-      ? "the power chip's readings are not in sysfs, only behind 'vcgencmd pmic_read_adc', which covers the rails after it"
+      ? "the power chip's readings are not in sysfs, only in 'vcgencmd pmic_read_adc', which covers the rails behind it"
       : "\(model) has no power sensor"
-    let remedy = "put an INA219 or INA226 into the supply, or calibrate a profile: edgepipe devices calibrate"
+    let remedy = "install an INA219 or INA226 in the power supply, or calibrate a profile: edgepipe devices calibrate"
     return [
       PowerSensor(
         kind: "raspberry-pi", name: "power chip", path: "/proc/device-tree/model",

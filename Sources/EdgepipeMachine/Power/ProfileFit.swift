@@ -41,7 +41,7 @@ package struct ProfileFit: Sendable {
     let intercept = meanY - slope * meanX
     guard slope >= 0, intercept >= 0, slope.isFinite, intercept.isFinite else {
       throw PipelineError(
-        "the readings make a line that no machine has: \(intercept) W idle and \(slope) W a busy core",
+        "the readings give an implausible line: \(intercept) W idle and \(slope) W per busy core",
         remedy: "check that the columns are busy_cores and watts, and measure each load for a minute", code: .malformed)
     }
     idleW = intercept
@@ -65,7 +65,7 @@ package struct ProfileFit: Sendable {
     guard let cores = header.firstIndex(of: "busy_cores"), let watts = header.firstIndex(of: "watts") else {
       throw PipelineError(
         "'\(file)' does not begin with a line that names the columns busy_cores and watts",
-        remedy: "write 'busy_cores,watts' above the readings", code: .malformed)
+        remedy: "write 'busy_cores,watts' as the first line", code: .malformed)
     }
     var readings: [Reading] = []
     for line in lines.dropFirst() {
@@ -74,7 +74,8 @@ package struct ProfileFit: Sendable {
         y.isFinite, x >= 0, y >= 0
       else {
         throw PipelineError(
-          "'\(file)', line \(line.number): \(Quoted.text(line.text)) are not two numbers from 0", code: .malformed)
+          "'\(file)', line \(line.number): \(Quoted.text(line.text)) are not two numbers of 0 or more", code: .malformed
+        )
       }
       readings.append(Reading(busyCores: x, watts: y))
     }

@@ -20,7 +20,7 @@ struct RAPLMeter: PowerMeter {
 
   static let folder = "/sys/class/powercap"
   static let remedy =
-    "let users read it until the next start with"
+    "make it readable until the next reboot with"
     + " 'sudo chmod a+r /sys/class/powercap/*/energy_uj', or run as root"
 
   /// The packages of this machine; nil without any.

@@ -49,10 +49,10 @@ package struct OnnxModel: Sendable {
     } catch OnnxWire.Fault.tooMuchStructure {
       throw Self.unsound(name, "holds more than \(OnnxWire.maximumStructure) bytes besides its weights")
     } catch {
-      throw Self.unsound(name, data.isEmpty ? "is empty" : "is not ONNX, or is cut short (\(data.count) bytes)")
+      throw Self.unsound(name, data.isEmpty ? "is empty" : "is not ONNX, or is truncated (\(data.count) bytes)")
     }
-    guard proto.hasGraph, !proto.graph.node.isEmpty else { throw Self.unsound(name, "holds no graph") }
-    guard !proto.opsetImport.isEmpty else { throw Self.unsound(name, "names no operator set: it may be cut short") }
+    guard proto.hasGraph, !proto.graph.node.isEmpty else { throw Self.unsound(name, "has no graph") }
+    guard !proto.opsetImport.isEmpty else { throw Self.unsound(name, "names no operator set: it may be truncated") }
     var tensors = OnnxTensors(name: name, folder: folder, byteCount: data.count)
     try tensors.settle(&proto)
   }

@@ -64,10 +64,10 @@ struct OnnxTensors {
     let expected = try byteCount(of: tensor)
     if tensor.dataLocation == .external { return try takeIn(&tensor, byteCount: expected) }
     guard !tensor.hasSegment else {
-      throw unsound("keeps tensor '\(short(tensor.name))' in segments, which nobody writes")
+      throw unsound("stores tensor '\(short(tensor.name))' in segments, which are not supported")
     }
     if tensor.hasRawData {
-      guard let expected else { throw unsound("keeps text of tensor '\(short(tensor.name))' as raw bytes") }
+      guard let expected else { throw unsound("stores text of tensor '\(short(tensor.name))' as raw bytes") }
       guard tensor.rawData.count == expected else {
         throw unsound(tensor, holds: "\(tensor.rawData.count) bytes", expected)
       }
@@ -84,7 +84,7 @@ struct OnnxTensors {
       let (product, overflow) = count.multipliedReportingOverflow(by: Int(dimension))
       guard dimension >= 0, !overflow, product <= OnnxModel.maximumByteCount else {
         let shape = tensor.dims.prefix(8).map { "\($0)" }.joined(separator: ", ")
-        throw unsound("has tensor '\(short(tensor.name))' of the impossible shape [\(shape)]")
+        throw unsound("has tensor '\(short(tensor.name))' of the invalid shape [\(shape)]")
       }
       count = product
     }
@@ -119,24 +119,24 @@ struct OnnxTensors {
   private mutating func takeIn(_ tensor: inout Onnx_TensorProto, byteCount: Int?) throws {
     let facts = Dictionary(tensor.externalData.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
     let location = facts["location"] ?? "", shown = short(location), label = "tensor '\(short(tensor.name))'"
-    guard let byteCount else { throw unsound("keeps text of \(label) in another file") }
+    guard let byteCount else { throw unsound("stores text of \(label) in another file") }
     let file = try find(location, label)
     guard let offset = Int(facts["offset"] ?? "0"), offset >= 0,
       let length = facts["length"].map({ Int($0) }) ?? byteCount, length == byteCount
     else {
       let place = "\(short(facts["length"] ?? "the")) bytes at \(short(facts["offset"] ?? "0"))"
-      throw unsound("wants \(place) of '\(shown)' for \(label), which has \(byteCount)")
+      throw unsound("refers to \(place) of '\(shown)' for \(label), which has \(byteCount) bytes")
     }
     guard byteCount <= budget else {
-      throw unsound("takes in more than the limit of \(OnnxModel.maximumByteCount) bytes from other files")
+      throw unsound("refers to more than the limit of \(OnnxModel.maximumByteCount) bytes in other files")
     }
     budget -= byteCount
     if let checksum = facts["checksum"], try self.checksum(of: file, location) != checksum.lowercased() {
-      throw unsound("names another checksum for '\(shown)' than the file has")
+      throw unsound("states another checksum for '\(shown)' than the file has")
     }
     let data = try read(file, offset: offset, count: byteCount)
     guard data.count == byteCount else {
-      throw unsound("wants \(byteCount) bytes at \(offset) of '\(shown)', which is too short")
+      throw unsound("refers to \(byteCount) bytes at \(offset) of '\(shown)', which is too short")
     }
     tensor.rawData = data
     tensor.externalData = []
@@ -148,19 +148,21 @@ struct OnnxTensors {
   private func find(_ location: String, _ label: String) throws -> URL {
     guard let folder else {
       throw unsound(
-        "keeps \(label) in another file, '\(short(location))'", remedy: "import the model, which takes such files in")
+        "stores \(label) in another file, '\(short(location))'", remedy: "import the model, which includes such files")
     }
     let root = folder.resolvingSymlinksInPath().standardizedFileURL.path
     let file = folder.appendingPathComponent(location).resolvingSymlinksInPath().standardizedFileURL
     guard !location.isEmpty, !location.hasPrefix("/"), !location.contains("\0"),
       file.path.hasPrefix(root == "/" ? root : root + "/")
-    else { throw unsound("keeps \(label) outside its folder, in '\(short(location))'") }
+    else { throw unsound("stores \(label) outside its folder, in '\(short(location))'") }
     let facts = try? FileManager.default.attributesOfItem(atPath: file.path)
     guard let facts else {
       throw PipelineError("the tensor file '\(file.path)' of model '\(name)' does not exist", code: .notFound)
     }
     // A pipe would be waited for, a device might do things.
-    guard facts[.type] as? FileAttributeType == .typeRegular else { throw unsound("keeps \(label) in what is no file") }
+    guard facts[.type] as? FileAttributeType == .typeRegular else {
+      throw unsound("stores \(label) in something that is not a regular file")
+    }
     return file
   }
 

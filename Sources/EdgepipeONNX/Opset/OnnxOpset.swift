@@ -21,8 +21,8 @@ package enum OnnxOpset {
       throw OnnxModel.unsound(
         model.name,
         version < oldest
-          ? "is of operator set \(version); \(oldest) is the oldest that is raised to \(target)"
-          : "has functions or training of operator set \(version), which are not raised to \(target)")
+          ? "uses operator set \(version); \(oldest) is the oldest that can be converted to \(target)"
+          : "has functions or training of operator set \(version), which cannot be converted to \(target)")
     }
     var upgrade = OnnxOpsetUpgrade(from: version, model: model)
     try upgrade.run(&model.proto.graph)
@@ -107,7 +107,7 @@ struct OnnxOpsetUpgrade {
   /// Keeps a number of the type of `like` as a weight, and gives its name.
   mutating func scalar(_ value: Float, like input: String, for node: Onnx_NodeProto, _ what: String) throws -> String {
     let type = values.type(of: input) ?? OnnxElement.float
-    guard type == OnnxElement.float else { throw refused(node, "works on other numbers than float32") }
+    guard type == OnnxElement.float else { throw refused(node, "works on values other than float32") }
     let name = name("\(node.output.first ?? node.opType)_\(what)")
     made.append(.floats(name, [], [value]))
     return name
@@ -123,7 +123,7 @@ struct OnnxOpsetUpgrade {
   func refused(_ node: Onnx_NodeProto, _ why: String) -> PipelineError {
     let label = Quoted.short(node.label)
     return PipelineError(
-      "model '\(model)' cannot be raised from operator set \(from) to \(OnnxOpset.target): \(label) \(why)",
+      "model '\(model)' cannot be converted from operator set \(from) to \(OnnxOpset.target): \(label) \(why)",
       remedy: "export it with operator set \(OnnxOpset.target)", code: .unsupported)
   }
 }

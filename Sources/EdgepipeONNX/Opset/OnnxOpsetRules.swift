@@ -54,7 +54,7 @@ extension OnnxOpsetUpgrade {
       }
       let axis = node.integer("axis", default: 0)
       let missing = rank - (axis < 0 ? axis + rank : axis) - other
-      guard missing >= 0, missing <= rank else { throw refused(node, "broadcasts along an axis that is not there") }
+      guard missing >= 0, missing <= rank else { throw refused(node, "broadcasts along an axis that does not exist") }
       if missing > 0 { raised.input[1] = unsqueezed(node.input[1], axes: other..<other + missing, for: node) }
     }
     emit(raised)
@@ -86,16 +86,16 @@ extension OnnxOpsetUpgrade {
 
   private mutating func raiseNormalization(_ node: Onnx_NodeProto) throws {
     guard from >= 7 || node.integer("is_test", default: 0) == 1, node.output.filter({ !$0.isEmpty }).count == 1 else {
-      throw refused(node, "is in training")
+      throw refused(node, "is in training mode")
     }
-    guard node.integer("spatial", default: 1) == 1 else { throw refused(node, "normalizes each place for itself") }
+    guard node.integer("spatial", default: 1) == 1 else { throw refused(node, "normalizes each position separately") }
     emit(node.without("is_test", "spatial", "consumed_inputs"))
   }
 
   private mutating func raiseDropout(_ node: Onnx_NodeProto) throws {
-    guard from >= 7 || node.integer("is_test", default: 0) == 1 else { throw refused(node, "is in training") }
+    guard from >= 7 || node.integer("is_test", default: 0) == 1 else { throw refused(node, "is in training mode") }
     guard from >= 10 || node.output.dropFirst().allSatisfy(\.isEmpty) else {
-      throw refused(node, "gives a mask of numbers")
+      throw refused(node, "outputs a mask of numbers")
     }
     // Without training nothing is dropped, and the ratio means nothing.
     emit(from < 12 ? node.without("is_test", "ratio") : node)

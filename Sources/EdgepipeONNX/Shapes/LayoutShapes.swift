@@ -47,7 +47,7 @@ extension NodeCall {
         rest = index
         output.append(Dimension(1))
       } else if dimension.size == 0, copiesZero {
-        guard index < input.count else { throw SizeIsFixed("\(node.label) copies a dimension that is not there") }
+        guard index < input.count else { throw SizeIsFixed("\(node.label) copies a dimension that does not exist") }
         output.append(input[index])
       } else if dimension.size >= 0 {
         output.append(dimension)
@@ -91,7 +91,7 @@ extension NodeCall {
       let toTheEnd = ends[index] < 0 || ends[index] >= Int(Int32.max)
       if dimension.follows {
         guard toTheEnd, starts[index] >= 0 else {
-          throw SizeIsFixed("\(node.label) cuts the picture at the fixed place \(ends[index])")
+          throw SizeIsFixed("\(node.label) cuts the picture at the fixed position \(ends[index])")
         }
       }
       result[axis] = Dimension(length, follows: dimension.follows)

@@ -47,7 +47,7 @@ package enum OnnxShapes {
       let flow = try ShapeFlow(graph: model.proto.graph, input: (input.name, shape), opset: model.opset)
       for index in model.proto.graph.output.indices {
         guard let known = flow.shape(of: model.proto.graph.output[index].name) else {
-          throw SizeIsFixed("nothing makes its output '\(model.proto.graph.output[index].name)'")
+          throw SizeIsFixed("no node produces its output '\(model.proto.graph.output[index].name)'")
         }
         model.proto.graph.output[index].type.tensorType.shape.dim = known.map {
           $0.follows ? .free() : .fixed($0.size)

@@ -33,7 +33,7 @@ package struct ShapeFlow {
       } else if let known = facts[name] {
         inputs.append(known)
       } else {
-        throw SizeIsFixed("\(node.label) reads '\(name)', which nothing in the graph makes")
+        throw SizeIsFixed("\(node.label) reads '\(name)', which nothing in the graph produces")
       }
     }
     let call = NodeCall(node: node, inputs: inputs, opset: opset)
@@ -41,7 +41,7 @@ package struct ShapeFlow {
     for (name, fact) in zip(node.output, outputs) where !name.isEmpty {
       // A size that no picture of the file's own size gives means that the graph is not what it seems.
       _ = try elementCount(fact.shape)
-      guard fact.shape.allSatisfy({ $0.size >= 0 }) else { throw SizeIsFixed("\(node.label) makes a negative size") }
+      guard fact.shape.allSatisfy({ $0.size >= 0 }) else { throw SizeIsFixed("\(node.label) produces a negative size") }
       facts[name] = fact
     }
   }

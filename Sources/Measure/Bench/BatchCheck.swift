@@ -45,7 +45,8 @@ struct BatchCheck {
     let count = all.values.count / batch
     guard one.values.count == count else {
       throw PipelineError(
-        "output \(output) has \(count) values a picture, and \(one.values.count) for a single one", code: .unsupported)
+        "output \(output) has \(count) values per picture, but \(one.values.count) for a single picture",
+        code: .unsupported)
     }
     var difference: Float = 0, magnitude: Float = 0
     for (place, value) in one.values.enumerated() {
@@ -55,7 +56,7 @@ struct BatchCheck {
     }
     guard difference <= Self.tolerance * magnitude else {
       throw PipelineError(
-        "picture \(picture + 1) of \(batch) comes out otherwise than alone: output \(output) differs by \(difference) "
+        "picture \(picture + 1) of \(batch) has other results than alone: output \(output) differs by \(difference) "
           + "where it has values up to \(magnitude)", code: .unsupported)
     }
   }

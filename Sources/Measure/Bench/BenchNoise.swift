@@ -23,14 +23,14 @@ struct BenchNoise: Sendable {
     if let load = result.loadBefore, load.oneMinute > Limit.loadPerCore * Double(result.cores) {
       list.append(
         "before the start the load average was \(Self.number(load.oneMinute, 2)) on \(result.cores) cores: "
-          + "other programs were at work")
+          + "other programs were running")
     }
     let shares = figures.compactMap { $0?.machine }
     if let range = Self.range(shares.map(\.others), above: Limit.others) {
-      list.append("other programs took \(range) of the cores' time while it was measured")
+      list.append("other programs used \(range) of the cores' time during the measurement")
     }
     if let range = Self.range(shares.map(\.steal), above: Limit.steal) {
-      list.append("the hypervisor gave \(range) of the cores' time to other machines")
+      list.append("the hypervisor gave \(range) of the cores' time to other virtual machines")
     }
     for (row, figures) in zip(result.rows, figures) {
       if let figures, let text = Self.unsteady(figures) { list.append("\(row.configuration.label): \(text)") }
@@ -40,7 +40,7 @@ struct BenchNoise: Sendable {
       }
     }
     if let failure = result.rows.lazy.flatMap(\.repeats).compactMap(\.meterFailure).first {
-      list.append("no energy: \(failure)")
+      list.append("energy not measured: \(failure)")
     }
     warnings = list
   }
@@ -57,10 +57,10 @@ struct BenchNoise: Sendable {
       sample?.relativeStandardError.map { (name: name, value: $0) }
     }
     if let worst = errors.max(by: { $0.value < $1.value }), worst.value > Limit.standardError {
-      return "the standard error of the \(worst.name) is \(percent(worst.value)), above 5 %: repeat more often"
+      return "the standard error of the \(worst.name) is \(percent(worst.value)), above 5 %: use more repeats"
     }
     guard let spread = figures.spread, spread > Limit.spread, let p50 = figures.p50 else { return nil }
-    return "the repeats' medians lie between \(number(p50.minimum, 2)) and \(number(p50.maximum, 2)) ms"
+    return "the medians of the repeats range from \(number(p50.minimum, 2)) to \(number(p50.maximum, 2)) ms"
   }
 
   private static func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }

@@ -97,16 +97,16 @@ package struct BenchTables: Sendable {
     var list = [
       "\(facts.manifest.name) (\(facts.manifest.precision)) on \(facts.engine), \(machine.processor), "
         + "\(result.cores) cores",
-      "measured: \(facts.measured), fed with \(facts.fed)",
-      "\(settings.repeats) interleaved repeats of \(settings.runs) runs, of larger batches \(settings.batches), after "
-        + "\(settings.warmUps) warm-ups",
+      "measured: \(facts.measured); input: \(facts.fed)",
+      "\(settings.repeats) interleaved repeats of \(settings.runs) runs (\(settings.batches) for larger batches), "
+        + "after \(settings.warmUps) warm-ups",
       "+-: 95 % interval over the repeats; SE: standard error of the median; ES: early-stopping estimate; "
-        + "outliers are left in",
+        + "outliers are included",
       "energy \(meter), idle power included; peak memory "
-        + (result.peakIsKernels ? "by the kernel" : "by looking every 20 ms"),
+        + (result.peakIsKernels ? "from the kernel" : "sampled every 20 ms"),
     ]
     list += facts.notes
-    if result.wasStopped { list.append("stopped early: what is shown is what was measured until then") }
+    if result.wasStopped { list.append("stopped early: the figures cover what was measured until then") }
     return list
   }
 

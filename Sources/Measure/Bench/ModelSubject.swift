@@ -49,7 +49,7 @@ package final class ModelSubject: BenchSubject {
 
   package func prepare(_ configuration: BenchConfiguration) throws -> @Sendable () throws -> any BenchSession {
     if decodes, configuration.batch > 1 {
-      throw PipelineError("decoding is measured of single pictures", code: .invalidConfiguration)
+      throw PipelineError("decoding is measured only for single pictures", code: .invalidConfiguration)
     }
     let file = try ModelFile(model, shape: .fixed(height: configuration.height, width: configuration.width))
     try checkMemory(configuration)
@@ -89,7 +89,7 @@ package final class ModelSubject: BenchSubject {
       let session = try engine.makeSession(model: bytes, options: SessionOptions(modelName: manifest.name))
       try BatchCheck(session, format: manifest.input, seed: seed).run(configuration)
     } catch var error as PipelineError where error.code.isOfData {
-      error.message = "does not take \(configuration.batch) pictures at once: \(error.message)"
+      error.message = "does not support batches of \(configuration.batch) pictures: \(error.message)"
       error.remedy = nil
       checked.withLock { $0[key] = .some(error) }
       throw error

@@ -56,7 +56,7 @@ package struct AccuracyCurve: Sendable {
     }
     let places = known.map { LinePath.Point(x: across($0.point.cost / max(whole, 1)), y: up($0.accuracy)) }
     let marks = zip(known, places).map { item, place -> Markup in
-      let name = item.point.ratio == 0 ? "as it was" : "-\(Figure.percent(item.point.ratio))"
+      let name = item.point.ratio == 0 ? "original" : "-\(Figure.percent(item.point.ratio))"
       // Curves fall to the left, so that the room is there, but for points at the edge.
       let isAtEdge = place.x < Self.left + 120, anchor: Markup = isAtEdge ? "start" : "end"
       return """
@@ -73,7 +73,7 @@ package struct AccuracyCurve: Sendable {
 
       \(Markup.joined(rows))\(Markup.joined(columns))
       <path d="M\(Self.left) \(Self.top)v\(rise)h\(span)" fill="none" stroke="#222"/>
-      <text x="\(Self.left + span / 2)" y="\(floor + 42)" text-anchor="middle">\(costName) left</text>
+      <text x="\(Self.left + span / 2)" y="\(floor + 42)" text-anchor="middle">\(costName) remaining</text>
       <text x="20" y="\(Self.top + rise / 2)" text-anchor="middle" \
       transform="rotate(-90 20 \(Self.top + rise / 2))">AP</text>
       <path d="\(line)" fill="none" stroke="#0b6fae" stroke-width="2"/>

@@ -23,7 +23,7 @@ package enum CompareInput: Sendable, Equatable {
     guard !isFile || FileManager.default.fileExists(atPath: argument) else {
       throw PipelineError(
         "'\(argument)' does not exist",
-        remedy: "name a pipeline file, a model file or a model of `edgepipe models list`", code: .notFound)
+        remedy: "give a pipeline file, a model file or a model from `edgepipe models list`", code: .notFound)
     }
     guard argument.hasSuffix(".json"), let data = FileManager.default.contents(atPath: argument) else {
       self = .model(argument)

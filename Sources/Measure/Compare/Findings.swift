@@ -46,7 +46,7 @@ package struct Findings: Sendable {
     guard found.a.sources != found.b.sources else { return }
     let different = found.a.sources.symmetricDifference(found.b.sources).sorted()
     throw PipelineError(
-      "A and B did not see the same frames: '\(different.first ?? "")' is only in one of them",
+      "A and B did not process the same frames: only one of them has '\(different.first ?? "")'",
       remedy: "give both the same --source", code: .invalidArgument)
   }
 }

@@ -39,14 +39,14 @@ extension PairedAccuracy {
     let categories = Self.categories(classes, dataset: dataset, file: file)
     guard !categories.isEmpty else {
       throw PipelineError(
-        "'\(file)' has none of the classes that A and B find, such as '\(classes.min() ?? "")'",
-        remedy: "give annotations of what they find", code: .mismatch)
+        "'\(file)' has none of the classes that A and B detect, such as '\(classes.min() ?? "")'",
+        remedy: "give annotations of these classes", code: .mismatch)
     }
     let seen = found.a.sources.intersection(found.b.sources)
     let kept = Self.restrict(dataset, to: seen, categories: Set(categories.values))
     guard !kept.pictures.isEmpty else {
       throw PipelineError(
-        "none of the pictures that A and B saw is in '\(file)', such as '\(seen.min() ?? "")'",
+        "none of the pictures that A and B processed is in '\(file)', such as '\(seen.min() ?? "")'",
         remedy: "give the folder of the annotated pictures with --source", code: .mismatch)
     }
     let predictions = found.map { Self.predictions($0, kept, categories) }
@@ -54,7 +54,7 @@ extension PairedAccuracy {
     let precision = matches.map { $0.precision() }
     guard let a = precision.a.ap, let b = precision.b.ap, let a50 = precision.a.ap50, let b50 = precision.b.ap50 else {
       throw PipelineError(
-        "'\(file)' has no object of the classes that A and B find in these pictures", remedy: "take other pictures",
+        "'\(file)' has no object of the classes that A and B detect in these pictures", remedy: "use other pictures",
         code: .mismatch)
     }
     let draws = Self.resamples(detections: predictions.a.count + predictions.b.count)

@@ -115,7 +115,7 @@ private struct Report: Decodable {
       return slowest.work
     }
     guard let figures = stages[stage], figures.service.count > 0 else {
-      throw PipelineError("the stage '\(stage)' worked on no frame", remedy: "name another --stage", code: .unsupported)
+      throw PipelineError("the stage '\(stage)' processed no frame", remedy: "name another --stage", code: .unsupported)
     }
     return figures.service
   }

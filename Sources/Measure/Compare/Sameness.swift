@@ -50,13 +50,13 @@ package struct Sameness: Sendable, Hashable {
       let hash = pairs.count == 1 ? " (SHA-256 \(pairs[0].1.sha256.prefix(12))...)" : ""
       let what =
         kind == "models"
-        ? "are one and the same model\(hash)" : "are one and the same pipeline, with the same models\(hash)"
-      notes = ["'\(a.name)' and '\(b.name)' \(what): whatever differs between their runs is chance"]
+        ? "are the same model\(hash)" : "are the same pipeline, with the same models\(hash)"
+      notes = ["'\(a.name)' and '\(b.name)' \(what): any difference between their runs is due to chance"]
       return
     }
     notes = pairs.filter { $1.reference != $2.reference && $1.sha256 == $2.sha256 }.map { stage, one, two in
-      let rest = Self.decodesAlike(one, two) ? "" : ", read by different manifests"
-      return "'\(stage)' runs the same file in both: '\(one.reference)' and '\(two.reference)' have one SHA-256 "
+      let rest = Self.decodesAlike(one, two) ? "" : ", but different manifests"
+      return "'\(stage)' runs the same file in both: '\(one.reference)' and '\(two.reference)' have the same SHA-256 "
         + "(\(one.sha256.prefix(12))...)\(rest)"
     }
   }

@@ -92,11 +92,12 @@ package struct VerdictRule: Sendable, Equatable {
       return (.deploy, difference, "B's latency is \(Self.percent(improvement)) lower, more than \(bar) (\(evidence))")
     }
     if isSignificant, !isLarge, improvement > minimumImprovement {
-      let reason = "B's latency is \(Self.percent(improvement)) lower, which is small beside the spread from run to run"
-      return (.hold, difference, reason + " (\(evidence); more than \(minimumEffect) is asked)")
+      let reason =
+        "B's latency is \(Self.percent(improvement)) lower, which is small compared with the variation between runs"
+      return (.hold, difference, reason + " (\(evidence); more than \(minimumEffect) is required)")
     }
     guard let highest else {
-      let reason = "A's latency varies too much to divide by (\(evidence)): measure with more --rounds"
+      let reason = "A's latency varies too much for a relative change (\(evidence)): measure with more --rounds"
       return (.keepMeasuring, difference, reason)
     }
     if highest > minimumImprovement {
@@ -124,9 +125,11 @@ package struct VerdictRule: Sendable, Equatable {
     case .agreement(.some(let f1)):
       let isGood = f1 >= minimumAgreement
       let bound = (isGood ? "at least " : "less than ") + Self.fine(minimumAgreement)
-      return (isGood, "B finds what A finds with F1 \(Self.fine(f1)), \(bound)")
+      return (isGood, "B's detections agree with A's with F1 \(Self.fine(f1)), \(bound)")
     case .agreement(nil):
-      return (nil, "neither found anything in these frames, so that nothing is known of B's results: take others")
+      return (
+        nil, "neither A nor B detected anything in these frames, so B's results cannot be judged: use other frames"
+      )
     }
   }
 

@@ -65,7 +65,7 @@ package final class AgreementMeter: Sendable {
     }
     guard known.values.allSatisfy({ sizes($0) == sizes(made) }) else {
       throw PipelineError(
-        "the calibration pictures are not what they were a moment ago", remedy: "leave them alone and try again",
+        "the calibration pictures have changed during the run", remedy: "run the command again without changing them",
         code: .mismatch)
     }
     prepared.withLock { $0[shape] = made }

@@ -59,7 +59,7 @@ package final class CalibrationRun: Sendable {
 
   static func missing(_ source: String) -> PipelineError {
     PipelineError(
-      "the calibration pictures '\(source)' are not there", remedy: "name a folder of pictures or a video file",
+      "the calibration pictures '\(source)' do not exist", remedy: "give a folder of pictures or a video file",
       code: .notFound)
   }
 
@@ -70,12 +70,12 @@ package final class CalibrationRun: Sendable {
     do { try runner.run() } catch let error as PipelineError { throw error.withoutStage }
     guard !sample.pictures.isEmpty || sample.others.isEmpty else {
       throw PipelineError(
-        "all \(sample.others.count) pictures of '\(source)' are kept apart for the evaluation",
+        "all \(sample.others.count) pictures of '\(source)' are reserved for the evaluation",
         remedy: "calibrate on another folder, or on more pictures", code: .malformed)
     }
     guard !sample.pictures.isEmpty else {
       throw PipelineError(
-        "'\(source)' holds no pictures", remedy: "name a folder of pictures or a video file", code: .notFound)
+        "'\(source)' has no pictures", remedy: "give a folder of pictures or a video file", code: .notFound)
     }
     return Pictures(drawn: sample.pictures, others: sample.others)
   }

@@ -27,15 +27,15 @@ package struct CompressionPlan {
     let advice = self.target?.advice
     if let steps {
       self.steps = try StepRequest.list(steps)
-      source = "as asked for with --steps"
+      source = "as given with --steps"
     } else if let target = self.target, let advice {
       self.steps = CompressionSteps.plan(advice)
       source =
-        "for \(target.name), \(target.memoryMB) MB (\(target.memorySource)): \(advice.reason), advised are "
+        "for \(target.name), \(target.memoryMB) MB (\(target.memorySource)): \(advice.reason), advised steps: "
         + advice.steps.joined(separator: ", ")
     } else {
       self.steps = try StepRequest.list(Self.standard)
-      source = "the usual one"
+      source = "default"
     }
     let decides = maximumDrop != nil || (self.target != nil && steps == nil)
     rule = StepRule(

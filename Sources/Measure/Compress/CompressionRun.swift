@@ -40,8 +40,8 @@ package struct CompressionRun {
       } catch let refusal as StepRefusal {
         guard rule.decides else {
           throw PipelineError(
-            "the step '\(request.text)' cannot be done with '\(original.manifest.name)': \(refusal.reason)",
-            remedy: "leave it out with --steps, or keep the model as it is", code: .malformed)
+            "the step '\(request.text)' cannot be applied to '\(original.manifest.name)': \(refusal.reason)",
+            remedy: "omit it from --steps, or keep the model unchanged", code: .malformed)
         }
         ladder.rungs.append(LadderRung(step: request.text, fate: .unavailable, reason: refusal.reason))
         continue

@@ -49,7 +49,7 @@ package struct CompressionTarget: Sendable, Hashable {
       (self.memoryMB, memorySource) = (usual.memoryMB, usual.of)
     } else {
       throw PipelineError(
-        "'\(self.name)' has no usual amount of memory", remedy: "say it with --memory, in megabytes",
+        "the amount of memory of '\(self.name)' is not known", remedy: "give it with --memory, in megabytes",
         code: .invalidArgument)
     }
   }
@@ -61,9 +61,9 @@ package struct CompressionTarget: Sendable, Hashable {
     guard neededMB > Double(advice.modelLimitMB) else { return nil }
     return PipelineError(
       String(
-        format: "the model needs %.0f MB, more than the %d MB that a model may take on %@ (80 %% of %d MB)",
+        format: "the model needs %.0f MB, more than the limit of %d MB for a model on %@ (80 %% of %d MB)",
         neededMB, advice.modelLimitMB, name, memoryMB),
-      remedy: "take a smaller model or a device with more memory, or install it anyway with --force", code: .malformed)
+      remedy: "use a smaller model or a device with more memory, or install it anyway with --force", code: .malformed)
   }
 
   private static func profile(_ name: String) throws -> DeviceProfile {

@@ -15,7 +15,7 @@ package enum LadderPlot {
     [
       BarPanels.Panel(title: "Size, MB", digits: 2, values: rungs.map { $0.bytes.map { Double($0) / 1e6 } }),
       .init(title: "Latency, ms", digits: 1, values: rungs.map { $0.speed?.latencyMs }),
-      .init(title: "Inferences a second", digits: 1, values: rungs.map { $0.speed?.rate }),
+      .init(title: "Inferences per second", digits: 1, values: rungs.map { $0.speed?.rate }),
       .init(title: "Memory of a session, MB", digits: 1, values: rungs.map { $0.memory?.peakMB }),
       .init(title: "Average precision", digits: 4, values: rungs.map { $0.accuracy?.ap }),
       .init(title: "Agreement with the float model (F1)", digits: 3, values: rungs.map { $0.accuracy?.agreement?.f1 }),

@@ -55,7 +55,7 @@ package struct PrecisionMeter: Sendable {
     guard let ap = overall[.ap], let ap50 = overall[.ap50] else {
       throw PipelineError(
         "'\(file)' has no object of the model's classes in the \(count) pictures that are evaluated",
-        remedy: "take other pictures", code: .malformed)
+        remedy: "use other pictures", code: .malformed)
     }
     return (ap, ap50)
   }

@@ -18,12 +18,12 @@ package struct SessionMemory: Sendable, Hashable, Codable {
   package static func measure(model: Data, input: Tensor, engine: any InferenceEngine) throws -> SessionMemory {
     // What loading the library takes is the engine's, not the model's; opening a session does that as well.
     guard PeakMemory.reset(), let before = PeakMemory() else {
-      throw PipelineError("the system does not say how much memory a process holds", code: .unavailable)
+      throw PipelineError("the system does not report the memory of a process", code: .unavailable)
     }
     let session = try engine.makeSession(model: model, options: SessionOptions(modelName: "model"))
     for _ in 0..<3 { try session.run(input) { _ in } }
     guard let after = PeakMemory() else {
-      throw PipelineError("the system does not say how much memory a process holds", code: .unavailable)
+      throw PipelineError("the system does not report the memory of a process", code: .unavailable)
     }
     return SessionMemory(
       peakMB: max(0, after.peakMB - before.residentMB), residentMB: max(0, after.residentMB - before.residentMB))

@@ -78,7 +78,7 @@ extension CostOption {
       energy.source = .run(description: power.source, isEstimate: power.isEstimate)
     } else if let report, node["energy"] != nil, node["energy"]?["meanPowerW"] == nil {
       throw PipelineError(
-        "option '\(name)': the report '\(report)' holds no power", remedy: "give the option's energy a 'meanPowerW'",
+        "option '\(name)': the report '\(report)' contains no power", remedy: "give the option's energy a 'meanPowerW'",
         code: .malformed)
     }
   }

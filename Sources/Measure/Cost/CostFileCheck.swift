@@ -24,17 +24,19 @@ struct CostFileCheck {
       }
       let hasReport = node["report"] != nil || reports[name] != nil
       if let energy = node["energy"], energy["meanPowerW"] == nil, !hasReport {
-        add("missing key 'meanPowerW', or a report that says it", at: "energy", energy)
+        add("missing key 'meanPowerW', or a report that contains it", at: "energy", energy)
       }
       let score = node["score"]
-      if let score, node["fps"] != nil { add("there is 'fps' as well; give one of them", at: "score", score) }
+      if let score, node["fps"] != nil { add("'fps' is given as well; give only one of them", at: "score", score) }
       if score == nil, node["fps"] == nil, !hasReport {
-        add("missing key 'fps' or 'score', or a report that says the fps")
+        add("missing key 'fps' or 'score', or a report that contains the fps")
       }
       let usesScore = score != nil
       if let first, first.usesScore != usesScore {
         let other = "options[\(first.index)] by '\(first.usesScore ? "score" : "fps")'"
-        add("compared by '\(usesScore ? "score" : "fps")', but \(other): all options need the same", at: nil, score)
+        add(
+          "compared by '\(usesScore ? "score" : "fps")', but \(other): all options must be compared by the same key",
+          at: nil, score)
       }
       if first == nil { first = (usesScore, index) }
     }

@@ -7,9 +7,9 @@ extension CostComparison {
   private var first: String {
     guard let best = rows.first else { return "" }
     let ahead = lead.map { ", \($0)" } ?? ""
-    let verdict = rows.count == 1 ? "The only option" : "Most performance for the money\(ahead)"
+    let verdict = rows.count == 1 ? "The only option" : "Best performance per cost\(ahead)"
     guard hasBenefits(best) else {
-      return "\(verdict): choose it if it is worth its cost; no benefits are stated, so that no return can be told."
+      return "\(verdict): choose it if it is worth its cost; no benefits are stated, so the return cannot be computed."
     }
     return pays(best)
       ? "\(verdict): choose it; \(economics(of: best))."
@@ -31,7 +31,7 @@ extension CostComparison {
     }
     let choice =
       reasons.isEmpty
-      ? "no reason to choose it: it costs as much or more, and performs and returns no better"
+      ? "no reason to choose it: its cost is not lower, and its performance and return are not better"
       : "choose it only " + reasons.joined(separator: ", or ")
     let text = "\(behind(row, best)); \(choice)"
     return (hasBenefits(row) && !pays(row) ? "\(text); \(economics(of: row))" : text) + "."
@@ -44,16 +44,16 @@ extension CostComparison {
     guard rows.count > 1, rows[0].efficiency.isFinite else { return nil }
     let ratio = rows[0].efficiency / rows[1].efficiency
     let second = rows[1].option.name
-    return ratio < 1.005 ? "as much as \(second)" : "\(Amount(digits: 2).text(ratio)) x \(second)"
+    return ratio < 1.005 ? "equal to \(second)" : "\(Amount(digits: 2).text(ratio)) x \(second)"
   }
 
   private func behind(_ row: Row, _ best: Row) -> String {
     guard best.efficiency.isFinite else {
-      return row.efficiency.isFinite ? "Less performance for the money" : "It costs nothing either"
+      return row.efficiency.isFinite ? "Less performance per cost" : "It costs nothing either"
     }
     let share = 1 - row.efficiency / best.efficiency
     return share < 0.0005
-      ? "As much performance for the money" : "\(Amount.percent(share)) less performance for the money"
+      ? "Equal performance per cost" : "\(Amount.percent(share)) less performance per cost"
   }
 
   private func hasBenefits(_ row: Row) -> Bool { row.option.benefitsPerYear > 0 }
@@ -63,11 +63,11 @@ extension CostComparison {
 
   private func economics(of row: Row) -> String {
     guard let payback = row.returns.paybackYears else {
-      return "it never pays back, for a year brings no more than it costs"
+      return "it never pays back: the yearly benefits do not exceed the yearly costs"
     }
     let horizon = Amount.years(Double(years))
     if payback > Double(years) {
-      return "the costs of \(horizon) take the benefits of \(Amount.years(payback))"
+      return "it pays back in \(Amount.years(payback)), after the period of \(horizon)"
     }
     if row.returns.netPresentValue < 0 {
       return "it pays back in \(Amount.years(payback)), but discounted at \(Amount.percent(discountRate)) it loses "

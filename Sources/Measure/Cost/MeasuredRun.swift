@@ -21,7 +21,8 @@ struct MeasuredRun: Sendable, Equatable {
     let text: String
     do throws(SystemTree.Failure) { text = try SystemTree.contents(file) } catch {
       throw PipelineError(
-        "cannot read the run report '\(file)': \(error)", remedy: "make it: edgepipe run PIPELINE --report \(file)",
+        "cannot read the run report '\(file)': \(error)",
+        remedy: "create it with: edgepipe run PIPELINE --report \(file)",
         code: .notFound)
     }
     return try parse(text, file: file)
@@ -32,11 +33,12 @@ struct MeasuredRun: Sendable, Equatable {
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     guard let report = try? decoder.decode(Document.self, from: Data(text.utf8)), report.v == 1 else {
       throw PipelineError(
-        "'\(file)' is no run report", remedy: "make one: edgepipe run PIPELINE --report FILE", code: .malformed)
+        "'\(file)' is not a run report", remedy: "create one with: edgepipe run PIPELINE --report FILE",
+        code: .malformed)
     }
     guard report.fps > 0 else {
       throw PipelineError(
-        "the run of '\(file)' delivered no frames", remedy: "take the report of another", code: .malformed)
+        "the run of '\(file)' delivered no frames", remedy: "use the report of another run", code: .malformed)
     }
     guard let watts = report.power.meanW, let isEstimate = report.power.estimated, watts >= 0 else {
       return MeasuredRun(rate: report.fps, power: nil)

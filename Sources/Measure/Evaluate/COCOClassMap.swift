@@ -29,7 +29,7 @@ package struct COCOClassMap: Sendable, Hashable {
       let unknown = categories.map { dataset.categories[$0].name }.filter { !known.contains(ClassName.key($0)) }
       guard unknown.isEmpty else {
         throw PipelineError(
-          "the model '\(model)' knows no class \(Self.list(unknown))",
+          "the model '\(model)' has no class \(Self.list(unknown))",
           remedy: "`edgepipe models info` lists its classes", code: .invalidArgument)
       }
       chosen = Set(categories)
@@ -40,9 +40,10 @@ package struct COCOClassMap: Sendable, Hashable {
     let unknown = zip(classes, found).filter { $1 == nil }.map(\.0)
     if chosen == nil, !unknown.isEmpty {
       throw PipelineError(
-        "'\(file)' has no category \(Self.list(unknown)), which the model '\(model)' finds",
+        "'\(file)' has no category \(Self.list(unknown)), which the model '\(model)' detects",
         remedy: unknown.count < classes.count
-          ? "name the classes to evaluate with --classes" : "evaluate it with annotations of what it finds",
+          ? "name the classes to evaluate with --classes"
+          : "evaluate it with annotations of the classes that it detects",
         code: .malformed)
     }
     var ids: [Int?] = [], owners: [Int: String] = [:]
@@ -54,8 +55,8 @@ package struct COCOClassMap: Sendable, Hashable {
       if let other = owners.updateValue(name, forKey: category) {
         let both = dataset.categories[category].name
         throw PipelineError(
-          "the classes '\(other)' and '\(name)' of the model '\(model)' are both the category '\(both)'",
-          remedy: "give them names of their own in the model's manifest", code: .malformed)
+          "the classes '\(other)' and '\(name)' of the model '\(model)' map to the same category '\(both)'",
+          remedy: "give them different names in the model's manifest", code: .malformed)
       }
       ids.append(dataset.categories[category].id)
     }

@@ -7,7 +7,7 @@ extension COCODataset {
   /// What is more is no annotated picture, and comparing everything in it with all detections would take minutes.
   private static let annotationsOfPicture = 10_000
   private static let maximumCategories = 10_000
-  private static let remedy = "give an annotation file in COCO's format, such as instances_val2017.json"
+  private static let remedy = "give an annotation file in COCO format, such as instances_val2017.json"
 
   /// Reads an annotation file in COCO's format: `images`, `categories` and `annotations` with a `bbox`. Where an
   /// annotation has no `area`, it is that of the box; one without `iscrowd` is no crowd.
@@ -147,14 +147,14 @@ extension COCOBox {
     try reader.array { reader, index throws(JSONReader.Failure) in
       let place = reader.offset, value = try reader.number()
       guard index < 4 else { throw reader.failure("a box has 4 numbers: x, y, width, height", at: place) }
-      guard abs(value) <= Self.limit else { throw reader.failure("\(value) lies outside of any picture", at: place) }
+      guard abs(value) <= Self.limit else { throw reader.failure("\(value) is outside of any picture", at: place) }
       guard index < 2 || value >= 0 else {
         throw reader.failure("a negative \(index == 2 ? "width" : "height"), \(value)", at: place)
       }
       values.append(value)
     }
     guard values.count == 4 else {
-      throw reader.failure("a box has 4 numbers: x, y, width, height; here are \(values.count)", at: start)
+      throw reader.failure("a box has 4 numbers: x, y, width, height; found \(values.count)", at: start)
     }
     self.init(x: values[0], y: values[1], width: values[2], height: values[3])
   }

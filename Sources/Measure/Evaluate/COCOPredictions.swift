@@ -3,7 +3,7 @@ package import Foundation
 
 /// Results files of COCO: a list of detections, each with `image_id`, `category_id`, `bbox` and `score`.
 package enum COCOPredictions {
-  private static let remedy = "give a results file in COCO's format, such as --predictions writes it"
+  private static let remedy = "give a results file in COCO format, as --predictions writes it"
 
   /// Reads a results file.
   ///

@@ -45,7 +45,7 @@ final class FoundDetections: Sendable {
     if let width = picture.width, let height = picture.height, (width, height) != (header.width, header.height) {
       let (found, annotated) = ("\(header.width)x\(header.height)", "\(width)x\(height)")
       throw PipelineError(
-        "the picture '\(picture.fileName)' has \(found) pixels, and \(annotated) by '\(file)'",
+        "the picture '\(picture.fileName)' has \(found) pixels, but \(annotated) according to '\(file)'",
         remedy: "use the pictures that were annotated, without orientation tags", code: .malformed)
     }
     found.withLock { $0.append(frame.detections) }
@@ -54,7 +54,7 @@ final class FoundDetections: Sendable {
 
   private func unreadable(_ picture: COCODataset.Picture) -> PipelineError {
     PipelineError(
-      "the picture '\(picture.fileName)' could not be evaluated", remedy: "replace it, or take it out of '\(file)'",
+      "the picture '\(picture.fileName)' could not be evaluated", remedy: "replace it, or remove it from '\(file)'",
       code: .malformed)
   }
 }

@@ -32,8 +32,8 @@ final class PictureLinks: Sendable {
       // An object whose `init` fails has no `deinit`.
       try? FileManager.default.removeItem(at: folder)
       throw PipelineError(
-        "cannot make links to the pictures in '\(folder.path)': \(error.localizedDescription)",
-        remedy: "set TMPDIR to a folder that can be written to", code: .writeFailed)
+        "cannot create links to the pictures in '\(folder.path)': \(error.localizedDescription)",
+        remedy: "set TMPDIR to a writable folder", code: .writeFailed)
     }
   }
 
@@ -51,14 +51,14 @@ final class PictureLinks: Sendable {
     // The file may come from anywhere; it decides on nothing outside of the folder.
     guard !name.hasPrefix("/"), !name.split(separator: "/").contains(".."), !name.contains("\0") else {
       throw PipelineError(
-        "'\(file)' has the picture '\(name)', which lies outside of the folder",
+        "'\(file)' has the picture '\(name)', which is outside of the folder",
         remedy: "use names relative to the folder", code: .malformed)
     }
     let path = images.appendingPathComponent(name)
     guard FFmpegSource.pictureExtensions.contains(path.pathExtension.lowercased()) else {
       let known = FFmpegSource.pictureExtensions.sorted().joined(separator: ", ")
       throw PipelineError(
-        "'\(file)' has the picture '\(name)', whose ending is not one of \(known)",
+        "'\(file)' has the picture '\(name)', whose extension is not one of \(known)",
         remedy: "convert the picture", code: .unsupported)
     }
     return path.absoluteURL

@@ -42,7 +42,7 @@ struct HeadlineSection {
   private var latency: Tile {
     let delivering = content.streams.filter { $0.delivered > 0 }
     guard let worst = delivering.max(by: { $0.latency.p95 < $1.latency.p95 }) else {
-      return Tile(label: "Latency p95", value: Figure.none, note: "nothing was delivered")
+      return Tile(label: "Latency p95", value: Figure.none, note: "no frame was delivered")
     }
     let spread = "p50 \(Figure.text(worst.latency.p50)), p99 \(Figure.text(worst.latency.p99))"
     let whose = delivering.count > 1 ? "; worst of \(delivering.count) streams" : ""
@@ -51,14 +51,14 @@ struct HeadlineSection {
 
   private var processor: Tile {
     let each =
-      content.delivered > 0 ? "; \(Figure.text(content.cpuS * 1000 / Double(content.delivered))) ms a frame" : ""
+      content.delivered > 0 ? "; \(Figure.text(content.cpuS * 1000 / Double(content.delivered))) ms/frame" : ""
     return Tile(
       label: "Processor", value: Figure.text(content.wallS > 0 ? content.cpuS / content.wallS : .nan),
       unit: "cores busy", note: "of \(content.cores)\(each)")
   }
 
   private var memory: Tile {
-    Tile(label: "Memory", value: Figure.text(content.peakMemoryMB), unit: "MB", note: "at most")
+    Tile(label: "Memory", value: Figure.text(content.peakMemoryMB), unit: "MB", note: "peak")
   }
 
   private var power: Tile {
@@ -67,7 +67,7 @@ struct HeadlineSection {
     }
     // The first word says whether it was measured.
     var notes = power.source.split(separator: ":", maxSplits: 1).prefix(1).map { Figure.clipped(String($0), 40) }
-    if content.delivered > 0 { notes.append("\(Figure.text(power.energyJ / Double(content.delivered))) J a frame") }
+    if content.delivered > 0 { notes.append("\(Figure.text(power.energyJ / Double(content.delivered))) J/frame") }
     if let budget = power.budgetW {
       notes.append("\(Figure.percent(power.meanW / budget)) of the \(Figure.setting(budget)) W budget")
     }

@@ -17,7 +17,7 @@ struct LatencySection {
 
   private var chart: Markup {
     let longest = content.stages.flatMap { [$0.service.p99, $0.queue?.p99 ?? 0] }.filter(\.isFinite).max() ?? 0
-    guard longest > 0 else { return "<p class=\"nothing\">No stage has worked on a frame.</p>" }
+    guard longest > 0 else { return "<p class=\"nothing\">No stage has processed a frame.</p>" }
     let ticks = Ticks.nice(0...longest, about: 4).withUnit("ms")
     return BarChart(
       id: "latency-chart", title: "Latency by stage, milliseconds", description: description,
@@ -38,7 +38,7 @@ struct LatencySection {
   private var description: String {
     content.stages.map { stage in
       let waiting = stage.queue.map { ", waiting \(words($0))" } ?? ""
-      return "\(Figure.clipped(stage.id, 60)): at work \(words(stage.service))\(waiting)."
+      return "\(Figure.clipped(stage.id, 60)): working \(words(stage.service))\(waiting)."
     }.joined(separator: " ")
   }
 

@@ -48,7 +48,7 @@ struct SplitSection {
     """
     <section aria-labelledby="split">
     <h2 id="split">CPU time and energy</h2>
-    \(parts.contains { $0.cpuS > 0 || $0.energyJ > 0 } ? split : "<p class=\"nothing\">No CPU time was counted.</p>")
+    \(parts.contains { $0.cpuS > 0 || $0.energyJ > 0 } ? split : "<p class=\"nothing\">No CPU time was recorded.</p>")
     </section>
     """
   }
@@ -95,7 +95,7 @@ struct SplitSection {
   }
 
   private func remark(_ hasEnergy: Bool) -> String {
-    let parts = "Idle CPU time is that of cores with nothing to do. Other is the rest of this program"
+    let parts = "Idle is the CPU time of idle cores. Other is the rest of this program"
     guard let power = content.power, hasEnergy else {
       return "\(parts). Energy was neither measured nor estimated."
     }

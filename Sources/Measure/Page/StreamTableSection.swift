@@ -8,7 +8,7 @@ struct StreamTableSection {
     """
     <section aria-labelledby="streams">
     <h2 id="streams">Streams</h2>
-    \(content.streams.isEmpty ? "<p class=\"nothing\">No stream has begun.</p>" : table.markup)
+    \(content.streams.isEmpty ? "<p class=\"nothing\">No stream has started.</p>" : table.markup)
     </section>
     """
   }

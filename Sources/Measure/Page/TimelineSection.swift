@@ -20,7 +20,7 @@ struct TimelineSection {
     """
     <section aria-labelledby="timeline">
     <h2 id="timeline">Over time</h2>
-    \(moments.count < 2 ? "<p class=\"nothing\">The run ended before there was a second reading.</p>" : groups)
+    \(moments.count < 2 ? "<p class=\"nothing\">The run ended before the second reading.</p>" : groups)
     </section>
     """
   }
@@ -29,8 +29,8 @@ struct TimelineSection {
     let thinned: Markup =
       isThinned
       ? """
-      <p class="remark">Each point stands for several readings: rates and power are their means, queues and memory their \
-      highest.</p>
+      <p class="remark">Each point represents several readings: the mean of rates and power, the maximum of queues and \
+      memory.</p>
       """ : .empty
     return """
       \(group("Frames", [delivered]))
@@ -83,7 +83,7 @@ struct TimelineSection {
     }
     let highest = lines.compactMap { $0.rates.max() }.max() ?? 0
     return group(
-      "Frames dropped, a second",
+      "Frames dropped per second",
       lines.enumerated().map { index, line in
         Strip(
           id: "dropped-\(index)", label: line.label, detail: line.reason, note: "\(Figure.count(line.frames)) frames",
@@ -124,7 +124,7 @@ struct TimelineSection {
     let highest = moments.compactMap(\.watts).filter(\.isFinite).max() ?? 0
     let limit = power.budgetW.map { LineChart.Limit(value: $0, label: "budget \(Figure.setting($0)) W") }
     return Strip(
-      id: "power", label: "power", note: "\(Figure.text(power.meanW)) W on average, \(Figure.text(highest)) at most",
+      id: "power", label: "power", note: "\(Figure.text(power.meanW)) W on average, peak \(Figure.text(highest)) W",
       color: 0, shape: .straight, points: points(\.watts), highest: max(highest, power.budgetW ?? 0), height: 64,
       limit: limit)
   }
@@ -132,7 +132,7 @@ struct TimelineSection {
   private var memory: Strip {
     let highest = moments.map(\.rssMB).filter(\.isFinite).max() ?? 0
     return Strip(
-      id: "memory", label: "memory", note: "\(Figure.text(max(highest, content.peakMemoryMB))) MB at most",
+      id: "memory", label: "memory", note: "peak \(Figure.text(max(highest, content.peakMemoryMB))) MB",
       color: 0, shape: .straight, points: points(\.rssMB), highest: highest, height: 64)
   }
 
@@ -144,7 +144,7 @@ struct TimelineSection {
       let highest = depths.max() ?? 0
       let bound = stage.queueCapacity.map { " of \(Figure.count($0))" } ?? ""
       return Strip(
-        id: "queue-\(index)", label: stage.id, note: "\(Figure.text(highest, decimals: 0))\(bound) at most", color: 1,
+        id: "queue-\(index)", label: stage.id, note: "at most \(Figure.text(highest, decimals: 0))\(bound)", color: 1,
         shape: .steps, points: zip(moments, depths).map { .init(x: $0.seconds, y: $1) },
         highest: max(highest, Double(stage.queueCapacity ?? 1)), height: 30, isWhole: true)
     }

@@ -8,7 +8,7 @@ struct UtilisationSection {
     """
     <section aria-labelledby="utilisation">
     <h2 id="utilisation">Utilisation</h2>
-    <p class="key">time that a stage’s workers were at work</p>
+    <p class="key">share of the time that a stage’s workers were busy</p>
     \(chart)
     </section>
     """

@@ -36,18 +36,18 @@ extension TuneObstacle {
   /// What a person is told.
   package func error(detector: String, deadlineMs: Double) -> PipelineError {
     func ms(_ value: Double) -> String { String(format: value < 1 ? "%.3f ms" : "%.1f ms", value) }
-    let limit = "no setting of '\(detector)' keeps a deadline of \(deadlineMs) ms: "
+    let limit = "no setting of '\(detector)' meets a deadline of \(deadlineMs) ms: "
     switch self {
     case .other(let stage, let serviceMs):
       return PipelineError(
-        limit + "the stage '\(stage)', which is not tuned, works \(ms(serviceMs)) on a frame at its quickest",
-        remedy: "allow a --deadline well above that, or make its work less", code: .unattainable)
+        limit + "the stage '\(stage)', which is not tuned, needs at least \(ms(serviceMs)) per frame",
+        remedy: "allow a --deadline well above that, or reduce the work of that stage", code: .unattainable)
     case .tuned(let choice, let serviceMs):
       let shape = choice.shape.filter { $0 != "\"" }
       return PipelineError(
         limit
-          + "its quickest, \(choice.model) at \(shape) with \(choice.threads == 1 ? "one thread" : "\(choice.threads) threads"), "
-          + "works \(ms(serviceMs)) on a frame by itself",
+          + "the fastest, \(choice.model) at \(shape) with "
+          + "\(choice.threads == 1 ? "one thread" : "\(choice.threads) threads"), needs \(ms(serviceMs)) per frame",
         remedy: "allow a --deadline well above that, install a smaller model, or lower --floor", code: .unattainable)
     }
   }

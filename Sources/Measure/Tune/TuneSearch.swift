@@ -21,7 +21,7 @@ package struct TuneChoice: Sendable, Hashable {
   /// `2 x 1 thread, every frame`.
   package var split: String {
     "\(workers) x \(threads) \(threads == 1 ? "thread" : "threads"), "
-      + (interval == 1 ? "every frame" : "every \(interval). frame")
+      + (interval == 1 ? "every frame" : "interval \(interval)")
   }
 
   /// The overrides that make a stage so.

@@ -26,11 +26,11 @@ extension Metric {
     help: "Frames that the stage passed on or, for a sink, delivered.")
   static let stageFramesDropped = Metric(
     "edgepipe_stage_frames_dropped_total", .counter, labels: ["stage", "reason"],
-    help: "Frames that the stage or its queue gave up on purpose.")
+    help: "Frames that the stage or its queue dropped on purpose.")
   static let stageFramesFailed = Metric(
     "edgepipe_stage_frames_failed_total", .counter, labels: ["stage"], help: "Frames lost to an error of the stage.")
   static let stageDetections = Metric(
-    "edgepipe_stage_detections_total", .counter, labels: ["stage"], help: "Things that the stage found.")
+    "edgepipe_stage_detections_total", .counter, labels: ["stage"], help: "Objects that the stage detected.")
   static let stageIncidents = Metric(
     "edgepipe_stage_incidents_total", .counter, labels: ["stage", "incident"],
     help: "What else the stage counts, such as damaged frames or lost packets.")
@@ -63,16 +63,16 @@ extension Metric {
     help: "1 for the state that the stream is in, 0 for the others.")
   static let streamFaults = Metric(
     "edgepipe_stream_faults_total", .counter, labels: ["stream"],
-    help: "How often streaming ended against the stream's will.")
+    help: "How often streaming was interrupted.")
   static let streamAdmitted = Metric(
     "edgepipe_stream_frames_admitted_total", .counter, labels: ["stream"], help: "Frames that entered the pipeline.")
   static let streamFrames = Metric(
     "edgepipe_stream_frames_total", .counter, labels: ["stream", "fate"],
-    help: "Frames that have met their fate; with those in flight they add up to the admitted ones.")
+    help: "Frames by outcome; with those in flight they add up to the admitted ones.")
   static let streamInFlight = Metric(
     "edgepipe_stream_frames_in_flight", .gauge, labels: ["stream"], help: "Frames in the pipeline.")
   static let streamDetected = Metric(
-    "edgepipe_stream_frames_detected_total", .counter, labels: ["stream"], help: "Frames that a detector looked at.")
+    "edgepipe_stream_frames_detected_total", .counter, labels: ["stream"], help: "Frames that a detector processed.")
   static let streamLatency = Metric(
     "edgepipe_stream_latency_seconds", .histogram, labels: ["stream"],
     help: "From capture to the end of the last sink's work, delivered frames only.")
@@ -105,14 +105,14 @@ extension Metric {
     "edgepipe_frames_delivered_total", .counter, help: "Frames that reached every sink that they were meant for.")
   static let dropped = Metric(
     "edgepipe_frames_dropped_total", .counter, labels: ["stage", "reason"],
-    help: "Frames given up on purpose, each at the first place that lost it.")
+    help: "Frames dropped on purpose, each counted at the first place that lost it.")
   static let failed = Metric(
     "edgepipe_frames_failed_total", .counter, labels: ["stage"],
-    help: "Frames lost to an error, each at the first place that lost it.")
+    help: "Frames lost to an error, each counted at the first place that lost it.")
   static let inFlight = Metric("edgepipe_frames_in_flight", .gauge, help: "Frames in the pipeline.")
   static let balanced = Metric(
     "edgepipe_ledger_balanced", .gauge,
-    help: "1 while admitted = delivered + dropped + failed + in flight, else 0: a fault of edgepipe.")
+    help: "1 while admitted = delivered + dropped + failed + in flight, else 0: an internal error of edgepipe.")
   private static let ledger = [admitted, delivered, dropped, failed, inFlight, balanced]
 
   // MARK: Power

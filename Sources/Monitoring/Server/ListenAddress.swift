@@ -19,7 +19,8 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     }
     guard let number = UInt16(port), port.allSatisfy(\.isASCII), port.first != "+", let name = Self.name(host) else {
       throw PipelineError(
-        "'\(text)' is not a port or HOST:PORT", remedy: "give a port from 0 to 65535, or such as 127.0.0.1:9464",
+        "'\(text)' is not a port or HOST:PORT",
+        remedy: "give a port from 0 to 65535, or an address such as 127.0.0.1:9464",
         code: .invalidArgument)
     }
     self.host = name

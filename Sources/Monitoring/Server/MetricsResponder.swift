@@ -20,15 +20,17 @@ struct MetricsResponder: HTTPResponder {
       hosts.allows(authority: request.head.authority)
     else {
       return refusal(
-        .forbidden, "this server is not known by that host: use its address, or start it with --metrics HOST:PORT")
+        .forbidden, "unknown host name: use the server's address, or start it with --metrics HOST:PORT")
     }
     for origin in request.headers[values: .origin] where !hosts.allows(origin: origin) {
-      return refusal(.forbidden, "pages of other origins get nothing")
+      return refusal(.forbidden, "requests from other origins are not allowed")
     }
     let path = (request.head.path ?? "").prefix { $0 != "?" }
-    guard path == "/metrics" || path == "/healthz" else { return refusal(.notFound, "there are /metrics and /healthz") }
+    guard path == "/metrics" || path == "/healthz" else {
+      return refusal(.notFound, "the paths are /metrics and /healthz")
+    }
     guard request.method == .get || request.method == .head else {
-      return refusal(.methodNotAllowed, "there are GET and HEAD", [.allow: "GET, HEAD"])
+      return refusal(.methodNotAllowed, "the methods are GET and HEAD", [.allow: "GET, HEAD"])
     }
     if path == "/metrics" {
       return Response(

@@ -109,7 +109,7 @@ package final class MetricsServer: Sendable {
   private static func resolve(_ address: ListenAddress) throws(PipelineError) -> SocketAddress {
     do { return try SocketAddress.makeAddressResolvingHost(address.host, port: address.port) } catch {
       throw PipelineError(
-        "cannot serve metrics on \(address): there is no such host", remedy: "give an address of this machine",
+        "cannot serve metrics on \(address): unknown host", remedy: "give an address of this machine",
         code: .unavailable)
     }
   }
@@ -118,10 +118,10 @@ package final class MetricsServer: Sendable {
     let reason: String, remedy: String?
     switch (error as? IOError)?.errnoCode {
     case EADDRINUSE:
-      reason = "port \(address.port) is taken"
-      remedy = "end the program that has it, or take another port; --metrics 0 finds a free one"
-    case EACCES, EPERM: (reason, remedy) = ("this user may not take that port", "take one from 1024 on")
-    case EADDRNOTAVAIL: (reason, remedy) = ("this machine has no such address", "give one of its addresses")
+      reason = "port \(address.port) is in use"
+      remedy = "end the program that uses it, or choose another port; --metrics 0 selects a free one"
+    case EACCES, EPERM: (reason, remedy) = ("this user may not use that port", "choose a port from 1024 to 65535")
+    case EADDRNOTAVAIL: (reason, remedy) = ("this machine does not have that address", "give one of its addresses")
     default: (reason, remedy) = ("\(error)", nil)
     }
     return PipelineError("cannot serve metrics on \(address): \(reason)", remedy: remedy, code: .unavailable)

@@ -69,14 +69,14 @@ struct GraphValidation {
   private func checkRoles(stagesOrigin: JSONNode.Origin, issues: inout IssueCollector) {
     // A stage of unknown type could be what is missing.
     if !vertices.contains(where: { $0.role == .source || $0.role == nil }) {
-      issues.add("no source: nothing brings frames in", at: stagesOrigin, path: "stages")
+      issues.add("no source: no stage supplies frames", at: stagesOrigin, path: "stages")
     }
     if !vertices.contains(where: { $0.role == .sink || $0.role == nil }) {
-      issues.add("no sink: nothing takes the results", at: stagesOrigin, path: "stages")
+      issues.add("no sink: no stage takes the results", at: stagesOrigin, path: "stages")
     }
     for vertex in vertices {
       if vertex.role == .source, let origin = vertex.afterOrigin, !vertex.after.isEmpty {
-        issues.add("\(vertex.label) is a source and comes after no stage", at: origin, path: vertex.path + ".after")
+        issues.add("\(vertex.label) is a source and cannot have 'after'", at: origin, path: vertex.path + ".after")
       }
       if vertex.role == .transform || vertex.role == .sink, vertex.after.isEmpty, vertex.isReadable {
         let (origin, path) = vertex.afterOrigin.map { ($0, ".after") } ?? (vertex.origin, "")
@@ -147,7 +147,7 @@ struct GraphValidation {
       let from = first.after.first { indexByName[$0.name] == cycle[cycle.count - 1] }
       let names = (cycle + [cycle[0]]).map { vertices[$0].label.filter { $0 != "'" } }
       issues.add(
-        "the stages make a cycle: " + names.joined(separator: " -> "), at: from?.node.origin ?? first.origin,
+        "the stages form a cycle: " + names.joined(separator: " -> "), at: from?.node.origin ?? first.origin,
         path: from?.path ?? first.path)
     }
   }

@@ -150,7 +150,8 @@ private struct StageCheck {
       }
     if !isGood {
       issues.add(
-        "\(id.quoted) is no stage id; expected 1 to 32 letters, digits, '-' or '_'", at: id.origin, path: path + ".id")
+        "\(id.quoted) is not a stage id; expected 1 to 32 letters, digits, '-' or '_'", at: id.origin,
+        path: path + ".id")
     }
   }
 }

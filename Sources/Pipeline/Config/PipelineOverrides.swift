@@ -93,7 +93,7 @@ public struct PipelineOverrides: Sendable, Hashable {
     else { return }
     if let obstacle = stages[index].set(keys, value, keyOrigin: origin) {
       let path = obstacle.reduce("stages[\(index)]") { JSONPath.join($0, key: $1) }
-      return issues.add("is not an object, so that it has no keys to set", at: origin, path: path)
+      return issues.add("is not an object and has no keys to set", at: origin, path: path)
     }
     members[member].value.value = .array(stages)
     root.value = .object(members)

@@ -13,9 +13,9 @@ public enum PipelineSchema {
     .init("$schema", .string, "The JSON Schema for editors; ignored otherwise."),
     .init("version", .integer(version...version), required: true, "The version of the file format."),
     .init("name", .string, "The pipeline's name in reports; the file's name when absent."),
-    .init("budget", .object(budget), "What the pipeline may use."),
-    .init("framesInFlight", .integer(1...1024), "Frames that may be in the pipeline at once; it bounds the memory."),
-    .init("stages", .list(.object(stage), count: 1...maximumStages), required: true, "The steps, in any order."),
+    .init("budget", .object(budget), "The limits of the pipeline."),
+    .init("framesInFlight", .integer(1...1024), "Frames that may be in the pipeline at once; limits the memory."),
+    .init("stages", .list(.object(stage), count: 1...maximumStages), required: true, "The stages, in any order."),
   ])
 
   static let budget = ObjectSchema([
@@ -23,7 +23,7 @@ public enum PipelineSchema {
     .init("powerW", .number(0.1...10_000), "Watts that the machine should not exceed."),
     .init(
       "enforce", .bool, default: "false",
-      "Keeps the power under powerW: detectors look at fewer frames of live streams while it would be exceeded."),
+      "Keeps the power below powerW: detectors process fewer frames of live streams while it would be exceeded."),
   ])
 
   static let stage = ObjectSchema([
@@ -38,7 +38,7 @@ public enum PipelineSchema {
   static let queue = ObjectSchema([
     .init(
       "capacity", .integer(1...4096),
-      "Frames that may wait; \(QueueSettings.defaultCapacity), or two for each stream where that is more, when absent."),
+      "Frames that may wait; \(QueueSettings.defaultCapacity), or two for each stream if that is more, when absent."),
     .init(
       "overflow", .word(OverflowPolicy.allCases.map(\.rawValue)),
       "What a full queue does; block behind files and dropLate behind live sources when absent."),

@@ -78,7 +78,7 @@ struct SourceOverrides {
   mutating func add(list path: String, origin: JSONNode.Origin, issues: inout IssueCollector) {
     guard sources.count == 1 else {
       let what = sources.isEmpty ? "the pipeline has no source" : "the pipeline has \(sources.count) sources"
-      return issues.add(what + "; a list goes to a single one", at: origin, path: "", note: help)
+      return issues.add(what + "; a stream list needs exactly one", at: origin, path: "", note: help)
     }
     list = (path, origin)
   }

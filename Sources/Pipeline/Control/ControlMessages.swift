@@ -66,12 +66,12 @@ extension ControlRequest {
     let socket = try UnixSocket.connected(to: path)
     let request = try JSONEncoder().encode(self)
     guard socket.write(line: String(decoding: request, as: UTF8.self)), let answer = socket.readLine() else {
-      throw PipelineError("the run at '\(path)' gives no answer", remedy: "see its log", code: .unreachable)
+      throw PipelineError("the run at '\(path)' does not respond", remedy: "check its log", code: .unreachable)
     }
     do {
       return try JSONDecoder().decode(ControlResponse.self, from: Data(answer.utf8))
     } catch {
-      throw PipelineError("what answers at '\(path)' is no edgepipe run", code: .unreachable)
+      throw PipelineError("the program at '\(path)' is not an edgepipe run", code: .unreachable)
     }
   }
 }

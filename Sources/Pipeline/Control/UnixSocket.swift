@@ -20,7 +20,8 @@ final class UnixSocket {
     let socket = try make(path)
     if (try? connected(to: path)) != nil {
       throw PipelineError(
-        "another program answers at '\(path)'", remedy: "take another path for the control socket", code: .unavailable)
+        "another program listens at '\(path)'", remedy: "choose another path for the control socket", code: .unavailable
+      )
     }
     // What a run that was killed has left behind; anything but a socket stays.
     if isSocket(path) { _ = unsafe unlink(path) }
@@ -30,7 +31,7 @@ final class UnixSocket {
       try unsafe withAddress(path, { unsafe bind(socket.descriptor, $0, $1) }) == 0,
       listen(socket.descriptor, 8) == 0
     else {
-      throw failure("cannot make the control socket '\(path)'", remedy: "name a path in a folder that can be written")
+      throw failure("cannot create the control socket '\(path)'", remedy: "choose a path in a writable folder")
     }
     return socket
   }
@@ -40,7 +41,7 @@ final class UnixSocket {
     let socket = try make(path)
     let status = try unsafe withAddress(path) { unsafe connect(socket.descriptor, $0, $1) }
     guard status == 0 else {
-      throw failure("nobody answers at '\(path)'", remedy: "start the run with --control '\(path)'")
+      throw failure("no program listens at '\(path)'", remedy: "start the run with --control '\(path)'")
     }
     socket.setTimeouts()
     return socket
@@ -90,7 +91,7 @@ final class UnixSocket {
 
   private static func make(_ path: String) throws(PipelineError) -> UnixSocket {
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    guard descriptor >= 0 else { throw failure("cannot make a socket", remedy: "raise the limit on open files") }
+    guard descriptor >= 0 else { throw failure("cannot create a socket", remedy: "raise the limit on open files") }
     return UnixSocket(descriptor)
   }
 
@@ -117,7 +118,8 @@ final class UnixSocket {
     let room = MemoryLayout.size(ofValue: address.sun_path) - 1
     guard !bytes.isEmpty, bytes.count <= room else {
       throw PipelineError(
-        "the socket's path '\(path)' has \(bytes.count) bytes; 1 to \(room) are possible", remedy: "take a shorter one",
+        "the socket's path '\(path)' has \(bytes.count) bytes; 1 to \(room) are allowed",
+        remedy: "choose a shorter path",
         code: .invalidArgument)
     }
     // SAFETY: the path fits, as checked, and the rest of the array is zero; a sockaddr_un is a sockaddr of its length.

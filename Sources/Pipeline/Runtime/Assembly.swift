@@ -23,7 +23,7 @@ struct Assembly {
       case let stage as any FrameStage:
         guard let port = ports[index] else { throw misfit(index, "comes after no stage") }
         runners[index] = runner(index, stage, port, outputs, downstream.compactMap { runners[$0.node]?.forecast })
-      default: throw misfit(index, "is neither a source nor takes frames")
+      default: throw misfit(index, "is not a source and takes no frames")
       }
     }
     return (sources, built.graph.order.compactMap { runners[$0] })

@@ -101,13 +101,13 @@ struct InterfaceCheck {
 extension InterfaceCheck {
   private func message(for name: NameWish.Name, _ wish: NameWish, at index: Int) -> String {
     let shown = Quoted.text(name.written), id = "'\(members[index].id)'"
-    let asker = wish.asker.map { ", as \($0) asks" } ?? ""
+    let asker = wish.asker.map { ", as \($0) requires" } ?? ""
     switch wish.kind {
-    case .streams: return "no stream \(shown) comes to \(id)" + asker
-    case .detectors: return "no stage \(shown) before \(id) finds anything" + asker
+    case .streams: return "no stream \(shown) reaches \(id)" + asker
+    case .detectors: return "no stage \(shown) before \(id) detects anything" + asker
     case .trackedLabels where hides(name.spellings, at: index):
-      return "no tracker before \(id) follows \(shown)" + asker
-    case .trackedLabels, .foundLabels: return "no stage before \(id) finds \(shown)" + asker
+      return "no tracker before \(id) tracks \(shown)" + asker
+    case .trackedLabels, .foundLabels: return "no stage before \(id) detects \(shown)" + asker
     }
   }
 
@@ -127,16 +127,16 @@ extension InterfaceCheck {
     case .detectors:
       let others = flow.detectors(before: index).map { members[$0].id }
       return nearest(name.written, sorted)
-        ?? (others.isEmpty ? "put a detect stage before it" : "stages that do: \(Self.list(others))")
+        ?? (others.isEmpty ? "add a detect stage before it" : "stages that do: \(Self.list(others))")
     case .trackedLabels where hides(name.spellings, at: index):
       let trackers = flow.trackers(before: index).map { "'\(members[$0].id)'" }
-      return "let \(trackers.prefix(3).joined(separator: " or ")) follow it, with 'labels' or 'stages'"
+      return "track it in \(trackers.prefix(3).joined(separator: " or ")), with 'labels' or 'stages'"
     case .trackedLabels, .foundLabels:
       let detectors = flow.detectors(before: index)
       if let filter = detectors.first(where: { !members[$0].interface.leavesOut.isDisjoint(with: name.spellings) }) {
         return "add it to the 'classes' of '\(members[filter].id)', which leaves it out"
       }
-      if detectors.isEmpty { return "put a detect stage before it" }
+      if detectors.isEmpty { return "add a detect stage before it" }
       // What the model could find is meant as well as what it is asked for.
       let all = detectors.reduce(into: known) { $0.formUnion(members[$1].interface.leavesOut) }
       return nearest(name.written, all.sorted()) ?? "labels: \(Self.list(sorted))"
@@ -186,7 +186,7 @@ extension InterfaceCheck {
     errors.append(
       StageFault(
         PipelineError(
-          "'\(member.id)' has \(member.workers) workers, and \(reason)", remedy: "give '\(member.id)' one worker",
+          "'\(member.id)' has \(member.workers) workers, but \(reason)", remedy: "give '\(member.id)' one worker",
           stage: member.id, code: .invalidConfiguration)))
   }
 
@@ -195,19 +195,20 @@ extension InterfaceCheck {
     func warning(_ message: String, _ remedy: String) -> StageFault {
       StageFault(
         PipelineError(
-          "'\(member.id)' looks at " + message, remedy: remedy, stage: member.id, code: .invalidConfiguration))
+          "'\(member.id)' uses " + message, remedy: remedy, stage: member.id, code: .invalidConfiguration))
     }
     if interface.needsDetections, flow.detectors(before: index).isEmpty {
-      warn(warning("detections, and no stage before it finds anything", "put a detect stage before it"))
+      warn(warning("detections, but no stage before it detects anything", "add a detect stage before it"))
     } else if let follows = interface.follows, follows.labels == nil, follows.stages == nil,
       follows.select(from: flow.found(at: index)) == .only([])
     {
       let names = follows.except.sorted().map { "'\($0)'" }.joined(separator: ", ")
       warn(
-        warning("all detections but \(names), and no stage before it finds any others", "name \(names) in its 'labels'")
+        warning(
+          "all detections except \(names), but no stage before it detects any others", "name \(names) in its 'labels'")
       )
     } else if interface.needsTracks, flow.trackers(before: index).isEmpty {
-      warn(warning("tracks, and no tracker comes before it", "put a track stage between the detector and it"))
+      warn(warning("tracks, but no tracker comes before it", "add a track stage between the detector and it"))
     }
   }
 }

@@ -86,7 +86,7 @@ struct PipelineBuilder {
             other == stream.sourceStage ? "twice in '\(other)'" : "in '\(other)' and in '\(stream.sourceStage)'"
           throw StageBuildErrors(errors: [
             PipelineError(
-              "the stream '\(stream.id)' is there \(place)", remedy: "give each stream an id of its own",
+              "the stream '\(stream.id)' is defined \(place)", remedy: "give each stream its own id",
               stage: stream.sourceStage, code: .invalidConfiguration)
           ])
         }

@@ -75,7 +75,7 @@ public final class PipelineRunner: Sendable {
     claims = Mutex(built.files)
     metrics = plan.stages.map { _ in StageMetrics() }
     let progress = ReplayProgress {
-      let message = "the trace contradicts itself: nothing can go on"
+      let message = "the trace is inconsistent: the replay cannot continue"
       control.fail(PipelineError(message, remedy: "record again", code: .malformed))
       control.stop()
     }
@@ -227,7 +227,7 @@ extension PipelineRunner {
     try joining.withLock { _ in
       if streamRunners.contains(where: { $0.stream.id == id && $0.isWorking }) {
         throw PipelineError(
-          "there is a stream '\(id)' already", remedy: "remove it first, or take another id", code: .alreadyExists)
+          "the stream '\(id)' already exists", remedy: "remove it first, or choose another id", code: .alreadyExists)
       }
       let stream = try source.site.stage.makeStream(id: id, url: url)
       try claim(stream, from: source)
@@ -257,7 +257,7 @@ extension PipelineRunner {
     guard let stream = streamRunners.first(where: { $0.stream.id == id && $0.isWorking }) else {
       let known = streamRunners.filter(\.isWorking).map(\.stream.id).joined(separator: ", ")
       throw PipelineError(
-        "no stream '\(id)' runs", remedy: "streams: \(known.isEmpty ? "none" : known)", code: .invalidArgument)
+        "no stream '\(id)' is running", remedy: "streams: \(known.isEmpty ? "none" : known)", code: .invalidArgument)
     }
     stream.remove()
   }

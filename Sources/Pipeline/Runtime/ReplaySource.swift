@@ -18,7 +18,7 @@ final class ReplaySource: SourceStage {
   typealias Configuration = NoConfiguration
 
   static let type = "source.replay"
-  static let summary = "Stands for a source of a trace."
+  static let summary = "Replays a source of a trace."
 
   let streams: [StreamInfo]
   private let trace: Trace
@@ -36,7 +36,7 @@ final class ReplaySource: SourceStage {
 
   func run(_ stream: StreamInfo, _ output: any SourceOutput) throws {
     guard let number = trace.number(of: stream), let output = output as? any ReplayOutput else {
-      throw PipelineError("'\(stream.id)' is no stream of the trace", code: .internalFault)
+      throw PipelineError("'\(stream.id)' is not a stream of the trace", code: .internalFault)
     }
     var failure: PipelineError?
     let media: (any MediaReplay)?

@@ -66,7 +66,8 @@ final class SourceRunner: Sendable {
       }
       if state.streams.count >= Self.streamLimit {
         return PipelineError(
-          "'\(id)' has had \(Self.streamLimit) streams", remedy: "start another run", code: .invalidArgument)
+          "'\(id)' has already had \(Self.streamLimit) streams, the limit of a run", remedy: "start another run",
+          code: .invalidArgument)
       }
       state.holds += 1
       state.streams.append(runner)

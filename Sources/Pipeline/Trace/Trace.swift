@@ -57,7 +57,7 @@ public final class Trace: Sendable {
     var loader = TraceLoader(file)
     try loader.load()
     guard let manifest = loader.manifest else {
-      throw PipelineError("the trace '\(path)' holds nothing", remedy: "record again", code: .malformed)
+      throw PipelineError("the trace '\(path)' is empty", remedy: "record again", code: .malformed)
     }
     self.manifest = manifest
     gap = loader.gap

@@ -14,18 +14,18 @@ final class TraceFile: Sendable {
     // The name is looked at before it is opened: opening a FIFO or a device can block or do things.
     // SAFETY: the path is a terminated copy for each call; `status` outlives the calls, which fill it.
     guard unsafe stat(path, &status) == 0 else { throw Self.unreadable(path, TraceOutput.reason(errno)) }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw Self.unreadable(path, "it is no regular file") }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw Self.unreadable(path, "it is not a regular file") }
     let opened = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
     guard opened >= 0 else { throw Self.unreadable(path, TraceOutput.reason(errno)) }
     guard unsafe fstat(opened, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       close(opened)
-      throw Self.unreadable(path, "it is no regular file")
+      throw Self.unreadable(path, "it is not a regular file")
     }
     descriptor = opened
     size = Int(status.st_size)
     let header = try bytes(at: 0, count: min(size, TraceFormat.headerSize))
     guard header.starts(with: TraceFormat.magic), header.count == TraceFormat.headerSize else {
-      throw PipelineError("'\(path)' is no trace", remedy: "record one with run --record", code: .malformed)
+      throw PipelineError("'\(path)' is not a trace", remedy: "record one with run --record", code: .malformed)
     }
     let version = TraceFormat.number(header[TraceFormat.magic.count...])
     guard version == TraceFormat.version else {
@@ -51,7 +51,7 @@ final class TraceFile: Sendable {
         return unsafe pread(descriptor, base + filled, count - filled, off_t(offset + filled))
       }
       if got < 0, errno == EINTR { continue }
-      guard got > 0 else { throw Self.unreadable(path, got < 0 ? TraceOutput.reason(errno) : "it became shorter") }
+      guard got > 0 else { throw Self.unreadable(path, got < 0 ? TraceOutput.reason(errno) : "it has been truncated") }
       filled += got
     }
     return bytes
@@ -72,14 +72,18 @@ final class TraceFile: Sendable {
     guard size - offset >= TraceFormat.recordHeaderSize else { return nil }
     let header = try bytes(at: offset, count: TraceFormat.recordHeaderSize)
     let length = Int(TraceFormat.number(header[0...]))
-    guard length <= TraceFormat.longestPayload else { throw damaged(offset, "it claims \(length) bytes") }
+    guard length <= TraceFormat.longestPayload else {
+      throw damaged(offset, "a record of \(length) bytes exceeds the limit")
+    }
     let start = offset + TraceFormat.recordHeaderSize
     guard size - start >= length else { return nil }
     let payload = try bytes(at: start, count: length)
     guard CRC32.checksum(header[8], payload) == TraceFormat.number(header[4...]) else {
       throw damaged(offset, "its checksum is wrong")
     }
-    guard let kind = TraceKind(rawValue: header[8]) else { throw damaged(offset, "of unknown kind \(header[8])") }
+    guard let kind = TraceKind(rawValue: header[8]) else {
+      throw damaged(offset, "a record is of unknown kind \(header[8])")
+    }
     return Entry(kind: kind, payload: payload, next: start + length)
   }
 

@@ -41,7 +41,7 @@ struct TraceLoader {
     }
     if !hasEnded, gap == nil {
       let rest = file.size - offset
-      gap = "its end is missing" + (rest > 0 ? ", and \(rest) bytes before it are no whole record" : "")
+      gap = "its end is missing" + (rest > 0 ? ", and its last \(rest) bytes are not a whole record" : "")
     }
     removeLosses()
   }
@@ -52,8 +52,8 @@ struct TraceLoader {
       manifest = try TraceManifest(json: json)
       return
     }
-    guard manifest != nil else { throw contradiction("no manifest comes first") }
-    guard !hasEnded else { throw contradiction("something comes after the end") }
+    guard manifest != nil else { throw contradiction("the first record is not a manifest") }
+    guard !hasEnded else { throw contradiction("a record comes after the end") }
     if let number = record.sourceStream {
       guard streams.indices.contains(number) else { throw contradiction("there is no stream \(number)") }
       guard !streams[number].hasEnded else { throw contradiction("stream \(number) has ended") }
@@ -63,7 +63,7 @@ struct TraceLoader {
     case .manifest, .media, .health, .count, .streamFailure: break
     case .facts(let json): facts = json
     case .stream(let number, let info):
-      guard number == streams.count else { throw contradiction("stream \(number) comes out of turn") }
+      guard number == streams.count else { throw contradiction("stream \(number) is out of order") }
       streams.append(Stream(info: info))
     case .settled(let stream, let isLive):
       guard streams.indices.contains(stream) else { throw contradiction("there is no stream \(stream)") }
@@ -76,7 +76,7 @@ struct TraceLoader {
     case .taken(let stage, let key):
       guard admitted.contains(key) else { throw contradiction("a frame that was never admitted is taken") }
       guard stages[stage, default: .init()].fates.updateValue(.taken, forKey: key) == nil else {
-        throw contradiction("a frame has two fates in one stage")
+        throw contradiction("a frame has two outcomes in one stage")
       }
       stages[stage]?.steps.append(.frame(key))
     case .notice(let stage, let change):
@@ -85,7 +85,7 @@ struct TraceLoader {
     case .instant(let stage, let key, let time): stages[stage, default: .init()].instants[key] = time
     case .closed(let key, let closing):
       guard admitted.contains(key), closed.updateValue(closing, forKey: key) == nil else {
-        throw contradiction("a frame ends that is not there")
+        throw contradiction("a frame ends that does not exist")
       }
       streams[key.stream].closed += 1
     case .cut(let reason): gap = reason
@@ -96,8 +96,10 @@ struct TraceLoader {
   }
 
   private mutating func admit(_ frame: TraceRecord.Frame) throws(PipelineError) {
-    guard frame.sequence > streams[frame.stream].lastSequence else { throw contradiction("frames that do not rise") }
-    guard frame.optionsVersion <= options.count else { throw contradiction("a frame has options that never came") }
+    guard frame.sequence > streams[frame.stream].lastSequence else {
+      throw contradiction("frame numbers do not increase")
+    }
+    guard frame.optionsVersion <= options.count else { throw contradiction("a frame has options that were never set") }
     streams[frame.stream].lastSequence = frame.sequence
     guard frame.dropped == nil else { return }
     admitted.insert(FrameKey(stream: frame.stream, sequence: frame.sequence))
@@ -113,7 +115,7 @@ struct TraceLoader {
     let fate = Trace.StageScript.Fate.lost(reason, afterTaking: afterTaking)
     switch (stages[stage, default: .init()].fates.updateValue(fate, forKey: key), afterTaking) {
     case (nil, false), (.taken, true): break
-    default: throw contradiction("a frame has two fates in one stage")
+    default: throw contradiction("a frame has two outcomes in one stage")
     }
   }
 
@@ -129,6 +131,6 @@ struct TraceLoader {
   }
 
   private func contradiction(_ what: String) -> PipelineError {
-    PipelineError("it contradicts itself: \(what)", code: .malformed)
+    PipelineError("it is inconsistent: \(what)", code: .malformed)
   }
 }

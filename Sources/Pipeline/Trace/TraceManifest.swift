@@ -32,7 +32,7 @@ package struct TraceManifest: Sendable {
     guard let node = JSONParser.value(String(decoding: json, as: UTF8.self), origin: .override(0)),
       let version = node["edgepipe"]?.string, let pipeline = node["pipeline"]?.string,
       let created = node["created_ns"]?.string.flatMap({ Int64($0) })
-    else { throw TraceDecoder.damaged("its first record is no manifest") }
+    else { throw TraceDecoder.damaged("its first record is not a manifest") }
     self.init(version: version, pipeline: pipeline, created: WallTime(nanoseconds: created))
   }
 }

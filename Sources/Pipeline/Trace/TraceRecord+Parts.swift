@@ -108,7 +108,7 @@ extension TraceDecoder {
     case 0: .delivered
     case 1: .dropped(stage: try text(), reason: DropReason(rawValue: try text()))
     case 2: .failed(stage: try text())
-    default: throw Self.damaged("an unknown fate")
+    default: throw Self.damaged("an unknown outcome")
     }
   }
 

@@ -186,7 +186,7 @@ enum TraceRecord: Sendable {
   init(_ kind: TraceKind, _ payload: [UInt8]) throws(PipelineError) {
     var from = TraceDecoder(payload)
     self = try Self.read(kind, &from)
-    guard from.isAtEnd else { throw TraceDecoder.damaged("it is longer than what it says") }
+    guard from.isAtEnd else { throw TraceDecoder.damaged("it is longer than its content") }
   }
 
   private static func read(_ kind: TraceKind, _ from: inout TraceDecoder) throws(PipelineError) -> TraceRecord {

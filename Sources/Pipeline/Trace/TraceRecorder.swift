@@ -101,7 +101,7 @@ public final class TraceRecorder: Sendable {
       state.hasFailed = state.hasFailed || record.isFailure
       return (false, before < wakeSize && state.pending.count >= wakeSize)
     }
-    if isFull { cut("the disk cannot keep up: \(bufferLimit >> 20) MB wait for it") }
+    if isFull { cut("the disk is too slow: \(bufferLimit >> 20) MB wait to be written") }
     if wakes { monitor.change { _ in } }
   }
 
@@ -134,7 +134,7 @@ public final class TraceRecorder: Sendable {
       state.pending += TraceRecord.cut(reason).encoded
       return true
     }
-    if isFirst { logger.warning("the trace ends here, the run goes on: \(reason)") }
+    if isFirst { logger.warning("the trace ends here, the run continues: \(reason)") }
   }
 
   private func work() {

@@ -22,13 +22,13 @@ extension LinesStage {
       }
 
       public static let options: [ConfigurationOption<Self>] = [
-        .init("name", \.name, .string, required: true, "How events call it."),
+        .init("name", \.name, .string, required: true, "Its name in events."),
         .init("points", \.points, ShapeSchema.points(count: 2...2), required: true, "Its two ends as [x, y]."),
-        .init("units", \.units, .word(ShapeUnits.words), "As of the stage."),
-        .init("anchor", \.anchor, .word(Anchor.words), "As of the stage."),
-        .init("labels", \.labels, .list(.string, count: 1...1000), "As of the stage."),
-        .init("streams", \.streams, .list(.string, count: 1...1000), "Only in these streams; by default in all."),
-        .init("directions", \.directions, .list(.string, count: 2...2), "As of the stage."),
+        .init("units", \.units, .word(ShapeUnits.words), "As for the stage."),
+        .init("anchor", \.anchor, .word(Anchor.words), "As for the stage."),
+        .init("labels", \.labels, .list(.string, count: 1...1000), "As for the stage."),
+        .init("streams", \.streams, .list(.string, count: 1...1000), "Only in these streams; all when absent."),
+        .init("directions", \.directions, .list(.string, count: 2...2), "As for the stage."),
       ]
     }
 
@@ -55,18 +55,20 @@ extension LinesStage {
         "Which point of a box crosses: the middle of its lower edge, or its centre."),
       .init(
         "labels", \.labels, .list(.string, count: 1...1000), changeable: true,
-        "Count these labels only; by default all that have tracks."
+        "Counts only these labels; all when absent."
       ),
       .init(
         "directions", \.directions, .list(.string, count: 2...2), changeable: true,
-        "Names of the ways from left to right and from right to left, as seen from the first end to the second."),
+        "Names of the directions from left to right and from right to left, seen from the first end to the second."),
       .init(
         "hysteresis", \.hysteresis, .number(0...0.5), changeable: true,
-        "How far past the line a track must be, as a share of the picture's height."),
+        "Distance past the line that a track must reach, as a share of the picture's height."),
       .init(
         "minGapS", \.minGapS, .number(0...3600), changeable: true,
-        "Least seconds between two counts of one track on one line."),
-      .init("goneS", \.goneS, .number(0...3600), changeable: true, "Seconds unseen after which a track is forgotten."),
+        "Minimum seconds between two counts of one track on one line."),
+      .init(
+        "goneS", \.goneS, .number(0...3600), changeable: true,
+        "Seconds without a detection after which a track is forgotten."),
     ]
 
     public init() {}
@@ -86,7 +88,7 @@ extension LinesStage {
         else {
           throw PipelineError(
             "'\(stage)': the line '\(outline.name)' has the directions \(names)",
-            remedy: "give two different short names, such as [\"in\", \"out\"]", code: .invalidConfiguration)
+            remedy: "choose two different short names, such as [\"in\", \"out\"]", code: .invalidConfiguration)
         }
         checked.append(
           LinesStage.Line(

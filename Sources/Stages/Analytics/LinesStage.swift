@@ -19,7 +19,7 @@ import Synchronization
 /// ```
 public final class LinesStage: FrameStage, AdjustableStage {
   public static let type = "analytics.lines"
-  public static let summary = "Counts what crosses lines in the picture, by direction and class."
+  public static let summary = "Counts tracks that cross lines in the picture, by direction and class."
   public static let role = StageRole.transform
 
   /// Of more lines, which only changes of options can bring about, those that are gone are left out of the report.

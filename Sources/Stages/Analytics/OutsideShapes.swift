@@ -35,7 +35,10 @@ final class OutsideShapes: Sendable {
     let key = Key(name: name, stream: header.stream.id, width: header.width, height: header.height)
     guard known.withLock({ $0.count < Self.most && $0.insert(key).inserted }) else { return }
     logger.warning(
-      "the \(kind) '\(name)' lies outside the picture of '\(key.stream)', which has \(key.width)x\(key.height) pixels, or at its very edge: \(consequence)"
+      """
+      the \(kind) '\(name)' is outside the picture of '\(key.stream)', which has \(key.width)x\(key.height) pixels, \
+      or at its very edge: \(consequence)
+      """
     )
   }
 

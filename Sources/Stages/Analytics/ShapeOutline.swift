@@ -35,7 +35,7 @@ struct ShapeOutline: Sendable, Hashable {
     guard name.contains(where: { !$0.isWhitespace }), name.count <= Self.longestName else {
       throw refuse(
         "\(place) has a name that is \(name.count > Self.longestName ? "longer than \(Self.longestName) characters" : "empty")",
-        "give it a short name: events carry it")
+        "choose a short name: events contain it")
     }
     let this = "the \(kind) '\(name)'"
     var vertices: [Vertex] = []
@@ -48,7 +48,7 @@ struct ShapeOutline: Sendable, Hashable {
       for value in point where !(value >= least && value <= limit) {
         throw refuse(
           "point \(index) of \(this) has the coordinate \(value)",
-          units == .relative ? "relative coordinates lie in 0...1" : "coordinates are pixels of the picture")
+          units == .relative ? "relative coordinates must be in 0...1" : "coordinates are pixels of the picture")
       }
       vertices.append(Vertex(point[0], point[1]))
     }
@@ -60,18 +60,18 @@ struct ShapeOutline: Sendable, Hashable {
     }
     for index in vertices.indices where vertices[index] == vertices[(index + 1) % vertices.count] {
       throw refuse(
-        "points \(index) and \((index + 1) % vertices.count) of \(this) are the same", "leave one of them out")
+        "points \(index) and \((index + 1) % vertices.count) of \(this) are the same", "remove one of them")
     }
     if vertices.count > 2 {
       let polygon = Polygon(vertices)
       if let (a, b) = polygon.crossingEdges {
         throw refuse(
           "the outline of \(this) crosses itself: its edges after point \(a) and after point \(b) meet",
-          "give the points in the order in which they lie around the \(kind)")
+          "give the points in their order around the \(kind)")
       }
       let least = units == .relative ? 1e-6 : 1
       guard polygon.area >= least else {
-        throw refuse("\(this) surrounds next to nothing", "its points must not lie on one line")
+        throw refuse("\(this) has almost no area", "its points must not lie on one line")
       }
     }
     self.name = name

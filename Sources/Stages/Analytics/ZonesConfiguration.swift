@@ -22,15 +22,15 @@ extension ZonesStage {
       }
 
       public static let options: [ConfigurationOption<Self>] = [
-        .init("name", \.name, .string, required: true, "How events call it."),
+        .init("name", \.name, .string, required: true, "Its name in events."),
         .init(
           "points", \.points, ShapeSchema.points(count: 3...ShapeOutline.mostPoints), required: true,
           "Corners as [x, y]."),
-        .init("units", \.units, .word(ShapeUnits.words), "As of the stage."),
-        .init("anchor", \.anchor, .word(Anchor.words), "As of the stage."),
-        .init("labels", \.labels, .list(.string, count: 1...1000), "As of the stage."),
-        .init("streams", \.streams, .list(.string, count: 1...1000), "Only in these streams; by default in all."),
-        .init("dwellS", \.dwellS, .number(0.01...ShapeSchema.longestS), "As of the stage."),
+        .init("units", \.units, .word(ShapeUnits.words), "As for the stage."),
+        .init("anchor", \.anchor, .word(Anchor.words), "As for the stage."),
+        .init("labels", \.labels, .list(.string, count: 1...1000), "As for the stage."),
+        .init("streams", \.streams, .list(.string, count: 1...1000), "Only in these streams; all when absent."),
+        .init("dwellS", \.dwellS, .number(0.01...ShapeSchema.longestS), "As for the stage."),
       ]
     }
 
@@ -59,19 +59,22 @@ extension ZonesStage {
         "Which point of a box must be inside: the middle of its lower edge, or its centre."),
       .init(
         "labels", \.labels, .list(.string, count: 1...1000), changeable: true,
-        "Look at these labels only; by default at all that have tracks."),
+        "Only these labels; all when absent."),
       .init(
         "debounceS", \.debounceS, .number(0...60), changeable: true,
-        "Seconds for which a track must be seen inside, or outside, before that is told."),
+        "Seconds for which a track must be inside, or outside, before it is reported."),
       .init(
-        "debounceFrames", \.debounceFrames, .integer(1...1000), changeable: true, "Frames that must agree as well."),
-      .init("goneS", \.goneS, .number(0...3600), changeable: true, "Seconds unseen after which a track has left."),
+        "debounceFrames", \.debounceFrames, .integer(1...1000), changeable: true,
+        "Consecutive frames that must agree as well."),
+      .init(
+        "goneS", \.goneS, .number(0...3600), changeable: true,
+        "Seconds without a detection after which a track has left."),
       .init(
         "dwellS", \.dwellS, .number(0.01...ShapeSchema.longestS), changeable: true,
-        "Tell once when a track has been inside for so long."),
+        "Reports once that a track has been inside for this many seconds."),
       .init(
         "events", \.events, .list(.word(eventWords), count: 1...5), changeable: true,
-        "What is told."),
+        "The events to report."),
     ]
 
     public init() {}

@@ -20,7 +20,7 @@ import Synchronization
 /// ```
 public final class ZonesStage: FrameStage, AdjustableStage {
   public static let type = "analytics.zones"
-  public static let summary = "Tells who enters, stays in and leaves areas of the picture."
+  public static let summary = "Reports tracks that enter, stay in and leave areas of the picture."
   public static let role = StageRole.transform
 
   /// Of more zones, which only changes of options can bring about, those that are gone are left out of the report.
@@ -210,7 +210,10 @@ public final class ZonesStage: FrameStage, AdjustableStage {
       }
       guard isFirst else { return }
       stage.context.logger.warning(
-        "the stream '\(header.stream.id)' began anew: what stays in the zone '\(name)' is timed from the start again, and is reported as long there only after \(Double(needed) / 1e9) s without a new start"
+        """
+        the stream '\(header.stream.id)' has restarted: stays in the zone '\(name)' are timed from zero again, and \
+        'dwellS' is reached only after \(Double(needed) / 1e9) s without a restart
+        """
       )
     }
 

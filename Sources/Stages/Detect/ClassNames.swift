@@ -12,7 +12,7 @@ enum ClassNames {
           ?? "'\(name)'"
       }
       throw PipelineError(
-        "the model '\(manifest.name)' knows no class \(words.joined(separator: ", "))",
+        "the model '\(manifest.name)' has no class \(words.joined(separator: ", "))",
         remedy: "`edgepipe models info \(manifest.name)` lists its classes", code: .invalidConfiguration)
     }
     return names.compactMap { ClassName.index(of: $0, in: manifest.classes) }

@@ -28,7 +28,7 @@ public final class DetectFace: FrameStage, GatedConsumer, AdjustableStage {
   }
 
   public static let type = "detect.face"
-  public static let summary = "Finds faces and five landmarks with RetinaFace, YuNet or CenterFace."
+  public static let summary = "Detects faces and five landmarks with RetinaFace, YuNet or CenterFace."
   public static let role = StageRole.transform
   public static let maximumWorkers = 64
 

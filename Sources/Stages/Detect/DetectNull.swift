@@ -23,7 +23,7 @@ public final class DetectNull: FrameStage, AdjustableStage {
   }
 
   public static let type = "detect.null"
-  public static let summary = "Finds nothing in a known time, for measuring."
+  public static let summary = "Detects nothing in a known time, for measurements."
   public static let role = StageRole.transform
   public static let maximumWorkers = 64
 

@@ -39,7 +39,7 @@ public final class DetectYOLO: FrameStage, GatedConsumer, AdjustableStage {
   }
 
   public static let type = "detect.yolo"
-  public static let summary = "Finds objects with YOLOX, YOLOv3, YOLOv5, YOLOv7, YOLOv8 or YOLO11."
+  public static let summary = "Detects objects with YOLOX, YOLOv3, YOLOv5, YOLOv7, YOLOv8 or YOLO11."
   public static let role = StageRole.transform
   public static let maximumWorkers = 64
 

@@ -37,7 +37,7 @@ final class DetectionCore: Sendable {
   init(_ settings: DetectorSettings, classes: [String]?, findsFaces: Bool, context: StageContext) throws {
     guard let resolver = context.services.find((any ModelResolver).self),
       let engine = context.services.find((any InferenceEngine).self)
-    else { throw PipelineError("no model store or no inference engine is at hand", code: .internalFault) }
+    else { throw PipelineError("no model store or no inference engine is available", code: .internalFault) }
     self.context = context
     self.engine = engine
     threads = settings.threads
@@ -47,7 +47,7 @@ final class DetectionCore: Sendable {
     guard file.manifest.head.findsFaces == findsFaces else {
       let other = findsFaces ? DetectYOLO.type : DetectFace.type
       throw PipelineError(
-        "the model '\(settings.model)' has a \(file.manifest.head.title) head, which this stage does not run",
+        "the model '\(settings.model)' has a \(file.manifest.head.title) head, which this stage does not support",
         remedy: "use it in a stage of type '\(other)'", code: .invalidConfiguration)
     }
     self.resolved = resolved
@@ -141,7 +141,7 @@ final class DetectionCore: Sendable {
       return state.nonFinite == 0
     }
     if isFirst {
-      context.logger.warning("the model '\(manifest.name)' gave NaN or infinite numbers; such boxes are left out")
+      context.logger.warning("the model '\(manifest.name)' returned NaN or infinite values; such boxes are left out")
     }
   }
 
@@ -178,23 +178,25 @@ extension DetectionCore {
     let gate = initial.gate, interval = gate.interval + 1
     var tips = [
       StageTip(
-        "threads=\(threads + 1)", "one frame is done sooner, and fewer a second", for: [.latency], if: .freeCores)
+        "threads=\(threads + 1)", "lower latency of each frame, but fewer frames per second", for: [.latency],
+        if: .freeCores)
     ]
     if let tip = shapeTip(state.sizes) { tips.append(tip) }
     tips.append(
       StageTip(
         "interval=\(interval)",
-        state.isTracked ? "the tracker predicts between" : "the frames between have no boxes unless a tracker follows",
+        state.isTracked
+          ? "the tracker predicts in between" : "frames in between have no boxes unless a tracker follows",
         // What it does not look at is not scaled for it either.
         work: Double(gate.interval) / Double(interval), alsoSpares: state.preparedBy.map { [$0] } ?? []))
-    if gate.motion == nil { tips.append(StageTip("onMotion=true", "where the scene often stands still")) }
+    if gate.motion == nil { tips.append(StageTip("onMotion=true", "if the scene is often still")) }
     if manifest.precision.hasPrefix("float") {
       tips.append(
         StageTip(
           nil, "an INT8 model at \(context.id).model: this processor multiplies 8-bit integers directly",
           for: [.throughput, .latency], if: .int8DotProduct))
     }
-    tips.append(StageTip(nil, "'edgepipe tune' tries the models, shapes, workers and intervals on this machine"))
+    tips.append(StageTip(nil, "'edgepipe tune' tries models, shapes, workers and intervals on this machine"))
     return tips
   }
 
@@ -205,7 +207,7 @@ extension DetectionCore {
     if case .square = shape { return StageTip("shape=auto", "fewer pixels for wide pictures", for: purposes) }
     guard let size = sizes.max(by: { $0.area < $1.area }), let smaller = size.smaller else { return nil }
     return StageTip(
-      "shape=[\(smaller.height),\(smaller.width)]", "small things are found less often", for: purposes,
+      "shape=[\(smaller.height),\(smaller.width)]", "small objects are detected less often", for: purposes,
       work: Double(smaller.area) / Double(size.area))
   }
 }

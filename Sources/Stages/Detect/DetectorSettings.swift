@@ -27,13 +27,15 @@ public struct DetectorSettings: ConfigurationObject {
       .init(
         "shape", \.shape, .any([.word(["auto", "square"]), .list(.integer(32...8192), count: 2...2)]),
         "Input size: the smallest rectangle that holds the picture, the model's square, or [height, width]."),
-      .init("score", \.score, .number(0...1), changeable: true, meaning: .score, "Detections score more than this."),
+      .init(
+        "score", \.score, .number(0...1), changeable: true, meaning: .score,
+        "Keeps detections that score more than this."),
       .init(
         "iou", \.iou, .number(0...1), changeable: true, "Boxes of one class that overlap more than this are one object."
       ),
       .init(
         "maxDetections", \.maxDetections, .integer(1...10_000), changeable: true,
-        "How many of the best detections a frame keeps."),
+        "Keeps this many of the best detections per frame."),
       .init("threads", \.threads, .integer(1...64), "Threads inside one inference; several workers scale better."),
     ] + GateSettings.options.map { $0.of(\.gate) }
   }

@@ -88,9 +88,9 @@ package struct ModelFile {
       }
     guard wanted == (height, width) else {
       throw PipelineError(
-        "the shape [\(wanted.height), \(wanted.width)] contradicts the model '\(model)', which is made for "
+        "the shape [\(wanted.height), \(wanted.width)] does not match the model '\(model)', which is made for "
           + "[\(height), \(width)] (height, width)",
-        remedy: "leave the shape out, or name the model that it was made from", code: .invalidConfiguration)
+        remedy: "omit the shape, or use the model that it was made from", code: .invalidConfiguration)
     }
     return own
   }
@@ -100,7 +100,7 @@ package struct ModelFile {
     guard height % stride == 0, width % stride == 0 else {
       let near = { (side: Int) in max(stride, (side + stride / 2) / stride * stride) }
       throw PipelineError(
-        "the shape [\(height), \(width)] does not suit the model '\(model)': both must be multiples of \(stride)",
+        "the shape [\(height), \(width)] does not fit the model '\(model)': both must be multiples of \(stride)",
         remedy: "use [\(near(height)), \(near(width))]", code: .invalidConfiguration)
     }
   }

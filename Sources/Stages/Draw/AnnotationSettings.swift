@@ -9,8 +9,8 @@ public struct AnnotationSettings: ConfigurationObject, Hashable {
   public init() {}
 
   public static let options: [ConfigurationOption<Self>] = [
-    .init("labels", \.labels, .bool, changeable: true, "Draw plates with label and score."),
-    .init("tracks", \.tracks, .bool, changeable: true, "Draw track numbers, and colour by track."),
-    .init("zones", \.zones, .bool, changeable: true, "Draw zones and lines with their counts."),
+    .init("labels", \.labels, .bool, changeable: true, "Draws plates with label and score."),
+    .init("tracks", \.tracks, .bool, changeable: true, "Draws track numbers, and colours by track."),
+    .init("zones", \.zones, .bool, changeable: true, "Draws zones and lines with their counts."),
   ]
 }

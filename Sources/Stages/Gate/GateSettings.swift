@@ -21,13 +21,15 @@ public struct GateSettings: ConfigurationObject, Hashable {
     public var keepAliveS = 10.0
 
     public static let options: [ConfigurationOption<Self>] = [
-      .init("area", \.area, .number(0.0005...1), "Share of the picture that must have changed since the last look."),
+      .init(
+        "area", \.area, .number(0.0005...1), "Share of the picture that must have changed since the last detection."),
       .init(
         "difference", \.difference, .number(1...255),
-        "Brightness levels, of 255, by which a place must differ to count as changed."),
-      .init("settleS", \.settleS, .number(0...3600), "Seconds for which it goes on looking after the last motion."),
+        "Brightness difference, of 255, from which a place counts as changed."),
+      .init("settleS", \.settleS, .number(0...3600), "Seconds for which detection continues after the last motion."),
       .init(
-        "keepAliveS", \.keepAliveS, .number(0.1...86_400), "Looks at least this often, in seconds, when nothing moves."
+        "keepAliveS", \.keepAliveS, .number(0.1...86_400),
+        "Detects at least this often, in seconds, when nothing moves."
       ),
     ]
 
@@ -46,10 +48,10 @@ public struct GateSettings: ConfigurationObject, Hashable {
     ),
     .init(
       "maxRate", \.maxRate, .number(0.001...1000), changeable: true,
-      "Looks at no more frames a second of a stream than this."),
+      "Detects on no more frames per second of a stream than this."),
     .init(
       "onMotion", \.onMotion, Switchable<MotionSettings>.kind, changeable: true,
-      "Looks only while something moves in the picture."),
+      "Detects only while something moves in the picture."),
   ]
 
   /// ``motion`` as it stands in a file.

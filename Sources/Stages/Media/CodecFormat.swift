@@ -110,7 +110,7 @@ import Pipeline
     else { throw TraceDecoder.damaged("no stream is like that") }
     guard codecName == name else {
       throw PipelineError(
-        "this FFmpeg does not know the codec '\(name)' by the number that the trace has for it",
+        "this FFmpeg has another number for the codec '\(name)' than the trace",
         remedy: "replay it with the FFmpeg that recorded it", consequence: .endStream, code: .unsupported)
     }
   }

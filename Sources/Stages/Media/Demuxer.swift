@@ -272,7 +272,7 @@ struct OpenError: Error {
     let best = unsafe Int(av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, nil, 0))
     guard best >= 0, count > 0, let stream = unsafe context.pointee.streams[best], unsafe isVideo(stream) else {
       throw PipelineError(
-        "'\(name)' holds no video track", remedy: "give a file or stream with pictures in it",
+        "'\(name)' has no video track", remedy: "give a file or stream with pictures in it",
         consequence: .endStream, code: .unsupported)
     }
     for index in 0..<(unsafe Int(context.pointee.nb_streams)) where index != best {
@@ -303,8 +303,8 @@ struct OpenError: Error {
 
   /// A value that was encoded by hand would be encoded twice.
   private static let refusedRemedy =
-    "check the user and password; a value from ${NAME} is percent-encoded where it is put in, so it stands there as it is, "
-    + "not as %40 for '@'"
+    "check the user and password; a value from ${NAME} is percent-encoded automatically, so set it unencoded: '@', "
+    + "not %40"
 
   private static func openError(
     _ status: Int32, name: String, url: String?, isRemote: Bool, isFound: Bool = false, guardian: ReadGuard
@@ -328,7 +328,7 @@ struct OpenError: Error {
       ? refusedRemedy
       : isRemote
         ? "check that the address, user and password are right and that the server or device is running"
-        : "check with ffprobe that it is a whole video or picture file"
+        : "check with ffprobe that it is a complete video or picture file"
     return OpenError(
       PipelineError(
         "cannot open '\(name)': \(url.map { URLRedaction.scrub(reason, of: $0) } ?? reason)",
@@ -347,13 +347,13 @@ private struct Explanation {
       reason = "the name of the server cannot be resolved (\(unresolved))"
       remedy = "check the name in the address, and this machine's name server and network"
     } else if let digest = answer.unknownDigest, status == ep_error_unauthorized() {
-      reason = "401 Unauthorized: the server wants a digest with \(digest), which FFmpeg does not know"
+      reason = "401 Unauthorized: the server requires a digest with \(digest), which FFmpeg does not support"
       remedy = "set the camera to digest with MD5, or to basic authentication"
     } else if let refusal = answer.refusal, refusal.hasPrefix("461") {
-      reason = "the server does not have the transport that was asked for: it answers \"\(refusal)\""
-      remedy = "set \"transport\" to another one; \"auto\" takes TCP, or UDP where there is no TCP"
+      reason = "the server does not support the requested transport: it answers \"\(refusal)\""
+      remedy = "set \"transport\" to another one; \"auto\" uses TCP, or UDP if the server has no TCP"
     } else if answer.hasOtherTransport {
-      reason = "the server agreed to another transport than the one that was asked for"
+      reason = "the server selected another transport than the requested one"
       remedy = "set \"transport\" to another one"
     } else if let refusal = answer.refusal {
       reason = "the server answers \"\(refusal)\""

@@ -63,17 +63,17 @@ struct FileStatus {
     switch code {
     case ENOENT:
       if isLink(path) {
-        return ("it is a link to something that is not there", "mend the link, or name the file itself")
+        return ("it is a link whose target does not exist", "correct the link, or give the path of the file itself")
       }
       let folder = path.folder
       if !folder.bytes.isEmpty, !exists(folder) {
         return ("there is no folder '\(folder.text)'", remedy)
       }
       return ("no such file or folder", remedy)
-    case EACCES, EPERM: return ("permission denied", "give this user the right to read it and to enter its folders")
-    case ENOTDIR: return ("a part of its path is a file and no folder", "check the path")
-    case ELOOP: return ("its links lead in a circle", "mend the links, or name the file itself")
-    case ENAMETOOLONG: return ("its name is too long for a file", "check the path")
+    case EACCES, EPERM: return ("permission denied", "give this user permission to read it and to enter its folders")
+    case ENOTDIR: return ("a part of its path is a file, not a folder", "check the path")
+    case ELOOP: return ("its links form a loop", "correct the links, or give the path of the file itself")
+    case ENAMETOOLONG: return ("its name is too long", "check the path")
     default:
       // SAFETY: strerror returns a NUL-terminated string that is copied at once.
       return (unsafe String(cString: strerror(code)), "check the path and the disk")

@@ -56,7 +56,7 @@ import Synchronization
     guard let path else {
       guard !isStandardInputTaken.exchange(true, ordering: .relaxed) else {
         throw PipelineError(
-          "standard input has been read already", remedy: "give a file where an input is read twice",
+          "standard input has already been read", remedy: "use a file for an input that is read twice",
           consequence: .endStream, code: .notFound)
       }
       let copy = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)

@@ -28,7 +28,7 @@ public final class Letterbox: FrameStage {
     public static let options: [ConfigurationOption<Self>] = [
       .init(
         "for", \.consumers, .list(.string, count: 1...64),
-        "The stages to prepare tensors for; all later ones that run a model when absent.")
+        "The stages to prepare tensors for; all later stages that run a model when absent.")
     ]
 
     public init() {}
@@ -37,7 +37,7 @@ public final class Letterbox: FrameStage {
   }
 
   public static let type = "preprocess.letterbox"
-  public static let summary = "Scales pictures into the input tensors of the models that come later."
+  public static let summary = "Scales pictures into the input tensors of the models of later stages."
   public static let role = StageRole.transform
   public static let maximumWorkers = 64
   public static let needsImage = true
@@ -70,12 +70,12 @@ public final class Letterbox: FrameStage {
     for consumer in configuration.consumers ?? known {
       guard let stage = peers.stages[consumer] else {
         throw PipelineError(
-          "'\(id)' prepares pictures for '\(consumer)', which is no stage", remedy: knownText,
+          "'\(id)' prepares pictures for '\(consumer)', which is not a stage", remedy: knownText,
           code: .invalidConfiguration)
       }
       guard let stage = stage as? any TensorConsumer else {
         throw PipelineError(
-          "'\(id)' prepares pictures for '\(consumer)', which takes none", remedy: knownText,
+          "'\(id)' prepares pictures for '\(consumer)', which does not run a model", remedy: knownText,
           code: .invalidConfiguration)
       }
       guard peers.downstream.contains(consumer) else {
@@ -94,7 +94,7 @@ public final class Letterbox: FrameStage {
     }
     guard !found.isEmpty else {
       throw PipelineError(
-        "'\(id)' has nobody to prepare pictures for", remedy: "put a detect stage after it, or remove it",
+        "'\(id)' has no stage to prepare pictures for", remedy: "add a detect stage after it, or remove it",
         code: .invalidConfiguration
       )
     }
@@ -121,7 +121,7 @@ public final class Letterbox: FrameStage {
     if context.workerCount > 1 {
       if let closing = closingGate {
         throw PipelineError(
-          "'\(id)' has \(context.workerCount) workers, and \(Self.orderReason(closing))",
+          "'\(id)' has \(context.workerCount) workers, but \(Self.orderReason(closing))",
           remedy: "give '\(id)' one worker", code: .invalidConfiguration)
       }
       for stage in gated.values { stage.keepGateOpen() }
@@ -136,10 +136,10 @@ public final class Letterbox: FrameStage {
   }
 
   private static func orderReason(_ gated: String) -> String {
-    "'\(gated)' looks at some frames only, which needs them in order"
+    "'\(gated)' processes only some frames and needs them in order"
   }
 
-  public var tips: [StageTip] { [StageTip(nil, "a smaller shape of the detectors that it scales for")] }
+  public var tips: [StageTip] { [StageTip(nil, "a smaller shape for the detectors that it scales for")] }
 
   /// The input shapes really made for each consumer.
   public var facts: [String: ReportValue] {
@@ -154,7 +154,7 @@ public final class Letterbox: FrameStage {
   private func check(_ request: InputRequest, of consumer: String) throws(PipelineError) {
     func refuse(_ what: String) -> PipelineError {
       PipelineError(
-        "the model of '\(consumer)' asks for \(what)", remedy: "correct the model's manifest",
+        "the model of '\(consumer)' requires \(what)", remedy: "correct the model's manifest",
         code: .invalidConfiguration)
     }
     guard request.format.mean.count == 3, request.format.scale.count == 3 else {
@@ -167,7 +167,7 @@ public final class Letterbox: FrameStage {
     case .fixed(let height, let width): sides = [height, width]
     }
     for side in sides where !(1...Self.sideLimit).contains(side) {
-      throw refuse("an input side of \(side) pixels; 1 to \(Self.sideLimit) are possible")
+      throw refuse("an input side of \(side) pixels; 1 to \(Self.sideLimit) are supported")
     }
   }
 }

@@ -25,10 +25,10 @@ public final class JSONLinesSink: HealthObserver {
     static let frameWords = ["all", "events"]
 
     public static let options: [ConfigurationOption<Self>] = [
-      .init("path", \.path, .string, required: true, "The file to write; folders are made, `-` is standard output."),
+      .init("path", \.path, .string, required: true, "The file to write; folders are created, `-` is standard output."),
       .init(
         "append", \.append, .bool,
-        "Add to an existing file, cutting off an unfinished last line first, instead of replacing it."),
+        "Appends to an existing file, after removing an unfinished last line, instead of replacing it."),
       .init("frames", \.frames, .word(frameWords), "`events` leaves out the lines of frames."),
     ]
 
@@ -72,7 +72,7 @@ public final class JSONLinesSink: HealthObserver {
     let file = try LineFile(path: configuration.path, mode: configuration.append ? .append : .replace, held: held)
     if file.repairedBytes > 0 {
       context.logger.warning(
-        "cut off an unfinished last line", metadata: ["path": "\(file.path)", "bytes": "\(file.repairedBytes)"])
+        "removed an unfinished last line", metadata: ["path": "\(file.path)", "bytes": "\(file.repairedBytes)"])
       counts.withLock { $0.repairedBytes = file.repairedBytes }
     }
     return file
@@ -80,7 +80,7 @@ public final class JSONLinesSink: HealthObserver {
 
   public var tips: [StageTip] {
     [
-      StageTip("frames=events", "where only events are read"),
+      StageTip("frames=events", "if only events are read"),
       StageTip(nil, "a faster disk for \(context.id).path"),
     ]
   }

@@ -34,7 +34,7 @@ final class LineFile {
       guard StandardDescriptors.canWrite(standard) else {
         throw PipelineError(
           "cannot write '\(path)': standard \(standard == STDOUT_FILENO ? "output" : "error") is closed",
-          remedy: "give it a file, a pipe or /dev/null, or give the sink another path", code: .writeFailed)
+          remedy: "redirect it to a file, a pipe or /dev/null, or give the sink another path", code: .writeFailed)
       }
       file = nil
       descriptor = standard
@@ -60,7 +60,7 @@ final class LineFile {
     if file?.isRegular == true, written > 0 { try? cut(to: committed) }
     guard code == EPIPE else { throw OutputPath.failure("write", path, errno: code) }
     throw PipelineError(
-      "the reader of '\(path)' has gone", code: descriptor == STDOUT_FILENO ? .outputClosed : .writeFailed)
+      "the reader of '\(path)' has ended", code: descriptor == STDOUT_FILENO ? .outputClosed : .writeFailed)
   }
 
   private func cut(to length: Int64) throws(PipelineError) {
@@ -86,7 +86,7 @@ final class LineFile {
       end = start
       guard size - end <= Self.longestTail else {
         throw PipelineError(
-          "cannot append to '\(path)': its last \(size - end) bytes hold no line end, so it is no file of lines",
+          "cannot append to '\(path)': its last \(size - end) bytes contain no line end, so it is not a file of lines",
           remedy: "choose another path", code: .writeFailed)
       }
     }

@@ -26,18 +26,18 @@ public final class SnapshotSink: FrameStage, AdjustableStage {
 
     public static let options: [ConfigurationOption<Self>] =
       [
-        .init("folder", \.folder, .string, required: true, "Where the pictures go; it is made when it is not there."),
+        .init("folder", \.folder, .string, required: true, "The output folder; created if missing."),
         .init(
           "everyS", \.everyS, .number(0.01...86_400), changeable: true,
           "Seconds of media time from one picture of a stream to the next."),
-        .init("onNewTrack", \.onNewTrack, .bool, changeable: true, "A picture when a track gets its number."),
+        .init("onNewTrack", \.onNewTrack, .bool, changeable: true, "Writes a picture when a track gets its number."),
         .init(
           "onNewLabel", \.onNewLabel, .bool, changeable: true,
-          "A picture when a stream shows a label for the first time."
+          "Writes a picture when a label first appears in a stream."
         ),
         .init("maxFiles", \.maxFiles, .integer(1...1_000_000), "Pictures kept; the oldest are removed."),
-        .init("format", \.format, .word(["jpeg", "png"]), "The kind of picture."),
-        .init("quality", \.quality, .integer(2...31), changeable: true, "Of JPEG: lower is better and larger."),
+        .init("format", \.format, .word(["jpeg", "png"]), "The file format."),
+        .init("quality", \.quality, .integer(2...31), changeable: true, "JPEG quality: lower is better and larger."),
       ] + AnnotationSettings.options.map { $0.of(\.annotation) }
 
     public init() {}
@@ -46,7 +46,7 @@ public final class SnapshotSink: FrameStage, AdjustableStage {
   }
 
   public static let type = "sink.snapshot"
-  public static let summary = "Writes annotated pictures every few seconds or on first sight."
+  public static let summary = "Writes annotated pictures every few seconds, or when a track or label first appears."
   public static let role = StageRole.sink
   public static let needsImage = true
 
@@ -169,7 +169,8 @@ public final class SnapshotSink: FrameStage, AdjustableStage {
     private func take(_ frame: Frame, _ occasion: Occasion) throws(PipelineError) {
       guard let image = frame.image as? DecodedPicture else {
         throw PipelineError(
-          "frame \(frame.header.sequence) of '\(frame.header.stream.id)' came without its picture", code: .internalFault
+          "frame \(frame.header.sequence) of '\(frame.header.stream.id)' arrived without its picture",
+          code: .internalFault
         )
       }
       let copy = try copy(ofSize: image)

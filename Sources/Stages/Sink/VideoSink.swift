@@ -32,9 +32,9 @@ public final class VideoSink: FrameStage, AdjustableStage {
     public static let options: [ConfigurationOption<Self>] =
       [
         .init("path", \.path, .string, required: true, "The MP4 file; `{stream}` stands for the stream's id."),
-        .init("preset", \.preset, .word(presets), "The encoder's speed; slower makes smaller files."),
+        .init("preset", \.preset, .word(presets), "The encoder's speed; slower presets produce smaller files."),
         .init("crf", \.crf, .integer(0...51), "Constant rate factor: lower is better and larger."),
-        .init("threads", \.threads, .integer(1...64), "Encoder threads a file."),
+        .init("threads", \.threads, .integer(1...64), "Encoder threads per file."),
         .init(
           "height", \.height, .integer(16...8192), "Height of the video in pixels; by default that of the pictures."),
       ] + AnnotationSettings.options.map { $0.of(\.annotation) }
@@ -130,7 +130,7 @@ public final class VideoSink: FrameStage, AdjustableStage {
     func process(_ frame: Frame) throws -> FrameOutcome {
       guard let picture = frame.image as? DecodedPicture else {
         throw PipelineError(
-          "frame \(frame.header.sequence) of '\(frame.header.stream.id)' came without its picture",
+          "frame \(frame.header.sequence) of '\(frame.header.stream.id)' arrived without its picture",
           code: .internalFault)
       }
       if annotation.follow(frame) { annotator = Annotator(annotation.value) }
@@ -195,7 +195,7 @@ public final class VideoSink: FrameStage, AdjustableStage {
         stage: stage.context.id, census: stage.context.threads)
       if encoder.name != VideoEncoder.candidates[0] {
         stage.context.logger.warning(
-          "\(VideoEncoder.candidates[0]) is not there; 'preset' and 'crf' have no effect",
+          "\(VideoEncoder.candidates[0]) is not available; 'preset' and 'crf' have no effect",
           metadata: ["encoder": "\(encoder.name)"])
       }
       let writer = try FragmentedMP4Writer(path: path, encoder: encoder)
@@ -213,7 +213,7 @@ public final class VideoSink: FrameStage, AdjustableStage {
       guard template.contains("{stream}") else {
         if let other = outputs.keys.first {
           throw PipelineError(
-            "'\(template)' holds the stream '\(other)', and the stream '\(stream)' came too",
+            "'\(template)' contains the stream '\(other)', but the stream '\(stream)' arrived as well",
             remedy: "put {stream} into the path: one file is written for each", code: .invalidConfiguration)
         }
         return template

@@ -12,11 +12,12 @@ enum AddressCheck {
     guard let scheme = MediaInput.scheme(of: url), hostSchemes.contains(scheme) || otherSchemes.contains(scheme)
     else { return }
     func fault(_ what: String, _ remedy: String) -> PipelineError {
-      PipelineError("'\(URLRedaction.redact(url))' is no address: \(what)", remedy: remedy, code: .invalidConfiguration)
+      PipelineError(
+        "'\(URLRedaction.redact(url))' is not a valid address: \(what)", remedy: remedy, code: .invalidConfiguration)
     }
     // More would be added to what is sent to the camera.
     if url.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
-      throw fault("it holds a line break or another control character", "take it out, or write it as % and two digits")
+      throw fault("it contains a line break or another control character", "remove it, or write it as % and two digits")
     }
     let rest = Array(url.utf8.dropFirst(scheme.utf8.count + 3))
     let end = rest.firstIndex { "/?#".utf8.contains($0) } ?? rest.endIndex
@@ -33,15 +34,15 @@ enum AddressCheck {
       if isCut {
         throw fault(
           "a '\(Character(Unicode.Scalar(first)))' ends the host before the '@' that should end the user and password",
-          "in a user or password write %23 for '#', %2F for '/' and %3F for '?', or take it from ${NAME}, which is "
-            + "written so by itself")
+          "in a user or password, write %23 for '#', %2F for '/' and %3F for '?', or use ${NAME}, which is encoded "
+            + "automatically")
       }
     }
     if place.isBareIPv6 { throw fault("the host has several colons", "write an IPv6 address in brackets: [::1]") }
     if !place.hasGoodPort {
-      throw fault("its port is no number from 1 to 65535", "correct what follows the host's ':'")
+      throw fault("its port is not a number from 1 to 65535", "correct what follows the host's ':'")
     }
-    if place.hasNoHost, hostSchemes.contains(scheme) { throw fault("it names no host", "write \(scheme)://host/path") }
+    if place.hasNoHost, hostSchemes.contains(scheme) { throw fault("it has no host", "write \(scheme)://host/path") }
   }
 
   /// `host`, `host:port`, `[address]:port`.

@@ -77,27 +77,30 @@ public final class FFmpegSource: SourceStage {
         "streams", \.streams, .list(.object(StreamEntry.schema), count: 1...256), "Several streams, each with a name."),
       .init(
         "list", \.list, .string,
-        "A text file of streams, one `id url` a line, a url with spaces in quotes; `#` begins a comment, `${NAME}` works."
+        """
+        A text file of streams: one `id url` per line, a URL with spaces in quotes; `#` starts a comment, `${NAME}` is \
+        expanded.
+        """
       ),
       .init(
         "live", \.live, .bool,
-        "Whether the streams are live: they never wait for the pipeline. As the input shows when absent."
+        "Whether the streams are live: they never wait for the pipeline. Determined by the input when absent."
       ),
       .init(
         "deadlineMs", \.deadlineMs, .number(1...3_600_000),
         "Milliseconds from capture to delivery for live streams; the pipeline's budget when absent."),
-      .init("threads", \.threads, .integer(0...64), "Decoding threads; 0 takes one for each processor."),
-      .init("realtime", \.realtime, .bool, "Plays files at the speed of their own time, like a camera."),
+      .init("threads", \.threads, .integer(0...64), "Decoding threads; 0 uses one for each processor."),
+      .init("realtime", \.realtime, .bool, "Reads files at the speed of their timestamps, like a camera."),
       .init(
         "transport", \.transport, .word(Transport.allCases.map(\.rawValue)),
-        "How RTSP carries its packets; auto is TCP, or UDP where the server has no TCP; http is RTSP's tunnel."),
+        "Transport of RTSP packets; auto is TCP, or UDP if the server has no TCP; http is RTSP tunnelled over HTTP."),
       .init(
         "timeoutS", \.timeoutS, .number(0.1...3600), "Seconds that a stream may take to open, and between packets."),
       .init(
-        "stallS", \.stallS, .number(0.1...3600), "Seconds without a frame after which a live stream is connected anew."),
+        "stallS", \.stallS, .number(0.1...3600), "Seconds without a frame after which a live stream is reconnected."),
       .init(
         "intervalS", \.intervalS, .number(0.05...86_400),
-        "Seconds from one snapshot to the next of an http address that answers with one picture; 1 when absent."),
+        "Seconds between the requests to an http address that returns a single picture; 1 when absent."),
       .init(
         "reconnect", \.reconnect, .object(Reconnect.schema),
         "The pauses between a live stream's connections: minS, maxS and resetS."),
@@ -106,13 +109,13 @@ public final class FFmpegSource: SourceStage {
       ),
       .init(
         "reorderMs", \.reorderMs, .integer(0...10_000),
-        "Milliseconds that RTSP's UDP packets wait for those that they have overtaken."),
-      .init("skip", \.skip, .object(Skip.schema), "What the decoder leaves out: frames and loopFilter."),
-      .init("tlsVerify", \.tlsVerify, .bool, "Whether rtsps and https servers must prove who they are."),
+        "Milliseconds that RTSP packets over UDP wait for delayed packets."),
+      .init("skip", \.skip, .object(Skip.schema), "What the decoder skips: frames and loopFilter."),
+      .init("tlsVerify", \.tlsVerify, .bool, "Whether to verify the certificates of rtsps and https servers."),
       .init("tlsCAFile", \.tlsCAFile, .string, "Trusted certificates in PEM format; the system's when absent."),
       .init(
         "maxFrames", \.maxFrames, .integer(1...1_000_000_000_000), meaning: .frameLimit,
-        "Ends the stream after so many frames."),
+        "Ends the stream after this many frames."),
     ]
 
     public init() {}
@@ -158,12 +161,13 @@ public final class FFmpegSource: SourceStage {
   private static func check(_ entry: StreamEntry) throws(PipelineError) {
     guard StreamEntry.isGood(id: entry.id) else {
       throw PipelineError(
-        "'\(entry.id)' is no stream id", remedy: "take 1 to 32 letters, digits, '-' or '_'", code: .invalidConfiguration
+        "'\(entry.id)' is not a stream id", remedy: "use 1 to 32 letters, digits, '-' or '_'",
+        code: .invalidConfiguration
       )
     }
     guard !entry.url.isEmpty else {
       throw PipelineError(
-        "the url of '\(entry.id)' is empty", remedy: "name a file, a folder, a device or an address",
+        "the url of '\(entry.id)' is empty", remedy: "give a file, a folder, a device or an address",
         code: .invalidConfiguration)
     }
     try AddressCheck.check(entry.url)
@@ -208,14 +212,14 @@ public final class FFmpegSource: SourceStage {
     var tips: [StageTip] = []
     if configuration.threads == 1 { tips.append(StageTip("threads=2", "decodes on two cores", if: .freeCores)) }
     if configuration.skip.loopFilter == Configuration().skip.loopFilter {
-      tips.append(StageTip("skip.loopFilter=nonReference", "faster, and a little less sharp"))
+      tips.append(StageTip("skip.loopFilter=nonReference", "faster, but slightly less sharp"))
     }
     if configuration.skip.frames == Configuration().skip.frames {
-      tips.append(StageTip("skip.frames=nonReference", "leaves out frames that no other frame depends on"))
+      tips.append(StageTip("skip.frames=nonReference", "skips frames that no other frame refers to"))
     }
-    tips.append(StageTip(nil, "a smaller picture: a camera's second stream, or a clip of fewer pixels"))
+    tips.append(StageTip(nil, "a smaller picture: a camera's second stream, or a clip with fewer pixels"))
     if configuration.realtime {
-      tips.append(StageTip("realtime=false", "reads the file as fast as there is room", for: [.pace]))
+      tips.append(StageTip("realtime=false", "reads the file as fast as the pipeline accepts frames", for: [.pace]))
     }
     return tips
   }
@@ -225,7 +229,7 @@ public final class FFmpegSource: SourceStage {
   public func run(_ stream: StreamInfo, _ output: any SourceOutput) throws {
     guard let entry = inputs.withLock({ $0[stream.id] }) else {
       throw PipelineError(
-        "'\(stream.id)' is no stream of '\(context.id)'", consequence: .endStream, code: .internalFault)
+        "'\(stream.id)' is not a stream of '\(context.id)'", consequence: .endStream, code: .internalFault)
     }
     let job = SourceJob(
       configuration: configuration, context: context, entry: entry, stream: stream, output: output, facts: noted,

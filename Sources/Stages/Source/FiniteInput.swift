@@ -71,8 +71,8 @@ struct FiniteInput {
     case .pipe:
       if let pipe, pipe.head.isEmpty {
         return PipelineError(
-          "'\(source)' is empty: who writes into the pipe sent nothing",
-          remedy: "check the program that writes into it",
+          "'\(source)' is empty: the program that writes to the pipe sent nothing",
+          remedy: "check the program that writes to it",
           consequence: .endStream, code: .malformed)
       }
       diagnosis = pipe.flatMap { InputDiagnosis(pipe: $0.head) }

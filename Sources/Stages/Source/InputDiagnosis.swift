@@ -26,9 +26,10 @@ struct InputDiagnosis {
   init?(pipe head: [UInt8]) {
     if Self.isMP4(head), !Self.fragments(head) {
       self.init(
-        finding: "is an MP4 whose index (its 'moov' box) does not come first, and a pipe cannot be searched",
+        finding: "is an MP4 whose index (its 'moov' box) does not come first, and a pipe is not seekable",
         remedy:
-          "write it with -movflags frag_keyframe+empty_moov or +faststart, send Matroska or MPEG-TS, or give the file")
+          "write it with -movflags frag_keyframe+empty_moov or +faststart, send Matroska or MPEG-TS, or give the file"
+      )
       return
     }
     self.init(head: head, size: nil) { _, _ in [] }
@@ -41,10 +42,11 @@ struct InputDiagnosis {
       guard let fault = MP4Boxes(size: size, read: read).fault else { return nil }
       finding = fault
       remedy =
-        "copy or record it once more: what such a file holds cannot be found without its index; fragmented MP4 and Matroska survive being cut off"
+        "copy or record it again: such a file cannot be read without its index; "
+        + "fragmented MP4 and Matroska remain readable when truncated"
     } else if head.allSatisfy({ $0 == 0 }) {
-      finding = "begins with nothing but zeros"
-      remedy = "copy it once more: it was never written to its end"
+      finding = "begins with zeros only"
+      remedy = "copy it again: it was not written completely"
     } else if let text = Self.text(head) {
       (finding, remedy) = Self.words(text)
     } else if let kind = Self.kinds.first(where: { head.starts(with: $0.start) }) {
@@ -81,15 +83,15 @@ struct InputDiagnosis {
     }
     if start.hasPrefix("#extm3u") {
       return (
-        "is a playlist that cannot be played: its parts are not there or lie on other machines",
+        "is a playlist that cannot be played: its segments are missing or on other machines",
         "give the playlist's own address, such as https://host/list.m3u8"
       )
     }
     if start.hasPrefix("{") || start.hasPrefix("[") { return ("is a JSON file", "give a video or picture file") }
     if start.hasPrefix("version https://git-lfs") {
-      return ("is a pointer of Git LFS and not the file itself", "fetch the file with `git lfs pull`")
+      return ("is a Git LFS pointer, not the file itself", "fetch the file with `git lfs pull`")
     }
-    return ("is a text file", "give a video or picture file; a list of streams goes to 'list' or --source-list")
+    return ("is a text file", "give a video or picture file, or a list of streams with 'list' or --source-list")
   }
 
   private static func isMP4(_ head: [UInt8]) -> Bool {
@@ -141,9 +143,10 @@ struct MP4Boxes {
   /// What keeps the file from being read, or nil.
   var fault: String? {
     if let cut {
-      return "was cut off in its '\(cut)' box" + (names.contains("moov") ? "" : ", before its index (the 'moov' box)")
+      return "is truncated in its '\(cut)' box" + (names.contains("moov") ? "" : ", before its index (the 'moov' box)")
     }
-    return names.contains("moov") ? nil : "has no index (no 'moov' box): its recording was broken off, or still goes on"
+    return names.contains("moov")
+      ? nil : "has no index (no 'moov' box): its recording was interrupted, or is still running"
   }
 
   private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }

@@ -96,10 +96,10 @@ final class LiveConnection {
       case .end: return .lost("the stream ended")
       case .failed(let reason) where demuxer.isParts && shown == 0:
         return .oddParts("its parts cannot be read: \(reason)")
-      case .failed(let reason): return .lost("the connection broke: \(reason)")
+      case .failed(let reason): return .lost("the connection was lost: \(reason)")
       case .timedOut where now < frameLimit:
         return .stalled(
-          "nothing came for \(limits.timeoutS) s; for a camera that sends less often make 'timeoutS' and 'stallS' longer"
+          "no data arrived for \(limits.timeoutS) s; if the camera sends less often, increase 'timeoutS' and 'stallS'"
         )
       case .timedOut: return .stalled(missing(patienceS))
       case .packet, .again:
@@ -122,7 +122,7 @@ final class LiveConnection {
       latest = CaptureInstant(job.clock)
       guard try take(packet, afterLoss: isBroken, demuxer, decoder) else { return .finished }
       if refusals > Self.toleratedRefusals {
-        return .lost("its packets cannot be decoded any more; perhaps its codec has changed")
+        return .lost("its packets can no longer be decoded; its codec may have changed")
       }
       if input.mayRepeat, !demuxer.isInterleaved { packet = try exchange(packet) }
     }
@@ -138,7 +138,7 @@ final class LiveConnection {
 
   private func missing(_ seconds: Double) -> String {
     gate.isWaiting
-      ? "no key frame came for \(seconds) s, and nothing can be shown before one" : "no frame came for \(seconds) s"
+      ? "no key frame arrived for \(seconds) s, and decoding needs one" : "no frame arrived for \(seconds) s"
   }
 
   /// - Returns: false when the run is ending.
@@ -225,7 +225,7 @@ final class LiveConnection {
 
   private func refused(_ reason: String, _ demuxer: Demuxer, _ decoder: VideoDecoder) throws(PipelineError) -> Bool {
     job.output.count("damaged_packets", 1)
-    job.logger.debug("'\(input.source)' holds damaged data: \(reason)")
+    job.logger.debug("'\(input.source)' contains damaged data: \(reason)")
     refusals += 1
     return try lose(demuxer, decoder, pendingIsGood: false, .refused)
   }
@@ -240,8 +240,8 @@ final class LiveConnection {
       let read = demuxer.read(into: packet)
       switch read {
       case .stopped: return .finished
-      case .timedOut: return .lost("its picture did not come within \(job.configuration.timeoutS) s")
-      case .failed(let reason): return .lost("its picture is cut off: \(reason)")
+      case .timedOut: return .lost("its picture did not arrive within \(job.configuration.timeoutS) s")
+      case .failed(let reason): return .lost("its picture is incomplete: \(reason)")
       case .again: continue
       case .packet:
         latest = CaptureInstant(job.clock)

@@ -52,6 +52,7 @@ final class LiveFrames {
     guard timeline.isByArrival, !saysArrival else { return }
     saysArrival = true
     job.facts.note("times", .string("by arrival"))
-    job.logger.info("'\(source)' has no times, or a clock that does not run: its frames are dated by when they come")
+    job.logger.info(
+      "'\(source)' has no timestamps, or a clock that does not advance: its frames are stamped on arrival")
   }
 }

@@ -30,10 +30,10 @@ extension FFmpegSource.Configuration {
     public static let options: [ConfigurationOption<Self>] = [
       .init(
         "frames", \.frames, .word(DecoderOptions.SkippedFrames.allCases.map(\.rawValue)),
-        "Pictures that are not decoded: those that no other builds on, or all but key frames."),
+        "Pictures that are not decoded: those that no other picture refers to, or all but key frames."),
       .init(
         "loopFilter", \.loopFilter, .word(DecoderOptions.SkippedLoopFilter.allCases.map(\.rawValue)),
-        "Pictures whose block edges are not smoothed: those that no other builds on, or all."),
+        "Pictures decoded without the loop filter: those that no other picture refers to, or all."),
     ]
 
     public init() {}

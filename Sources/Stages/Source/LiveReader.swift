@@ -55,7 +55,7 @@ struct LiveReader {
         source: URLRedaction.redact(url), probing: isRTSP ? .unknown : .timed,
         mayRepeat: isRTSP && job.configuration.transport.mayRepeat || scheme == "rtp")
     case .camera, .file, .pictures, .videos, .pipe:
-      throw PipelineError("'\(url)' is no live input", consequence: .endStream, code: .internalFault)
+      throw PipelineError("'\(url)' is not a live input", consequence: .endStream, code: .internalFault)
     }
   }
 }

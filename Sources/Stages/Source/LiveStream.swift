@@ -106,7 +106,7 @@ final class LiveStream {
       guard let pause = try pause(after: end, began: began), !output.isStopping else { return ended() }
       // The first failure of a run is usually a mistake in the address, and worth a word of its own at once.
       if !hasWarned, let lastError {
-        logger.warning("'\(name)' does not stream: \(lastError); it is tried again until the run ends")
+        logger.warning("'\(name)' does not stream: \(lastError); it is retried until the run ends")
         hasWarned = true
       }
       output.health(state, attempt: max(1, attempt), error: lastError)

@@ -69,7 +69,7 @@ enum MediaInput: Sendable, Hashable {
     case .characterDevice where isCamera(path.text): return .camera(path: path.text)
     case .characterDevice, .other:
       throw PipelineError(
-        "'\(path.text)' is neither a file nor a folder nor a pipe nor a camera",
+        "'\(path.text)' is not a file, a folder, a pipe or a camera",
         remedy: "give a video file, a folder of pictures, a /dev/videoN device or a stream's address",
         consequence: .endStream, code: .unsupported)
     }
@@ -101,7 +101,7 @@ enum MediaInput: Sendable, Hashable {
     if status == nil || isatty(STDIN_FILENO) == 1 {
       throw PipelineError(
         "standard input is \(status == nil ? "closed" : "a terminal")",
-        remedy: "pipe a video into it, as in `ffmpeg -i IN -c copy -f mpegts - | edgepipe run FILE --source -`",
+        remedy: "pipe a video to it, as in `ffmpeg -i IN -c copy -f mpegts - | edgepipe run FILE --source -`",
         consequence: .endStream, code: .notFound)
     }
     // A file that was redirected can be searched, which some formats need.

@@ -39,7 +39,7 @@ final class PictureFolderReader {
     }
     if emitter.count == 0 {
       throw PipelineError(
-        "not one of the \(names.count) pictures in '\(list.name)' can be read", remedy: "check them with ffprobe",
+        "none of the \(names.count) pictures in '\(list.name)' can be read", remedy: "check them with ffprobe",
         consequence: .endStream, code: .malformed)
     }
   }

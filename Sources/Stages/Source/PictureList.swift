@@ -21,13 +21,14 @@ struct PictureList: Sendable, Hashable {
     for entry in try Self.entries(of: folder) { sort(entry.name, isFolder: entry.isFolder) }
     order()
     guard names.isEmpty else { return }
-    let held = passedOver.isEmpty ? "it is empty" : "it holds \(passedOver)"
+    let held = passedOver.isEmpty ? "it is empty" : "it contains \(passedOver)"
     let videos = passedOver.counts.keys.contains { FilePattern.videoEndings.contains(String($0.dropFirst())) }
     let endings = PictureKinds.endings.sorted().joined(separator: ", ")
     throw PipelineError(
-      "the folder '\(name)' holds no pictures: \(held)",
+      "the folder '\(name)' contains no pictures: \(held)",
       remedy: videos
-        ? "give one of the videos, or all of them one after another with a pattern such as '\(folder.appending(BytePath("*.mp4")).text)'"
+        ? "give one of the videos, or all of them in sequence with a pattern such as "
+          + "'\(folder.appending(BytePath("*.mp4")).text)'"
         : "put pictures in it (\(endings))", consequence: .endStream, code: .unsupported)
   }
 

@@ -49,7 +49,7 @@ struct SourceJob {
   func note(_ passedOver: PassedOver, in name: String, taken: Int, _ what: String) {
     guard !passedOver.isEmpty else { return }
     facts.add("passed_over", passedOver.counts)
-    logger.warning("'\(name)': \(taken) \(what), \(passedOver.total) passed over: \(passedOver)")
+    logger.warning("'\(name)': \(taken) \(what), \(passedOver.total) other files ignored: \(passedOver)")
   }
 
   /// Says what is read: in the report and in the log.
@@ -59,7 +59,7 @@ struct SourceJob {
     let size = track.width > 0 ? ", \(track.width) x \(track.height)" : ""
     let choice =
       track.videoTrackCount > 1 ? ", the best of \(track.videoTrackCount) video tracks (stream \(track.index))" : ""
-    let turn = track.orientation.map { ", turned upright (\($0))" } ?? ""
+    let turn = track.orientation.map { ", rotated upright (\($0))" } ?? ""
     logger.info("reading '\(source)': \(track.codec)\(size)\(choice)\(turn)")
   }
 }

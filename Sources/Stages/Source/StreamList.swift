@@ -24,9 +24,10 @@ public struct StreamEntry: ConfigurationObject, Hashable {
 
   public static let options: [ConfigurationOption<Self>] = [
     .init("id", \.id, .string, required: true, "The stream's name in every output."),
-    .init("url", \.url, .string, required: true, meaning: .address, "Where its frames come from."),
+    .init("url", \.url, .string, required: true, meaning: .address, "The stream's input."),
     .init(
-      "live", \.live, .bool, "Whether the stream is live; as the source's `live`, or as the input shows, when absent."),
+      "live", \.live, .bool,
+      "Whether the stream is live; as the source's `live`, or determined by the input, when absent."),
     .init(
       "deadlineMs", \.deadlineMs, .number(1...3_600_000),
       "Milliseconds from capture to delivery; the pipeline's budget when absent."),
@@ -75,7 +76,7 @@ enum StreamListFile {
     let lines = TextFile.lines(bytes)
     guard bytes.count <= byteLimit, !lines.contains(where: { $0.contains(0) }) else {
       throw PipelineError(
-        "'\(name)' is no stream list", remedy: "write lines of 'id url', 1 MB at most", code: .invalidConfiguration)
+        "'\(name)' is not a stream list", remedy: "write lines of 'id url', 1 MB at most", code: .invalidConfiguration)
     }
     var entries: [StreamEntry] = []
     for (index, line) in lines.enumerated() {
@@ -110,7 +111,7 @@ enum StreamListFile {
       let inner = url.dropFirst().prefix { $0 != quote }
       guard !inner.isEmpty, inner.endIndex == url.endIndex - 1 else {
         throw PipelineError(
-          "\(place): the url begins with a quote and does not end with it",
+          "\(place): the url begins with a quote but does not end with it",
           remedy: "put the whole url in one pair of quotes, \"...\" or '...'", code: .invalidConfiguration)
       }
       url = inner

@@ -66,7 +66,7 @@ final class StreamReader {
       if let refusal, let error = input.knownFault(refusal, losses: MediaLosses.take()) { throw error }
       throw PipelineError(
         "no picture in '\(source)' could be decoded\(damaged > 0 ? " (\(damaged) damaged packets)" : "")",
-        remedy: "check with ffprobe what is in it", consequence: .endStream, code: .malformed)
+        remedy: "check its content with ffprobe", consequence: .endStream, code: .malformed)
     }
     return goOn
   }
@@ -83,7 +83,7 @@ final class StreamReader {
       case .again: continue
       case .stopped: return false
       case .end: return true
-      case .timedOut: throw lost("nothing came for \(job.configuration.timeoutS) s")
+      case .timedOut: throw lost("no data arrived for \(job.configuration.timeoutS) s")
       case .failed(let reason):
         if isRemote, isMissing(demuxer) { throw lost(reason) }
         // Without a stated size the end of the connection is the end, and FFmpeg calls it an error.
@@ -152,7 +152,7 @@ final class StreamReader {
 
   private func countDamage(_ reason: String) throws(PipelineError) {
     job.output.count("damaged_packets", 1)
-    if damaged == 0 { job.logger.warning("'\(source)' holds damaged data: \(reason)") }
+    if damaged == 0 { job.logger.warning("'\(source)' contains damaged data: \(reason)") }
     refusal = reason
     damaged += 1
     damagedInARow += 1

@@ -24,19 +24,19 @@ public final class SyntheticSource: SourceStage {
     public var height = 1080
 
     public static let options: [ConfigurationOption<Self>] = [
-      .init("streams", \.streams, .integer(1...1000), "How many streams."),
-      .init("fps", \.fps, .number(0.001...100_000), "Frames a second of each stream."),
+      .init("streams", \.streams, .integer(1...1000), "Number of streams."),
+      .init("fps", \.fps, .number(0.001...100_000), "Frames per second of each stream."),
       .init("frames", \.frames, .integer(1...1_000_000_000_000), meaning: .frameLimit, "Frames of each stream."),
       .init("live", \.live, .bool, "Streams are live: they never wait for the pipeline."),
-      .init("width", \.width, .integer(1...65_536), "What the frames say of their size, in pixels."),
-      .init("height", \.height, .integer(1...65_536), "What the frames say of their size, in pixels."),
+      .init("width", \.width, .integer(1...65_536), "The stated width of the frames, in pixels."),
+      .init("height", \.height, .integer(1...65_536), "The stated height of the frames, in pixels."),
     ]
 
     public init() {}
   }
 
   public static let type = "source.synthetic"
-  public static let summary = "Makes frames without pictures at a steady rate, for measuring."
+  public static let summary = "Generates frames without pictures at a steady rate, for measurements."
 
   public let streams: [StreamInfo]
   private let configuration: Configuration

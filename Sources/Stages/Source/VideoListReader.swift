@@ -34,12 +34,12 @@ struct VideoListReader {
     guard last == nil, let first else { return }
     if count == 1 { throw first }
     throw PipelineError(
-      "not one of the \(count) videos of '\(list.name)' can be read; the first one: \(first.message)",
+      "none of the \(count) videos of '\(list.name)' can be read; the first one: \(first.message)",
       remedy: first.remedy, consequence: .endStream, code: .malformed)
   }
 
   private func notAFile(_ path: BytePath) -> PipelineError {
     PipelineError(
-      "'\(path.text)' is not a file", remedy: "name a pipe by itself", consequence: .endStream, code: .malformed)
+      "'\(path.text)' is not a file", remedy: "give a pipe on its own", consequence: .endStream, code: .malformed)
   }
 }

@@ -53,7 +53,7 @@ final class DecoderReplay: MediaReplay {
     case .picture:
       let orientation = try from.optional { from throws(PipelineError) -> Orientation in
         guard let orientation = Orientation(rawValue: try from.byte()) else {
-          throw TraceDecoder.damaged("an unknown turn")
+          throw TraceDecoder.damaged("an unknown rotation")
         }
         return orientation
       }

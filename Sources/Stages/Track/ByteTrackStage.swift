@@ -40,29 +40,29 @@ public final class ByteTrackStage: FrameStage, AdjustableStage {
         "Seconds of media time for which a track outlives its last detection."),
       .init(
         "minHits", \.minHits, .integer(1...100), changeable: true,
-        "Detections in a row after which a track gets its number."),
-      .init("lowScore", \.lowScore, .number(0...1), changeable: true, "Detections that score less are not looked at."),
+        "Consecutive detections after which a track gets its number."),
+      .init("lowScore", \.lowScore, .number(0...1), changeable: true, "Detections that score less are ignored."),
       .init(
         "highScore", \.highScore, .number(0...1), changeable: true,
-        "Detections that score this or more are matched first; the others only with tracks seen up to now."),
+        "Detections that score this or more are matched first; the others only with tracks that are not lost."),
       .init(
         "newTrackScore", \.newTrackScore, .number(0...1), changeable: true,
         "Detections that score this or more may start tracks."),
       .init(
         "matchHigh", \.matchHigh, .number(0.01...0.99), changeable: true,
-        "Least overlap x score of a high-score detection and a numbered track's prediction."),
+        "Minimum overlap x score of a high-score detection and a numbered track's prediction."),
       .init(
         "matchLow", \.matchLow, .number(0.01...0.99), changeable: true,
-        "Least overlap of a low-score detection and a numbered track's prediction."),
+        "Minimum overlap of a low-score detection and a numbered track's prediction."),
       .init(
         "matchNew", \.matchNew, .number(0.01...0.99), changeable: true,
-        "Least overlap x score of a high-score detection and a track that has no number yet."),
+        "Minimum overlap x score of a high-score detection and a track that has no number yet."),
       .init(
-        "onlyTracked", \.onlyTracked, .bool, changeable: true, "Takes out the detections that have no numbered track."),
+        "onlyTracked", \.onlyTracked, .bool, changeable: true, "Removes the detections that have no numbered track."),
       .init(
         "labels", \.labels, .list(.string, count: 1...1000), changeable: true,
-        "Track only these labels; by default all but `face`, or all of the stages in `stages`."),
-      .init("stages", \.stages, .list(.string, count: 1...100), "Track only what these stages found."),
+        "Tracks only these labels; all but `face`, or all of the stages in `stages`, when absent."),
+      .init("stages", \.stages, .list(.string, count: 1...100), "Tracks only the detections of these stages."),
     ]
 
     public init() {}
@@ -76,7 +76,7 @@ public final class ByteTrackStage: FrameStage, AdjustableStage {
   }
 
   public static let type = "track.bytetrack"
-  public static let summary = "Follows detections over time and numbers them, also through low scores."
+  public static let summary = "Tracks detections over time and numbers them, also at low scores."
   public static let role = StageRole.transform
 
   private let id: String
@@ -93,7 +93,7 @@ public final class ByteTrackStage: FrameStage, AdjustableStage {
     guard configuration.lowScore <= configuration.highScore else {
       throw PipelineError(
         "'lowScore' of '\(id)' is \(configuration.lowScore), more than its 'highScore' \(configuration.highScore)",
-        remedy: "set 'lowScore' to the detector's 'score' and 'highScore' to what a clear detection scores",
+        remedy: "set 'lowScore' to the detector's 'score' and 'highScore' to the score of a clear detection",
         code: .invalidConfiguration)
     }
     return configuration

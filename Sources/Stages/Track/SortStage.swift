@@ -31,20 +31,21 @@ public final class SortStage: FrameStage, AdjustableStage {
         "Seconds of media time for which a track outlives its last detection."),
       .init(
         "minHits", \.minHits, .integer(1...100), changeable: true,
-        "Detections in a row after which a track gets its number."),
+        "Consecutive detections after which a track gets its number."),
       .init(
-        "iou", \.iou, .number(0.01...0.99), changeable: true, "Least overlap of a detection with a track's prediction."),
+        "iou", \.iou, .number(0.01...0.99), changeable: true,
+        "Minimum overlap of a detection with a track's prediction."),
       .init(
         "labels", \.labels, .list(.string, count: 1...1000), changeable: true,
-        "Track only these labels; by default all but `face`, or all of the stages in `stages`."),
-      .init("stages", \.stages, .list(.string, count: 1...100), "Track only what these stages found."),
+        "Tracks only these labels; all but `face`, or all of the stages in `stages`, when absent."),
+      .init("stages", \.stages, .list(.string, count: 1...100), "Tracks only the detections of these stages."),
     ]
 
     public init() {}
   }
 
   public static let type = "track.sort"
-  public static let summary = "Follows detections over time and numbers them."
+  public static let summary = "Tracks detections over time and numbers them."
   public static let role = StageRole.transform
 
   private let id: String

@@ -99,7 +99,7 @@ import Testing
     try model.write(to: file)
     let store = ModelStore(folder: folder.appendingPathComponent("store"))
     let error = #expect(throws: (any Error).self) { try ModelImport(store: store).onnx(file, ModelImport.Options()) }
-    #expect("\(try #require(error))".contains("4 pictures at a time"))
+    #expect("\(try #require(error))".contains("batches of 4 pictures"))
     #expect(store.installedNames().isEmpty)
   }
 }

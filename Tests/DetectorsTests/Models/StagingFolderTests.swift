@@ -70,7 +70,7 @@ struct StagingFolderTests {
     defer { try? FileManager.default.removeItem(at: store) }
     try install("mine", "one", replaces: false)
     let error = #expect(throws: PipelineError.self) { try install("mine", "two", replaces: false) }
-    #expect(error?.exit == .usage && error?.message.contains("is there already") == true)
+    #expect(error?.exit == .usage && error?.message.contains("already exists") == true)
     #expect(try model("mine") == "one")
     try install("mine", "two", replaces: true)
     #expect(try model("mine") == "two" && names() == ["mine"])
@@ -82,7 +82,7 @@ struct StagingFolderTests {
     try FileManager.default.createDirectory(at: pictures, withIntermediateDirectories: true)
     try Data("mine".utf8).write(to: pictures.appendingPathComponent("a.jpg"))
     let error = #expect(throws: PipelineError.self) { try install("pictures", "one", replaces: true) }
-    #expect(error?.exit == .ioError && error?.message.contains("is no model") == true)
+    #expect(error?.exit == .ioError && error?.message.contains("is not a model") == true)
     #expect(try names() == ["pictures"] && FileManager.default.contentsOfDirectory(atPath: pictures.path) == ["a.jpg"])
     // Nor does a folder of somebody's model files go, or one with a manifest among other things.
     try Data("mine".utf8).write(to: pictures.appendingPathComponent("manifest.json"))

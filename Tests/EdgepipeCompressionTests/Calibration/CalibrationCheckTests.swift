@@ -34,11 +34,11 @@ import Testing
 
   @Test func givenPlainPictures_whenChecked_thenThePaddingIsNoContent() {
     let warnings = CalibrationCheck.warnings(Array(repeating: picture { _ in 114 }, count: 4), found: 0)
-    #expect(warnings.count == 1 && warnings[0].contains("one colour"), "\(warnings)")
+    #expect(warnings.count == 1 && warnings[0].contains("single colour"), "\(warnings)")
   }
 
   @Test func givenPicturesOnWhichNothingIsFound_whenChecked_thenThatIsSaid() {
     let warnings = CalibrationCheck.warnings(Array(repeating: colourful, count: 8), found: 0)
-    #expect(warnings.count == 1 && warnings[0].contains("finds nothing"))
+    #expect(warnings.count == 1 && warnings[0].contains("detects nothing"))
   }
 }

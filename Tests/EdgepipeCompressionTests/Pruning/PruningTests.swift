@@ -130,7 +130,7 @@ struct PruningTests {
       try StructuredPruning(engine: fixture.engine, options: .init(ratio: 0.2, multiple: 64, refit: refit))
         .prune(fixture.model, inputs: inputs)
     }
-    #expect(error?.message.contains("bundles of 64") == true)
+    #expect(error?.message.contains("groups of 64") == true)
   }
 
   @Test("given progress that throws, when pruning, then the work ends")

@@ -44,20 +44,20 @@ struct WholeFileTests {
     try WholeFile.write(to: "/dev/null") { try $0("gone") }
     #expect(FilePlace("/dev/null") == .other)
     let error = #expect(throws: PipelineError.self) { try WholeFile.write(to: "/dev/full") { try $0("text") } }
-    #expect(error?.exit == .ioError && error?.remedy?.contains("make room") == true)
+    #expect(error?.exit == .ioError && error?.remedy?.contains("free space") == true)
   }
 
   @Test func `given each reason why a write fails when told then the remedy is that of the reason`() {
     let words: [(Int32, String)] = [
-      (ENOSPC, "make room"), (EDQUOT, "quota"), (EFBIG, "ulimit -f"), (EPIPE, "whatever read it is gone"),
-      (EROFS, "only be read"), (EACCES, "right to write"), (EPERM, "right to write"), (EIO, "dmesg"), (ELOOP, "circle"),
+      (ENOSPC, "free space"), (EDQUOT, "quota"), (EFBIG, "ulimit -f"), (EPIPE, "its reader has ended"),
+      (EROFS, "read-only"), (EACCES, "write permission"), (EPERM, "write permission"), (EIO, "dmesg"), (ELOOP, "loop"),
       (EMFILE, "ulimit -n"), (EBADF, "closed"), (ENAMETOOLONG, "shorter"), (ENOTDIR, "folder"),
     ]
     for (code, word) in words {
       let error = OutputPath.failure("write", "x/y", errno: code)
       #expect(error.remedy?.contains(word) == true && error.message.hasPrefix("cannot write 'x/y': "), "\(error)")
       #expect(error.exit == .ioError)
-      if code != ENOSPC, code != EDQUOT { #expect(error.remedy?.contains("make room") == false, "\(error)") }
+      if code != ENOSPC, code != EDQUOT { #expect(error.remedy?.contains("free space") == false, "\(error)") }
     }
   }
 

@@ -40,7 +40,7 @@ import Testing
     ("{\"a\"}", "f:1:5: a: expected ':' after the key, found '}'"),
     ("{\"a\":}", "f:1:6: a: expected a value, found '}'"),
     ("[1 2]", "f:1:4: missing ',' before the next entry of the list"),
-    ("[1,]", "f:1:3: a comma behind the last entry of the list"),
+    ("[1,]", "f:1:3: a comma after the last entry of the list"),
     ("[1;2]", "f:1:3: expected ',' or ']', found ';'"),
     ("{a: 1}", "f:1:2: keys are written in double quotes"),
     ("{'a': 1}", "f:1:2: expected a key in double quotes, found '''"),

@@ -65,7 +65,7 @@ struct DeviceProfileTests {
     "given readings that make no line, when fitted, then the reason is named with exit 65",
     arguments: [
       ("cores,watts\n1,2\n", "busy_cores"), ("busy_cores,watts\n0,3\n", "at least 2"),
-      ("busy_cores,watts\n1,3\n1,4\n", "same number"), ("busy_cores,watts\n0,9\n4,3\n", "no machine"),
+      ("busy_cores,watts\n1,3\n1,4\n", "same number"), ("busy_cores,watts\n0,9\n4,3\n", "implausible line"),
       ("busy_cores,watts\n0,3\n1,x\n", "line 3"), ("busy_cores,watts\n0,3\n1\n", "line 3"),
       ("busy_cores,watts\n0,3\n1,inf\n", "line 3"), ("", "busy_cores"),
     ])

@@ -59,7 +59,7 @@ struct PowerGovernorTests {
     #expect(!budget.isExceeded, "\(budget.highestMeanW) W, budget \(budgetW) W")
     #expect(budget.lowestDetectionShare.map { $0 > PowerGovernor.lowestShare && $0 < 0.6 } == true)
     let said = lines.all
-    #expect(said.count == 1 && said.allSatisfy { $0.hasPrefix("notice: to keep budget.powerW") })
+    #expect(said.count == 1 && said.allSatisfy { $0.hasPrefix("notice: to keep the power within budget.powerW") })
   }
 
   @Test("given a load that falls again, when there is room, then detection returns to its full pace")
@@ -85,7 +85,7 @@ struct PowerGovernorTests {
     #expect(power.pace?.share == PowerGovernor.lowestShare)
     let warnings = lines.all.filter { $0.hasPrefix("warning") }
     #expect(warnings.count == 1)
-    #expect(warnings.first?.contains("goes no lower") == true)
+    #expect(warnings.first?.contains("is the minimum") == true)
     power.end { [:] }
     #expect(power.account?.budget?.isExceeded == true)
   }

@@ -244,9 +244,9 @@ import Testing
 
   @Test func givenWhatHasNoEqualForm_whenRaised_thenTheOperatorIsNamed() throws {
     let cases = [
-      (try model(5, [node("Relu", ["z"])]), "is of operator set 5"),
+      (try model(5, [node("Relu", ["z"])]), "uses operator set 5"),
       (try model(8, [node("Scan", ["z"])]), "Scan -> y"),
-      (try model(6, [node("Dropout", ["z"])]), "is in training"),
+      (try model(6, [node("Dropout", ["z"])]), "is in training mode"),
       (
         try model(
           6,
@@ -257,7 +257,7 @@ import Testing
           ], [.floats("c", [3], [1, 2, 3])]),
         "broadcasts along an axis of a shape that is not known"
       ),
-      (try model(8, [node("BatchNormalization", ["z"]) { $0.set("spatial", 0) }]), "normalizes each place"),
+      (try model(8, [node("BatchNormalization", ["z"]) { $0.set("spatial", 0) }]), "normalizes each position"),
       (try model(10, [node("Resize", ["z", "s"])], [.floats("s", [4], [1, 1, 2, 0.5])]), "makes one side smaller"),
       (try model(10, [node("Resize", ["z", "w"])]), "has scales that are not known"),
     ]

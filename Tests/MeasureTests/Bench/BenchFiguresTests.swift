@@ -70,7 +70,7 @@ struct BenchFiguresTests {
     #expect(list.count == 4)
     #expect(list[0].contains("load average was 1.50 on 2 cores"))
     // (1 - 0.5) / 2 and 0.1 / 2.
-    #expect(list[1].contains("other programs took 25.0 %"))
+    #expect(list[1].contains("other programs used 25.0 %"))
     #expect(list[2].contains("hypervisor gave 5.0 %"))
     #expect(list[3] == "64x64, batch 1, 3 workers: 3 threads share 2 cores")
   }
@@ -82,7 +82,7 @@ struct BenchFiguresTests {
     #expect(warnings(result([row(wild)])).first?.contains("standard error of the rate is 11.") == true)
     // One of six is 11 % off: the standard error is below 5 %.
     let odd = [10.0, 10, 10, 10, 10, 11.1].map { BenchRepeat.test([$0, $0]) }
-    #expect(warnings(result([row(odd)])) == ["64x64, batch 1: the repeats' medians lie between 10.00 and 11.10 ms"])
+    #expect(warnings(result([row(odd)])) == ["64x64, batch 1: the medians of the repeats range from 10.00 to 11.10 ms"])
   }
 
   @Test("Given spans of less than half a second, when their shares are asked for, then there is none")

@@ -28,7 +28,7 @@ struct SamenessTests {
     #expect(same.isSame)
     #expect(
       same.notes == [
-        "'a.onnx' and 'b.onnx' are one and the same model (SHA-256 a1a1a1a1a1a1...): whatever differs between their runs is chance"
+        "'a.onnx' and 'b.onnx' are the same model (SHA-256 a1a1a1a1a1a1...): any difference between their runs is due to chance"
       ])
   }
 
@@ -42,7 +42,7 @@ struct SamenessTests {
     let other = Sameness(
       Both(a: a, b: subject("b", model: "b", sha256: "1", manifest: manifest("b", classes: ["cat"]))), kind: "models")
     #expect(!other.isSame)
-    #expect(other.notes.first?.hasSuffix("read by different manifests") == true)
+    #expect(other.notes.first?.hasSuffix(", but different manifests") == true)
     let slower = Sameness(
       Both(
         a: a,
@@ -50,7 +50,7 @@ struct SamenessTests {
           "b", stages: ["camera source", "objects detect x2"], model: "c", sha256: "1", manifest: manifest("c"))),
       kind: "pipelines")
     #expect(!slower.isSame)
-    #expect(slower.notes == ["'objects' runs the same file in both: 'a' and 'c' have one SHA-256 (1...)"])
+    #expect(slower.notes == ["'objects' runs the same file in both: 'a' and 'c' have the same SHA-256 (1...)"])
   }
 
   @Test("given manifests that differ in names and origin alone, when compared, then the models are the same")
@@ -59,7 +59,8 @@ struct SamenessTests {
       a: subject("a", model: "a", sha256: "1", manifest: manifest("a")),
       b: subject("b", model: "b", sha256: "1", manifest: manifest("b")))
     #expect(Sameness(sides, kind: "pipelines").isSame)
-    #expect(Sameness(sides, kind: "pipelines").notes.first?.contains("are one and the same pipeline") == true)
+    #expect(
+      Sameness(sides, kind: "pipelines").notes.first?.contains("are the same pipeline, with the same models") == true)
   }
 
   @Test("given pipelines without models, when compared, then their stages decide")

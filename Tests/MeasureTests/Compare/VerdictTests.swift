@@ -55,26 +55,26 @@ struct VerdictTests {
     Case(
       name: "sure, but small beside the spread", change: -0.2, interval: -0.35...(-0.05), p: 0.01, d: -0.5,
       quality: agrees, decision: .hold, difference: .none,
-      firstReason: "B's latency is 20.0 % lower, which is small beside the spread from run to run"),
+      firstReason: "B's latency is 20.0 % lower, which is small compared with the variation between runs"),
     Case(
       name: "a baseline that is all noise", change: -0.2, interval: nil, p: 0.5, d: -0.4, quality: agrees,
-      decision: .keepMeasuring, difference: .none, firstReason: "A's latency varies too much to divide by"),
+      decision: .keepMeasuring, difference: .none, firstReason: "A's latency varies too much for a relative change"),
     // Quality decides, whatever the speed.
     Case(
       name: "faster, finds other things", change: -0.2, interval: -0.25...(-0.15), p: 0.001, d: -4,
       quality: .agreement(f1: 0.899), decision: .hold, difference: .faster,
-      firstReason: "B finds what A finds with F1 0.899, less than 0.900"),
+      firstReason: "B's detections agree with A's with F1 0.899, less than 0.900"),
     Case(
       name: "faster, agrees just enough", change: -0.2, interval: -0.25...(-0.15), p: 0.001, d: -4,
       quality: .agreement(f1: 0.9), decision: .deploy, difference: .faster, firstReason: "B's latency is 20.0 % lower"),
     Case(
       name: "perhaps faster, finds other things", change: -0.15, interval: -0.35...0.05, p: 0.12, d: -1,
       quality: .agreement(f1: 0.5), decision: .hold, difference: .none,
-      firstReason: "B finds what A finds with F1 0.500"),
+      firstReason: "B's detections agree with A's with F1 0.500"),
     Case(
       name: "faster, nothing to find", change: -0.2, interval: -0.25...(-0.15), p: 0.001, d: -4,
       quality: .agreement(f1: nil), decision: .keepMeasuring, difference: .faster,
-      firstReason: "neither found anything in these frames"),
+      firstReason: "neither A nor B detected anything in these frames"),
     Case(
       name: "equal, nothing to find", change: 0, interval: -0.02...0.02, p: 1, d: 0, quality: .agreement(f1: nil),
       decision: .hold, difference: .none, firstReason: "no difference of 5.0 % or more was found"),

@@ -21,10 +21,13 @@ struct CompressionPlanTests {
       ("fusoin", "there is no step 'fusoin'", "did you mean 'fusion'?"), ("", "no steps", "fusion, int8"),
       ("int8=3", "takes no number", "write 'int8'"), ("int8,int8", "named twice", "once"),
       // A number that counts something is whole, and is not rounded without a word.
-      ("weight-sharing=2.5", "'2.5' is not what the step 'weight-sharing' takes", "a whole number from 2 to 256"),
-      ("int8-portable=0.5", "'0.5' is not what", "a whole number from 0 to 64, such as 'int8-portable=16'"),
-      ("rectangular=16:9", "'16:9' is not what", "width over height of the pictures"),
-      ("rectangular=9", "'9' is not what", "a number from 0.25 to 4, such as 'rectangular=1.78'"),
+      (
+        "weight-sharing=2.5", "'2.5' is not a valid number for the step 'weight-sharing'",
+        "a whole number from 2 to 256"
+      ),
+      ("int8-portable=0.5", "'0.5' is not a valid number", "a whole number from 0 to 64, such as 'int8-portable=16'"),
+      ("rectangular=16:9", "'16:9' is not a valid number", "width over height of the pictures"),
+      ("rectangular=9", "'9' is not a valid number", "a number from 0.25 to 4, such as 'rectangular=1.78'"),
     ])
   func wrong(text: String, message: String, remedy: String) {
     let error = #expect(throws: PipelineError.self) { try StepRequest.list(text) }
@@ -135,7 +138,7 @@ struct CompressionPlanTests {
     #expect(usual.steps.map(\.text) == ["fusion", "int8"])
     #expect(usual.name == "m-int8")
     #expect(!usual.rule.decides && usual.decision.isEmpty)
-    #expect(usual.source == "the usual one")
+    #expect(usual.source == "default")
     #expect(try plan(steps: "fusion,rectangular=1.78").name == "m-fusion-rectangular")
     #expect(try plan(steps: "int8,float16").name == "m-int8")
     // Which steps stay is not known before they are measured.
@@ -148,7 +151,7 @@ struct CompressionPlanTests {
     // Steps by hand are taken, for a device as well.
     let byHand = try plan(name: "n", steps: "int8", target: "raspberry-pi-4b")
     #expect(byHand.name == "n" && !byHand.rule.decides)
-    #expect(byHand.source == "as asked for with --steps")
+    #expect(byHand.source == "as given with --steps")
   }
 
   @Test("given a device, when a model needs more than it may take there, then it is refused and the sizes are named")
@@ -158,6 +161,6 @@ struct CompressionPlanTests {
     #expect(target.refusal(neededMB: limit) == nil)
     let error = target.refusal(neededMB: limit + 1)
     #expect(error?.exit == .dataError)
-    #expect(error?.message.contains("the model needs \(Int(limit) + 1) MB, more than the \(Int(limit)) MB") == true)
+    #expect(error?.message.contains("the model needs \(Int(limit) + 1) MB, more than the limit of \(Int(limit)) MB") == true)
   }
 }

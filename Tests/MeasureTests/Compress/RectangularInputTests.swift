@@ -47,7 +47,7 @@ struct RectangularInputTests {
     let after = try RectangularInput(amount: 1.78).apply(to: before, in: RectangularFixture.context(before))
     #expect(after.manifest.shape == [96, 128])
     #expect(after.inputShape == [1, 3, 96, 128])
-    #expect(after.note == "pictures of 128x96 in place of 128x128, 0.75 of the pixels")
+    #expect(after.note == "pictures of 128x96 instead of 128x128, 0.75 of the pixels")
     #expect(try after.model.serialized() == before.model.serialized())
     var same = before.manifest
     same.shape = [96, 128]
@@ -58,7 +58,7 @@ struct RectangularInputTests {
     let again = #expect(throws: StepRefusal.self) {
       try RectangularInput(amount: 0.56).apply(to: tall, in: RectangularFixture.context(before))
     }
-    #expect(again?.reason == "its input is 96x128 already, which such pictures fill")
+    #expect(again?.reason == "its input is already 96x128, which fits such pictures")
   }
 
   @Test(
@@ -123,7 +123,7 @@ struct RectangularInputTests {
     _ = try meter.measure(square) { _, _ in }
     let error = #expect(throws: PipelineError.self) { try meter.measure(wide) { _, _ in } }
     #expect(error?.exit == .dataError)
-    #expect(error?.message.contains("not what they were") == true)
+    #expect(error?.message.contains("have changed during the run") == true)
   }
 }
 

@@ -38,7 +38,7 @@ struct CostComparisonTests {
     let comparison = compare(option("paid", price: 1, score: 1000), option("free", price: 0, score: 1))
     #expect(comparison.rows.map(\.option.name) == ["free", "paid"])
     #expect(comparison.rows[0].efficiency == .infinity)
-    #expect(comparison.recommendations[1].hasPrefix("Less performance for the money"))
+    #expect(comparison.recommendations[1].hasPrefix("Less performance per cost"))
   }
 
   @Test("Given options that pay, when recommended, then the first is chosen, others only for what they do better")
@@ -50,12 +50,12 @@ struct CostComparisonTests {
     #expect(comparison.rows.map(\.option.name) == ["good", "small", "big", "bad"])
     #expect(
       comparison.recommendations == [
-        "Most performance for the money, 1.25 x small: choose it; it pays back in 2 years.",
-        "20 % less performance for the money; choose it only where the budget is below the 1,000 EUR of good.",
-        "50 % less performance for the money; choose it only where more performance than that of good is needed, or "
+        "Best performance per cost, 1.25 x small: choose it; it pays back in 2 years.",
+        "20 % less performance per cost; choose it only where the budget is below the 1,000 EUR of good.",
+        "50 % less performance per cost; choose it only where more performance than that of good is needed, or "
           + "for a net present value that is 1,500 EUR higher.",
-        "90 % less performance for the money; no reason to choose it: it costs as much or more, and performs and "
-          + "returns no better.",
+        "90 % less performance per cost; no reason to choose it: its cost is not lower, and its performance and "
+          + "return are not better.",
       ])
   }
 
@@ -67,19 +67,20 @@ struct CostComparisonTests {
     // 3,000 / 800; 3,000 / 1,100, and 1,100 x (1/1.1 + 1/1.21 + 1/1.331) = 2,735.54, which is 264.46 short.
     #expect(
       sentence(benefits: 800)
-        == "The only option, but not worth its cost: the costs of 3 years take the benefits of 3.8 years.")
+        == "The only option, but not worth its cost: it pays back in 3.8 years, after the period of 3 years.")
     #expect(
       sentence(benefits: 1100, rate: 0.1)
         == "The only option, but not worth its cost: it pays back in 2.7 years, but discounted at 10 % it loses 264 "
         + "EUR.")
     #expect(
       sentence(benefits: 0)
-        == "The only option: choose it if it is worth its cost; no benefits are stated, so that no return can be told.")
+        == "The only option: choose it if it is worth its cost; no benefits are stated, so the return cannot be computed."
+    )
     var dear = option("dear", price: 10, score: 1, benefits: 100)
     dear.operations = .init(hoursPerMonth: 1, ratePerHour: 20)
     #expect(
       compare(option("fine", price: 10, score: 1, benefits: 10), dear).recommendations[1].hasSuffix(
-        "; it never pays back, for a year brings no more than it costs."))
+        "; it never pays back: the yearly benefits do not exceed the yearly costs."))
   }
 
   @Test("Given amounts, when written, then thousands are grouped and what rounds to nothing has no sign")

@@ -72,7 +72,8 @@ struct CostFileTests {
   func meaning() {
     #expect(issues(file(#"{ "name": "a", "devices": 1 }"#)).first?.contains("missing key 'fps' or 'score'") == true)
     #expect(
-      issues(file(#"{ "name": "a", "devices": 1, "fps": 1, "score": 1 }"#)).first?.contains("give one of them") == true)
+      issues(file(#"{ "name": "a", "devices": 1, "fps": 1, "score": 1 }"#)).first?.contains("give only one of them")
+        == true)
     #expect(
       issues(file(#"{ "name": "a", "devices": 1, "fps": 1 }, { "name": "a", "devices": 1, "fps": 1 }"#)).first?
         .contains("options[1].name: there is another option 'a'") == true)
@@ -116,7 +117,7 @@ struct CostFileTests {
     #expect(option.energy.meanPowerW == 3 && option.energy.source == .stated)
     let silent = file(#"{ "name": "a", "devices": 1, "energy": { "pricePerKWh": 1 } }"#)
     #expect { try CostFile.parse(silent, name: "c", reports: ["a": url.path]) } throws: { error in
-      (error as? PipelineError)?.exit == .dataError && "\(error)".contains("holds no power")
+      (error as? PipelineError)?.exit == .dataError && "\(error)".contains("contains no power")
     }
   }
 

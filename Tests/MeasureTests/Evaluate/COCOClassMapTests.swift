@@ -34,14 +34,14 @@ import Testing
 
   @Test func givenClassesThatTheDatasetHasNot_whenMapped_thenTheyAreNamed() throws {
     let error = try #require(throws: PipelineError.self) { try map(["person", "helmet", "vest"]) }
-    #expect(error.message == "'a.json' has no category 'helmet', 'vest', which the model 'm' finds")
+    #expect(error.message == "'a.json' has no category 'helmet', 'vest', which the model 'm' detects")
     #expect(error.remedy?.contains("--classes") == true)
     #expect(error.exit == .dataError)
     #expect(try map(["person", "helmet"], wanted: ["person"]).categoryIDs == [1, nil])
     // Faces are no category of COCO's.
     let face = try #require(throws: PipelineError.self) { try map(["face"]) }
-    #expect(face.message == "'a.json' has no category 'face', which the model 'm' finds")
-    #expect(face.remedy == "evaluate it with annotations of what it finds")
+    #expect(face.message == "'a.json' has no category 'face', which the model 'm' detects")
+    #expect(face.remedy == "evaluate it with annotations of the classes that it detects")
   }
 
   @Test func givenWantedClasses_whenOneIsUnknown_thenItIsAnErrorOfUsage() throws {
@@ -49,7 +49,7 @@ import Testing
     #expect(error.message == "'a.json' has no category 'persn' (did you mean 'person'?)")
     #expect(error.exit == .usage)
     let other = try #require(throws: PipelineError.self) { try map(["person"], wanted: ["tv"]) }
-    #expect(other.message == "the model 'm' knows no class 'tv'")
+    #expect(other.message == "the model 'm' has no class 'tv'")
     let twice = try #require(throws: PipelineError.self) { try map(["sofa", "couch"]) }
     #expect(twice.message.contains("'sofa' and 'couch'"))
     #expect(try COCOClassMap.categoryIDs(named: ["TV", "couch"], dataset: dataset, file: "a.json") == [72, 63])

@@ -61,11 +61,11 @@ import Testing
     (#"{"annotations": [{"image_id": 1, "category_id": 1}]}"#, #"annotations[0]: the annotation has no "bbox""#),
     (
       #"{"annotations": [{"bbox": [1, 2, 3]}]}"#,
-      "annotations[0].bbox: a box has 4 numbers: x, y, width, height; here are 3"
+      "annotations[0].bbox: a box has 4 numbers: x, y, width, height; found 3"
     ),
     (#"{"annotations": [{"bbox": [1, 2, 3, 4, 5]}]}"#, "annotations[0].bbox[4]: a box has 4 numbers"),
     (#"{"annotations": [{"bbox": [1, 2, -3, 4]}]}"#, "annotations[0].bbox[2]: a negative width, -3.0"),
-    (#"{"annotations": [{"bbox": [1e300, 2, 3, 4]}]}"#, "annotations[0].bbox[0]: 1e+300 lies outside of any picture"),
+    (#"{"annotations": [{"bbox": [1e300, 2, 3, 4]}]}"#, "annotations[0].bbox[0]: 1e+300 is outside of any picture"),
     (#"{"annotations": [{"bbox": [NaN, 2, 3, 4]}]}"#, "annotations[0].bbox[0]: 'NaN' is not a number"),
     (#"{"annotations": [{"bbox": [01, 2, 3, 4]}]}"#, "annotations[0].bbox[0]: '01' is not a number"),
     (#"{"annotations": [{"area": -1}]}"#, "annotations[0].area: a negative area, -1.0"),

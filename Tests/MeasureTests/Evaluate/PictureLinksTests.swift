@@ -70,7 +70,7 @@ import Testing
     let other = try #require(throws: PipelineError.self) {
       try PictureLinks(dataset(["b.txt"]), images: images, file: "a.json")
     }
-    #expect(other.message.contains("'b.txt', whose ending is not one of"))
+    #expect(other.message.contains("'b.txt', whose extension is not one of"))
     #expect(other.message.contains("jpeg"))
   }
 }

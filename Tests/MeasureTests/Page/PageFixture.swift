@@ -51,7 +51,7 @@ enum PageFixture {
       fps: 45.8, realtimeFactor: 0.92, admitted: 2950, delivered: 2757, dropped: 191, failed: 0, cpuS: 101.5,
       peakMemoryMB: 381.4,
       power: ProfilePower(
-        source: "estimated: generic-x86-server, 10 W idle + 4 W a busy core", meanW: 11.7, energyJ: 704.3,
+        source: "estimated: generic-x86-server, 10 W idle + 4 W per busy core", meanW: 11.7, energyJ: 704.3,
         idleJ: 346.2, otherJ: 18.8, budgetW: 12),
       bottleneck: ProfileBottleneck(
         headline: "objects is the bottleneck: its 2 workers are busy 93 % of the time",

@@ -28,7 +28,7 @@ struct ProfilePageTests {
     #expect(page.text(id: "latency-chart-title") == "Latency by stage, milliseconds")
     #expect(
       page.text(id: "latency-chart-desc").contains(
-        "objects: at work p50 31.4, p95 44.8, p99 58.2, waiting p50 12.7, p95 71.0, p99 96.4."))
+        "objects: working p50 31.4, p95 44.8, p99 58.2, waiting p50 12.7, p95 71.0, p99 96.4."))
     #expect(page.text(id: "strip-delivered-desc") == "From 0 to 60.2 s: 45.8 frames/s on average, 40.5 to 49.8.")
     for part in ["-title", "-desc"] {
       #expect(page.references.count { $0.hasSuffix(part) } == page.count("svg", role: "img"), "\(part)")
@@ -41,7 +41,7 @@ struct ProfilePageTests {
     for expected in [
       "smart-camera", "60.2 s", "2026-01-12 09:30:04 UTC", "ONNX Runtime 1.31.1", "45.8 frames/s", "0.92 × real time",
       "2,757 frames", "of 2,950 admitted; 191 dropped, 2 in flight", "122 ms", "worst of 2 streams", "1.69 cores busy",
-      "381 MB", "11.7 W", "estimated; 0.26 J a frame; 98 % of the 12 W budget", "budget 12 W",
+      "381 MB", "11.7 W", "estimated; 0.26 J/frame; 98 % of the 12 W budget", "budget 12 W",
       "132 late, 18 overflow", "objects is the bottleneck", "182 M", "front-door", "91 %", "perf_event_paranoid",
     ] { #expect(text.contains(expected), "\(expected)") }
   }
@@ -58,7 +58,7 @@ struct ProfilePageTests {
     let empty = PageReader(ProfilePage(PageFixture.nothing).html)
     #expect(empty.count("svg", role: "img") == 0)
     for expected in [
-      "No stage has worked on a frame.", "The run ended before there was a second reading.", "No stream has begun.",
+      "No stage has processed a frame.", "The run ended before the second reading.", "No stream has started.",
     ] {
       #expect(empty.allText.contains(expected), "\(expected)")
     }

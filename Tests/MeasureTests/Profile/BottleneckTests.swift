@@ -47,7 +47,7 @@ struct BottleneckTests {
     "shape=[192,320]", "small things are found less often", for: [.throughput, .latency],
     work: 320.0 * 192 / (416 * 256))
   private static let interval = StageTip(
-    "interval=2", "the frames between have no boxes", work: 0.5, alsoSpares: ["scale"])
+    "interval=2", "frames in between have no boxes", work: 0.5, alsoSpares: ["scale"])
   private static let threads = StageTip("threads=2", "one frame is done sooner", for: [.latency], if: .freeCores)
   private static let int8 = StageTip(nil, "an INT8 model at objects.model", if: .int8DotProduct)
 
@@ -62,12 +62,12 @@ struct BottleneckTests {
       ], cpuS: 15)
     let found = Bottleneck(load)
     #expect(found.limit == .stage("objects"))
-    #expect(found.headline == "objects (detect.yolo) limits the run: its worker is at work 98 % of the time")
+    #expect(found.headline == "objects (detect.yolo) limits the run: its worker is busy 98 % of the time")
     // Without it: decoding takes 5 ms a frame, scaling 3.3 ms, all of it (15 - 9.8) / 600 s of two cores.
     #expect(abs((found.nextFPS ?? 0) - 200) < 0.01)
     #expect(
       found.costs == [
-        "without objects it would be 200 frames/s instead of 60.0 (3.3 times as many); the next limit is camera"
+        "without objects the rate would be 200 frames/s instead of 60.0 (3.3 times as many); the next limit is camera"
       ])
     // Two workers could do 122, but a frame costs 25 ms of CPU, which is 80 a second on two cores: 80 / 61.2 of now.
     #expect(found.reliefs.first == "objects.workers=2 would give up to 78.4 frames/s; 0.50 of 2 cores are free")
@@ -77,7 +77,7 @@ struct BottleneckTests {
       }, "\(found.reliefs)")
     #expect(
       found.reliefs.contains {
-        $0.hasPrefix("objects.interval=2 would give up to 120 frames/s; the frames between have no boxes")
+        $0.hasPrefix("objects.interval=2 would give up to 120 frames/s; frames in between have no boxes")
       })
     #expect(!found.reliefs.contains { $0.contains("INT8") }, "the processor has no instructions for it")
   }
@@ -95,14 +95,15 @@ struct BottleneckTests {
       ], cpuS: 19.6, int8: true)
     let found = Bottleneck(load)
     #expect(found.limit == .cores)
-    #expect(found.headline == "the cores limit the run: 1.96 of 2 are busy with it, so that more workers do not help")
+    #expect(
+      found.headline == "the cores limit the run: 1.96 of 2 are busy with this program, so more workers do not help")
     #expect(!found.reliefs.contains { $0.contains("workers=") || $0.contains("threads=") }, "\(found.reliefs)")
-    #expect(found.costs.first == "of its CPU time: objects 79 %, camera 15 %, scale 5.1 %")
+    #expect(found.costs.first == "shares of its CPU time: objects 79 %, camera 15 %, scale 5.1 %")
     // Without the detector 4.2 CPU seconds are left for 600 frames, and decoding alone is at most 200 a second.
     #expect(abs((found.nextFPS ?? 0) - 200) < 0.01)
     // Half of the detector's and of the scaling's work: 19.6 - 7.7 - 0.5 = 11.4 s for 600 frames on two cores; now 61.2.
     #expect(
-      found.reliefs.contains("objects.interval=2 would give up to 103 frames/s; the frames between have no boxes"),
+      found.reliefs.contains("objects.interval=2 would give up to 103 frames/s; frames in between have no boxes"),
       "\(found.reliefs)")
     #expect(found.reliefs.contains { $0.contains("INT8 model at objects.model") })
   }
@@ -116,10 +117,10 @@ struct BottleneckTests {
     #expect(found.limit == .cores)
     #expect(
       found.headline
-        == "the cores limit the run: 0.60 of 2 are busy with it and 1.35 with other programs, so that more workers do not help"
+        == "the cores limit the run: 0.60 of 2 are busy with this program and 1.35 with other programs, so more workers do not help"
     )
     // One worker of 5 / 600 CPU seconds a frame: 120; two cores would do 200.
-    #expect(found.reliefs.first == "without the other programs it could be up to 120 frames/s")
+    #expect(found.reliefs.first == "without the other programs the rate could be up to 120 frames/s")
   }
 
   @Test(
@@ -144,11 +145,11 @@ struct BottleneckTests {
     ])
     let found = Bottleneck(load)
     #expect(found.limit == .sources)
-    #expect(found.headline == "the sources set the speed: 60.0 frames/s come, and none is lost")
+    #expect(found.headline == "the sources set the rate: 60.0 frames/s arrive, and none is lost")
     // The detector could do 600 / 6 s, the cores 2 x 600 / 7 s.
     #expect(
       found.costs.contains(
-        "the pipeline has room for about 100 frames/s, 1.7 times as many; objects would limit it then"))
+        "the pipeline has capacity for about 100 frames/s, 1.7 times as many; then the limit would be objects"))
     #expect(found.nextFPS == nil)
   }
 
@@ -197,7 +198,7 @@ struct BottleneckTests {
       delivered: 597)
     let found = Bottleneck(load)
     #expect(found.limit == .sources)
-    #expect(found.headline == "the sources set the speed: 60.0 frames/s come, and 0.5 % are lost")
+    #expect(found.headline == "the sources set the rate: 60.0 frames/s arrive, and 0.5 % are lost")
   }
 
   @Test("given late frames though nobody is busy, then the deadline limits")
@@ -213,7 +214,7 @@ struct BottleneckTests {
     #expect(found.limit == .deadline)
     #expect(
       found.headline
-        == "the deadline of 50 ms limits the run: frames take too long although no stage is at work more than 40 % of the time"
+        == "the deadline of 50 ms limits the run: frames take too long although no stage is busy more than 40 % of the time"
     )
     #expect(found.reliefs.first == "a longer budget.deadlineMs: half of the delivered frames take 48 ms")
     #expect(found.reliefs.dropFirst() == ["objects.threads=2: one frame is done sooner"])
@@ -230,7 +231,7 @@ struct BottleneckTests {
     }
     let queue = Bottleneck(load([:], [.oldest: 100]))
     #expect(queue.limit == .queue("objects"))
-    #expect(queue.reliefs == ["objects.queue.capacity higher than now, which costs memory and latency"])
+    #expect(queue.reliefs == ["a higher objects.queue.capacity, which costs memory and latency"])
     #expect(Bottleneck(load([.noCredit: 100], [:])).limit == .framesInFlight)
   }
 
@@ -240,10 +241,10 @@ struct BottleneckTests {
     // 60 frames/s x 1/60 s = 1 frame on its way.
     let one = Bottleneck(Loads.run(stages, inFlight: 1, latencyS: 1.0 / 60))
     #expect(one.limit == .framesInFlight)
-    #expect(one.costs == ["objects would allow 120 frames/s, and 60.0 are done"])
+    #expect(one.costs == ["objects would allow 120 frames/s; the run delivers 60.0"])
     let spread = Bottleneck(Loads.run(stages, inFlight: 8, latencyS: 1.0 / 60))
     #expect(spread.limit == .spread)
-    #expect(spread.headline == "no part limits the run alone: objects (detect.yolo) is at work 50 % of the time")
+    #expect(spread.headline == "no single part limits the run: objects (detect.yolo) is busy 50 % of the time")
   }
 
   @Test("given decoding or a sink that is always at work, then it limits, with its own settings as relief")
@@ -255,7 +256,7 @@ struct BottleneckTests {
     ]
     let decoding = Bottleneck(Loads.run([Loads.source(busyS: 9.7, tips: tips), work]))
     #expect(decoding.limit == .stage("camera"))
-    #expect(decoding.headline == "camera (source.ffmpeg) limits the run: its thread is at work 97 % of the time")
+    #expect(decoding.headline == "camera (source.ffmpeg) limits the run: its thread is busy 97 % of the time")
     #expect(
       decoding.reliefs == [
         "camera.threads=2: decodes on two cores; 0.83 of 2 cores are free",

@@ -37,10 +37,10 @@ struct TuneInputsTests {
   func obstacles() {
     let other = TuneObstacle.other(stage: "tracks", serviceMs: 0.25).error(detector: "objects", deadlineMs: 0.1)
     #expect(other.exit == .dataError)
-    #expect(other.message.contains("'tracks', which is not tuned, works 0.250 ms"))
+    #expect(other.message.contains("'tracks', which is not tuned, needs at least 0.250 ms"))
     let choice = TuneChoice(model: "m", shape: #""auto""#, workers: 1, threads: 2, interval: 1)
     let own = TuneObstacle.tuned(choice, serviceMs: 12).error(detector: "objects", deadlineMs: 5)
-    #expect(own.message.contains("m at auto with 2 threads, works 12.0 ms"))
+    #expect(own.message.contains("m at auto with 2 threads, needs 12.0 ms"))
     #expect(own.remedy?.contains("install a smaller model") == true)
   }
 }

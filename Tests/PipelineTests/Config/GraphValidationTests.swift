@@ -39,7 +39,7 @@ import Testing
     let issues = Stages.issues(
       stages: Self.source("s"), Self.track("a", #"["s","c"]"#), Self.track("b", #"["a"]"#), Self.track("c", #"["b"]"#),
       Self.sink("out", #"["c"]"#))
-    #expect(issues == ["p.json:3:44: stages[1].after[1]: the stages make a cycle: a -> b -> c -> a"])
+    #expect(issues == ["p.json:3:44: stages[1].after[1]: the stages form a cycle: a -> b -> c -> a"])
   }
 
   @Test func `given two cycles, when checked, then both are named`() {
@@ -64,7 +64,7 @@ import Testing
   @Test func `given a source with after, when checked, then it is refused`() {
     let issues = Stages.issues(
       stages: Self.source("s"), Self.source("t", #","after":["s"]"#), Self.sink("out", #"["t"]"#))
-    #expect(issues == ["p.json:3:61: stages[1].after: 't' is a source and comes after no stage"])
+    #expect(issues == ["p.json:3:61: stages[1].after: 't' is a source and cannot have 'after'"])
   }
 
   @Test func `given transforms and sinks without after, when checked, then they are refused`() {
@@ -90,9 +90,9 @@ import Testing
   }
 
   @Test func `given no source or no sink, when checked, then one issue says so`() {
-    #expect(Stages.issues(stages: Self.source("s")) == ["p.json:1:23: stages: no sink: nothing takes the results"])
+    #expect(Stages.issues(stages: Self.source("s")) == ["p.json:1:23: stages: no sink: no stage takes the results"])
     let noSource = Stages.issues(stages: Self.sink("o", "[]"))
-    #expect(noSource.first == "p.json:1:23: stages: no source: nothing brings frames in")
+    #expect(noSource.first == "p.json:1:23: stages: no source: no stage supplies frames")
   }
 
   @Test func `given a stage after a sink, when checked, then it is refused`() {

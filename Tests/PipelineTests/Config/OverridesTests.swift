@@ -50,10 +50,10 @@ import Testing
     ("objects..score=1", "--set objects..score: expected stage.key=value"),
     (
       "objects.score.x=1",
-      "--set objects.score.x: stages[2].config.score: is not an object, so that it has no keys to set"
+      "--set objects.score.x: stages[2].config.score: is not an object and has no keys to set"
     ),
     ("scale.workers=5", "--set scale.workers: stages[1].workers: preprocess.test takes at most 4 workers, found 5"),
-    ("camera.url=${NOPE}", "--set camera.url: stages[0].config.url: the environment has no variable 'NOPE'"),
+    ("camera.url=${NOPE}", "--set camera.url: stages[0].config.url: the environment variable 'NOPE' is not set"),
   ])
   func `given a bad override, when loaded, then the issue names the override`(override: String, expected: String) {
     #expect(Stages.issues(Stages.good, set: [override]) == [expected])
@@ -160,7 +160,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("${NOPE}", "the environment has no variable 'NOPE'"),
+    ("${NOPE}", "the environment variable 'NOPE' is not set"),
     ("${", "'${' needs the name of an environment variable and '}'; the text itself is written '$${'"),
     ("${A", "'${' needs the name of an environment variable and '}'; the text itself is written '$${'"),
     ("${}", "'${' needs the name of an environment variable and '}'; the text itself is written '$${'"),

@@ -126,7 +126,7 @@ import Testing
     ("{ \"path\": \"out/events.jsonl\" }", "[]", "p.json:13:75: stages[4].config: expected an object, found a list"),
     (
       "\"id\": \"events\"", "\"id\": \"../events\"",
-      "p.json:13:13: stages[4].id: '../events' is no stage id; expected 1 to 32 letters, digits, '-' or '_'"
+      "p.json:13:13: stages[4].id: '../events' is not a stage id; expected 1 to 32 letters, digits, '-' or '_'"
     ),
   ])
   func `given one mistake, when loaded, then one line names its place and the remedy`(

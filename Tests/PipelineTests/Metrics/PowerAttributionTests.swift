@@ -90,7 +90,7 @@ struct PowerMonitorTests {
     #expect(abs(account.energy.idleJ - 60) < 1e-6)
     #expect(account.energy.stageJ["objects"].map { abs($0 - 48) < 1e-6 } == true)
     #expect(abs(account.energy.otherJ - 12) < 1e-6)
-    #expect(account.source == "estimated: test, 6 W idle + 4 W a busy core")
+    #expect(account.source == "estimated: test, 6 W idle + 4 W per busy core")
   }
 
   @Test(

@@ -91,10 +91,10 @@ struct InterfaceCheckTests {
   func unknownLabel() throws {
     #expect(
       try error([Self.source(), Self.detector(), Self.tracker(labels: ["car", "persn"])])
-        == "labels[1] tracks: no stage before 'tracks' finds 'persn'; did you mean 'person'?")
+        == "labels[1] tracks: no stage before 'tracks' detects 'persn'; did you mean 'person'?")
     #expect(
       try error([Self.source(), Self.detector(), Self.tracker(), Self.zones(labels: ["zebra"])])
-        == "zones[0].labels[0] zones: no stage before 'zones' finds 'zebra', as its zone 'door' asks; labels: car, person"
+        == "zones[0].labels[0] zones: no stage before 'zones' detects 'zebra', as its zone 'door' requires; labels: car, person"
     )
   }
 
@@ -112,7 +112,7 @@ struct InterfaceCheckTests {
     let nodes = [Self.source(), Self.detector(finds: .only(["person"]), leavesOut: ["car"])]
     #expect(
       try error(nodes + [Self.tracker(labels: ["car"])])
-        == "labels[0] tracks: no stage before 'tracks' finds 'car'; add it to the 'classes' of 'objects', which leaves it out"
+        == "labels[0] tracks: no stage before 'tracks' detects 'car'; add it to the 'classes' of 'objects', which leaves it out"
     )
     // A slip of the pen is told by the name that was meant, left out or not.
     #expect(try error(nodes + [Self.tracker(labels: ["carr"])])?.hasSuffix("did you mean 'car'?") == true)
@@ -123,17 +123,17 @@ struct InterfaceCheckTests {
     let faces = [Self.source(), Self.detector(), Self.detector("faces", after: ["objects"], finds: .only(["face"]))]
     #expect(
       try error(faces + [Self.tracker(after: ["faces"]), Self.zones(labels: ["face"])])
-        == "zones[0].labels[0] zones: no tracker before 'zones' follows 'face', as its zone 'door' asks; let 'tracks' follow it, with 'labels' or 'stages'"
+        == "zones[0].labels[0] zones: no tracker before 'zones' tracks 'face', as its zone 'door' requires; track it in 'tracks', with 'labels' or 'stages'"
     )
     #expect(
       try error(faces + [Self.tracker(after: ["faces"], stages: ["faces"]), Self.zones(labels: ["face"])]) == nil)
     let other = try error(faces + [Self.tracker(after: ["faces"], stages: ["faces"]), Self.zones(labels: ["car"])])
-    #expect(other?.contains("no tracker before 'zones' follows 'car'") == true)
+    #expect(other?.contains("no tracker before 'zones' tracks 'car'") == true)
     // One of unknown labels is followed only where it is named.
     let unknown = [
       Self.source(), Self.detector(finds: .any), Self.tracker(labels: ["person"]), Self.zones(labels: ["car"]),
     ]
-    #expect(try error(unknown)?.contains("no tracker before 'zones' follows 'car'") == true)
+    #expect(try error(unknown)?.contains("no tracker before 'zones' tracks 'car'") == true)
   }
 
   @Test("given one wrong label of the tracker, when a zone asks for the right one, then only the tracker's is told")
@@ -147,7 +147,7 @@ struct InterfaceCheckTests {
     let nodes = [
       Self.source(), Self.detector(), Self.detector("plates", finds: .only(["plate"])), Self.tracker(labels: ["plate"]),
     ]
-    #expect(try error(nodes)?.contains("finds 'plate'") == true)
+    #expect(try error(nodes)?.contains("detects 'plate'") == true)
     #expect(
       try error(Array(nodes.dropLast()) + [Self.tracker(after: ["objects", "plates"], labels: ["plate"])]) == nil)
   }
@@ -157,7 +157,7 @@ struct InterfaceCheckTests {
     let nodes = [Self.source(), Self.detector()]
     #expect(
       try error(nodes + [Self.tracker(stages: ["objcts"])])
-        == "stages[0] tracks: no stage 'objcts' before 'tracks' finds anything; did you mean 'objects'?")
+        == "stages[0] tracks: no stage 'objcts' before 'tracks' detects anything; did you mean 'objects'?")
     #expect(try error(nodes + [Self.tracker(stages: ["camera"])])?.hasSuffix("stages that do: objects") == true)
   }
 
@@ -168,11 +168,11 @@ struct InterfaceCheckTests {
     let rest = [Self.detector(after: ["camera"]), Self.tracker(), Self.zones(streams: ["camera", "camrea"])]
     #expect(
       try error([Self.source()] + rest)
-        == "zones[0].streams[1] zones: no stream 'camrea' comes to 'zones', as its zone 'door' asks; did you mean 'camera'?"
+        == "zones[0].streams[1] zones: no stream 'camrea' reaches 'zones', as its zone 'door' requires; did you mean 'camera'?"
     )
     // That of a source whose frames do not come here is none.
     let elsewhere = try error([Self.source(), Self.source("camrea")] + rest)
-    #expect(elsewhere?.contains("no stream 'camrea' comes to 'zones'") == true)
+    #expect(elsewhere?.contains("no stream 'camrea' reaches 'zones'") == true)
   }
 
   @Test(
@@ -246,29 +246,29 @@ struct InterfaceCheckTests {
   @Test("given stages that look at what nobody makes, when checked, then they are warned of")
   func needs() throws {
     let untracked = try check([Self.source(), Self.detector(), Self.zones(after: ["objects"])])
-    #expect(untracked.warnings.map(\.error.message) == ["'zones' looks at tracks, and no tracker comes before it"])
+    #expect(untracked.warnings.map(\.error.message) == ["'zones' uses tracks, but no tracker comes before it"])
     let unseen = try check([Self.source(), Self.tracker(after: ["camera"])])
     #expect(
-      unseen.warnings.map(\.error.message) == ["'tracks' looks at detections, and no stage before it finds anything"])
+      unseen.warnings.map(\.error.message) == ["'tracks' uses detections, but no stage before it detects anything"])
     #expect(untracked.errors.isEmpty && unseen.errors.isEmpty)
     let faces = try check([Self.source(), Self.detector(finds: .only(["face"])), Self.tracker()])
     #expect(
       faces.warnings.map(\.error.description)
         == [
-          "tracks: 'tracks' looks at all detections but 'face', and no stage before it finds any others; name 'face' in its 'labels'"
+          "tracks: 'tracks' uses all detections except 'face', but no stage before it detects any others; name 'face' in its 'labels'"
         ])
   }
 
   @Test("given a stage that needs its frames in order, when it has several workers, then that is an error")
   func order() throws {
     var letterbox = Self.letterbox(for: ["objects"])
-    letterbox.interface.needsOrder = "'objects' looks at some frames only"
+    letterbox.interface.needsOrder = "'objects' processes only some frames"
     let rest = [Self.hungry(after: ["scale"])]
     #expect(try error([Self.source(), letterbox] + rest) == nil)
     letterbox.workers = 2
     #expect(
       try error([Self.source(), letterbox] + rest)
-        == "- scale: 'scale' has 2 workers, and 'objects' looks at some frames only; give 'scale' one worker")
+        == "- scale: 'scale' has 2 workers, but 'objects' processes only some frames; give 'scale' one worker")
   }
 
   @Test("given a name in another spelling, when that is found, then it does")
@@ -279,7 +279,7 @@ struct InterfaceCheckTests {
     let nodes = [Self.source(), Self.detector(finds: .only(["motorcycle", "car"])), tracker]
     #expect(try error(nodes + [Self.zones(labels: ["motorcycle"])]) == nil)
     #expect(
-      try error(nodes + [Self.zones(labels: ["car"])])?.contains("no tracker before 'zones' follows 'car'") == true)
+      try error(nodes + [Self.zones(labels: ["car"])])?.contains("no tracker before 'zones' tracks 'car'") == true)
   }
 
   @Test("given more wrong names than anybody reads, when checked, then the rest is counted")

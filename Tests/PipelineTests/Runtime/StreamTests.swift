@@ -55,7 +55,7 @@ struct StreamTests {
       .sink("out", after: ["a", "a2"], into: Collector()),
     ]
     let error = #expect(throws: StageBuildErrors.self) { try PipelineRunner(PipelinePlan(name: "t", stages: stages)) }
-    #expect(error?.errors.first?.description.contains("'a' is there in 'a' and in 'a2'") == true)
+    #expect(error?.errors.first?.description.contains("'a' is defined in 'a' and in 'a2'") == true)
   }
 
   @Test(

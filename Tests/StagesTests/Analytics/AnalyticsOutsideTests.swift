@@ -42,7 +42,7 @@ import Testing
     try fixture.show([], at: 0)
     #expect(
       log.all == [
-        "warning: the zone 'far' lies outside the picture of 'camera', which has 1000x1000 pixels, or at its very edge: nothing can enter it"
+        "warning: the zone 'far' is outside the picture of 'camera', which has 1000x1000 pixels, or at its very edge: nothing can enter it"
       ])
     let far = ReportValue.object(["zone": .string("far"), "stream": .string("camera"), "size": .string("1000x1000")])
     #expect(stage.facts["outside"] == .list([far]))
@@ -90,7 +90,7 @@ import Testing
     let worker = stage.makeWorker(WorkerContext(index: 0, workerCount: 1))
     for tick in 0..<40 { try frame(worker, at: Double(tick) / 2, tick / 10) }
     #expect(log.all.count == 1)
-    #expect(log.all.first?.contains("the stream 'camera' began anew") == true)
+    #expect(log.all.first?.contains("the stream 'camera' has restarted") == true)
     #expect(log.all.first?.contains("'yard'") == true && log.all.first?.contains("8.0 s") == true)
     guard case .object(let zones)? = stage.facts["zones"], case .object(let yard)? = zones["yard"] else {
       Issue.record("no fact")

@@ -113,8 +113,9 @@ struct DetectStageTests {
       #expect(error?.exit == .config)
       #expect(
         error?.message
-          == "the shape \(sides) contradicts the model 'yolox_nano.onnx', which is made for [256, 416] (height, width)")
-      #expect(error?.remedy?.contains("leave the shape out") == true)
+          == "the shape \(sides) does not match the model 'yolox_nano.onnx', which is made for [256, 416] (height, width)"
+      )
+      #expect(error?.remedy?.contains("omit the shape") == true)
     }
   }
 

@@ -99,7 +99,7 @@ import Testing
       for _ in 0..<50 { _ = try worker.process(frame) }
     }
     #expect(error?.exit == .ioError && error?.message.contains("No space left") == true)
-    #expect(error?.remedy?.contains("make room") == true)
+    #expect(error?.remedy?.contains("free space") == true)
   }
 
   @Test func `given somebody's picture with the next number when a snapshot is taken then it takes a free one`() throws

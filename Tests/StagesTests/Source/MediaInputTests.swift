@@ -57,9 +57,9 @@ struct MediaInputTests {
     try FileManager.default.createSymbolicLink(atPath: path("dangling"), withDestinationPath: "gone")
     try FileManager.default.createSymbolicLink(atPath: path("round"), withDestinationPath: "round")
     let cases = [
-      ("nope.mp4", "no such file"), ("no/nope.mp4", "no folder"), ("dangling", "link to something"),
-      ("round", "circle"),
-      ("file.mp4/x", "a file and no folder"), (String(repeating: "n", count: 300), "too long"),
+      ("nope.mp4", "no such file"), ("no/nope.mp4", "no folder"), ("dangling", "link whose target does not exist"),
+      ("round", "loop"),
+      ("file.mp4/x", "a file, not a folder"), (String(repeating: "n", count: 300), "too long"),
     ]
     for (name, words) in cases {
       let error = try failure(path(name))
@@ -160,9 +160,10 @@ struct InputDiagnosisTests {
     #expect(finding(box("ftyp", 24) + box("mdat", 5000))?.contains("no index") == true)
     #expect(
       finding(box("ftyp", 24) + box("mdat", 5000, says: 90_000))?.contains(
-        "cut off in its 'mdat' box, before its index") == true)
+        "truncated in its 'mdat' box, before its index") == true)
     #expect(
-      finding(box("ftyp", 24) + box("moov", 500) + box("mdat", 50, says: 90_000))?.contains("cut off in its 'mdat' box")
+      finding(box("ftyp", 24) + box("moov", 500) + box("mdat", 50, says: 90_000))?.contains(
+        "truncated in its 'mdat' box")
         == true)
     #expect(finding(box("ftyp", 24) + box("moov", 500) + box("mdat", 50)) == nil)
   }
@@ -170,7 +171,7 @@ struct InputDiagnosisTests {
   @Test("given an MP4 in a pipe, when looked at, then whether its index comes last")
   func pipedMP4() {
     let last = InputDiagnosis(pipe: box("ftyp", 24) + box("mdat", 4000))
-    #expect(last?.finding.contains("cannot be searched") == true && last?.remedy.contains("faststart") == true)
+    #expect(last?.finding.contains("is not seekable") == true && last?.remedy.contains("faststart") == true)
     #expect(InputDiagnosis(pipe: box("ftyp", 24) + box("moov", 400) + box("mdat", 400)) == nil)
   }
 

@@ -24,7 +24,7 @@ final class ActivatedConcat: OperatorKernel {
     let parts = try unsafe Self.inputs.indices.map { try unsafe call.input($0) }
     let shapes = unsafe parts.map(\.shape)
     guard shapes.allSatisfy({ $0.count == 4 && $0.dropLast() == shapes[0].dropLast() }) else {
-      throw OperatorCall.wrong(Self.name, "the shapes \(shapes) do not lie side by side")
+      throw OperatorCall.wrong(Self.name, "the shapes \(shapes) cannot be concatenated")
     }
     let widths = shapes.map { $0[3] }, places = shapes[0].dropLast().reduce(1, *), total = widths.reduce(0, +)
     let active = zip(widths, isActive).reduce(0) { $0 + ($1.1 ? $1.0 : 0) }

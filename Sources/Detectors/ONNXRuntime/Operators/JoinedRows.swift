@@ -32,7 +32,7 @@ final class JoinedRows: OperatorKernel {
       for (part, channels) in parts.enumerated() {
         guard shape.count == 4, shape[0] == shapes[0][0],
           shapes[level * parts.count + part] == shape.dropLast() + [channels]
-        else { throw OperatorCall.wrong(Self.name, "the shapes \(shapes) do not make rows of \(parts)") }
+        else { throw OperatorCall.wrong(Self.name, "the shapes \(shapes) do not form rows of \(parts)") }
       }
       places.append(shape[1] * shape[2])
     }

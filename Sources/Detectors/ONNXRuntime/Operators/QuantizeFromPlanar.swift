@@ -13,7 +13,7 @@ final class QuantizeFromPlanar: OperatorKernel {
   init(_ attributes: OperatorAttributes) throws {
     let scale = try attributes.floats("scale"), zero = try attributes.floats("zero")
     guard scale.count == zero.count, scale.allSatisfy({ $0 > 0 && (1 / $0).isFinite }) else {
-      throw OperatorCall.wrong(Self.name, "scales are positive, and as many as zeros")
+      throw OperatorCall.wrong(Self.name, "scales must be positive, and as many as zeros")
     }
     factor = scale.map { 1 / $0 }
     shift = zero

@@ -6,55 +6,56 @@ import Measure
 struct ABCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ab",
-    abstract: "Compares two models or two pipelines on the same frames, and says whether to take the second.",
+    abstract: "Compares two models or two pipelines on the same frames and recommends whether to deploy the second.",
     discussion: """
-      Runs A, the baseline, and B, the candidate, in turns (ABBA BAAB ...), each run short and in a process of its \
-      own, and compares latency, throughput, CPU time, energy, memory and what they find. Sinks are replaced by one \
-      that writes nothing. One longer run of each comes first, uncounted: what it finds is compared.
+      Runs A, the baseline, and B, the candidate, alternately (ABBA BAAB ...), each run short and in its own process, \
+      and compares latency, throughput, CPU time, energy, memory and detections. Sinks are replaced by one that \
+      writes nothing. One longer run of each comes first: it is not timed, and its detections are compared.
 
         edgepipe ab yolov3-tiny yolox-nano --source street.mp4
         edgepipe ab model.onnx model-int8.onnx --pipeline pipelines/objects-only.json --stage objects
         edgepipe ab now.json next.json --source street.mp4 --rounds 16
         edgepipe ab yolox-nano nano-int8 --source val2017 --coco instances_val2017.json --max-loss 0.5
 
-      The verdict is 'deploy', 'hold' or 'keep measuring', with its reasons; the exit status is 0 for each of them.
+      The verdict is 'deploy', 'hold' or 'keep measuring', with reasons; the exit status is 0 for each of them.
       """)
 
   @Argument(
-    help: "The baseline: a pipeline file, a model of the store, an .onnx file or a manifest.", completion: .file())
+    help: "The baseline: a pipeline file, a model in the store, an .onnx file or a manifest.", completion: .file())
   var a: String
 
-  @Argument(help: "The candidate, of the same kind.", completion: .file())
+  @Argument(help: "The candidate, of the same kind as the baseline.", completion: .file())
   var b: String
 
   @OptionGroup var place: ABPlace
 
-  @Option(help: ArgumentHelp("Repeats of each side: the values that are compared.", valueName: "n"))
+  @Option(help: ArgumentHelp("Repeats of each side: the number of values that are compared.", valueName: "n"))
   var repeats: Int = Schedule.standard.repeats
 
   @Option(
     help: ArgumentHelp(
-      "Runs of each repeat. Each round has one of every repeat; more rounds find smaller differences.", valueName: "n"))
+      "Runs of each repeat. Each round has one run of every repeat; more rounds detect smaller differences.",
+      valueName: "n"))
   var rounds: Int = Schedule.standard.rounds
 
-  @Option(help: ArgumentHelp("Frames of each run, at most; of several streams, of each.", valueName: "n"))
+  @Option(help: ArgumentHelp("Maximum frames of each run; with several streams, of each stream.", valueName: "n"))
   var frames: Int = 50
 
   @Option(
     name: .customLong("min-agreement"),
-    help: ArgumentHelp("The least F1 of B's boxes against A's.", valueName: "F1"))
+    help: ArgumentHelp("Minimum F1 of B's boxes against A's.", valueName: "F1"))
   var minimumAgreement: Double = 0.9
 
   @Option(
     help: ArgumentHelp(
-      "The annotations of the pictures in --source, in COCO's format: compares accuracy as well, on all of them.",
+      "Annotations of the pictures in --source, in COCO format: also compares accuracy, on all of the pictures.",
       valueName: "instances.json"),
     completion: .file(extensions: ["json"]))
   var coco: String?
 
   @Option(
     name: .customLong("max-loss"),
-    help: ArgumentHelp("With --coco, how many points of AP (hundredths) B may have less than A.", valueName: "points"))
+    help: ArgumentHelp("With --coco, the AP points (hundredths) that B may lose against A.", valueName: "points"))
   var maximumLoss: Double = 1
 
   @Option(help: ArgumentHelp("Writes the comparison as JSON to this file.", valueName: "file"))
@@ -65,12 +66,12 @@ struct ABCommand: ParsableCommand {
 
   func validate() throws {
     guard (2...100).contains(repeats) else {
-      throw ValidationError("--repeats is between 2 and 100: one shows no spread")
+      throw ValidationError("--repeats must be between 2 and 100: a single repeat shows no spread")
     }
-    guard (1...1000).contains(rounds) else { throw ValidationError("--rounds is between 1 and 1000") }
-    guard (1...1_000_000).contains(frames) else { throw ValidationError("--frames is between 1 and 1000000") }
-    guard (0...1).contains(minimumAgreement) else { throw ValidationError("--min-agreement is between 0 and 1") }
-    guard (0...100).contains(maximumLoss) else { throw ValidationError("--max-loss is between 0 and 100") }
+    guard (1...1000).contains(rounds) else { throw ValidationError("--rounds must be between 1 and 1000") }
+    guard (1...1_000_000).contains(frames) else { throw ValidationError("--frames must be between 1 and 1000000") }
+    guard (0...1).contains(minimumAgreement) else { throw ValidationError("--min-agreement must be between 0 and 1") }
+    guard (0...100).contains(maximumLoss) else { throw ValidationError("--max-loss must be between 0 and 100") }
   }
 
   func run() throws {
@@ -88,12 +89,12 @@ struct ABCommand: ParsableCommand {
     for note in inputs.sameness.notes { Terminal.note("note: \(note)") }
     let runs = ChildRuns()
     try Interruption().onStop {
-      Terminal.note("\nending: the run under way is given up (again to end at once)")
+      Terminal.note("\nstopping: the current run is discarded (interrupt again to stop immediately)")
       runs.stop()
     }
     let trial = ABTrial(inputs: inputs, runs: runs, folder: folder, truth: truth)
     guard let comparison = try measure(trial) else {
-      return Terminal.note("nothing has been compared: it ended before the first round did")
+      return Terminal.note("nothing was compared: the command was stopped before the end of the first round")
     }
     let subject = ABReport.Subject(
       names: Both(a: a, b: b), kind: inputs.kind, stage: inputs.stage, version: Edgepipe.version,
@@ -126,27 +127,27 @@ struct ABPlace: ParsableArguments {
   @Option(
     name: .customLong("source"),
     help: ArgumentHelp(
-      "Takes the frames from here: a video file or a folder of pictures. With several source stages: id=URL.",
+      "Reads the frames from this video file or folder of pictures. With several source stages: id=URL.",
       valueName: "url"))
   var sources: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "Runs the models in this pipeline; otherwise in one of source, letterbox and detector.", valueName: "file"),
+      "Runs the models in this pipeline (default: a source, a letterbox and a detector).", valueName: "file"),
     completion: .file(extensions: ["json"]))
   var pipeline: String?
 
   @Option(
     help: ArgumentHelp(
       """
-      With --pipeline, the stage that gets the models. Of two pipelines, the stage whose time is the latency; \
-      otherwise it is what all stages work on a frame.
+      With --pipeline, the stage that runs the models. For two pipelines, the stage whose service time is compared as \
+      the latency (default: the work of all stages on a frame).
       """,
       valueName: "id"))
   var stage: String?
 
   @Option(
     name: .customLong("onnxruntime"),
-    help: ArgumentHelp("The ONNX Runtime library; otherwise it is looked for.", valueName: "file"))
+    help: ArgumentHelp("The ONNX Runtime library (default: searched for).", valueName: "file"))
   var library: String?
 }

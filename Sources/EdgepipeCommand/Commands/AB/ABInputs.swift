@@ -28,7 +28,8 @@ struct ABInputs {
     case (.pipeline, .pipeline):
       guard place.pipeline == nil else {
         throw PipelineError(
-          "'\(a)' and '\(b)' are pipelines: --pipeline is for models", remedy: "leave it out", code: .invalidArgument)
+          "'\(a)' and '\(b)' are pipelines, and --pipeline applies only to models", remedy: "omit --pipeline",
+          code: .invalidArgument)
       }
       kind = "pipelines"
       stage = place.stage
@@ -50,7 +51,7 @@ struct ABInputs {
       }
     case (.pipeline, .model), (.model, .pipeline):
       throw PipelineError(
-        "'\(a)' and '\(b)' are not of one kind: one is a pipeline, the other a model",
+        "'\(a)' and '\(b)' cannot be compared: one is a pipeline, the other a model",
         remedy: "compare two pipelines or two models", code: .invalidArgument)
     }
     for side in Side.allCases { try Self.check(stage: stage, of: sides[side]) }
@@ -73,7 +74,7 @@ struct ABInputs {
     let known = side.config.stages.map(\.id)
     let guess = NearestName.suggestion(for: stage, among: known).map { "did you mean '\($0)'? " } ?? ""
     throw PipelineError(
-      "'\(side.options.file)' has no stage '\(stage)'", remedy: guess + "it has \(known.joined(separator: ", "))",
+      "'\(side.options.file)' has no stage '\(stage)'", remedy: guess + "stages: \(known.joined(separator: ", "))",
       code: .invalidArgument)
   }
 
@@ -85,19 +86,19 @@ struct ABInputs {
     if let pipeline = place.pipeline { return (pipeline, try place.stage ?? onlyDetector(of: pipeline, place: place)) }
     guard place.stage == nil else {
       throw PipelineError(
-        "--stage names a stage of a pipeline", remedy: "give --pipeline as well", code: .invalidArgument)
+        "--stage needs the pipeline in which the models run", remedy: "give --pipeline as well", code: .invalidArgument)
     }
     guard !place.sources.isEmpty else {
       throw PipelineError(
-        "there are no frames to run the models on", remedy: "give --source, or a pipeline with --pipeline and --stage",
+        "no input is given to run the models on", remedy: "give --source, or a pipeline with --pipeline and --stage",
         code: .invalidArgument)
     }
     let store = ModelStore.standard()
     let findsFaces = try Both(a: a, b: b).map { try DetectorModel($0, resolver: store).findsFaces }
     guard findsFaces.a == findsFaces.b else {
       throw PipelineError(
-        "'\(a)' and '\(b)' find different things: one faces, the other objects",
-        remedy: "compare models of one kind", code: .invalidArgument)
+        "'\(a)' and '\(b)' cannot be compared: one detects faces, the other objects",
+        remedy: "compare two models of the same kind", code: .invalidArgument)
     }
     let file = folder.appendingPathComponent("pipeline.json")
     let text = try ModelPipeline.text(findsFaces: findsFaces.a, model: a)
@@ -111,7 +112,7 @@ struct ABInputs {
       let known = detectors.map(\.id).joined(separator: ", ")
       throw PipelineError(
         "'\(file)' has \(detectors.count) detectors",
-        remedy: "name the one that gets the models with --stage: \(known)", code: .invalidArgument)
+        remedy: "select the one that runs the models with --stage: \(known)", code: .invalidArgument)
     }
     return detectors[0].id
   }

@@ -30,7 +30,7 @@ struct ABSide {
       .snapshot().streamFigures
     if let live = streams.first(where: \.isLive) {
       throw PipelineError(
-        "the stream '\(live.id)' of '\(name)' is live: A and B would not see the same frames",
+        "the stream '\(live.id)' of '\(name)' is live: A and B would not process the same frames",
         remedy: "give a file or a folder of pictures with --source", code: .invalidArgument)
     }
   }

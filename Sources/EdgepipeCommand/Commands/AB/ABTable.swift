@@ -17,8 +17,8 @@ struct ABTable {
     return """
       A           \(subject.names.a) (baseline)
       B           \(subject.names.b) (candidate)
-      runs        \(schedule.repeats) repeats of each x \(comparison.rounds) rounds, in turns, of \(sizes) frames
-      latency     \(subject.stage.map { "of the stage '\($0)'" } ?? "what all stages behind the source work on a frame")
+      runs        \(schedule.repeats) repeats of each x \(comparison.rounds) rounds, interleaved, of \(sizes) frames
+      latency     \(subject.stage.map { "of the stage '\($0)'" } ?? "work of all stages after the source on a frame")
       """ + (subject.sameness?.notes ?? []).map { "\nnote        \($0)" }.joined()
         + (comparison.runs.first?.value.power.map { "\nenergy      \($0.source)" } ?? "")
   }
@@ -73,9 +73,9 @@ struct ABTable {
     switch metric {
     case .latencyP50: "latency p50 ms"
     case .latencyP95: "latency p95 ms"
-    case .fps: "frames a second"
-    case .cpu: "CPU ms a frame"
-    case .energy: "energy J a frame"
+    case .fps: "frames/s"
+    case .cpu: "CPU ms/frame"
+    case .energy: "energy J/frame"
     case .memory: "peak memory MB"
     }
   }

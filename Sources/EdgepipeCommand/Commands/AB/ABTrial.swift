@@ -54,7 +54,7 @@ struct ABTrial {
   private static func contents(_ file: URL) throws -> Data {
     do { return try Data(contentsOf: file) } catch {
       throw PipelineError(
-        "cannot read what a run wrote to '\(file.path)': \(error.localizedDescription)", code: .writeFailed)
+        "cannot read the output of a run, '\(file.path)': \(error.localizedDescription)", code: .writeFailed)
     }
   }
 }
@@ -66,7 +66,7 @@ final class ABProgress {
 
   func show(firstRunOf side: Side) { show(["first run of \(side.rawValue), not counted"]) }
 
-  func accuracy() { show(["accuracy of A and B, and how sure their difference is"]) }
+  func accuracy() { show(["accuracy of A and B, with the confidence interval of the difference"]) }
 
   func show(_ progress: Experiment.Progress) {
     var parts = ["run \(progress.finished + 1) of \(progress.total): \(progress.next.rawValue)"]

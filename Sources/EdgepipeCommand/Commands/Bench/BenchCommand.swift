@@ -8,42 +8,43 @@ import Measure
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
-    abstract: "Measures how fast a model runs on this machine, with what memory and energy, and how sure that is.",
+    abstract: "Measures a model's speed, memory and energy on this machine, with confidence intervals.",
     discussion: """
-      Every combination of inputs, batches, threads and workers is measured in several repeats, which take turns, so \
-      that all meet the same moods of the machine. Ctrl-C ends it with what was measured so far.
+      Measures every combination of input sizes, batches, threads and workers in several interleaved repeats, so that \
+      changes of the machine's load affect all combinations alike. Ctrl-C stops it and reports what was measured so \
+      far.
 
         edgepipe bench yunet-n
         edgepipe bench yolox-nano --batch 1 --threads 1,2 --workers 1,2 --markdown out/bench.md
         edgepipe bench model.onnx --input square,auto,320x192 --batch 1 --runs 200 --repeats 3 --json
 
-      docs/bench.md explains every figure.
+      docs/bench.md explains all figures.
       """)
 
   @Argument(help: "A model's name, or a path to an .onnx file or a manifest.") var model: String
 
   @Option(
     help: ArgumentHelp(
-      "Input sizes: square, auto (for a 16:9 picture), or width x height; the model's own, or square, when absent.",
+      "Input sizes: square, auto (for a 16:9 picture) or width x height (default: the model's own, or square).",
       valueName: "square|auto|WxH,…"))
   var input: BenchInputs?
 
-  @Option(help: ArgumentHelp("Pictures in one inference.", valueName: "n,…"))
+  @Option(help: ArgumentHelp("Pictures per inference.", valueName: "n,…"))
   var batch = NumberList([1, 4, 8, 16, 32])
 
-  @Option(help: ArgumentHelp("Threads inside one inference.", valueName: "n,…")) var threads = NumberList([1])
-  @Option(help: ArgumentHelp("Sessions side by side.", valueName: "n,…")) var workers = NumberList([1])
+  @Option(help: ArgumentHelp("Threads per inference.", valueName: "n,…")) var threads = NumberList([1])
+  @Option(help: ArgumentHelp("Parallel sessions.", valueName: "n,…")) var workers = NumberList([1])
 
-  @Option(help: ArgumentHelp("Inferences of single pictures in each repeat.", valueName: "n")) var runs = 1000
-  @Option(help: ArgumentHelp("Inferences of larger batches in each repeat.", valueName: "n")) var batches = 100
-  @Option(help: ArgumentHelp("Inferences before those that count, in each repeat.", valueName: "n")) var warmUp = 50
-  @Option(help: ArgumentHelp("How often everything is done.", valueName: "n")) var repeats = 5
+  @Option(help: ArgumentHelp("Inferences of single pictures per repeat.", valueName: "n")) var runs = 1000
+  @Option(help: ArgumentHelp("Inferences of larger batches per repeat.", valueName: "n")) var batches = 100
+  @Option(help: ArgumentHelp("Uncounted warm-up inferences per repeat.", valueName: "n")) var warmUp = 50
+  @Option(help: ArgumentHelp("Number of repeats.", valueName: "n")) var repeats = 5
   @Option(help: ArgumentHelp("Seed of the random pictures.", valueName: "n")) var seed: UInt64 = 1
-  @Flag(help: "Also measures decoding the outputs and suppressing overlaps, of single pictures.") var decode = false
+  @Flag(help: "Also measures output decoding and non-maximum suppression, for single pictures.") var decode = false
 
   @Flag(help: "Prints the result as JSON on standard output.") var json = false
   @Option(help: ArgumentHelp("Writes the tables to this file.", valueName: "file")) var markdown: String?
-  @Option(help: ArgumentHelp("Writes one line a repeat to this file.", valueName: "file")) var csv: String?
+  @Option(help: ArgumentHelp("Writes one line per repeat to this file.", valueName: "file")) var csv: String?
 
   @Option(
     name: .customLong("power-profile"),
@@ -52,7 +53,7 @@ struct BenchCommand: ParsableCommand {
 
   @Option(
     name: .customLong("onnxruntime"),
-    help: ArgumentHelp("The ONNX Runtime library; otherwise it is looked for.", valueName: "file"))
+    help: ArgumentHelp("The ONNX Runtime library (default: searched for).", valueName: "file"))
   var library: String?
 
   func validate() throws {
@@ -60,10 +61,10 @@ struct BenchCommand: ParsableCommand {
       (1...1000).contains(repeats)
     else {
       throw ValidationError(
-        "--runs and --batches are 1 to 1,000,000, --warm-up is 0 to 1,000,000, --repeats is 1 to 1,000")
+        "--runs and --batches must be 1 to 1,000,000, --warm-up 0 to 1,000,000, --repeats 1 to 1,000")
     }
     guard batch.numbers.allSatisfy({ $0 <= 1024 }), (threads.numbers + workers.numbers).allSatisfy({ $0 <= 256 }) else {
-      throw ValidationError("--batch goes up to 1024, --threads and --workers up to 256")
+      throw ValidationError("--batch must be at most 1024, --threads and --workers at most 256")
     }
   }
 
@@ -85,7 +86,7 @@ struct BenchCommand: ParsableCommand {
       settings: BenchSettings(warmUps: warmUp, runs: runs, batches: batches, repeats: repeats),
       environment: BenchEnvironment(power: power))
     try Interruption().onStop {
-      Terminal.note("\nending with what was measured so far (again to end at once)")
+      Terminal.note("\nstopping: what was measured so far is reported (interrupt again to stop immediately)")
       bench.requestStop()
     }
     try finish(

@@ -9,13 +9,13 @@ import Measure
 /// `edgepipe models compress`: a model that does the same with fewer bytes and in less time.
 struct CompressCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "compress", abstract: "Make a smaller and faster model of a float one, and measure what it costs.",
+    commandName: "compress", abstract: "Compress a float model and measure the effect on speed, memory and accuracy.",
     discussion: """
-      Takes one step after the other, measures the model after each on this machine, and installs the last one beside \
-      the float model. Without more it fuses operators and turns the model into 8-bit integers (NAME-int8). With \
-      --target the steps are those advised for the device's memory, and a step that costs too much accuracy or gains \
-      nothing is left out. Calibration pictures should look like those that the model will see; some dozens do. See \
-      docs/compression.md and docs/ladder.md.
+      Applies the steps one after another, measures the model after each of them on this machine, and installs the \
+      result beside the float model. By default it fuses operators and quantises the model to 8-bit integers \
+      (NAME-int8). With --target the steps are those advised for the device's memory, and a step that loses too much \
+      accuracy or gains nothing is left out. Calibration pictures should resemble the pictures that the model will \
+      process; a few dozen are enough. See docs/compression.md and docs/ladder.md.
 
         edgepipe models compress yolox-nano --calibration pictures/
         edgepipe models compress yolox-nano --calibration camera.mp4 --target raspberry-pi-4b
@@ -29,17 +29,17 @@ struct CompressCommand: ParsableCommand {
   @OptionGroup var options: NewModelOptions
 
   @Option(
-    help: ArgumentHelp("A folder of pictures, or a video, to find the ranges of values on.", valueName: "folder|video"),
+    help: ArgumentHelp("The calibration pictures: a folder of pictures or a video.", valueName: "folder|video"),
     completion: .file())
   var calibration: String
 
   @Option(
-    help: ArgumentHelp("How many calibration pictures are used; drawn evenly from all there are.", valueName: "n"))
+    help: ArgumentHelp("Number of calibration pictures, sampled evenly from the source.", valueName: "n"))
   var pictures = 32
 
   @Option(
     help: ArgumentHelp(
-      "The share of values left out at each end of a range; 0 for none. When absent, 0 for faces, else 0.0001.",
+      "Share of values clipped at each end of a range; 0 clips none (default: 0 for faces, else 0.0001).",
       valueName: "0...0.1"))
   var clip: Double?
 
@@ -47,16 +47,17 @@ struct CompressCommand: ParsableCommand {
 
   @OptionGroup(title: "Accuracy") var truth: CompressTruthOptions
 
-  @Flag(help: "Does nothing when the model is there and was made from the same: model, pictures, steps and options.")
+  @Flag(help: "Does nothing if the model exists and was made from the same model, pictures, steps and options.")
   var ifChanged = false
 
   @Option(
-    help: ArgumentHelp("Draws the ladder here (SVG).", valueName: "file"), completion: .file(extensions: ["svg"]))
+    help: ArgumentHelp("Writes a chart of the steps to this file (SVG).", valueName: "file"),
+    completion: .file(extensions: ["svg"]))
   var plot: String?
 
   func validate() throws {
-    guard (1...4096).contains(pictures) else { throw ValidationError("--pictures is 1 to 4096.") }
-    guard (0...0.1).contains(clip ?? 0) else { throw ValidationError("--clip is a number from 0 to 0.1.") }
+    guard (1...4096).contains(pictures) else { throw ValidationError("--pictures must be 1 to 4096.") }
+    guard (0...0.1).contains(clip ?? 0) else { throw ValidationError("--clip must be a number from 0 to 0.1.") }
   }
 
   func run() throws {

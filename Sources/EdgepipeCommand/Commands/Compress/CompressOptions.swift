@@ -8,30 +8,30 @@ struct CompressPlanOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Plans for this device: a power profile's name (docs/power.md) or this-machine. A step that costs too much or gains \
-      nothing is left out, and a model that does not fit is installed with --force only.
+      Plans for this device: a power profile's name (docs/power.md) or this-machine. A step that loses too much \
+      accuracy or gains nothing is left out, and a model that does not fit is installed only with --force.
       """,
       valueName: "device"))
   var target: String?
 
-  @Option(help: ArgumentHelp("The device's memory; the usual amount when absent.", valueName: "MB")) var memory: Int?
+  @Option(help: ArgumentHelp("The device's memory (default: the usual amount).", valueName: "MB")) var memory: Int?
 
-  @Option(help: ArgumentHelp("Takes these steps in this order, such as fusion,int8.", valueName: "names"))
+  @Option(help: ArgumentHelp("Applies these steps in this order, such as fusion,int8.", valueName: "names"))
   var steps: String?
 
   @Option(
     help: ArgumentHelp(
       """
-      Leaves out a step after which the model is more than this below the float model: points of AP, or of F1 without \
-      ground truth. 1 and 25 when absent.
+      Leaves out a step that takes the model more than this below the float model, in points of AP, or of F1 without \
+      ground truth (default: 1 of AP, 25 of F1).
       """,
       valueName: "points"))
   var maxDrop: Double?
 
   func validate() throws {
-    guard (8...1_048_576).contains(memory ?? 8) else { throw ValidationError("--memory is 8 to 1048576 MB.") }
-    guard memory == nil || target != nil else { throw ValidationError("--memory is the memory of a --target.") }
-    guard (0...100).contains(maxDrop ?? 0) else { throw ValidationError("--max-drop is 0 to 100 points.") }
+    guard (8...1_048_576).contains(memory ?? 8) else { throw ValidationError("--memory must be 8 to 1048576 MB.") }
+    guard memory == nil || target != nil else { throw ValidationError("--memory needs --target.") }
+    guard (0...100).contains(maxDrop ?? 0) else { throw ValidationError("--max-drop must be 0 to 100 points.") }
   }
 
   func plan(float: String, name: String?) throws -> CompressionPlan {
@@ -44,7 +44,7 @@ struct CompressPlanOptions: ParsableArguments {
 struct CompressTruthOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Measures average precision with these annotations, in COCO's format.", valueName: "instances.json"),
+      "Measures average precision with these annotations, in COCO format.", valueName: "instances.json"),
     completion: .file(extensions: ["json"]))
   var coco: String?
 
@@ -52,7 +52,7 @@ struct CompressTruthOptions: ParsableArguments {
   var images: String?
 
   func validate() throws {
-    guard (coco == nil) == (images == nil) else { throw ValidationError("--coco and --images go together.") }
+    guard (coco == nil) == (images == nil) else { throw ValidationError("--coco and --images must be given together.") }
   }
 
   /// Whether the annotated pictures are those of the calibration, so that some have to be kept apart.
@@ -71,8 +71,8 @@ struct CompressTruthOptions: ParsableArguments {
     let kept = HeldOutPictures.of(whole)
     guard !kept.pictures.isEmpty else {
       throw PipelineError(
-        "all \(whole.pictures.count) pictures of '\(coco)' are kept apart for the calibration",
-        remedy: "calibrate on another folder, or evaluate more pictures", code: .mismatch)
+        "all \(whole.pictures.count) pictures of '\(coco)' are reserved for the calibration",
+        remedy: "calibrate on another folder, or evaluate on more pictures", code: .mismatch)
     }
     return kept
   }

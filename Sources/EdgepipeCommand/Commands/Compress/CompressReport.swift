@@ -45,7 +45,7 @@ struct CompressReport {
     guard let target = plan.target else { return }
     guard let neededMB else {
       return Terminal.note(
-        "warning: the sizes of the model's tensors are not known, and so not whether it fits \(target.name)")
+        "warning: the sizes of the model's tensors are unknown: cannot check whether it fits \(target.name)")
     }
     guard let error = target.refusal(neededMB: neededMB) else { return }
     guard force else { throw error }
@@ -71,7 +71,7 @@ struct CompressReport {
       ("input", { hasOneShape ? nil : $0.input }), ("size MB", number(2) { $0.bytes.map { Double($0) / 1e6 } }),
       ("memory MB", number(1) { $0.memory?.peakMB }),
       ("latency ms", number(1) { $0.speed?.latencyMs }), ("CPU ms", number(1) { $0.speed?.cpuMs }),
-      ("fps", number(1) { $0.speed?.rate }), ("times as fast", number(2) { $0.speed?.ratio }),
+      ("fps", number(1) { $0.speed?.rate }), ("speedup", number(2) { $0.speed?.ratio }),
       (
         "range",
         { rung in
@@ -104,32 +104,33 @@ struct CompressReport {
     var table = Table(alignment: [.left, .left])
     table.add(["plan", plan.source])
     let drawn = "on \(pictures.calibrated) pictures"
-    let others = pictures.compared > 0 ? "; F1 with the float model on \(pictures.compared) others" : ""
+    let others = pictures.compared > 0 ? "; F1 against the float model on \(pictures.compared) others" : ""
     table.add(["calibrated", drawn + others])
     if let evaluated = pictures.evaluated {
       table.add([
         "evaluated",
-        "on \(evaluated) pictures" + (pictures.isApart ? ", the half of the folder that is never calibrated on" : ""),
+        "on \(evaluated) pictures"
+          + (pictures.isApart ? ", the half of the folder that is reserved for evaluation" : ""),
       ])
     }
     if let shape = ladder.model.manifest.shape {
       table.add([
-        "input", "\(shape[1])x\(shape[0]) alone: pictures of other shapes are scaled to fit, and less is found in them",
+        "input", "\(shape[1])x\(shape[0]) only: pictures of other shapes are scaled to fit, which reduces accuracy",
       ])
     }
     if ladder.rungs[0].speed != nil {
       let profile = power.profile
-      let model = "\(profile.name), \(profile.idleW) W idle + \(profile.wattsPerBusyCore) W a busy core"
+      let model = "\(profile.name), \(profile.idleW) W idle + \(profile.wattsPerBusyCore) W per busy core"
       table.add(["power", "estimated: CPU time of this machine, \(model)"])
     }
     if let footprint, let neededMB {
       let parts = String(
-        format: "%.1f MB: weights %.1f, activations %.1f at most", neededMB,
+        format: "%.1f MB: weights %.1f, activations up to %.1f", neededMB,
         Double(footprint.weightBytes) / Double(1 << 20), Double(footprint.activationBytes) / Double(1 << 20))
       table.add(["needs", parts + (plan.target.map { "; \($0.advice.modelLimitMB) MB allowed" } ?? "")])
     }
     let place = installed.map { "\(name) (\(ladder.model.manifest.precision)) in \($0)" }
-    table.add(["installed", place ?? "nothing: no step was worth it"])
+    table.add(["installed", place ?? "nothing: no step was kept"])
     return table.text
   }
 }

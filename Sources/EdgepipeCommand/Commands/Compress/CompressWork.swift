@@ -43,7 +43,7 @@ struct CompressWork {
     let agreement = AgreementMeter(samples.others, shape: manifest.usualShape, engine: engine) { shape in
       try source.read(shape: shape).others
     }
-    line.start("looking at the calibration pictures")
+    line.start("checking the calibration pictures")
     let warnings = CalibrationCheck.warnings(samples.drawn, found: try agreement.count(original, in: samples.drawn))
     let meter = CompressMeter(
       engine: engine, library: command.options.library, line: line, interruption: interruption,

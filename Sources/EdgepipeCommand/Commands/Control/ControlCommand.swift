@@ -6,26 +6,26 @@ import Pipeline
 /// `edgepipe ctl`: changes a run while it goes on.
 struct ControlCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "ctl", abstract: "Adds and removes streams of a running pipeline, lists them, or ends the run.",
+    commandName: "ctl", abstract: "Adds, removes and lists the streams of a running pipeline, or ends the run.",
     discussion: """
-      The run must have a control socket, which only its user can open. Such a run does not end with its last stream,
-      but when it is drained.
+      The run must have been started with --control; only its user can open the control socket. Such a run ends when \
+      it is drained, not when its last stream ends.
 
         edgepipe run pipelines/two-streams.json --control /run/user/1000/edgepipe.sock
         edgepipe ctl add-stream lobby 'rtsp://viewer:${LOBBY_PASSWORD}@10.0.0.7/stream' --control /run/user/1000/edgepipe.sock
 
-      ${NAME} is replaced in the run, not here, so that passwords stay out of the process list.
+      ${NAME} is expanded in the run, not here, so that passwords stay out of the process list.
       """,
     subcommands: [AddStream.self, RemoveStream.self, List.self, Drain.self], defaultSubcommand: List.self)
 
   struct SocketOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The run's control socket, instead of EDGEPIPE_CONTROL.", valueName: "path"))
+    @Option(help: ArgumentHelp("The run's control socket (default: EDGEPIPE_CONTROL).", valueName: "path"))
     var control: String?
 
     func ask(_ request: ControlRequest) throws -> ControlResponse {
       guard let path = control ?? ProcessInfo.processInfo.environment["EDGEPIPE_CONTROL"] else {
         throw PipelineError(
-          "no control socket is named", remedy: "give --control PATH or set EDGEPIPE_CONTROL", code: .invalidArgument)
+          "no control socket is given", remedy: "give --control PATH or set EDGEPIPE_CONTROL", code: .invalidArgument)
       }
       let response = try request.send(to: path)
       if let error = response.error { throw PipelineError(error, remedy: response.remedy, code: .invalidArgument) }
@@ -37,15 +37,16 @@ struct ControlCommand: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Add a stream.")
     @OptionGroup var socket: SocketOptions
     @Argument(help: "The stream's name in every output.") var id: String
-    @Argument(help: "Where its frames come from; ${NAME} is replaced in the run.") var url: String
-    @Option(help: ArgumentHelp("The source stage to add it to, where there are several.", valueName: "stage"))
+    @Argument(help: "The stream's input; ${NAME} is expanded in the run.") var url: String
+    @Option(help: ArgumentHelp("The source stage to add it to, if there are several.", valueName: "stage"))
     var source: String?
 
     func run() throws { _ = try socket.ask(ControlRequest(.addStream, id: id, url: url, source: source)) }
   }
 
   struct RemoveStream: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Remove a stream; what is in flight is still delivered.")
+    static let configuration = CommandConfiguration(
+      abstract: "Remove a stream; its frames in flight are still delivered.")
     @OptionGroup var socket: SocketOptions
     @Argument(help: "The stream's name.") var id: String
 
@@ -53,14 +54,14 @@ struct ControlCommand: ParsableCommand {
   }
 
   struct Drain: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "End the run; what is in flight is still delivered.")
+    static let configuration = CommandConfiguration(abstract: "End the run; frames in flight are still delivered.")
     @OptionGroup var socket: SocketOptions
 
     func run() throws { _ = try socket.ask(ControlRequest(.drain)) }
   }
 
   struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the streams and how they are.")
+    static let configuration = CommandConfiguration(abstract: "List the streams and their state.")
     @OptionGroup var socket: SocketOptions
     @Flag(help: "Print JSON.") var json = false
 

@@ -29,20 +29,20 @@ struct DeviceReport {
     func add(_ name: String, _ lines: [String], none: String) {
       for (index, line) in (lines.isEmpty ? [none] : lines).enumerated() { table.add([index == 0 ? name : "", line]) }
     }
-    add("model", [device.model].compactMap { $0 }, none: "the system does not say")
+    add("model", [device.model].compactMap { $0 }, none: "unknown")
     add("processor", ["\(device.processor ?? "unknown"), \(device.cores) cores"], none: "")
     add(
       "instructions", device.instructionSets.isEmpty ? [] : [device.instructionSets.joined(separator: " ")],
-      none: "none of note")
+      none: "none relevant")
     add(
       "INT8",
       [
         device.hasInt8DotProduct
-          ? "has dot products of 8-bit integers"
-          : "no dot products of 8-bit integers: INT8 models save memory, not much time"
+          ? "8-bit integer dot products"
+          : "no 8-bit integer dot products: INT8 models save memory, but little time"
       ], none: "")
     add("memory", device.memoryMB.map { ["\($0) MB"] } ?? [], none: "unknown")
-    add("accelerators", device.accelerators.map { "\($0.kind.rawValue): \($0.name), \($0.path)" }, none: "none seen")
+    add("accelerators", device.accelerators.map { "\($0.kind.rawValue): \($0.name), \($0.path)" }, none: "none found")
     add("engines", engines.map(Self.line), none: "none")
     add("power sensors", sensors.map(Self.line), none: "none")
     add(
@@ -54,7 +54,10 @@ struct DeviceReport {
     if let advice {
       add(
         "compression",
-        ["\(advice.steps.joined(separator: ", ")) (\(advice.reason)); a model may take \(advice.modelLimitMB) MB"],
+        [
+          "\(advice.steps.joined(separator: ", ")) (\(advice.reason)); memory limit of a model: "
+            + "\(advice.modelLimitMB) MB"
+        ],
         none: "")
     }
     return table.text

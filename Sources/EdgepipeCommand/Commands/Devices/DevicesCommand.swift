@@ -7,9 +7,9 @@ import Foundation
 /// `edgepipe devices`: what this machine is, and how its power is known.
 struct DevicesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "devices", abstract: "What this machine is: processor, accelerators, engines, power sensors.",
+    commandName: "devices", abstract: "Shows this machine's processor, accelerators, engines and power sensors.",
     discussion: """
-      Also says to which class of edge devices it belongs, and which compression of models that advises.
+      Also reports the class of edge devices that the machine belongs to, and the model compression advised for it.
 
         edgepipe devices
         edgepipe devices calibrate readings.csv --output desk.json
@@ -21,7 +21,7 @@ struct DevicesCommand: ParsableCommand {
 
     @Option(
       name: .customLong("onnxruntime"),
-      help: ArgumentHelp("The ONNX Runtime library; otherwise it is looked for.", valueName: "file"))
+      help: ArgumentHelp("The ONNX Runtime library (default: searched for).", valueName: "file"))
     var library: String?
     @Flag(help: "Print JSON.") var json = false
 
@@ -35,14 +35,14 @@ struct DevicesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Fit a power profile to a wattmeter's readings.",
       discussion: """
-        The file has the columns busy_cores and watts. Note the wattmeter's mean over a minute while nothing runs, then \
-        with 1, 2, ... busy cores, such as with 'stress-ng --cpu 2'.
+        The file has the columns busy_cores and watts. Note the wattmeter's mean over a minute with the machine idle, \
+        then with 1, 2, ... busy cores, for example with 'stress-ng --cpu 2'.
         """)
 
     @Argument(help: "The readings (CSV).", completion: .file(extensions: ["csv"])) var readings: String
-    @Option(name: .shortAndLong, help: ArgumentHelp("The profile's file.", valueName: "file"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("Writes the profile to this file.", valueName: "file"))
     var output = "power-profile.json"
-    @Option(help: "The profile's name in reports; that of the readings' file when absent.") var name: String?
+    @Option(help: "The profile's name in reports (default: the name of the readings file).") var name: String?
 
     func run() throws {
       try FileClaims.check([.reads(readings, as: "the readings"), .writes(output, as: "--output")])
@@ -57,8 +57,8 @@ struct DevicesCommand: ParsableCommand {
       let json = profile.json
       try WholeFile.write(to: output) { try $0(json) }
       Terminal.out(
-        "\(profile.name): \(profile.idleW) W idle + \(profile.wattsPerBusyCore) W a busy core, from \(fit.readings) readings; "
-          + "they lie \(profile.residualW ?? 0) W beside the line (root mean square)\n"
+        "\(profile.name): \(profile.idleW) W idle + \(profile.wattsPerBusyCore) W per busy core, from "
+          + "\(fit.readings) readings; residual \(profile.residualW ?? 0) W (root mean square)\n"
           + "written to \(output); use it with: edgepipe run PIPELINE --power-profile \(output)")
     }
   }

@@ -11,9 +11,9 @@ import Stages
 struct EvalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "eval",
-    abstract: "Measure a model's accuracy on annotated pictures: COCO's average precision and recall.",
+    abstract: "Measure a model's accuracy on annotated pictures: COCO average precision and recall.",
     discussion: """
-      Runs the model over the pictures as 'edgepipe run' does and compares its boxes with the annotations. The figures \
+      Runs the model on the pictures as 'edgepipe run' does and compares its boxes with the annotations. The figures \
       are those of pycocotools (docs/evaluation.md).
 
         edgepipe models eval yolox-nano --coco instances_val2017.json --images val2017
@@ -26,7 +26,7 @@ struct EvalCommand: ParsableCommand {
   @Argument(help: "A model's name, or a path to an .onnx file or a manifest.") var model: String?
 
   @Option(
-    help: ArgumentHelp("The annotations, in COCO's format.", valueName: "instances.json"),
+    help: ArgumentHelp("The annotations, in COCO format.", valueName: "instances.json"),
     completion: .file(extensions: ["json"]))
   var coco: String
 
@@ -38,40 +38,41 @@ struct EvalCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Input size: square, auto or HEIGHTxWIDTH, such as 256x416; the model's own, or square, when absent.",
+      "Input size: square, auto or HEIGHTxWIDTH, such as 256x416 (default: the model's own, or square).",
       valueName: "shape"))
   var shape: InputShape?
 
-  @Option(help: ArgumentHelp("Detections score more than this.", valueName: "0...1"))
+  @Option(help: ArgumentHelp("Keeps detections that score more than this.", valueName: "0...1"))
   var score = 0.001
 
   @Option(help: ArgumentHelp("Boxes of one class that overlap more than this are one object.", valueName: "0...1"))
   var iou = 0.65
 
-  @Option(help: ArgumentHelp("How many of the best detections a picture keeps.", valueName: "n"))
+  @Option(help: ArgumentHelp("Keeps this many of the best detections per picture.", valueName: "n"))
   var maxDetections = 300
 
   @Option(
     help: ArgumentHelp(
-      "Sessions that run the model side by side; as many as there are cores when absent.", valueName: "n"))
+      "Parallel sessions of the model (default: the number of cores).", valueName: "n"))
   var workers: Int?
 
-  @Option(help: ArgumentHelp("Writes the detections here, as COCO's results.", valueName: "file"), completion: .file())
+  @Option(
+    help: ArgumentHelp("Writes the detections to this file, as COCO results.", valueName: "file"), completion: .file())
   var predictions: String?
 
   @Option(
-    help: ArgumentHelp("Evaluates these results, and runs no model.", valueName: "file"),
+    help: ArgumentHelp("Evaluates these results instead of running a model.", valueName: "file"),
     completion: .file(extensions: ["json"]))
   var fromPredictions: String?
 
   @Option(
-    help: ArgumentHelp("Draws precision over recall here (SVG).", valueName: "file"),
+    help: ArgumentHelp("Writes a precision-recall plot to this file (SVG).", valueName: "file"),
     completion: .file(extensions: ["svg"]))
   var plot: String?
 
   @Option(
     name: .customLong("onnxruntime"),
-    help: ArgumentHelp("The ONNX Runtime library; otherwise it is looked for.", valueName: "file"))
+    help: ArgumentHelp("The ONNX Runtime library (default: searched for).", valueName: "file"))
   var library: String?
 
   @Flag(help: "Prints the figures as JSON.") var json = false
@@ -85,18 +86,18 @@ struct EvalCommand: ParsableCommand {
     if fromPredictions != nil {
       guard model == nil, images == nil, predictions == nil else {
         throw ValidationError(
-          "With --from-predictions no model is run: leave out the model, --images and --predictions.")
+          "With --from-predictions no model is run: omit the model, --images and --predictions.")
       }
     } else if model == nil || images == nil {
-      throw ValidationError("Name a model and the folder of the pictures with --images, or give --from-predictions.")
+      throw ValidationError("Give a model and the folder of the pictures with --images, or give --from-predictions.")
     }
-    if let names = wanted, names.isEmpty { throw ValidationError("--classes names no class.") }
+    if let names = wanted, names.isEmpty { throw ValidationError("--classes contains no class.") }
     guard (0...1).contains(score), (0...1).contains(iou) else {
-      throw ValidationError("--score and --iou are numbers from 0 to 1.")
+      throw ValidationError("--score and --iou must be numbers from 0 to 1.")
     }
-    guard (1...10_000).contains(maxDetections) else { throw ValidationError("--max-detections is 1 to 10000.") }
+    guard (1...10_000).contains(maxDetections) else { throw ValidationError("--max-detections must be 1 to 10000.") }
     guard (1...DetectYOLO.maximumWorkers).contains(workers ?? 1) else {
-      throw ValidationError("--workers is 1 to \(DetectYOLO.maximumWorkers).")
+      throw ValidationError("--workers must be 1 to \(DetectYOLO.maximumWorkers).")
     }
   }
 
@@ -109,7 +110,7 @@ struct EvalCommand: ParsableCommand {
     let report = EvalReport(
       file: coco, dataset: kept, source: source, predictions: found.count,
       leftOut: dataset.categories.filter { !evaluated.contains($0.id) }.map(\.name),
-      reason: wanted == nil ? "which the model does not know" : "not among --classes",
+      reason: wanted == nil ? "which the model does not detect" : "not in --classes",
       evaluation: COCOMatches(kept, found).evaluation())
     if let predictions {
       let text = COCOPredictions.text(found)

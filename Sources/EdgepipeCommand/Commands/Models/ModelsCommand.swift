@@ -4,10 +4,10 @@ import Detectors
 /// `edgepipe models`: the models on this machine, and how to get more.
 struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "models", abstract: "List, fetch, import, check and evaluate models.",
+    commandName: "models", abstract: "Lists, fetches, imports, checks, evaluates and compresses models.",
     discussion: """
-      Models lie in the model store, one folder each: EDGEPIPE_MODELS, or $XDG_DATA_HOME/edgepipe/models, or \
-      ~/.local/share/edgepipe/models. A pipeline file names them: "model": "yolox-nano".
+      The model store has one folder per model. It is in EDGEPIPE_MODELS, or $XDG_DATA_HOME/edgepipe/models, or \
+      ~/.local/share/edgepipe/models. A pipeline file refers to a model by its name: "model": "yolox-nano".
       """,
     subcommands: [
       List.self, Info.self, Pull.self, Import.self, Verify.self, EvalCommand.self, CompressCommand.self,

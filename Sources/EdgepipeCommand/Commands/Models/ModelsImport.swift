@@ -15,18 +15,19 @@ extension ModelsCommand {
     @Argument(help: "The ONNX file.") var onnx: String?
     @Option(help: "Darknet's cfg file.") var cfg: String?
     @Option(help: "Darknet's weights file.") var weights: String?
-    @Option(name: [.customLong("classes"), .customLong("names")], help: "A text file with one class name a line.")
+    @Option(name: [.customLong("classes"), .customLong("names")], help: "A text file with one class name per line.")
     var classes: String?
-    @Option(help: "What the model is called from now on; else the file's name.") var name: String?
+    @Option(help: "The model's name in the store (default: the file's name).") var name: String?
     @Option(help: "How the outputs are decoded: \(words(ModelManifest.Head.self)).") var head: ModelManifest.Head?
-    @Option(help: "The form of the outputs, where head and shape do not tell: \(words(ModelManifest.Form.self)).")
+    @Option(help: "The form of the outputs, if head and shape do not determine it: \(words(ModelManifest.Form.self)).")
     var form: ModelManifest.Form?
     @Option(help: "The nominal input side in pixels.") var size: Int?
     @Option(help: "Channel order of the input: rgb or bgr.") var color: InputFormat.ColorOrder?
-    @Option(help: "Where the picture lies: topLeft, centered or stretch.") var placement: InputFormat.Placement?
+    @Option(help: "Placement of the picture in the input: topLeft, centered or stretch.") var placement:
+      InputFormat.Placement?
     @Option(help: "The padding's grey value, 0 to 255.") var pad: Float?
-    @Option(help: "Subtracted from the channels, such as 104,117,123.") var mean: String?
-    @Option(help: "Multiplied after that; 1/255 is 0.00392157. One value or three.") var scale: String?
+    @Option(help: "Values subtracted from the channels, such as 104,117,123.") var mean: String?
+    @Option(help: "Factors applied after that, one or three; 1/255 is 0.00392157.") var scale: String?
     @Option(help: "The licence, an SPDX identifier.") var licence: String?
     @Flag(help: "Replace a model of the same name.") var force = false
 
@@ -67,7 +68,7 @@ extension ModelsCommand {
     private static func numbers(_ text: String, _ option: String) throws -> [Float] {
       let values = text.split(separator: ",").compactMap { Float($0.trimmingCharacters(in: .whitespaces)) }
       guard values.count == text.split(separator: ",").count, values.count == 3 || values.count == 1 else {
-        throw ValidationError("\(option) '\(text)' is not one number or three, separated by commas.")
+        throw ValidationError("\(option) '\(text)' is not one number, or three numbers separated by commas.")
       }
       return values.count == 1 ? [values[0], values[0], values[0]] : values
     }

@@ -33,11 +33,11 @@ extension ModelsCommand {
         let input = manifest.input
         let head: String = manifest.head.rawValue + (manifest.form.map { ", form \($0.rawValue)" } ?? "")
         var classes: String = "\(manifest.classes.count): \(manifest.classes.joined(separator: ", "))"
-        if isUnnamed { classes = "not named, numbered from class0" }
+        if isUnnamed { classes = "unnamed, numbered from class0" }
         let facts = [
           ["head", head],
           ["precision", manifest.precision],
-          ["input", manifest.inputWords + (manifest.shape == nil ? ", multiples of \(manifest.stride)" : " alone")],
+          ["input", manifest.inputWords + (manifest.shape == nil ? ", multiples of \(manifest.stride)" : " only")],
           ["colour", "\(input.color.rawValue), minus \(input.mean), times \(input.scale)"],
           ["placement", "\(input.placement.rawValue), padded with \(input.pad)"],
           ["classes", classes],
@@ -45,7 +45,7 @@ extension ModelsCommand {
         ]
         facts.forEach { table.add($0) }
       }
-      if isGuessed { table.add(["manifest", "none: all of this is read from the file"]) }
+      if isGuessed { table.add(["manifest", "none: these values are read from the file"]) }
       table.add(["sha256", hash ?? manifest?.sha256 ?? ""])
       table.add(["file", path ?? "not installed; run `edgepipe models pull \(model)`"])
       Terminal.out(table.text)

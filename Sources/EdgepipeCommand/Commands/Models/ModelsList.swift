@@ -12,7 +12,7 @@ extension ModelsCommand {
       let entries = ModelEntry.all(in: store)
       if json { return try ModelEntry.printJSON(entries) }
       var table = Table(
-        ["name", "head", "input", "classes", "licence", "state", "what it is"],
+        ["name", "head", "input", "classes", "licence", "state", "description"],
         alignment: [.left, .left, .right, .right, .left, .left, .left])
       for entry in entries {
         let manifest = entry.manifest

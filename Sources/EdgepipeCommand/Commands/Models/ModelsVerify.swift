@@ -4,9 +4,10 @@ import EdgepipeCore
 
 extension ModelsCommand {
   struct Verify: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Hash installed models and compare with their manifests.")
+    static let configuration = CommandConfiguration(
+      abstract: "Check installed models against the SHA-256 in their manifests.")
     @OptionGroup var options: StoreOptions
-    @Argument(help: "Names; none means all that are installed.") var names: [String] = []
+    @Argument(help: "Names (default: all installed models).") var names: [String] = []
 
     func run() throws {
       let results = options.modelStore.verify(names.isEmpty ? nil : names)

@@ -8,10 +8,10 @@ import Pipeline
 struct ProfileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "profile",
-    abstract: "Runs a pipeline and says where its time and energy go, and what limits it.",
+    abstract: "Runs a pipeline and reports where its time and energy go and what limits it.",
     discussion: """
-      Runs like 'edgepipe run', until the input ends or until Ctrl-C. Then come two tables of the stages, by time and by
-      cost, what limits the run, what that costs, and which settings would relieve it.
+      Runs like 'edgepipe run', until the input ends or until Ctrl-C. Then it prints two tables of the stages, by time \
+      and by cost, the bottleneck, what it costs, and the settings that would relieve it.
 
         edgepipe profile pipelines/smart-camera.json --source street.mp4
         edgepipe profile pipelines/cameras.json --html out/profile.html --report out/report.json
@@ -23,28 +23,28 @@ struct ProfileCommand: ParsableCommand {
   @OptionGroup var options: PipelineOptions
 
   @Option(
-    help: ArgumentHelp("Writes the run report as JSON to this file, with what the profile adds.", valueName: "file"))
+    help: ArgumentHelp("Writes the run report with the profile as JSON to this file.", valueName: "file"))
   var report: String?
 
-  @Option(help: ArgumentHelp("Writes one page for a browser to this file.", valueName: "file"))
+  @Option(help: ArgumentHelp("Writes the profile as an HTML page to this file.", valueName: "file"))
   var html: String?
 
-  @Option(help: ArgumentHelp("Writes what each thread did to this file, for Perfetto.", valueName: "file"))
+  @Option(help: ArgumentHelp("Writes the activity of each thread to this file, for Perfetto.", valueName: "file"))
   var trace: String?
 
   @Option(
     name: .customLong("trace-seconds"),
-    help: ArgumentHelp("How much of the run the trace holds, from its beginning.", valueName: "s"))
+    help: ArgumentHelp("Seconds that the trace covers, from the start of the run.", valueName: "s"))
   var traceSeconds: Double = 60
 
   @Option(
     name: .customLong("power-profile"),
     help: ArgumentHelp(
-      "The power profile of this machine: a built-in one or a file of 'edgepipe devices calibrate'.",
+      "The power profile of this machine: a built-in one, or a file from 'edgepipe devices calibrate'.",
       valueName: "name|file"))
   var powerProfile: String?
 
-  @Flag(help: "Prints nothing but errors.")
+  @Flag(help: "Prints only errors.")
   var quiet = false
 
   @Flag(help: "Prints the report as JSON on standard output instead of the tables.")
@@ -52,7 +52,7 @@ struct ProfileCommand: ParsableCommand {
 
   func validate() throws {
     guard traceSeconds > 0, traceSeconds <= 86_400 else {
-      throw ValidationError("--trace-seconds is a number of seconds, at most a day")
+      throw ValidationError("--trace-seconds must be above 0 and at most 86400 (a day)")
     }
   }
 
@@ -92,7 +92,7 @@ struct ProfileCommand: ParsableCommand {
 
   private func overflow(_ profile: RunProfile) -> String? {
     guard let count = profile.recording?.overflow, count > 0 else { return nil }
-    return "the trace had no room for \(count) more events; a shorter --trace-seconds keeps all of its time"
+    return "the trace was full: \(count) events were not recorded; a shorter --trace-seconds avoids that"
   }
 
   /// - Returns: the files that were written, and why another one was not.

@@ -23,7 +23,7 @@ struct ProfileSummary {
 
   private var time: String {
     var table = Table(
-      ["stage", "at work", "fps", "service p50 ms", "p95", "p99", "queue p50 ms", "p95", "p99", "dropped", "failed"],
+      ["stage", "busy", "fps", "service p50 ms", "p95", "p99", "queue p50 ms", "p95", "p99", "dropped", "failed"],
       alignment: [.left] + Array(repeating: .right, count: 10))
     for stage in snapshot.stages {
       let values = stage.values
@@ -40,7 +40,7 @@ struct ProfileSummary {
   /// The rows add up to the process's CPU time, and to the energy of the run.
   private var cost: String {
     let isCounted = snapshot.stages.contains { $0.instructionsPerFrame != nil }
-    var header = ["stage", "CPU ms/frame", "CPU s", "of all"]
+    var header = ["stage", "CPU ms/frame", "CPU s", "share"]
     if isCounted { header += ["M instructions/frame", "instructions/cycle"] }
     var table = Table(header + ["J", "W"], alignment: [.left] + Array(repeating: .right, count: header.count + 1))
     let power = snapshot.power, seconds = power?.seconds ?? 0
@@ -69,7 +69,7 @@ struct ProfileSummary {
     add("before the run", cpu: loading, joules: nil)
     add("other", cpu: all - inStages, joules: power?.energy.otherJ)
     if let power { add("idle", cpu: nil, joules: power.energy.idleJ) }
-    add("all", cpu: all, joules: power?.energy.packageJ)
+    add("total", cpu: all, joules: power?.energy.packageJ)
     return table.text
   }
 

@@ -12,11 +12,11 @@ import Stages
 /// `edgepipe models prune`: a model with fewer channels or weights, without training it again.
 struct PruneCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "prune", abstract: "Take channels or weights out of a float model, without training it again.",
+    commandName: "prune", abstract: "Remove channels or weights from a float model without retraining.",
     discussion: """
-      Finds the channels that do the least damage for the multiplications they cost, takes them out, and fits the \
-      layers that are left to what the original gives on calibration pictures. The new model is installed as \
-      NAME-pruned, beside the old one. Accuracy suffers: measure it before you use the model, with \
+      Finds the channels whose removal does the least damage for the multiplications it saves, removes them, and fits \
+      the remaining layers to the original's outputs on calibration pictures. The new model is installed as \
+      NAME-pruned, beside the original. Pruning reduces accuracy: measure it before you use the model, with \
       'edgepipe models eval' or --curve. See docs/pruning.md.
 
         edgepipe models prune yolox-nano --calibration pictures/ --ratio 0.1
@@ -28,31 +28,32 @@ struct PruneCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A folder of pictures, or a video, to fit the layers on; say it again for more.", valueName: "folder|video"),
+      "A folder of pictures, or a video, to fit the layers on; may be repeated.", valueName: "folder|video"),
     completion: .file())
   var calibration: [String]
 
-  @Option(help: "The share of the multiplications that goes, or of the weights with --method unstructured.")
+  @Option(help: "Share of the multiplications to remove, or of the weights with --method unstructured.")
   var ratio = 0.1
 
-  @Option(help: "Whole channels, which makes the model faster; or single weights, which does not.")
+  @Option(help: "Removes whole channels, which makes the model faster, or single weights, which does not.")
   var method = PruningMethod.structured
 
-  @Option(help: "How channels or weights are compared.")
+  @Option(help: "How channels or weights are ranked.")
   var importance = StructuredPruning.Importance.reconstruction
 
   @Option(
-    help: ArgumentHelp("How many pictures of each source are used; drawn evenly from all there are.", valueName: "n"))
+    help: ArgumentHelp("Number of pictures from each source, sampled evenly.", valueName: "n"))
   var pictures = 96
 
   @Option(
     help: ArgumentHelp(
-      "Installs nothing: prunes by 10, 20, 30 and 50 %, measures AP and draws it here (SVG).", valueName: "file"),
+      "Installs nothing: prunes by 10, 20, 30 and 50 %, measures AP and plots it to this file (SVG).", valueName: "file"
+    ),
     completion: .file(extensions: ["svg"]))
   var curve: String?
 
   @Option(
-    help: ArgumentHelp("Annotations for --curve, in COCO's format.", valueName: "instances.json"),
+    help: ArgumentHelp("Annotations for --curve, in COCO format.", valueName: "instances.json"),
     completion: .file(extensions: ["json"]))
   var coco: String?
 
@@ -60,10 +61,10 @@ struct PruneCommand: ParsableCommand {
   var images: String?
 
   func validate() throws {
-    guard (0.01...0.9).contains(ratio) else { throw ValidationError("--ratio is a number from 0.01 to 0.9.") }
-    guard (4...4096).contains(pictures) else { throw ValidationError("--pictures is 4 to 4096.") }
+    guard (0.01...0.9).contains(ratio) else { throw ValidationError("--ratio must be a number from 0.01 to 0.9.") }
+    guard (4...4096).contains(pictures) else { throw ValidationError("--pictures must be 4 to 4096.") }
     guard (curve != nil) == (coco != nil), (curve != nil) == (images != nil) else {
-      throw ValidationError("--curve, --coco and --images belong together.")
+      throw ValidationError("--curve, --coco and --images must be given together.")
     }
   }
 
@@ -86,7 +87,7 @@ struct PruneCommand: ParsableCommand {
     let samples = try calibration.flatMap { try read($0, manifest, line) }
     let inputs = CalibrationPictures(samples, format: manifest.input)
     let start = ContinuousClock.now
-    line.start("looking at the layers")
+    line.start("analysing the layers")
     var refit = LayerRefit.Options(includesDepthwise: false)
     refit.seed = options.seed
     let analysis = try PruningAnalysis(original, engine: engine, inputs: inputs, options: refit) {

@@ -30,7 +30,7 @@ struct PruneReport {
   var text: String {
     var table = Table(
       [
-        "model", "multiplications", "parameters", "not zero", "size MB", "latency ms", "per second", "times as fast",
+        "model", "multiplications", "parameters", "nonzero", "size MB", "latency ms", "per second", "speedup",
         "range",
       ],
       alignment: [.left] + Array(repeating: .right, count: 8))
@@ -48,20 +48,20 @@ struct PruneReport {
     }
     let packed =
       result.after.nonzero < result.after.parameters * 9 / 10
-      ? "\nzeros       are stored like other numbers; as a bit each and the rest, weights would take "
+      ? "\nzeros       are stored like other numbers; a bit mask and the nonzero weights would take "
         + "\(Figure.text(Double(packedBytes) / 1e6, decimals: 2)) MB"
       : ""
     // Bundles of channels are taken whole, so that more may go than was asked; less goes where layers may lose no more.
-    let shortfall = result.saved < ratio - 0.005 ? "; no layer may lose more at this ratio" : ""
-    let saved = "\(Figure.text(result.saved * 100, decimals: 1)) % of \(Figure.setting(ratio * 100)) % asked"
+    let shortfall = result.saved < ratio - 0.005 ? "; the layers have reached their limits at this ratio" : ""
+    let saved = "\(Figure.text(result.saved * 100, decimals: 1)) %, \(Figure.setting(ratio * 100)) % requested"
     return """
       \(table.text)
 
       saved       \(saved)\(shortfall)
-      pruned      \(method), compared by \(importance), in \(Figure.duration(seconds))
-      refitted    \(result.refitted) layers on \(pictures) pictures, each both ways round\(packed)
+      pruned      \(method), ranked by \(importance), in \(Figure.duration(seconds))
+      refitted    \(result.refitted) layers on \(pictures) pictures, each also mirrored\(packed)
       installed   \(name) in \(folder)
-      accuracy    not measured: see `edgepipe models eval \(name)`
+      accuracy    not measured: run `edgepipe models eval \(name)`
       """
   }
 
@@ -106,7 +106,7 @@ struct PruneCurveReport {
 
   var text: String {
     var table = Table(
-      ["ratio", "multiplications", "parameters", "not zero", "AP", "AP50", "seconds"],
+      ["ratio", "multiplications", "parameters", "nonzero", "AP", "AP50", "seconds"],
       alignment: Array(repeating: .right, count: 7))
     for row in curve.rows {
       table.add([
@@ -118,9 +118,9 @@ struct PruneCurveReport {
     return """
       \(table.text)
 
-      calibrated  on \(pictures.calibrated) pictures, each both ways round
+      calibrated  on \(pictures.calibrated) pictures, each also mirrored
       evaluated   on \(pictures.evaluated) pictures, \(coco)
-      seconds     of pruning and refitting; the first row's are of the look at the layers, which all ratios share
+      seconds     of pruning and refitting; in the first row, of the layer analysis that all ratios share
       written     \(file)
       """
   }

@@ -8,16 +8,17 @@ import Stages
 struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay",
-    abstract: "Runs a recorded run again, as fast as it goes, with the same results.",
+    abstract: "Replays a recorded run as fast as possible, with the same results.",
     discussion: """
-      A trace that 'edgepipe run --record FILE' made holds the packets of every stream and what became of every frame;
-      no camera and no film is needed. The sinks write where they wrote then, unless --set sends them elsewhere.
+      A trace recorded with 'edgepipe run --record FILE' holds the packets of every stream and the outcome of every \
+      frame; no camera or video file is needed. The sinks write to the same paths as in the recorded run, unless --set \
+      changes them.
 
         edgepipe run pipelines/smart-camera.json --source rtsp://camera/stream --record out/run.trace
         edgepipe replay out/run.trace --set events.path=out/again.jsonl
       """)
 
-  @Argument(help: "The trace.", completion: .file())
+  @Argument(help: "The trace file.", completion: .file())
   var trace: String
 
   @Option(
@@ -29,20 +30,20 @@ struct ReplayCommand: ParsableCommand {
 
   @Option(
     name: .customLong("onnxruntime"),
-    help: ArgumentHelp("The ONNX Runtime library; otherwise it is looked for.", valueName: "file"))
+    help: ArgumentHelp("The ONNX Runtime library (default: searched for).", valueName: "file"))
   var library: String?
 
   @Option(help: ArgumentHelp("Writes the run report as JSON to this file.", valueName: "file"))
   var report: String?
 
-  @Flag(help: "Prints nothing but errors.")
+  @Flag(help: "Prints only errors.")
   var quiet = false
 
   func run() throws {
     let logger = Log.logger(level: quiet ? .error : .notice)
     let recorded = try Trace(file: trace)
     if let gap = recorded.gap {
-      logger.warning("the trace ends before its run did (\(gap)): what it holds is replayed")
+      logger.warning("the trace is incomplete (\(gap)): the recorded part is replayed")
     }
     if recorded.manifest.version != Edgepipe.version {
       logger.warning(

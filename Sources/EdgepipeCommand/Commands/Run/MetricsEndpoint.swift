@@ -20,8 +20,8 @@ import Pipeline
   struct MetricsEndpoint {
     init(_ text: String) throws {
       throw PipelineError(
-        "this edgepipe was built without its web server",
-        remedy: "leave --metrics out, or build it with the trait WebServer",
+        "this build of edgepipe has no web server",
+        remedy: "omit --metrics, or build edgepipe with the trait WebServer",
         code: .unavailable)
     }
 

@@ -10,9 +10,9 @@ struct RunCommand: ParsableCommand {
     commandName: "run",
     abstract: "Runs a pipeline until its input ends, or until Ctrl-C.",
     discussion: """
-      On a terminal one line shows how far it is; at the end come a table of the stages and the account of all frames.
-      The first Ctrl-C drains what is in flight and ends with 0; one that comes a second
-      or more later ends at once.
+      On a terminal a live line shows the progress. At the end the run prints a table of the stages and the account of \
+      all frames. The first Ctrl-C drains the frames in flight and ends with status 0; another one, a second or more \
+      later, ends the run immediately.
 
         edgepipe run pipelines/smart-camera.json
         edgepipe run pipelines/smart-camera.json --source rtsp://camera/stream --report out/report.json
@@ -27,24 +27,24 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Makes a socket for 'edgepipe ctl'; the run then goes on until it is drained.", valueName: "path"))
+      "Creates a control socket for 'edgepipe ctl'; the run then continues until it is drained.", valueName: "path"))
   var control: String?
 
   @Option(
     help: ArgumentHelp(
-      "Keeps all packets and decisions of the run in this file, for 'edgepipe replay'.", valueName: "file"))
+      "Records all packets and decisions of the run in this file, for 'edgepipe replay'.", valueName: "file"))
   var record: String?
 
   @Option(
     help: ArgumentHelp(
-      "Serves /metrics for Prometheus, and /healthz, on this port of 127.0.0.1, or on HOST:PORT; 0: a free port.",
+      "Serves /metrics for Prometheus, and /healthz, on this port of 127.0.0.1 or on HOST:PORT; 0 selects a free port.",
       valueName: "port"))
   var metrics: String?
 
   @Option(
     name: .customLong("power-profile"),
     help: ArgumentHelp(
-      "The power profile of this machine: a built-in one or a file of 'edgepipe devices calibrate'.",
+      "The power profile of this machine: a built-in one, or a file from 'edgepipe devices calibrate'.",
       valueName: "name|file"))
   var powerProfile: String?
 
@@ -62,8 +62,8 @@ struct RunCommand: ParsableCommand {
 
     static func help(for value: Self) -> ArgumentHelp? {
       value == .quiet
-        ? "Prints nothing but errors. Of --quiet and --verbose the last one counts."
-        : "Also prints what stages have to say in passing."
+        ? "Prints only errors. If --quiet and --verbose are both given, the last one counts."
+        : "Also prints informational and debug messages."
     }
   }
 

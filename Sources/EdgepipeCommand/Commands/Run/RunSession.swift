@@ -9,7 +9,9 @@ struct RunSession {
   func run(_ runner: PipelineRunner, whenReady: () -> Void = {}) throws -> RunOutcome {
     try Interruption().onStop {
       runner.requestStop()
-      if !quiet { Terminal.note("\nending: what is in flight is still delivered (again to end at once)") }
+      if !quiet {
+        Terminal.note("\nstopping: frames in flight are still delivered (interrupt again to stop immediately)")
+      }
     }
     // A thread that cannot be started is part of the outcome.
     try? runner.start()

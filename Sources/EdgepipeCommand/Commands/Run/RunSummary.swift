@@ -48,7 +48,7 @@ struct RunSummary {
         + " + \(ledger.failedTotal) failed + \(ledger.inFlight) in flight" + (isBalanced ? "" : "  (DOES NOT BALANCE)"),
       "time        \(number(wall, 1)) s, \(number(Double(ledger.delivered) / max(wall, 1e-9), 1)) fps, "
         + "\(number(media / max(wall, 1e-9), 2)) x real time",
-      "memory      \(number(MachineInfo.peakMemoryMB, 0)) MB at most",
+      "memory      \(number(MachineInfo.peakMemoryMB, 0)) MB peak",
     ]
     lines += power
     for (name, count) in counters { lines.append("\(pad(name))\(count)") }
@@ -59,14 +59,14 @@ struct RunSummary {
   private var power: [String] {
     guard let power = snapshot.power else { return [] }
     let frames = snapshot.ledger.delivered
-    let each = frames > 0 ? ", \(significant(power.energy.packageJ / Double(frames))) J a frame" : ""
+    let each = frames > 0 ? ", \(significant(power.energy.packageJ / Double(frames))) J/frame" : ""
     var lines = [
       pad("power")
         + "\(number(power.meanW, 1)) W on average, \(significant(power.energy.packageJ)) J\(each) (\(power.source))"
     ]
     if let budget = power.budget, budget.isExceeded {
       lines.append(
-        pad("") + "above the budget of \(number(budget.powerW, 1)) W: \(number(budget.highestMeanW, 1)) W at most")
+        pad("") + "above the budget of \(number(budget.powerW, 1)) W: highest mean \(number(budget.highestMeanW, 1)) W")
     }
     return lines + power.notes.map { pad("") + "not used: \($0)" }
   }

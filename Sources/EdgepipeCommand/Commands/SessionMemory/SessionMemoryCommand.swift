@@ -19,7 +19,7 @@ struct SessionMemoryCommand: ParsableCommand {
 
   func validate() throws {
     guard (1...8192).contains(height), (1...8192).contains(width) else {
-      throw ValidationError("--height and --width are 1 to 8192.")
+      throw ValidationError("--height and --width must be 1 to 8192.")
     }
   }
 
@@ -36,7 +36,9 @@ struct SessionMemoryCommand: ParsableCommand {
   /// - Parameter shape: 1 x 3 x height x width.
   /// - Throws: ``PipelineError`` with what the other process said.
   static func measure(_ model: Data, shape: [Int], element: TensorElement, library: String?) throws -> SessionMemory {
-    guard shape.count == 4 else { throw PipelineError("a picture of shape \(shape) is none", code: .internalFault) }
+    guard shape.count == 4 else {
+      throw PipelineError("the input shape \(shape) is not 1 x 3 x height x width", code: .internalFault)
+    }
     let input = try MemoryFile(model), output = try MemoryFile(Data()), errors = try MemoryFile(Data())
     let child: ChildProcess
     do {
@@ -47,14 +49,14 @@ struct SessionMemoryCommand: ParsableCommand {
         ] + (library.map { ["--onnxruntime", $0] } ?? []),
         input: .file(input.url.path), output: .file(output.url.path), errors: .file(errors.url.path))
     } catch {
-      throw PipelineError("cannot start the measurement of memory: \(error.localizedDescription)", code: .internalFault)
+      throw PipelineError("cannot start the memory measurement: \(error.localizedDescription)", code: .internalFault)
     }
     guard child.wait() == .status(0),
       let memory = try? JSONDecoder().decode(SessionMemory.self, from: Data(output.text.utf8))
     else {
-      let cause = errors.text.split(separator: "\n").first.map(String.init) ?? "no word why"
+      let cause = errors.text.split(separator: "\n").first.map(String.init) ?? "no reason reported"
       throw PipelineError(
-        "the memory of a session cannot be measured: \(cause)", remedy: "leave it out with --skip-benchmark",
+        "cannot measure the memory of a session: \(cause)", remedy: "skip the measurement with --skip-benchmark",
         code: .internalFault)
     }
     return memory

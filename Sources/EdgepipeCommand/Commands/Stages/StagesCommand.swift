@@ -16,7 +16,7 @@ struct StagesCommand: ParsableCommand {
       throw PipelineError("there is no stage type '\(type)'", remedy: "known types: \(known)", code: .invalidArgument)
     }
     Terminal.out("\(stage.type) (\(stage.role.rawValue)): \(stage.summary)\n")
-    guard !stage.schema.properties.isEmpty else { return Terminal.out("It has no options.") }
+    guard !stage.schema.properties.isEmpty else { return Terminal.out("This stage has no options.") }
     var table = Table(
       ["option", "type", "default", "changeable", "meaning"], alignment: [.left, .left, .left, .left, .left])
     for property in stage.schema.properties {
@@ -29,7 +29,7 @@ struct StagesCommand: ParsableCommand {
   }
 
   private func list() {
-    var table = Table(["type", "workers", "what it does"], alignment: [.left, .right, .left])
+    var table = Table(["type", "workers", "description"], alignment: [.left, .right, .left])
     for stage in Edgepipe.registry.all {
       table.add([stage.type, stage.maximumWorkers > 1 ? "1-\(stage.maximumWorkers)" : "1", stage.summary])
     }

@@ -6,28 +6,28 @@ import Measure
 struct TCOCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tco",
-    abstract: "Total cost of ownership: compares ways of doing a job by what they cost and bring.",
+    abstract: "Compares options by total cost of ownership and return on investment.",
     discussion: """
-      A JSON file holds the options: devices, prices, hours, power, traffic, benefits. The answer is the cost of each \
-      by kind, its return on investment, payback and net present value, and the options by performance for the money. \
-      docs/tco.md explains the keys and derives the formulas.
+      A JSON file describes the options: devices, prices, hours, power, traffic, benefits. The report gives the cost \
+      of each option by kind, its return on investment, payback time and net present value, and ranks the options by \
+      performance per cost. docs/tco.md explains the keys and derives the formulas.
 
         edgepipe tco --example > costs.json
         edgepipe tco costs.json
         edgepipe tco costs.json --report jetson-orin-nano=out/report.json
 
-      A run report gives an option its power and frames a second; a power that the run estimated stays marked as an \
-      estimate.
+      A run report supplies the power and the frame rate of an option; power that the run estimated stays marked as \
+      an estimate.
       """)
 
   @Argument(help: "The cost file.", completion: .file(extensions: ["json"])) var file: String?
 
   @Option(
     name: .customLong("report"),
-    help: ArgumentHelp("The run report of an option, in place of the one that the file names.", valueName: "name=file"))
+    help: ArgumentHelp("The run report of an option, instead of the one named in the file.", valueName: "name=file"))
   var reports: [ReportOf] = []
 
-  @Flag(help: "Prints a cost file to start from.") var example = false
+  @Flag(help: "Prints an example cost file.") var example = false
 
   @Flag(help: "Prints the comparison as JSON.") var json = false
 
@@ -45,8 +45,12 @@ struct TCOCommand: ParsableCommand {
   }
 
   func validate() throws {
-    guard example != (file != nil) else { throw ValidationError("name a cost file, or print one with --example") }
-    guard !example || reports.isEmpty && !json else { throw ValidationError("--example stands alone") }
+    guard example != (file != nil) else {
+      throw ValidationError("give a cost file, or print an example with --example")
+    }
+    guard !example || reports.isEmpty && !json else {
+      throw ValidationError("--example cannot be combined with other options")
+    }
     guard Set(reports.map(\.option)).count == reports.count else {
       throw ValidationError("--report names an option twice")
     }

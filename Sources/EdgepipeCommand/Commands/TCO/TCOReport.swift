@@ -16,13 +16,13 @@ struct TCOReport {
       "\(index + 1). \(item.0.option.name): \(item.1)"
     }
     return """
-      costs of \(Amount.years(Double(comparison.years))) in \(comparison.currency)
+      costs over \(Amount.years(Double(comparison.years))) in \(comparison.currency)
 
       \(costs.text)
 
       \(gains.text)
 
-      shares of the cost in %, beside a typical split to compare with
+      shares of the cost in %, compared with a typical split
 
       \(split.text)
 
@@ -33,7 +33,7 @@ struct TCOReport {
   private var costs: Table {
     let money = comparison.money
     var table = Table(
-      ["option", "devices"] + CostKind.allCases.map(\.rawValue) + ["total", "a device"],
+      ["option", "devices"] + CostKind.allCases.map(\.rawValue) + ["total", "per device"],
       alignment: [.left] + Array(repeating: .right, count: CostKind.allCases.count + 3))
     for row in rows {
       table.add(
@@ -48,8 +48,8 @@ struct TCOReport {
     let money = comparison.money, rate = Amount.percent(comparison.discountRate)
     var table = Table(
       [
-        "option", usesScore ? "score" : "frames/s", "for 1,000 \(comparison.currency)", "benefits", "ROI", "payback",
-        "NPV at \(rate)", "power of a device",
+        "option", usesScore ? "score" : "frames/s", "per 1,000 \(comparison.currency)", "benefits", "ROI", "payback",
+        "NPV at \(rate)", "power per device",
       ],
       alignment: [.left, .right, .right, .right, .right, .right, .right, .left])
     for row in rows {

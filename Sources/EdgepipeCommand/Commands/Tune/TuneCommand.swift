@@ -11,37 +11,39 @@ import Stages
 struct TuneCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tune",
-    abstract: "Finds the settings of a pipeline's detectors that are best on this machine.",
+    abstract: "Finds the best settings of a pipeline's detectors for this machine.",
     discussion: """
-      Runs the pipeline again and again for a few seconds, its sinks replaced by one that writes nothing, and tries models \
-      of the same kind, input sizes, workers, threads and intervals: the best rate whose 95th percentile of latency is \
-      within the deadline. Frames come as fast as they can, so that the latency is that of a full pipeline.
+      Runs the pipeline repeatedly for a few seconds, with sinks that write nothing, and tries models of the same \
+      kind, input sizes, workers, threads and intervals. It selects the highest frame rate whose 95th percentile of \
+      latency is within the deadline. Frames are fed as fast as possible, so that the latency is that of a full \
+      pipeline.
 
         edgepipe tune pipelines/objects-only.json --deadline 100 --floor AP=0.25 --output out/tuned.json
 
-      The accuracy is what the models' manifests record (AP on 50 COCO pictures); with a floor, models and input sizes \
-      for which nothing is recorded are left out.
+      The accuracy is the AP on 50 COCO pictures that the models' manifests record; with a floor, models and input \
+      sizes without a recorded accuracy are left out.
       """)
 
   @OptionGroup var options: PipelineOptions
 
   @Option(
-    help: ArgumentHelp("Milliseconds from capture to delivery that 95 % of the frames must keep.", valueName: "ms"))
+    help: ArgumentHelp(
+      "Latency limit in milliseconds, from capture to delivery, for 95 % of the frames.", valueName: "ms"))
   var deadline: Double
 
-  @Option(help: ArgumentHelp("The least recorded accuracy.", valueName: "AP=number"))
+  @Option(help: ArgumentHelp("Minimum recorded accuracy.", valueName: "AP=number"))
   var floor: Floor?
 
-  @Option(help: ArgumentHelp("Frames a second that are enough, such as the camera's rate.", valueName: "fps"))
+  @Option(help: ArgumentHelp("Sufficient frame rate, such as that of the camera.", valueName: "fps"))
   var rate: Double = 30
 
-  @Option(help: ArgumentHelp("At most every n-th frame is looked at.", valueName: "n"))
+  @Option(help: ArgumentHelp("Largest detection interval to try: detection on every n-th frame.", valueName: "n"))
   var maxInterval: Int = 4
 
-  @Option(help: ArgumentHelp("Length of each trial, after a warm-up of one second.", valueName: "s"))
+  @Option(help: ArgumentHelp("Duration of each trial, after a warm-up of one second.", valueName: "s"))
   var seconds: Double = 4
 
-  @Option(help: ArgumentHelp("Writes the tuned pipeline here.", valueName: "file"))
+  @Option(help: ArgumentHelp("Writes the tuned pipeline to this file.", valueName: "file"))
   var output: String = "tuned.json"
 
   @Flag(help: "Prints the table as JSON.")
@@ -61,9 +63,9 @@ struct TuneCommand: ParsableCommand {
 
   func validate() throws {
     guard deadline > 0, rate > 0, seconds > 0, deadline.isFinite, rate.isFinite, seconds <= 600 else {
-      throw ValidationError("--deadline, --rate and --seconds are positive numbers")
+      throw ValidationError("--deadline and --rate must be positive numbers, --seconds above 0 and at most 600")
     }
-    guard maxInterval >= 1 else { throw ValidationError("--max-interval is at least 1") }
+    guard maxInterval >= 1 else { throw ValidationError("--max-interval must be at least 1") }
   }
 
   func run() throws {
@@ -72,7 +74,7 @@ struct TuneCommand: ParsableCommand {
     let detectors = config.detectors
     guard !detectors.isEmpty else {
       throw PipelineError(
-        "'\(options.shownFile)' has no detector to tune", remedy: "name one with a detect stage",
+        "'\(options.shownFile)' has no detector to tune", remedy: "give a pipeline with a detect stage",
         code: .invalidConfiguration)
     }
     // Also what else is wrong with the pipeline is said before minutes of trials.
@@ -81,7 +83,7 @@ struct TuneCommand: ParsableCommand {
     var tuning = TuneRun(
       trial: TuneTrial(seconds: seconds) { try makeRunner(config, sets: $0) }, store: .standard(), limits: limits
     ) { detector, choice, isGlance in
-      let what = isGlance ? "is the deadline in reach?" : choice.split
+      let what = isGlance ? "checking whether the deadline can be met" : choice.split
       line.show("\(detector): \(choice.model) \(choice.shape), \(what)")
     }
     var sets: [String] = []
@@ -91,7 +93,7 @@ struct TuneCommand: ParsableCommand {
         line.end()
         Terminal.out(try table(tuning.rows))
         throw PipelineError(
-          "no setting of '\(detector.id)' keeps the limits",
+          "no setting of '\(detector.id)' meets the limits",
           remedy: "allow a longer --deadline, a lower --floor or a higher --max-interval", code: .unattainable)
       }
       sets += best

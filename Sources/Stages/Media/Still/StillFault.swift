@@ -13,7 +13,7 @@ enum StillFault {
     _ path: BytePath, _ reason: String, losses: MediaLosses? = nil, consequence: ErrorConsequence = .skipFrame
   ) -> PipelineError {
     let known = known(start(of: path), reason, refused: losses?.refusedSize)
-    let (cause, remedy) = known ?? (reason, "check with ffprobe that it is a picture, and a whole one")
+    let (cause, remedy) = known ?? (reason, "check with ffprobe that it is a complete picture")
     return PipelineError(
       "cannot decode '\(path.text)': \(cause)", remedy: remedy, consequence: consequence, code: .malformed)
   }
@@ -32,12 +32,12 @@ enum StillFault {
       return ("it has \(refused.width) x \(refused.height) pixels; \(PictureLimits.text)", "scale it down first")
     }
     if reason.hasSuffix(PictureLimits.text) { return (reason, "scale it down first") }
-    if reason == endsEarly { return (reason, "copy or take it again: only a part of it has been written") }
+    if reason == endsEarly { return (reason, "copy or create it again: only a part of it has been written") }
     guard let kind = PictureKind(start.span) else { return nil }
     switch kind {
     case .text, .html, .xml:
-      return ("it is \(kind.rawValue), and neither a picture nor a video", "name another file, or get this one again")
-    case .pdf: return ("it is a PDF document, and neither a picture nor a video", "save its pages as pictures")
+      return ("it is \(kind.rawValue), not a picture or a video", "use another file, or get this one again")
+    case .pdf: return ("it is a PDF document, not a picture or a video", "save its pages as pictures")
     case .webp where WebPFile.isAnimated(start.span):
       return (
         "it is an animated WebP, which this FFmpeg does not decode",
@@ -51,7 +51,7 @@ enum StillFault {
     default:
       return (
         "it is \(kind.article) \(kind.rawValue) picture that is damaged, or of a kind that this FFmpeg does not decode (\(reason))",
-        "look at it with another program: save it anew where that shows it, else get it again"
+        "open it with another program: if that shows it, save it again, otherwise get it again"
       )
     }
   }

@@ -23,9 +23,9 @@ import EdgepipeCore
     lock = try OutputFile(path: path)
     // SAFETY: the context is written by the call and freed in deinit; names are copied.
     try avCheck(
-      unsafe avformat_alloc_output_context2(&context, nil, "mp4", nil), "cannot make an MP4 file", code: .unavailable)
+      unsafe avformat_alloc_output_context2(&context, nil, "mp4", nil), "cannot create an MP4 file", code: .unavailable)
     guard let context = unsafe context, let stream = unsafe avformat_new_stream(context, nil) else {
-      throw PipelineError("cannot make an MP4 file '\(path)'", code: .internalFault)
+      throw PipelineError("cannot create an MP4 file '\(path)'", code: .internalFault)
     }
     try unsafe encoder.describe(stream.pointee.codecpar)
     unsafe stream.pointee.sample_aspect_ratio = stream.pointee.codecpar.pointee.sample_aspect_ratio

@@ -27,7 +27,7 @@ import EdgepipeCore
     unsafe frame.pointee.height = Int32(clamping: self.height)
     unsafe frame.pointee.color_range = color.isFullRange ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG
     // SAFETY: format and size are set; the buffers belong to the frame.
-    try avCheck(unsafe av_frame_get_buffer(frame, 0), "cannot take memory for a picture", code: .internalFault)
+    try avCheck(unsafe av_frame_get_buffer(frame, 0), "cannot allocate memory for a picture", code: .internalFault)
   }
 
   deinit { unsafe av_frame_free(&frame) }
@@ -43,7 +43,7 @@ import EdgepipeCore
       unsafe target.pointee.width = Int32(clamping: width)
       unsafe target.pointee.height = Int32(clamping: height)
       unsafe target.pointee.color_range = range
-      try avCheck(unsafe av_frame_get_buffer(target, 0), "cannot take memory for a picture", code: .internalFault)
+      try avCheck(unsafe av_frame_get_buffer(target, 0), "cannot allocate memory for a picture", code: .internalFault)
     }
     let problem: PipelineError? = unsafe picture.withFrame { source in
       do throws(PipelineError) {
@@ -72,7 +72,7 @@ import EdgepipeCore
     try unsafe body(frame.unsafelyUnwrapped)
   }
 
-  private static let noMemory = PipelineError("cannot take memory for a picture", code: .internalFault)
+  private static let noMemory = PipelineError("cannot allocate memory for a picture", code: .internalFault)
 
   private func copy(
     _ source: UnsafePointer<AVFrame>, _ sourceColor: PictureColor, to target: UnsafeMutablePointer<AVFrame>

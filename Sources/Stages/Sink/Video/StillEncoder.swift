@@ -46,7 +46,7 @@ import EdgepipeCore
     unsafe packet = av_packet_alloc()
     unsafe frame = av_frame_alloc()
     guard let context = unsafe context, let frame = unsafe frame, unsafe packet != nil else {
-      throw PipelineError("cannot take memory for a \(width)x\(height) picture", code: .internalFault)
+      throw PipelineError("cannot allocate memory for a \(width)x\(height) picture", code: .internalFault)
     }
     unsafe context.pointee.width = w
     unsafe context.pointee.height = h
@@ -61,7 +61,7 @@ import EdgepipeCore
       unsafe context.pointee.flags |= AV_CODEC_FLAG_QSCALE
       unsafe context.pointee.global_quality = self.quality
     } else {
-      try avCheck(unsafe av_frame_get_buffer(frame, 0), "cannot take memory for a picture", code: .internalFault)
+      try avCheck(unsafe av_frame_get_buffer(frame, 0), "cannot allocate memory for a picture", code: .internalFault)
     }
     try avCheck(
       unsafe avcodec_open2(context, codec, nil),
@@ -82,7 +82,8 @@ import EdgepipeCore
     let problem: PipelineError? = unsafe picture.withFrame { source in
       do throws(PipelineError) {
         if let converter {
-          try avCheck(unsafe av_frame_make_writable(frame), "cannot take memory for a picture", code: .internalFault)
+          try avCheck(
+            unsafe av_frame_make_writable(frame), "cannot allocate memory for a picture", code: .internalFault)
           try unsafe converter.convert(source, to: frame)
         } else {
           unsafe source.pointee.quality = quality

@@ -38,13 +38,13 @@ import EdgepipeCore
     guard let found, let codec = unsafe avcodec_find_encoder_by_name(found) else {
       throw PipelineError(
         "this FFmpeg has no H.264 encoder (tried \(Self.candidates.joined(separator: ", ")))",
-        remedy: "install an FFmpeg with libx264, or take the sink.video stage out", code: .unavailable)
+        remedy: "install an FFmpeg with libx264, or remove the sink.video stage", code: .unavailable)
     }
     name = found
     unsafe context = avcodec_alloc_context3(codec)
     unsafe packet = av_packet_alloc()
     guard let context = unsafe context, unsafe packet != nil else {
-      throw PipelineError("cannot take memory for a video encoder", code: .internalFault)
+      throw PipelineError("cannot allocate memory for a video encoder", code: .internalFault)
     }
     // SAFETY: a fresh context, ours alone.
     unsafe context.pointee.width = Int32(clamping: settings.width)
