@@ -95,6 +95,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
+      // The ready pipelines, which `edgepipe new` starts from.
+      resources: [.embedInCode("Templates")],
       swiftSettings: strict),
     .executableTarget(name: "edgepipe", dependencies: ["EdgepipeCommand"], swiftSettings: strict),
     .target(

@@ -1,6 +1,5 @@
 import ArgumentParser
 import EdgepipeCore
-import Foundation
 
 /// The root command.
 struct RootCommand: ParsableCommand {
@@ -10,6 +9,7 @@ struct RootCommand: ParsableCommand {
     discussion: """
       A pipeline is a JSON file of stages: a source, preprocessing, detectors, a tracker and sinks.
 
+        edgepipe detect street.mp4 --save out
         edgepipe models pull yolov3-tiny centerface
         edgepipe run pipelines/smart-camera.json --source street.mp4
         edgepipe validate pipelines/smart-camera.json
@@ -20,7 +20,8 @@ struct RootCommand: ParsableCommand {
       """,
     version: Edgepipe.version,
     subcommands: [
-      RunCommand.self, ReplayCommand.self, ControlCommand.self, ProfileCommand.self, BenchCommand.self, ABCommand.self,
+      DetectCommand.self, NewCommand.self, RunCommand.self, ReplayCommand.self, ControlCommand.self,
+      ProfileCommand.self, BenchCommand.self, ABCommand.self,
       TuneCommand.self, ValidateCommand.self, SchemaCommand.self, StagesCommand.self, ModelsCommand.self,
       DevicesCommand.self, TCOCommand.self,
     ])

@@ -1,17 +1,4 @@
-public import EdgepipeCore
-
-/// Makes the pictures of a replayed stream again: the part of a source that only its own package knows.
-public protocol MediaReplay: AnyObject {
-  /// Does once more what a record of ``SourceOutput/tape`` says.
-  func apply(_ record: [UInt8]) throws(PipelineError)
-  /// The picture of the frame that is put out next, or nil for frames without one.
-  func takePicture() -> (any FrameImage)?
-}
-
-/// Makes a ``MediaReplay`` for each stream; a service of the run.
-public protocol MediaReplayer: Sendable {
-  func makeReplay(for stream: StreamInfo, context: StageContext) throws(PipelineError) -> any MediaReplay
-}
+import EdgepipeCore
 
 /// Stands for a source of the recorded pipeline: says to the runtime what that one said.
 final class ReplaySource: SourceStage {

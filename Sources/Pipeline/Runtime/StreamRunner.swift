@@ -239,8 +239,8 @@ final class StreamRunner: SourceOutput {
     site.run.journal.recorder?.append(.settled(stream: number, isLive: stream.isLive))
   }
 
-  var tape: (any MediaTape)? {
-    site.run.journal.recorder.map { StreamTape(recorder: $0, number: number, stream: stream) }
+  var mediaRecorder: (any MediaRecorder)? {
+    site.run.journal.recorder.map { StreamRecorder(recorder: $0, number: number, stream: stream) }
   }
 
   func fail(stream: String, _ error: PipelineError) {
@@ -276,7 +276,7 @@ extension StreamRunner: ReplayOutput {
 }
 
 /// A source's way into the trace.
-private struct StreamTape: MediaTape {
+private struct StreamRecorder: MediaRecorder {
   let recorder: TraceRecorder
   let number: Int
   let stream: StreamInfo

@@ -32,12 +32,12 @@ public protocol SourceOutput: AnyObject, Sendable {
   /// stream's `isLive` has changed. To be called before the first frame.
   func liveHasChanged()
   /// Set while the run is recorded.
-  var tape: (any MediaTape)? { get }
+  var mediaRecorder: (any MediaRecorder)? { get }
   /// Records the failure of one stream while others of this source go on.
   func fail(stream: String, _ error: PipelineError)
 }
 
 extension SourceOutput {
   public func liveHasChanged() {}
-  public var tape: (any MediaTape)? { nil }
+  public var mediaRecorder: (any MediaRecorder)? { nil }
 }

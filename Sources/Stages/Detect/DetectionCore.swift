@@ -212,20 +212,6 @@ extension DetectionCore {
   }
 }
 
-/// What workers of a detecting stage use of its options.
-public struct DetectionAdjustment: GatedAdjustment {
-  let options: DetectorOptions
-  let gate: GateSettings
-
-  /// - Throws: ``PipelineError`` for classes that the model does not know.
-  init(_ settings: DetectorSettings, classes: [String]?, _ manifest: ModelManifest) throws {
-    options = DetectorOptions(
-      score: Float(settings.score), iou: Float(settings.iou), maxDetections: settings.maxDetections,
-      classes: try classes.map { try ClassNames.indices(of: $0, in: manifest) })
-    gate = settings.gate
-  }
-}
-
 /// One worker of a detecting stage: takes the prepared input off the frame and hangs the detections on it.
 final class DetectionWorker: FrameWorker {
   private let core: DetectionCore

@@ -1,4 +1,4 @@
-import Detectors
+public import Detectors
 public import Pipeline
 
 extension StageServices {
@@ -6,10 +6,10 @@ extension StageServices {
   /// the standard store.
   ///
   /// - Parameter onnxRuntime: the library's path; nil: it is looked for.
-  public static func standard(onnxRuntime: String? = nil) -> StageServices {
+  public static func standard(onnxRuntime: String? = nil, store: ModelStore = .standard()) -> StageServices {
     var services = StageServices()
     services.provide(LazyEngine.onnxRuntime(libraryPath: onnxRuntime), as: (any InferenceEngine).self)
-    services.provide(ModelStore.standard(), as: (any ModelResolver).self)
+    services.provide(store, as: (any ModelResolver).self)
     return services
   }
 }

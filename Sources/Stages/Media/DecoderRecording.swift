@@ -16,12 +16,12 @@ final class DecoderRecording {
     case picture = 5
   }
 
-  private let tape: any MediaTape
+  private let recorder: any MediaRecorder
   private let clock: any PipelineClock
   private var received = 0
 
-  init(_ tape: any MediaTape, clock: any PipelineClock) {
-    self.tape = tape
+  init(_ recorder: any MediaRecorder, clock: any PipelineClock) {
+    self.recorder = recorder
     self.clock = clock
   }
 
@@ -61,6 +61,6 @@ final class DecoderRecording {
     out.integer(received)
     received = 0
     body(&out)
-    tape.record(out.bytes)
+    recorder.record(out.bytes)
   }
 }

@@ -36,7 +36,7 @@ struct DecoderOptions: Sendable {
   private var context: UnsafeMutablePointer<AVCodecContext>?
   private var frame: UnsafeMutablePointer<AVFrame>?
   private let timeBase: AVRational
-  private let tape: DecoderRecording?
+  private let recording: DecoderRecording?
   private let isStill: Bool
   private let isJPEG: Bool
   private let isGIF: Bool
@@ -54,13 +54,13 @@ struct DecoderOptions: Sendable {
 
   /// - Throws: ``PipelineError`` `malformed` with `endStream` when no decoder takes the track.
   convenience init(
-    _ demuxer: Demuxer, _ options: DecoderOptions = DecoderOptions(), name: String, tape: DecoderRecording? = nil
+    _ demuxer: Demuxer, _ options: DecoderOptions = DecoderOptions(), name: String, recording: DecoderRecording? = nil
   ) throws(PipelineError) {
-    try self.init(CodecFormat(demuxer), options, name: name, tape: tape)
+    try self.init(CodecFormat(demuxer), options, name: name, recording: recording)
   }
 
-  /// - Parameter tape: remembers what is asked of the decoder.
-  init(_ format: CodecFormat, _ options: DecoderOptions, name: String, tape: DecoderRecording? = nil)
+  /// - Parameter recording: remembers what is asked of the decoder.
+  init(_ format: CodecFormat, _ options: DecoderOptions, name: String, recording: DecoderRecording? = nil)
     throws(PipelineError)
   {
     let codecName = format.codecName
@@ -70,7 +70,7 @@ struct DecoderOptions: Sendable {
         remedy: "convert it with ffmpeg to a codec that this FFmpeg decodes", consequence: .endStream,
         code: .unsupported)
     }
-    self.tape = tape
+    self.recording = recording
     timeBase = format.timeBase
     containerAspect = format.containerAspect
     containerColor = format.containerColor
@@ -105,7 +105,7 @@ struct DecoderOptions: Sendable {
     }
     unsafe self.frame = frame
     unsafe self.context = context
-    tape?.opened(format, options, threads: threadCount)
+    recording?.opened(format, options, threads: threadCount)
   }
 
   deinit {
@@ -129,7 +129,7 @@ struct DecoderOptions: Sendable {
   /// - Returns: nil, or FFmpeg's reason for refusing the packet.
   func send(_ packet: Packet?) -> String? {
     if let packet, let problem = inspect(packet) { return problem }
-    tape?.sent(packet)
+    recording?.sent(packet)
     // SAFETY: the context is open until deinit; the packet is only read.
     let status =
       if let packet {
@@ -150,13 +150,13 @@ struct DecoderOptions: Sendable {
 
   /// Forgets every picture, so that decoding can start anew with a key frame. Also after the end of the stream.
   func flush() {
-    tape?.flushed()
+    recording?.flushed()
     // SAFETY: the context is open until deinit.
     if let context = unsafe context { unsafe avcodec_flush_buffers(context) }
   }
 
   func receive() -> Output {
-    tape?.askedForPicture()
+    recording?.askedForPicture()
     guard let context = unsafe context, let frame = unsafe frame else { return .end }
     // SAFETY: `frame` is this decoder's own and empty; what it receives is moved out or released below.
     let status = unsafe avcodec_receive_frame(context, frame)

@@ -1,5 +1,4 @@
 public import EdgepipeCore
-import Logging
 public import Pipeline
 import Synchronization
 
@@ -233,7 +232,7 @@ public final class FFmpegSource: SourceStage {
     }
     let job = SourceJob(
       configuration: configuration, context: context, entry: entry, stream: stream, output: output, facts: noted,
-      tape: output.tape.map { DecoderRecording($0, clock: context.clock) })
+      recording: output.mediaRecorder.map { DecoderRecording($0, clock: context.clock) })
     do { try read(job, entry) } catch let error as PipelineError { throw error.scrubbed(of: entry.url) }
   }
 

@@ -10,7 +10,7 @@ final class FrameEmitter {
   private let deadlineMs: Double?
   private let output: any SourceOutput
   private let maxFrames: Int?
-  private let tape: DecoderRecording?
+  private let recording: DecoderRecording?
   private let facts: SourceFacts?
   private var notes = PictureNotes()
   private var turner = PictureRotator()
@@ -22,7 +22,7 @@ final class FrameEmitter {
 
   init(
     stream: StreamInfo, context: StageContext, isPaced: Bool, output: any SourceOutput, maxFrames: Int?,
-    tape: DecoderRecording? = nil, facts: SourceFacts? = nil
+    recording: DecoderRecording? = nil, facts: SourceFacts? = nil
   ) {
     self.stream = stream
     self.context = context
@@ -30,7 +30,7 @@ final class FrameEmitter {
     self.isPaced = isPaced
     self.output = output
     self.maxFrames = maxFrames
-    self.tape = tape
+    self.recording = recording
     self.facts = facts
   }
 
@@ -54,7 +54,7 @@ final class FrameEmitter {
     count += 1
     first = first ?? mediaTime
     latest = mediaTime
-    tape?.picture(orientation)
+    recording?.picture(orientation)
     if output.emit(Frame(header: header, image: upright)) == .stopped { return false }
     return maxFrames.map { count < $0 } ?? true
   }

@@ -113,6 +113,15 @@ enum MediaInput: Sendable, Hashable {
 extension FFmpegSource {
   package static func readsStandardInput(_ url: String) -> Bool { MediaInput.isStandardInput(url) }
 
+  /// Whether this `url` is a picture or a folder of them, as far as it can be told without opening it.
+  package static func readsPictures(_ url: String) -> Bool {
+    switch try? MediaInput.find(url) {
+    case .pictures: true
+    case .file(let path): path.ending.map(PictureKinds.endings.contains) ?? false
+    case .videos, .pipe, .camera, .network, nil: false
+    }
+  }
+
   /// Whether this `url` is a pipe, whose frames come only once.
   package static func readsPipe(_ url: String) -> Bool {
     if MediaInput.isStandardInput(url) { return true }

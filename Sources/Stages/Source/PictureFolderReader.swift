@@ -50,7 +50,7 @@ final class PictureFolderReader {
     let file = list.folder.appending(name), path = file.text
     // Refuses what is no regular file before it is opened.
     guard case .file = try MediaInput.find(file) else { throw unreadable(path, "not a file") }
-    return try StillPicture.decode(file, guardian, tape: job.tape)
+    return try StillPicture.decode(file, guardian, recording: job.recording)
   }
 
   private func unreadable(_ path: String, _ reason: String) -> PipelineError {

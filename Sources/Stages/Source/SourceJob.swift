@@ -13,7 +13,7 @@ struct SourceJob {
   let output: any SourceOutput
   let facts: SourceFacts
   /// Set while the run is recorded.
-  let tape: DecoderRecording?
+  let recording: DecoderRecording?
 
   /// Whether the configuration says whether the stream is live.
   var isLiveStated: Bool { (entry.live ?? configuration.live) != nil }
@@ -31,7 +31,7 @@ struct SourceJob {
   func makeEmitter() -> FrameEmitter {
     FrameEmitter(
       stream: stream, context: context, isPaced: stream.isLive || configuration.realtime, output: output,
-      maxFrames: configuration.maxFrames, tape: tape, facts: facts)
+      maxFrames: configuration.maxFrames, recording: recording, facts: facts)
   }
 
   /// Opens a decoder, its threads counted with this stage.
@@ -40,7 +40,7 @@ struct SourceJob {
       threads: configuration.threads, isLive: stream.isLive, skippedFrames: configuration.skip.frames,
       skippedLoopFilter: configuration.skip.loopFilter, isStill: demuxer.track.isStill)
     let opened = context.threads.adopt(stage: context.id) {
-      Result { () throws(PipelineError) in try VideoDecoder(demuxer, options, name: name, tape: tape) }
+      Result { () throws(PipelineError) in try VideoDecoder(demuxer, options, name: name, recording: recording) }
     }
     return try opened.get()
   }

@@ -161,6 +161,7 @@ struct CompressionPlanTests {
     #expect(target.refusal(neededMB: limit) == nil)
     let error = target.refusal(neededMB: limit + 1)
     #expect(error?.exit == .dataError)
-    #expect(error?.message.contains("the model needs \(Int(limit) + 1) MB, more than the limit of \(Int(limit)) MB") == true)
+    #expect(
+      error?.message.contains("the model needs \(Int(limit) + 1) MB, more than the limit of \(Int(limit)) MB") == true)
   }
 }

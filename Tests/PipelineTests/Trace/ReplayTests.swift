@@ -6,7 +6,7 @@ import Testing
 @testable import EdgepipeCore
 @testable import Pipeline
 
-/// Cameras that tell of their state, break off and come back, and put pictures on the tape.
+/// Cameras that tell of their state, break off and come back, and record pictures.
 private final class FakeCameras: SourceStage {
   typealias Configuration = NoConfiguration
   static let type = "source.cameras"
@@ -51,7 +51,7 @@ private final class FakeCameras: SourceStage {
       }
       if sequence % 40 == 21 || sequence == 0 { output.health(.streaming, attempt: 2, error: nil) }
       pause()
-      output.tape?.record([UInt8(truncatingIfNeeded: sequence)])
+      output.mediaRecorder?.record([UInt8(truncatingIfNeeded: sequence)])
       let bare = TestFrames.frame(
         stream: stream, sequence: sequence, clock: context.clock,
         deadline: stream.deadlineMs.map { context.clock.now().advanced(byMilliseconds: $0) })

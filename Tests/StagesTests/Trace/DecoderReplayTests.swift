@@ -9,7 +9,7 @@ import Testing
 @testable import Stages
 
 /// A source's output that keeps what is put on the tape and what is put out, in order.
-private final class TapeOutput: SourceOutput, MediaTape {
+private final class RecordedOutput: SourceOutput, MediaRecorder {
   enum Entry: Sendable {
     case media([UInt8])
     case frame(Frame)
@@ -25,7 +25,7 @@ private final class TapeOutput: SourceOutput, MediaTape {
     return .admitted
   }
 
-  var tape: (any MediaTape)? { self }
+  var mediaRecorder: (any MediaRecorder)? { self }
   var isStopping: Bool { false }
   func wait(until deadline: MonotonicTime) -> Bool { true }
   func report(position: MediaTime, duration: MediaTime?) {}
@@ -36,10 +36,10 @@ private final class TapeOutput: SourceOutput, MediaTape {
 
 @Suite("Pictures of a trace")
 struct DecoderReplayTests {
-  private func record(_ path: String, threads: Int = 1) throws -> TapeOutput {
+  private func record(_ path: String, threads: Int = 1) throws -> RecordedOutput {
     var configuration = FFmpegSource.Configuration(url: path)
     configuration.threads = threads
-    let output = TapeOutput()
+    let output = RecordedOutput()
     let source = try FFmpegSource(configuration, context: MediaFixtures.context("camera"))
     for stream in source.streams { try source.run(stream, output) }
     return output
@@ -61,7 +61,7 @@ struct DecoderReplayTests {
 
   /// Does what is on the tape again; the pictures must be the same, value by value, and the first also as it is seen: with
   /// its range, matrix and turn.
-  private func expectSame(_ output: TapeOutput) throws {
+  private func expectSame(_ output: RecordedOutput) throws {
     let replay = try DecoderReplay(name: "camera", context: MediaFixtures.context("camera"))
     var frames = 0
     for entry in output.all {
@@ -101,7 +101,7 @@ struct DecoderReplayTests {
   }
 
   @Test(
-    "given tapes with changed bytes, when they are played, then they decode or are refused, and nothing crashes",
+    "given tapes with changed bytes, when they are replayed, then they decode or are refused, and nothing crashes",
     .enabled(if: MediaFixtures.areAvailable, "needs ffmpeg and ffprobe"), arguments: 0..<6)
   func mutated(seed: Int) throws {
     let film = try #require(MediaFixtures.films.first)

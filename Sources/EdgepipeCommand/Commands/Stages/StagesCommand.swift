@@ -9,12 +9,18 @@ struct StagesCommand: ParsableCommand {
   @Argument(help: "A stage type, such as detect.yolo.")
   var type: String?
 
+  @Flag(help: "Prints all stage types with their options as JSON, for editors and other programs.")
+  var json = false
+
   func run() throws {
-    guard let type else { return list() }
+    guard let type else {
+      return json ? Terminal.out(PipelineSchema.json(of: Edgepipe.registry.all)) : list()
+    }
     guard let stage = Edgepipe.registry[type] else {
       let known = Edgepipe.registry.all.map(\.type).joined(separator: ", ")
       throw PipelineError("there is no stage type '\(type)'", remedy: "known types: \(known)", code: .invalidArgument)
     }
+    if json { return Terminal.out(PipelineSchema.json(of: [stage])) }
     Terminal.out("\(stage.type) (\(stage.role.rawValue)): \(stage.summary)\n")
     guard !stage.schema.properties.isEmpty else { return Terminal.out("This stage has no options.") }
     var table = Table(

@@ -4,7 +4,7 @@ import EdgepipeCore
 enum StillPicture {
   /// - Throws: ``PipelineError`` `malformed` with `skipFrame`, and what is wrong with the file.
   static func decode(
-    _ file: BytePath, _ guardian: ReadGuard, tape: DecoderRecording? = nil
+    _ file: BytePath, _ guardian: ReadGuard, recording: DecoderRecording? = nil
   ) throws(PipelineError) -> (frame: DecodedFrame, orientation: Orientation?) {
     let path = file.text
     guard StillFile.isWhole(file) else { throw StillFault.error(file, StillFault.endsEarly) }
@@ -19,7 +19,7 @@ enum StillPicture {
     var losses = MediaLosses.take()
     let decoder: VideoDecoder
     do throws(PipelineError) {
-      decoder = try VideoDecoder(demuxer, DecoderOptions(isStill: true), name: path, tape: tape)
+      decoder = try VideoDecoder(demuxer, DecoderOptions(isStill: true), name: path, recording: recording)
     } catch {
       guard error.code.isOfData else { throw error }
       throw StillFault.error(file, "no decoder for it in this FFmpeg", losses: losses)

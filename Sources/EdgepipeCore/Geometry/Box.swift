@@ -40,14 +40,3 @@ public struct Box: Hashable, Sendable, Codable {
     return Box(x: x0, y: y0, width: max(0, x1 - x0), height: max(0, y1 - y0))
   }
 }
-
-/// A point in pixels.
-public struct Point: Hashable, Sendable, Codable {
-  public var x: Float
-  public var y: Float
-
-  public init(x: Float, y: Float) {
-    self.x = x
-    self.y = y
-  }
-}

@@ -1,0 +1,14 @@
+import EdgepipeCore
+
+/// The other stages of the pipeline, for a stage that works for them.
+public struct StagePeers: Sendable {
+  /// Every stage by id.
+  public let stages: [String: any Stage]
+  /// The ids of the stages that come after this one, directly or not, in graph order.
+  public let downstream: [String]
+
+  public init(stages: [String: any Stage], downstream: [String]) {
+    self.stages = stages
+    self.downstream = downstream
+  }
+}
