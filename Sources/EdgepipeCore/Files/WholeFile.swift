@@ -8,9 +8,22 @@ package enum WholeFile {
   /// - Parameter body: calls its argument with each piece.
   /// - Throws: `writeFailed` with the path and the reason; what was there then still is.
   package static func write(to path: String, _ body: ((String) throws -> Void) throws -> Void) throws {
+    try write(to: path, bytes: { Array($0.utf8) }, body)
+  }
+
+  /// Writes a file of bytes, making its folder.
+  ///
+  /// - Throws: as ``write(to:_:)``.
+  package static func write(to path: String, bytes: [UInt8]) throws {
+    try write(to: path, bytes: { $0 }, { try $0(bytes) })
+  }
+
+  private static func write<Piece>(
+    to path: String, bytes: @escaping (Piece) -> [UInt8], _ body: ((Piece) throws -> Void) throws -> Void
+  ) throws {
     try OutputPath.checkFile(path)
     let place = FilePlace(path)
-    if case .other = place { return try write(to: path, descriptor: open(path, named: path, O_WRONLY), body) }
+    if case .other = place { return try write(to: path, descriptor: open(path, named: path, O_WRONLY), bytes, body) }
     try OutputPath.makeParent(of: path)
     // A program that is writing it would go on in a file that has no name any more.
     let held = try OutputFile.existing(path: path)
@@ -21,7 +34,7 @@ package enum WholeFile {
     let part = "\(folder)/.\(name.prefix(64)).\(getpid())-\(UInt32.random(in: 0 ... .max)).part"
     let descriptor = try open(part, named: path, O_WRONLY | O_CREAT | O_EXCL)
     do {
-      try write(to: path, descriptor: descriptor, body)
+      try write(to: path, descriptor: descriptor, bytes, body)
       // SAFETY: both paths are terminated copies for the call, here and below.
       guard unsafe rename(part, target) == 0 else { throw OutputPath.failure("write", path, errno: errno) }
     } catch {
@@ -39,12 +52,13 @@ package enum WholeFile {
     try put(bytes, into: descriptor, named: name)
   }
 
-  private static func write(
-    to path: String, descriptor: Int32, _ body: ((String) throws -> Void) throws -> Void
+  private static func write<Piece>(
+    to path: String, descriptor: Int32, _ bytes: @escaping (Piece) -> [UInt8],
+    _ body: ((Piece) throws -> Void) throws -> Void
   ) throws {
     var isOpen = true
     defer { if isOpen { close(descriptor) } }
-    try body { try put(Array($0.utf8), into: descriptor, named: path) }
+    try body { try put(bytes($0), into: descriptor, named: path) }
     // Some file systems say only now that there was no room.
     isOpen = false
     guard close(descriptor) == 0 || errno == EINTR else { throw OutputPath.failure("write", path, errno: errno) }

@@ -3,40 +3,90 @@ import Foundation
 public import Logging
 import Synchronization
 
-/// Answers requests on a run's control socket, one at a time, on a thread of its own.
+/// Answers requests on a run's control socket: each client has a thread of its own, so that nobody waits for another.
 public final class ControlServer: Sendable {
+  /// Clients at a time; more are refused with a reason.
+  static let clientLimit = 32
+
   private let path: String
-  private let runner: PipelineRunner
-  private let logger: Logger
+  private let actions: ControlActions
   private let isEnding = Atomic<Bool>(false)
-  private let thread: Mutex<WorkerThread?>
+  private let threads = Mutex<(listener: WorkerThread?, clients: [Int: WorkerThread])>((nil, [:]))
+  private let finished = Mutex<[Int]>([])
 
   /// - Throws: ``PipelineError`` when the socket cannot be made.
   public init(path: String, runner: PipelineRunner, logger: Logger) throws(PipelineError) {
     self.path = path
-    self.runner = runner
-    self.logger = logger
-    thread = Mutex(nil)
+    actions = ControlActions(runner: runner, logger: logger)
     let socket = try Handover(UnixSocket.listening(at: path))
-    let started = try WorkerThread(name: "ep-control") { [self] in serve(socket.take()) }
-    thread.withLock { $0 = started }
+    let started = try WorkerThread(name: "ep-control") { [self] in listen(socket.take()) }
+    threads.withLock { $0.listener = started }
   }
 
-  /// Takes the socket away and waits for the thread.
+  /// Takes the socket away, ends all sessions and waits for the threads.
   public func stop() {
     isEnding.store(true, ordering: .relaxed)
-    thread.withLock { $0 }?.join()
+    threads.withLock { $0.listener }?.join()
+    for thread in threads.withLock({ Array($0.clients.values) }) { thread.join() }
   }
 
-  private func serve(_ socket: UnixSocket?) {
+  private func listen(_ socket: UnixSocket?) {
     guard let socket else { return }
+    var number = 0
     while !isEnding.load(ordering: .relaxed) {
-      guard let client = socket.accept(milliseconds: 500), let line = client.readLine() else { continue }
-      let encoded = try? JSONEncoder().encode(answer(line))
-      client.write(line: String(decoding: encoded ?? Data("{}".utf8), as: UTF8.self))
+      guard let client = socket.accept(milliseconds: 500) else { continue }
+      reap()
+      number += 1
+      admit(client, number)
     }
     _ = unsafe unlink(path)
   }
+
+  private func admit(_ client: UnixSocket, _ number: Int) {
+    let count = threads.withLock { $0.clients.count }
+    guard count < Self.clientLimit else {
+      _ = Self.send(
+        ControlResponse(
+          error: "\(Self.clientLimit) clients are connected already", remedy: "close one of them, or try again later"),
+        to: client)
+      return
+    }
+    let socket = Handover(client)
+    // Registered before it can end.
+    threads.withLock { threads in
+      do {
+        threads.clients[number] = try WorkerThread(name: "ep-client") { [self] in
+          if let socket = socket.take() { serve(socket) }
+          finished.withLock { $0.append(number) }
+        }
+      } catch { actions.logger.warning("a control client is refused: \(error)") }
+    }
+  }
+
+  /// Joins the threads of clients that have left.
+  private func reap() {
+    let numbers = finished.withLock { numbers in
+      defer { numbers = [] }
+      return numbers
+    }
+    for number in numbers { threads.withLock { $0.clients.removeValue(forKey: number) }?.join() }
+  }
+
+  private func serve(_ socket: UnixSocket) {
+    guard let line = socket.readLine() else { return }
+    if let first = ControlMessage(line), first.version == 2 {
+      ControlSession(socket, actions) { [self] in isEnding.load(ordering: .relaxed) }.serve(first)
+    } else {
+      _ = Self.send(answer(line), to: socket)
+    }
+  }
+
+  private static func send(_ response: ControlResponse, to socket: UnixSocket) -> Bool {
+    let encoded = try? JSONEncoder().encode(response)
+    return socket.write(line: String(decoding: encoded ?? Data("{}".utf8), as: UTF8.self))
+  }
+
+  // MARK: - Version 1: one request and one answer a connection
 
   private func answer(_ line: String) -> ControlResponse {
     do {
@@ -47,15 +97,12 @@ public final class ControlServer: Sendable {
           "not a request", remedy: "send {\"command\": ...} with one of \(known)", code: .invalidArgument)
       }
       switch request.command {
-      case .addStream: try add(request)
-      case .removeStream:
-        let id = try need(request.id, "id", request)
-        try runner.removeStream(id: id)
-        logger.notice("stream '\(id)': removed on request")
-      case .list: return ControlResponse(streams: list)
-      case .drain:
-        logger.notice("draining on request")
-        runner.requestStop()
+      case .addStream:
+        try actions.addStream(
+          id: need(request.id, "id", request), url: need(request.url, "url", request), source: request.source)
+      case .removeStream: try actions.removeStream(id: need(request.id, "id", request))
+      case .list: return ControlResponse(streams: actions.streams)
+      case .drain: actions.drain()
       }
       return ControlResponse()
     } catch {
@@ -64,34 +111,11 @@ public final class ControlServer: Sendable {
     }
   }
 
-  private func add(_ request: ControlRequest) throws {
-    let id = try need(request.id, "id", request)
-    let url = try EnvironmentReferences.expand(
-      need(request.url, "url", request), environment: ProcessInfo.processInfo.environment, place: "the url of '\(id)'")
-    try runner.addStream(id: id, url: url, to: request.source)
-    logger.notice("stream '\(id)': added on request")
-  }
-
   private func need(_ value: String?, _ key: String, _ request: ControlRequest) throws(PipelineError) -> String {
     guard let value else {
       throw PipelineError("\(request.command.rawValue) needs the key '\(key)'", code: .invalidArgument)
     }
     return value
-  }
-
-  private var list: [ControlResponse.Stream] {
-    let snapshot = runner.snapshot()
-    return snapshot.streamFigures.map { figures in
-      let account = snapshot.streams[figures.id] ?? Ledger.Account()
-      let health = figures.values.health
-      return ControlResponse.Stream(
-        id: figures.id, source: figures.sourceStage, live: figures.isLive,
-        state: figures.isRunning ? health?.state.rawValue ?? "streaming" : "ended",
-        seconds: health.map { Double(snapshot.now.nanoseconds(since: $0.since)) / 1e9 },
-        attempt: health?.attempt, lastError: health?.lastError, admitted: account.admitted,
-        delivered: account.delivered, dropped: account.droppedTotal + account.failedTotal,
-        latencyP95Ms: figures.values.latency.milliseconds(atPercentile: 95))
-    }
   }
 
   /// Hands one object to one other thread.

@@ -1,13 +1,18 @@
 import EdgepipeCore
 import Glibc
 
-/// One end of a Unix domain stream socket that carries one line each way. Owns its descriptor.
+/// One end of a Unix domain stream socket that carries lines. Owns its descriptor.
 final class UnixSocket {
-  /// No request or answer is longer.
+  /// No request is longer.
   static let lineLimit = 1 << 20
+  /// No answer is longer.
+  static let answerLimit = 64 << 20
   private static let timeoutSeconds = 5
 
   let descriptor: Int32
+
+  /// What was read behind the last line.
+  private var rest: [UInt8] = []
 
   private init(_ descriptor: Int32) { self.descriptor = descriptor }
 
@@ -60,18 +65,33 @@ final class UnixSocket {
   }
 
   /// The next line without its end; nil when none comes, in time and within the limit.
-  func readLine() -> String? {
-    var line: [UInt8] = []
+  ///
+  /// - Parameter limit: bytes of a line; answers may hold pictures.
+  func readLine(limit: Int = UnixSocket.lineLimit) -> String? {
     var buffer = [UInt8](repeating: 0, count: 4096)
-    while line.count <= Self.lineLimit {
+    while true {
+      if let line = takeLine() { return line }
+      guard rest.count <= limit else { return nil }
       // SAFETY: the call writes at most `count` bytes into the buffer.
       let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { return nil }
-      line += buffer[..<count]
-      if let end = line.firstIndex(of: UInt8(ascii: "\n")) { return String(decoding: line[..<end], as: UTF8.self) }
+      rest += buffer[..<count]
     }
-    return nil
+  }
+
+  private func takeLine() -> String? {
+    guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+    defer { rest.removeSubrange(...end) }
+    return String(decoding: rest[..<end], as: UTF8.self)
+  }
+
+  /// Whether a line, a part of one, or the other end's leaving can be read within the time.
+  func hasInput(milliseconds: Int32) -> Bool {
+    if rest.contains(UInt8(ascii: "\n")) { return true }
+    var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    // SAFETY: one descriptor, which outlives the call.
+    return unsafe poll(&wanted, 1, milliseconds) == 1
   }
 
   @discardableResult

@@ -52,6 +52,7 @@ public struct Frame: Sendable {
   private struct Contents: Sendable {
     let header: FrameHeader
     var options: ChangedOptions?
+    var isWatched = false
     var image: (any FrameImage)?
     var results: [StageResults] = []
     var events: [FrameEvent] = []
@@ -90,6 +91,12 @@ public struct Frame: Sendable {
   public package(set) var options: ChangedOptions? {
     get { box.contents.options }
     set { if newValue !== box.contents.options { change { $0.options = newValue } } }
+  }
+
+  /// Somebody watches the stream and wants this frame with its picture at the end.
+  var isWatched: Bool {
+    get { box.contents.isWatched }
+    set { if newValue != box.contents.isWatched { change { $0.isWatched = newValue } } }
   }
 
   /// The pixels. Nil once no stage further on needs them.

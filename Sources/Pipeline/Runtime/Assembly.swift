@@ -89,8 +89,20 @@ struct Assembly {
     StageRunner(
       StageSite(
         id: built.graph.nodes[index].id, stage: stage, workers: built.plan.stages[index].workers,
-        keepsImage: isImageNeeded(after: index), port: port, outputs: outputs, metrics: metrics[index], run: run),
+        keepsImage: isImageNeeded(after: index), endsPictures: pictureEnds(at: index), port: port, outputs: outputs,
+        metrics: metrics[index], run: run),
       successors: successors)
+  }
+
+  /// The sources whose frames are complete at this stage: of the ends that they reach, the one with the most stages before
+  /// it, where the most is known of them.
+  private func pictureEnds(at index: Int) -> Set<Int> {
+    guard built.graph.nodes[index].downstream.isEmpty else { return [] }
+    return built.graph.nodes[index].sources.filter { source in
+      let ends = built.graph.reachable(from: source).filter { built.graph.nodes[$0].downstream.isEmpty }
+      func stagesBefore(_ end: Int) -> Int { built.graph.order.count { built.graph.reachable(from: $0).contains(end) } }
+      return ends.max { (stagesBefore($0), $1) < (stagesBefore($1), $0) } == index
+    }
   }
 
   /// Pictures are the bulk of the memory: they go as soon as no later stage looks at them.

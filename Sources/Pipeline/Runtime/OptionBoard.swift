@@ -15,6 +15,8 @@ package final class OptionBoard: Sendable {
   /// Frames look here first: without a change there is nothing to lock for.
   private let hasChanged = Atomic<Bool>(false)
   private let state = Mutex(State())
+  /// One change at a time: the next one begins with the values of this one. It may take long, while frames go on.
+  private let changing = Mutex(())
 
   /// - Parameter keepsAll: in a replay, whose frames say which change came last before them.
   package init(keepsAll: Bool = false) { self.keepsAll = keepsAll }
@@ -42,18 +44,20 @@ package final class OptionBoard: Sendable {
     _ stage: any Stage, _ plan: PipelinePlan.StagePlan, to json: [UInt8], publish: (Int) -> Void = { _ in }
   ) throws(PipelineError) -> OptionChange {
     guard let adjustable = stage as? any AdjustableStage else { throw Self.fixed(plan) }
-    // One change at a time: the next one begins with the values of this one.
-    return try state.withLock { state throws(PipelineError) in
-      var before = state.current?.configuration(of: plan.id)
+    return try changing.withLock { _ throws(PipelineError) in
+      let current = state.withLock { $0.current }
+      var before = current?.configuration(of: plan.id)
       if before == nil { before = try Self.node(plan.configuration, plan) }
       let (after, options) = try Self.merge(Self.node(json, plan), into: before ?? .made([JSONNode.Member]()), plan)
-      let change = OptionChange(version: (state.current?.version ?? 0) + 1, stage: plan.id, options: options)
+      let change = OptionChange(version: (current?.version ?? 0) + 1, stage: plan.id, options: options)
       if options.isEmpty { return change }
       let value = try Self.adjust(adjustable, plan, after)
       publish(change.version)
-      let changed = ChangedOptions(after: state.current, change, configuration: after, value: value)
-      state.current = changed
-      if keepsAll { state.recorded.append(changed) }
+      let changed = ChangedOptions(after: current, change, configuration: after, value: value)
+      state.withLock { state in
+        state.current = changed
+        if keepsAll { state.recorded.append(changed) }
+      }
       hasChanged.store(true, ordering: .releasing)
       return change
     }

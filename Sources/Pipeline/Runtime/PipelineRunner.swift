@@ -18,6 +18,7 @@ public final class PipelineRunner: Sendable {
   public var ledger: Ledger { context.ledger }
   private let context: RunContext
   private let built: BuiltPipeline
+  private let services: StageServices
   private let sources: [SourceRunner]
   private let runners: [StageRunner]
   private let metrics: [StageMetrics]
@@ -58,6 +59,7 @@ public final class PipelineRunner: Sendable {
     let plan = journal.trace.map { plan.replaying($0) } ?? plan
     self.plan = plan
     self.power = power
+    self.services = services
     let control = RunControl(
       clock: clock, failureStops: journal.trace.map { $0.isWhole && !$0.runFailed } ?? true, launch: launch)
     context = RunContext(
@@ -200,12 +202,26 @@ extension PipelineRunner {
     let change = try context.options.change(built.stages[index], plan.stages[index], to: json) { version in
       context.journal.recorder?.append(.options(.init(version: version, stage: index, json: json)))
     }
+    if !change.options.isEmpty { context.notices.publish(.options(change)) }
     for option in change.options {
       context.logger.notice(
         "'\(stage)': \(option.name) is \(option.new ?? "unset"), was \(option.old ?? "unset")")
     }
     return change
   }
+}
+
+// MARK: - Those who follow a run
+
+extension PipelineRunner {
+  /// What happens from now on is kept for the follower until it takes it.
+  func follow() -> RunNotices.Follower { context.notices.follow() }
+  func unfollow(_ follower: RunNotices.Follower) { context.notices.unfollow(follower) }
+
+  var pictures: PictureTap { context.pictures }
+  /// Nil where no service makes pictures.
+  var rendering: (any PictureRendering)? { services.find((any PictureRendering).self) }
+  func hasStream(_ id: String) -> Bool { streamRunners.contains { $0.stream.id == id } }
 }
 
 // MARK: - Streams that come and go

@@ -8,6 +8,8 @@ struct RunContext: Sendable {
   let census = ThreadCensus()
   let journal: Journal
   let options: OptionBoard
+  let notices = RunNotices()
+  let pictures = PictureTap()
   let instruments: RunInstruments
   let logger: Logger
   /// Sources stay open for more streams until the run is stopped.

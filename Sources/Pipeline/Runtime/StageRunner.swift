@@ -7,6 +7,8 @@ struct StageSite: Sendable {
   let stage: any FrameStage
   let workers: Int
   let keepsImage: Bool
+  /// The sources whose frames are handed to those who watch when this stage is done with them.
+  let endsPictures: Set<Int>
   let port: InputPort
   let outputs: Outputs
   let metrics: StageMetrics
@@ -160,7 +162,9 @@ final class StageRunner: Sendable {
 
     switch outcome {
     case .success(.emit(var result)):
-      if !site.keepsImage { result.image = nil }
+      if result.isWatched, site.endsPictures.contains(ticket.source) { site.run.pictures.take(result) }
+      if !site.keepsImage, !result.isWatched { result.image = nil }
+      site.run.notices.publish(eventsOf: result, before: frame)
       let found = result.results.first { $0.stage == id && $0.revision == 0 }?.detections.count
       if found != nil { ticket.noteDetection() }
       site.metrics.update { values in

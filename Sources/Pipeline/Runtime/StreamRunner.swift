@@ -145,6 +145,7 @@ final class StreamRunner: SourceOutput {
     }
     var frame = frame
     frame.options = site.run.options.current
+    if site.run.pictures.chooses(stream.id) { frame.isWatched = true }
     record(frame, dropped: nil)
     passOn(frame)
     return .admitted
@@ -179,7 +180,7 @@ final class StreamRunner: SourceOutput {
     let ticket = FrameTicket(header: frame.header, source: site.index, stream: number) { [self] in close($1, $0) }
     if isLost { ticket.lose(.failed(stage: site.id)) }
     var frame = frame
-    if !site.keepsImage { frame.image = nil }
+    if !site.keepsImage, !frame.isWatched { frame.image = nil }
     site.outputs.pass(on: Token(ticket: ticket, frame: isLost ? nil : frame))
   }
 
@@ -231,7 +232,10 @@ final class StreamRunner: SourceOutput {
     if let recorder = site.run.journal.recorder, let health = figures.current.health {
       recorder.append(.health(stream: number, .init(health: health, change: change)))
     }
-    if let change { for port in site.observers { port.push(change) } }
+    if let change {
+      for port in site.observers { port.push(change) }
+      site.run.notices.publish(.health(change))
+    }
   }
 
   func liveHasChanged() {

@@ -6,12 +6,17 @@ import Pipeline
 public struct DetectionAdjustment: GatedAdjustment {
   let options: DetectorOptions
   let gate: GateSettings
+  let model: RunningModel
+  let threads: Int
+
+  var request: InputRequest { model.request }
 
   /// - Throws: ``PipelineError`` for classes that the model does not know.
-  init(_ settings: DetectorSettings, classes: [String]?, _ manifest: ModelManifest) throws {
+  init(_ settings: DetectorSettings, classes: [String]?, _ model: RunningModel) throws {
+    self.model = model
     options = DetectorOptions(
       score: Float(settings.score), iou: Float(settings.iou), maxDetections: settings.maxDetections,
-      classes: try classes.map { try ClassNames.indices(of: $0, in: manifest) })
-    gate = settings.gate
+      classes: try classes.map { try ClassNames.indices(of: $0, in: model.manifest) })
+    (gate, threads) = (settings.gate, settings.threads)
   }
 }

@@ -7,21 +7,17 @@ import Synchronization
 /// What both detecting stages share: the model, the sessions and the facts. One session a worker.
 final class DetectionCore: Sendable {
   let context: StageContext
-  let request: InputRequest
-  let manifest: ModelManifest
-
-  private let resolved: ResolvedModel
-  private let engine: any InferenceEngine
   /// As the run begins.
   let initial: DetectionAdjustment
-  private let threads: Int
-  private let shape: InputShape
-  private let notes: [String]
-  private let namesFrom: HeadGuess.NameSource
+  private let findsFaces: Bool
 
   private struct State {
-    /// Until the last worker has its session.
-    var bytes: Data?
+    /// Of the latest options; frames that were admitted before have another one.
+    var latest: RunningModel
+    /// That a worker has used last.
+    var used: RunningModel?
+    /// All models that were used, in their order.
+    var models: [String] = []
     var workers = 0
     var sizes: Set<InputSize> = []
     var nonFinite = 0
@@ -35,38 +31,33 @@ final class DetectionCore: Sendable {
 
   /// - Parameter classes: class names that are wanted; nil for all.
   init(_ settings: DetectorSettings, classes: [String]?, findsFaces: Bool, context: StageContext) throws {
-    guard let resolver = context.services.find((any ModelResolver).self),
-      let engine = context.services.find((any InferenceEngine).self)
-    else { throw PipelineError("no model store or no inference engine is available", code: .internalFault) }
     self.context = context
-    self.engine = engine
-    threads = settings.threads
-    shape = settings.shape
-    let resolved = try Self.resolve(settings.model, resolver)
-    let file = try ModelFile(resolved, shape: settings.shape)
-    guard file.manifest.head.findsFaces == findsFaces else {
-      let other = findsFaces ? DetectYOLO.type : DetectFace.type
-      throw PipelineError(
-        "the model '\(settings.model)' has a \(file.manifest.head.title) head, which this stage does not support",
-        remedy: "use it in a stage of type '\(other)'", code: .invalidConfiguration)
-    }
-    self.resolved = resolved
-    manifest = file.manifest
-    request = file.request
-    notes = file.notes
-    namesFrom = file.namesFrom
-    initial = try DetectionAdjustment(settings, classes: classes, file.manifest)
-    state = Mutex(State(bytes: file.bytes))
-    for note in notes { context.logger.warning("\(note)") }
+    self.findsFaces = findsFaces
+    let model = try RunningModel(settings, findsFaces: findsFaces, context: context)
+    initial = try DetectionAdjustment(settings, classes: classes, model)
+    state = Mutex(State(latest: model))
   }
 
-  /// What workers use once the options are these.
+  private var model: RunningModel { initial.model }
+  private var manifest: ModelManifest { model.manifest }
+  var request: InputRequest { model.request }
+
+  /// What workers use once the options are these. Another model is opened and tried here, while workers go on with the one
+  /// that they have.
   func adjustment(_ settings: DetectorSettings, classes: [String]?) throws -> DetectionAdjustment {
-    let adjustment = try DetectionAdjustment(settings, classes: classes, manifest)
+    let (latest, workers) = state.withLock { ($0.latest, $0.workers) }
+    let isSame = settings.model == latest.reference && settings.shape == latest.shape
+    let model = isSame ? latest : try RunningModel(settings, findsFaces: findsFaces, context: context)
+    let adjustment = try DetectionAdjustment(settings, classes: classes, model)
     if !adjustment.gate.isAlwaysOpen, state.withLock({ $0.mustStayOpen }) {
       throw PipelineError(
         "'\(context.id)' cannot pass frames by: several workers prepare its input, which do not keep the order of frames",
         remedy: "give its preprocess.letterbox one worker and run the pipeline again", code: .invalidConfiguration)
+    }
+    if !isSame {
+      try Letterbox.check(model.request, of: context.id)
+      try model.prepare(workers: max(1, workers))
+      state.withLock { $0.latest = model }
     }
     return adjustment
   }
@@ -80,32 +71,20 @@ final class DetectionCore: Sendable {
 
   func keepGateOpen() { state.withLock { $0.mustStayOpen = true } }
 
-  private static func resolve(_ reference: String, _ resolver: any ModelResolver) throws -> ResolvedModel {
-    do {
-      return try resolver.resolve(reference)
-    } catch var error as PipelineError {
-      // A model that the pipeline file names and that is not there is a fault of the pipeline file.
-      if error.code == .notFound { error.code = .modelMissing }
-      if error.code == .modelMissing, error.remedy == nil { error.remedy = "edgepipe models pull \(reference)" }
-      throw error
-    }
-  }
+  var files: [FileUse] { model.resolved.files(as: "the model of '\(context.id)'") }
 
-  var files: [FileUse] { resolved.files(as: "the model of '\(context.id)'") }
+  func noteWorker() { state.withLock { $0.workers += 1 } }
+  var workers: Int { state.withLock { $0.workers } }
 
-  /// Opens a session for one worker, on that worker's thread.
-  func makeDetector(_ worker: WorkerContext) throws -> Detector {
-    let bytes = state.withLock { state in
-      state.workers += 1
-      defer { if state.workers >= worker.workerCount { state.bytes = nil } }
-      return state.bytes
+  /// A worker uses the model from now on.
+  func noteUse(of model: RunningModel) {
+    let isNew = state.withLock { state in
+      guard state.used !== model else { return false }
+      state.used = model
+      if state.models.last != model.manifest.name { state.models.append(model.manifest.name) }
+      return state.models.count > 1
     }
-    let model = try bytes ?? ModelFile(resolved, shape: request.shape).bytes
-    return try context.threads.adopt(stage: context.id) {
-      let session = try engine.makeSession(
-        model: model, options: SessionOptions(threads: threads, modelName: manifest.name))
-      return try Detector(session: session, manifest: manifest, options: initial.options)
-    }
+    if isNew { context.logger.notice("runs the model '\(model.manifest.name)'") }
   }
 
   /// Of the detections that this model can give with the options that the run begins with.
@@ -146,20 +125,15 @@ final class DetectionCore: Sendable {
   }
 
   var facts: [String: ReportValue] {
-    state.withLock { state in
-      let sizes = state.sizes.map { "\($0.width)x\($0.height)" }.sorted()
-      var facts: [String: ReportValue] = [
-        "engine": .string(engine.version), "model": .string(manifest.name), "sha256": .string(resolved.sha256),
-        "head": .string(manifest.head.rawValue), "precision": .string(manifest.precision),
-        "names_from": .string(namesFrom.rawValue),
-        "input_sizes": .list(sizes.map { .string($0) }), "threads": .int(threads),
-        "workers": .int(state.workers), "non_finite_boxes": .int(state.nonFinite),
-      ]
-      if case .fixed(let height, let width)? = manifest.ownShape { facts["own_shape"] = .string("\(width)x\(height)") }
-      if !initial.gate.isAlwaysOpen || state.passedBy > 0 { facts["passed_by"] = .int(state.passedBy) }
-      if !notes.isEmpty { facts["notes"] = .list(notes.map { .string($0) }) }
-      return facts
-    }
+    let state = state.withLock { $0 }
+    var facts = (state.used ?? model).facts
+    let sizes = state.sizes.map { "\($0.width)x\($0.height)" }.sorted()
+    facts["input_sizes"] = .list(sizes.map { .string($0) })
+    facts["workers"] = .int(state.workers)
+    facts["non_finite_boxes"] = .int(state.nonFinite)
+    if !initial.gate.isAlwaysOpen || state.passedBy > 0 { facts["passed_by"] = .int(state.passedBy) }
+    if state.models.count > 1 { facts["models"] = .list(state.models.map { .string($0) }) }
+    return facts
   }
 }
 
@@ -178,7 +152,7 @@ extension DetectionCore {
     let gate = initial.gate, interval = gate.interval + 1
     var tips = [
       StageTip(
-        "threads=\(threads + 1)", "lower latency of each frame, but fewer frames per second", for: [.latency],
+        "threads=\(initial.threads + 1)", "lower latency of each frame, but fewer frames per second", for: [.latency],
         if: .freeCores)
     ]
     if let tip = shapeTip(state.sizes) { tips.append(tip) }
@@ -204,56 +178,10 @@ extension DetectionCore {
     // A model that is meant for pictures of one shape takes no other.
     if case .fixed? = manifest.ownShape { return nil }
     let purposes: Set<StageTip.Purpose> = [.throughput, .latency]
-    if case .square = shape { return StageTip("shape=auto", "fewer pixels for wide pictures", for: purposes) }
+    if case .square = model.shape { return StageTip("shape=auto", "fewer pixels for wide pictures", for: purposes) }
     guard let size = sizes.max(by: { $0.area < $1.area }), let smaller = size.smaller else { return nil }
     return StageTip(
       "shape=[\(smaller.height),\(smaller.width)]", "small objects are detected less often", for: purposes,
       work: Double(smaller.area) / Double(size.area))
   }
-}
-
-/// One worker of a detecting stage: takes the prepared input off the frame and hangs the detections on it.
-final class DetectionWorker: FrameWorker {
-  private let core: DetectionCore
-  private let detector: Detector
-  private var adjusted: AdjustedOptions<DetectionAdjustment>
-  private var lastGeometry: LetterboxGeometry?
-  private var reportedNonFinite = 0
-
-  init(_ core: DetectionCore, _ context: WorkerContext) throws {
-    self.core = core
-    detector = try core.makeDetector(context)
-    adjusted = AdjustedOptions(of: core.context.id, initial: core.initial)
-  }
-
-  func process(_ frame: Frame) throws -> FrameOutcome {
-    let id = core.context.id
-    if core.isShut(for: frame) {
-      var frame = frame
-      frame.detach(id)
-      core.countPassedBy()
-      return .emit(frame)
-    }
-    guard let input = frame.attachment(id) as? ModelInput else {
-      throw PipelineError(
-        "no preprocess.letterbox prepares the input of '\(id)'",
-        remedy: "add one before it, with \"for\": [\"\(id)\"] in its config", code: .invalidConfiguration)
-    }
-    if input.geometry != lastGeometry {
-      core.saw(input.geometry)
-      lastGeometry = input.geometry
-    }
-    if adjusted.follow(frame) { detector.options = adjusted.value.options }
-    let detections = try detector.detect(input)
-    if detector.nonFinite > reportedNonFinite {
-      core.add(nonFinite: detector.nonFinite - reportedNonFinite)
-      reportedNonFinite = detector.nonFinite
-    }
-    var frame = frame
-    frame.detach(id)
-    frame.attach(StageResults(stage: id, detections: detections))
-    return .emit(frame)
-  }
-
-  func finish() throws { core.context.threads.sampleBeforeRelease(stage: core.context.id) }
 }

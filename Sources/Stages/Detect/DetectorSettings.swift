@@ -22,10 +22,10 @@ public struct DetectorSettings: ConfigurationObject {
   static func declared(model meaning: OptionMeaning) -> [ConfigurationOption<Self>] {
     [
       .init(
-        "model", \.model, .string, required: true, meaning: meaning,
+        "model", \.model, .string, required: true, changeable: true, meaning: meaning,
         "A name in the model store, or the path of an .onnx file or of a manifest."),
       .init(
-        "shape", \.shape, .any([.word(["auto", "square"]), .list(.integer(32...8192), count: 2...2)]),
+        "shape", \.shape, .any([.word(["auto", "square"]), .list(.integer(32...8192), count: 2...2)]), changeable: true,
         "Input size: the smallest rectangle that holds the picture, the model's square, or [height, width]."),
       .init(
         "score", \.score, .number(0...1), changeable: true, meaning: .score,

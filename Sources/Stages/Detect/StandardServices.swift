@@ -10,6 +10,7 @@ extension StageServices {
     var services = StageServices()
     services.provide(LazyEngine.onnxRuntime(libraryPath: onnxRuntime), as: (any InferenceEngine).self)
     services.provide(store, as: (any ModelResolver).self)
+    services.provide(WatchedPictures(), as: (any PictureRendering).self)
     return services
   }
 }

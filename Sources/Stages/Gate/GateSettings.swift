@@ -1,3 +1,4 @@
+import Detectors
 import EdgepipeCore
 public import Pipeline
 
@@ -71,9 +72,10 @@ protocol GatedConsumer: TensorConsumer {
   func isPrepared(by stage: String, alone: Bool)
 }
 
-/// What carries the gate of a stage whose options have changed.
+/// What a stage whose options have changed asks of the preprocessing stage.
 protocol GatedAdjustment: Sendable {
   var gate: GateSettings { get }
+  var request: InputRequest { get }
 }
 
 /// Hung on a frame in place of a tensor: the gate was shut, the stage passes the frame on.

@@ -48,6 +48,19 @@ public final class Letterbox: FrameStage {
     var consumers: [String]
   }
 
+  /// Stages that ask for the same share a tensor.
+  static func targets(_ requests: [(consumer: String, request: InputRequest)]) -> [Target] {
+    var targets: [Target] = []
+    for (consumer, request) in requests {
+      if let index = targets.firstIndex(where: { $0.request == request }) {
+        if !targets[index].consumers.contains(consumer) { targets[index].consumers.append(consumer) }
+      } else {
+        targets.append(Target(request: request, consumers: [consumer]))
+      }
+    }
+    return targets
+  }
+
   private let configuration: Configuration
   private let id: String
   private let enforcesPower: Bool
@@ -66,7 +79,7 @@ public final class Letterbox: FrameStage {
     let known = peers.downstream.filter { peers.stages[$0] is any TensorConsumer }
     let knownText =
       known.isEmpty ? "no later stage runs a model" : "later stages that run a model: \(known.joined(separator: ", "))"
-    var found: [Target] = []
+    var requests: [(consumer: String, request: InputRequest)] = []
     for consumer in configuration.consumers ?? known {
       guard let stage = peers.stages[consumer] else {
         throw PipelineError(
@@ -85,13 +98,10 @@ public final class Letterbox: FrameStage {
       }
       let request = stage.inputRequest
       if let stage = stage as? any GatedConsumer { gated.withLock { $0[consumer] = stage } }
-      try check(request, of: consumer)
-      if let index = found.firstIndex(where: { $0.request == request }) {
-        if !found[index].consumers.contains(consumer) { found[index].consumers.append(consumer) }
-      } else {
-        found.append(Target(request: request, consumers: [consumer]))
-      }
+      try Self.check(request, of: consumer)
+      requests.append((consumer, request))
     }
+    let found = Self.targets(requests)
     guard !found.isEmpty else {
       throw PipelineError(
         "'\(id)' has no stage to prepare pictures for", remedy: "add a detect stage after it, or remove it",
@@ -151,7 +161,7 @@ public final class Letterbox: FrameStage {
   static let sideLimit = 8192
 
   /// Manifests are written by others: what the loops rely on is checked here.
-  private func check(_ request: InputRequest, of consumer: String) throws(PipelineError) {
+  static func check(_ request: InputRequest, of consumer: String) throws(PipelineError) {
     func refuse(_ what: String) -> PipelineError {
       PipelineError(
         "the model of '\(consumer)' requires \(what)", remedy: "correct the model's manifest",

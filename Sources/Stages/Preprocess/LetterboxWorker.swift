@@ -4,13 +4,14 @@ import Pipeline
 
 /// Scales on one thread: keeps a scaler for each target, and makes a new one when the pictures change.
 final class LetterboxWorker: FrameWorker {
-  private let targets: [Letterbox.Target]
+  private let initialTargets: [Letterbox.Target]
+  private var targets: [Letterbox.Target]
   private let pool: BufferPool
   private let noteShape: ([String], String) -> Void
   private let converter = JPEGConverter()
   private let gateSettings: [String: GateSettings]
   private var gates: [String: DetectionGate]
-  /// What the gates are set to.
+  /// What the gates and the targets are set to.
   private var options: ChangedOptions?
   private var scalers: [PictureScaler?]
   private var geometries: [LetterboxGeometry?]
@@ -20,6 +21,7 @@ final class LetterboxWorker: FrameWorker {
     targets: [Letterbox.Target], gates: [String: GateSettings] = [:], pool: BufferPool,
     noteShape: @escaping ([String], String) -> Void
   ) {
+    initialTargets = targets
     self.targets = targets
     gateSettings = gates
     self.gates = gates.mapValues(DetectionGate.init)
@@ -36,7 +38,7 @@ final class LetterboxWorker: FrameWorker {
         consequence: .skipFrame, code: .internalFault)
     }
     var frame = frame
-    if frame.options !== options { setGates(frame.options) }
+    if frame.options !== options { follow(frame.options) }
     let shut = shutGates(for: frame.header, picture)
     var source: DecodedPicture?
     for index in targets.indices {
@@ -56,12 +58,22 @@ final class LetterboxWorker: FrameWorker {
     return .emit(frame)
   }
 
-  private func setGates(_ options: ChangedOptions?) {
+  private func follow(_ options: ChangedOptions?) {
     self.options = options
-    for (consumer, initial) in gateSettings {
-      let changed = options?.value(of: consumer, as: (any GatedAdjustment).self)
-      gates[consumer]?.settings = changed?.gate ?? initial
+    func changed(_ consumer: String) -> (any GatedAdjustment)? {
+      options?.value(of: consumer, as: (any GatedAdjustment).self)
     }
+    for (consumer, initial) in gateSettings { gates[consumer]?.settings = changed(consumer)?.gate ?? initial }
+    let requests = initialTargets.flatMap { target in
+      target.consumers.map { (consumer: $0, request: changed($0)?.request ?? target.request) }
+    }
+    let wanted = Letterbox.targets(requests)
+    guard wanted.map(\.request) != targets.map(\.request) || wanted.map(\.consumers) != targets.map(\.consumers) else {
+      return
+    }
+    targets = wanted
+    scalers = Array(repeating: nil, count: wanted.count)
+    geometries = Array(repeating: nil, count: wanted.count)
   }
 
   /// The stages that do not look at this frame.

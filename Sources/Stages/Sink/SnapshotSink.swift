@@ -126,21 +126,19 @@ public final class SnapshotSink: FrameStage, AdjustableStage {
     /// The index that was there before.
     var held: OutputFile?
     var folder: SnapshotFolder?
-    let format: StillEncoder.Format
+    let renderer: StillRenderer
     var adjusted: AdjustedOptions<Configuration>
-    var annotator: Annotator
     var streams: [String: Seen] = [:]
-    var picture: PictureCopy?
-    var encoder: StillEncoder?
     var line = JSONLineBuffer()
 
     init(stage: SnapshotSink, held: OutputFile?, hasFailed: @escaping @Sendable () -> Bool) {
       self.stage = stage
       self.held = held
       self.hasFailed = hasFailed
-      format = StillEncoder.Format(rawValue: stage.configuration.format) ?? .jpeg
+      renderer = StillRenderer(
+        format: StillEncoder.Format(rawValue: stage.configuration.format) ?? .jpeg,
+        quality: stage.configuration.quality, annotation: stage.configuration.annotation)
       adjusted = AdjustedOptions(of: stage.context.id, initial: stage.configuration)
-      annotator = Annotator(stage.configuration.annotation)
     }
 
     private var interval: Double? {
@@ -161,28 +159,21 @@ public final class SnapshotSink: FrameStage, AdjustableStage {
     func finish() throws { if !hasFailed() { _ = try opened() } }
 
     func process(_ frame: Frame) throws -> FrameOutcome {
-      if adjusted.follow(frame) { (annotator, encoder) = (Annotator(adjusted.value.annotation), nil) }
+      if adjusted.follow(frame) {
+        (renderer.annotation, renderer.quality) = (adjusted.value.annotation, adjusted.value.quality)
+      }
       if let occasion = occasion(frame) { try take(frame, occasion) }
       return .emit(frame)
     }
 
     private func take(_ frame: Frame, _ occasion: Occasion) throws(PipelineError) {
-      guard let image = frame.image as? DecodedPicture else {
-        throw PipelineError(
-          "frame \(frame.header.sequence) of '\(frame.header.stream.id)' arrived without its picture",
-          code: .internalFault
-        )
-      }
-      let copy = try copy(ofSize: image)
-      try copy.fill(from: image)
-      copy.withCanvas { annotator.draw(frame, on: $0) }
-      let encoder = try encoder(for: copy)
+      let picture = try renderer.render(frame).bytes
       let folder = try opened()
-      let name = folder.nextName(stream: frame.header.stream.id, fileExtension: format.fileExtension)
+      let name = folder.nextName(stream: frame.header.stream.id, fileExtension: renderer.format.fileExtension)
       line.removeAll()
       line.snapshotLine(
         frame.header, file: name, reason: occasion.reason, label: occasion.label, track: occasion.track)
-      try folder.add(encoder.encode(copy), name: name, line: line.bytes)
+      try folder.add(picture, name: name, line: line.bytes)
       stage.counts.withLock {
         $0.written += 1
         $0.removed = folder.removed
@@ -221,24 +212,6 @@ public final class SnapshotSink: FrameStage, AdjustableStage {
       }
       seen.lastTime = header.mediaTime
       return occasion
-    }
-
-    private func copy(ofSize image: DecodedPicture) throws(PipelineError) -> PictureCopy {
-      // Viewers of pictures know square pixels only.
-      let size = PixelAspect.squareSize(width: image.width, height: image.height, aspect: image.pixelAspect)
-      let (width, height) = (max(2, size.width & ~1), max(2, size.height & ~1))
-      if let picture, picture.width == width, picture.height == height { return picture }
-      let made = try PictureCopy(width: width, height: height, color: StillEncoder.color)
-      picture = made
-      return made
-    }
-
-    private func encoder(for copy: PictureCopy) throws(PipelineError) -> StillEncoder {
-      if let encoder, encoder.width == copy.width, encoder.height == copy.height { return encoder }
-      let made = try StillEncoder(
-        format: format, width: copy.width, height: copy.height, quality: adjusted.value.quality)
-      encoder = made
-      return made
     }
   }
 }

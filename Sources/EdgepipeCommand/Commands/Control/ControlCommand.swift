@@ -6,27 +6,38 @@ import Pipeline
 /// `edgepipe ctl`: changes a run while it goes on.
 struct ControlCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "ctl", abstract: "Adds, removes and lists the streams of a running pipeline, or ends the run.",
+    commandName: "ctl",
+    abstract: "Watches a running pipeline, changes its options and streams, or ends the run.",
     discussion: """
       The run must have been started with --control; only its user can open the control socket. Such a run ends when \
       it is drained, not when its last stream ends.
 
         edgepipe run pipelines/two-streams.json --control /run/user/1000/edgepipe.sock
+        edgepipe ctl set objects score=0.5 interval=2 --control /run/user/1000/edgepipe.sock
         edgepipe ctl add-stream lobby 'rtsp://viewer:${LOBBY_PASSWORD}@10.0.0.7/stream' --control /run/user/1000/edgepipe.sock
 
       ${NAME} is expanded in the run, not here, so that passwords stay out of the process list.
       """,
-    subcommands: [AddStream.self, RemoveStream.self, List.self, Drain.self], defaultSubcommand: List.self)
+    subcommands: [
+      AddStream.self, RemoveStream.self, List.self, Set.self, Picture.self, Status.self, Watch.self, Drain.self,
+    ], defaultSubcommand: List.self)
 
   struct SocketOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The run's control socket (default: EDGEPIPE_CONTROL).", valueName: "path"))
     var control: String?
 
-    func ask(_ request: ControlRequest) throws -> ControlResponse {
+    private func path() throws -> String {
       guard let path = control ?? ProcessInfo.processInfo.environment["EDGEPIPE_CONTROL"] else {
         throw PipelineError(
           "no control socket is given", remedy: "give --control PATH or set EDGEPIPE_CONTROL", code: .invalidArgument)
       }
+      return path
+    }
+
+    func client() throws -> ControlClient { try ControlClient(path: path()) }
+
+    func ask(_ request: ControlRequest) throws -> ControlResponse {
+      let path = try path()
       let response = try request.send(to: path)
       if let error = response.error { throw PipelineError(error, remedy: response.remedy, code: .invalidArgument) }
       return response

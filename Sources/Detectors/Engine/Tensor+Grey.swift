@@ -1,4 +1,3 @@
-package import Detectors
 import EdgepipeCore
 
 extension Tensor {

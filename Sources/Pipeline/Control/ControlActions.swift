@@ -1,0 +1,41 @@
+import EdgepipeCore
+import Foundation
+import Logging
+
+/// What a client of the control socket can do with a run, whatever version of the protocol it speaks.
+struct ControlActions: Sendable {
+  let runner: PipelineRunner
+  let logger: Logger
+
+  func addStream(id: String, url: String, source: String?) throws {
+    let url = try EnvironmentReferences.expand(
+      url, environment: ProcessInfo.processInfo.environment, place: "the url of '\(id)'")
+    try runner.addStream(id: id, url: url, to: source)
+    logger.notice("stream '\(id)': added on request")
+  }
+
+  func removeStream(id: String) throws {
+    try runner.removeStream(id: id)
+    logger.notice("stream '\(id)': removed on request")
+  }
+
+  func drain() {
+    logger.notice("draining on request")
+    runner.requestStop()
+  }
+
+  var streams: [ControlResponse.Stream] {
+    let snapshot = runner.snapshot()
+    return snapshot.streamFigures.map { figures in
+      let account = snapshot.streams[figures.id] ?? Ledger.Account()
+      let health = figures.values.health
+      return ControlResponse.Stream(
+        id: figures.id, source: figures.sourceStage, live: figures.isLive,
+        state: figures.isRunning ? health?.state.rawValue ?? "streaming" : "ended",
+        seconds: health.map { Double(snapshot.now.nanoseconds(since: $0.since)) / 1e9 },
+        attempt: health?.attempt, lastError: health?.lastError, admitted: account.admitted,
+        delivered: account.delivered, dropped: account.droppedTotal + account.failedTotal,
+        latencyP95Ms: figures.values.latency.milliseconds(atPercentile: 95))
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import Detectors
+import EdgepipeCore
+import Pipeline
+
+/// One worker of a detecting stage: takes the prepared input off the frame and hangs the detections on it.
+final class DetectionWorker: FrameWorker {
+  /// A model that the worker has open.
+  private struct Open {
+    let model: RunningModel
+    let detector: Detector
+    var reportedNonFinite = 0
+  }
+
+  private let core: DetectionCore
+  private var adjusted: AdjustedOptions<DetectionAdjustment>
+  /// The one of the last frame first. While a model is swapped, frames that were admitted before it still come.
+  private var open: [Open]
+  private var lastGeometry: LetterboxGeometry?
+
+  private static let mostOpen = 2
+
+  init(_ core: DetectionCore, _ context: WorkerContext) throws {
+    self.core = core
+    adjusted = AdjustedOptions(of: core.context.id, initial: core.initial)
+    core.noteWorker()
+    let model = core.initial.model
+    open = [
+      Open(
+        model: model,
+        detector: try model.makeDetector(core.initial.options, workers: context.workerCount))
+    ]
+    core.noteUse(of: model)
+  }
+
+  func process(_ frame: Frame) throws -> FrameOutcome {
+    let id = core.context.id
+    if core.isShut(for: frame) {
+      var frame = frame
+      frame.detach(id)
+      core.countPassedBy()
+      return .emit(frame)
+    }
+    guard let input = frame.attachment(id) as? ModelInput else {
+      throw PipelineError(
+        "no preprocess.letterbox prepares the input of '\(id)'",
+        remedy: "add one before it, with \"for\": [\"\(id)\"] in its config", code: .invalidConfiguration)
+    }
+    if input.geometry != lastGeometry {
+      core.saw(input.geometry)
+      lastGeometry = input.geometry
+    }
+    if adjusted.follow(frame) { try adjust() }
+    let detections = try open[0].detector.detect(input)
+    let nonFinite = open[0].detector.nonFinite
+    if nonFinite > open[0].reportedNonFinite {
+      core.add(nonFinite: nonFinite - open[0].reportedNonFinite)
+      open[0].reportedNonFinite = nonFinite
+    }
+    var frame = frame
+    frame.detach(id)
+    frame.attach(StageResults(stage: id, detections: detections))
+    return .emit(frame)
+  }
+
+  private func adjust() throws {
+    let model = adjusted.value.model
+    if let index = open.firstIndex(where: { $0.model === model }) {
+      open.swapAt(0, index)
+    } else {
+      open.insert(
+        Open(model: model, detector: try model.makeDetector(adjusted.value.options, workers: core.workers)), at: 0)
+      if open.count > Self.mostOpen { open.removeLast() }
+    }
+    open[0].detector.options = adjusted.value.options
+    core.noteUse(of: model)
+  }
+
+  func finish() throws { core.context.threads.sampleBeforeRelease(stage: core.context.id) }
+}

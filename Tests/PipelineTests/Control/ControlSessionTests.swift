@@ -1,0 +1,209 @@
+import Foundation
+import Logging
+import PipelineTestSupport
+import PipelineTesting
+import Synchronization
+import Testing
+
+@testable import EdgepipeCore
+@testable import Pipeline
+
+@Suite("Control socket, version 2", .timeLimit(.minutes(5)))
+struct ControlSessionTests {
+  /// A run that goes on until it is drained, with a gate that lets frames in.
+  private final class Rig {
+    let path = NSTemporaryDirectory() + "ep-\(UInt32.random(in: 0 ... .max)).sock"
+    let runner: PipelineRunner
+    let server: ControlServer
+    let collector = Collector()
+    private let gate: Monitor<Int>
+
+    init(frames: Int = 1000) throws {
+      let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+      let gate = Monitor(0)
+      self.gate = gate
+      let stages: [PipelinePlan.StagePlan] = try [
+        .source("in", count: frames) { sequence in gate.wait { $0 > sequence ? () : nil } },
+        .init("objects", ControlledStage.self, after: ["in"]), .sink("out", after: ["objects"], into: collector),
+      ]
+      runner = try PipelineRunner(PipelinePlan(name: "t", stages: stages), logger: logger, staysOpen: true)
+      server = try ControlServer(path: path, runner: runner, logger: logger)
+      try runner.start()
+    }
+
+    func admit(_ count: Int) { gate.change { $0 += count } }
+
+    func end() {
+      gate.change { $0 = .max }
+      runner.requestStop()
+      _ = runner.wait()
+      server.stop()
+    }
+  }
+
+  private func object(_ value: ReportValue?) throws -> [String: ReportValue] {
+    guard case .object(let members)? = value else { throw PipelineError("no object", code: .malformed) }
+    return members
+  }
+
+  @Test("given one connection, when many requests come on it, then each gets its answer with its id")
+  func manyRequests() throws {
+    let rig = try Rig()
+    defer { rig.end() }
+    let client = try ControlClient(path: rig.path)
+    let status = try client.ask("status")
+    #expect(status["protocol"] == .int(2) && status["pipeline"] == .string("t") && status["id"] == .int(1))
+    rig.admit(3)
+    rig.collector.wait(for: 3)
+    let change = try object(
+      client.ask("set", ["stage": .string("objects"), "options": .object(["gain": .double(2)])])["change"])
+    #expect(try object(object(change["options"])["gain"]) == ["old": .int(1), "new": .int(2)])
+    rig.admit(2)
+    rig.collector.wait(for: 5)
+    // The frame that the gate held back had been begun before the change, and is admitted after it.
+    #expect(
+      rig.collector.all.map { $0.events.first?.kind } == ["gain 1.0", "gain 1.0", "gain 1.0", "gain 2.0", "gain 2.0"])
+    for (command, members, words) in [
+      ("set", ["stage": ReportValue.string("objects"), "options": .object(["gain": .double(1000)])], "expected"),
+      ("set", ["stage": .string("objects")], "options"), ("set", [:], "stage"), ("explode", [:], "unknown command"),
+      ("statu", [:], "did you mean 'status'?"), ("subscribe", ["topics": .list([.string("weather")])], "unknown topic"),
+      ("subscribe", ["every": .double(0)], "'every'"), ("remove-stream", ["stream": .string("x")], "no stream"),
+    ] {
+      let error = #expect(throws: PipelineError.self) { try client.ask(command, members) }
+      #expect("\(error.map { "\($0)" } ?? "")".contains(words), "\(command): \(String(describing: error))")
+    }
+    #expect(try client.ask("list")["streams"] != nil)
+    _ = try client.ask("add-stream", ["stream": .string("more"), "url": .string("x")])
+    rig.admit(10)
+    rig.collector.wait(for: 6)
+    _ = try client.ask("drain")
+  }
+
+  @Test(
+    "given subscribers and others, when something happens, then those who asked hear of it, in order, and no one else")
+  func subscriptions() throws {
+    let rig = try Rig()
+    defer { rig.end() }
+    let events = try ControlClient(path: rig.path), figures = try ControlClient(path: rig.path)
+    let silent = try ControlClient(path: rig.path)
+    _ = try events.ask("subscribe", ["topics": .list([.string("events")])])
+    _ = try figures.ask("subscribe", ["topics": .list([.string("figures")]), "every": .double(0.1)])
+    _ = try silent.ask("status")
+    rig.admit(2)
+    rig.collector.wait(for: 2)
+    _ = try silent.ask("set", ["stage": .string("objects"), "options": .object(["gain": .int(3)])])
+    rig.admit(1)
+    var heard: [String] = []
+    while heard.count < 4, let message = events.next() {
+      let members = try object(message)
+      if members["event"] == .string("options") { heard.append("options") }
+      if case .string(let kind)? = members["kind"] { heard.append(kind) }
+    }
+    #expect(heard == ["gain 1.0", "gain 1.0", "options", "gain 3.0"])
+    let first = try object(figures.next()), second = try object(figures.next())
+    for message in [first, second] {
+      #expect(message["event"] == .string("figures"))
+      guard case .list(let stages)? = message["stages"] else { return #expect(Bool(false)) }
+      #expect(try stages.map { try object($0)["id"] } == [.string("in"), .string("objects"), .string("out")])
+    }
+    _ = try events.ask("unsubscribe")
+    rig.admit(5)
+    rig.collector.wait(for: 8)
+    #expect(try events.ask("status")["ok"] == .bool(true))
+  }
+
+  @Test("given a follower that takes nothing, when more happens than is kept, then the oldest goes and is counted")
+  func overflow() throws {
+    let notices = RunNotices()
+    let follower = notices.follow()
+    let change = { OptionChange(version: $0, stage: "a", options: []) }
+    for version in 1...(RunNotices.Follower.limit + 10) { notices.publish(.options(change(version))) }
+    let taken = follower.take()
+    #expect(taken.lost == 10 && taken.notices.count == RunNotices.Follower.limit)
+    if case .options(let first)? = taken.notices.first { #expect(first.version == 11) }
+    #expect(follower.take().notices.isEmpty)
+    notices.unfollow(follower)
+    notices.publish(.options(change(1)))
+    #expect(follower.take().notices.isEmpty)
+  }
+
+  @Test(
+    "given more clients than are allowed, when the next one comes, then it is told so, and one that leaves makes room")
+  func manyClients() throws {
+    let rig = try Rig()
+    defer { rig.end() }
+    var clients: [ControlClient] = []
+    for _ in 0..<ControlServer.clientLimit {
+      clients.append(try ControlClient(path: rig.path))
+      _ = try clients.last?.ask("status")
+    }
+    let refused = try UnixSocket.connected(to: rig.path)
+    #expect(refused.readLine()?.contains("32 clients are connected already") == true)
+    clients.removeLast()
+    // Its thread notices within its pause.
+    let limit = ContinuousClock.now + .seconds(20)
+    var isIn = false
+    while !isIn, ContinuousClock.now < limit {
+      isIn = (try? ControlClient(path: rig.path).ask("status")) != nil
+    }
+    #expect(isIn)
+  }
+
+  @Test(
+    "given garbage on an open session, when sent, then each line is refused and the session goes on", arguments: 0..<8)
+  func garbage(seed: Int) throws {
+    let rig = try Rig()
+    defer { rig.end() }
+    let socket = try UnixSocket.connected(to: rig.path)
+    #expect(socket.write(line: #"{"v":2,"id":"a","command":"status"}"#))
+    #expect(socket.readLine()?.contains(#""id":"a","ok":true"#) == true)
+    var random = SplitMix64(seed: UInt64(seed))
+    let parts = [
+      "{", "}", "\"v\":2", ",", "\"command\":", "\"set\"", "[", "]", "null", "1e9", "\"id\":{}", "é", "\\u0000",
+    ]
+    for _ in 0..<50 {
+      let line = (0..<Int.random(in: 0..<8, using: &random)).map { _ in parts.randomElement(using: &random) ?? "" }
+        .joined()
+      #expect(socket.write(line: line))
+      let answer = try #require(socket.readLine())
+      #expect(answer.contains("\"ok\":"), "\(line) -> \(answer)")
+    }
+    #expect(socket.write(line: #"{"v":2,"id":9,"command":"status"}"#))
+    #expect(socket.readLine()?.contains(#""id":9"#) == true)
+  }
+}
+
+/// Adds an event with its gain to every frame.
+private final class ControlledStage: FrameStage, AdjustableStage {
+  struct Configuration: StageConfiguration {
+    var gain = 1.0
+    static let options: [ConfigurationOption<Self>] = [
+      .init("gain", \.gain, .number(0...100), changeable: true, "A factor.")
+    ]
+  }
+
+  static let type = "transform.controlled"
+  static let summary = ""
+  static let role = StageRole.transform
+
+  private let id: String
+  private let initial: Configuration
+
+  init(_ configuration: Configuration, context: StageContext) { (id, initial) = (context.id, configuration) }
+
+  func adjustment(for configuration: Configuration) -> Configuration { configuration }
+  func makeWorker(_ context: WorkerContext) -> any FrameWorker { Worker(AdjustedOptions(of: id, initial: initial), id) }
+
+  private final class Worker: FrameWorker {
+    var options: AdjustedOptions<Configuration>
+    let id: String
+    init(_ options: AdjustedOptions<Configuration>, _ id: String) { (self.options, self.id) = (options, id) }
+
+    func process(_ frame: Frame) -> FrameOutcome {
+      options.follow(frame)
+      var frame = frame
+      frame.add(FrameEvent(stage: id, kind: "gain \(options.value.gain)"))
+      return .emit(frame)
+    }
+  }
+}
