@@ -2,7 +2,7 @@ import EdgepipeCore
 import Foundation
 
 /// Annotated pictures of one stream for one client. Nothing is encoded but what the client takes.
-struct ControlPictures {
+final class ControlPictures {
   static let heights = 16...4320
   static let standardHeight = 720
   private static let standardQuality = 6
@@ -42,7 +42,10 @@ struct ControlPictures {
     self.runner = runner
     everyMs = every * 1000
     renderer = rendering.makeRenderer(quality: Int(quality), isAnnotated: message.flag("annotated") ?? true)
+    runner.pictures.watch(stream)
   }
+
+  deinit { runner.pictures.unwatch(stream) }
 
   /// The next frame that is admitted, as a picture.
   ///
@@ -54,7 +57,6 @@ struct ControlPictures {
       let count = runner.pictures.ask(stream)
       let until = SystemClock().now().advanced(byMilliseconds: 1000)
       if let (frame, _) = runner.pictures.frame(of: stream, after: count, until: until) {
-        defer { runner.pictures.release(stream) }
         return try picture(frame)
       }
     }
@@ -64,7 +66,7 @@ struct ControlPictures {
   }
 
   /// The next picture of a subscription; nil where none is due or has come.
-  mutating func next() throws(PipelineError) -> ReportValue? {
+  func next() throws(PipelineError) -> ReportValue? {
     let now = SystemClock().now()
     guard now >= due else { return nil }
     if asked == nil || now >= askedAgain {

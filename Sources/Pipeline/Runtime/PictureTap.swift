@@ -11,23 +11,33 @@ final class PictureTap: Sendable {
     var frame: Frame?
     /// Counts the frames that were handed over.
     var count = 0
+    var watchers = 0
   }
 
   private let isAsked = Atomic<Bool>(false)
   private let slots = Monitor<[String: Slot]>([:])
 
-  /// Of more streams than a run can have, none is kept.
-  private static let mostSlots = 4096
+  /// Somebody asks for frames of the stream from time to time.
+  func watch(_ stream: String) { slots.withLock { $0[stream, default: Slot()].watchers += 1 } }
 
-  /// Asks for a frame of the stream that is admitted from now on.
+  /// Somebody asks no more; after the last one the picture is given back.
+  func unwatch(_ stream: String) {
+    slots.withLock { slots in
+      guard let watchers = slots[stream]?.watchers else { return }
+      slots[stream]?.watchers = watchers - 1
+      if watchers <= 1 { slots[stream] = nil }
+    }
+  }
+
+  /// Asks for a frame of the stream that is admitted from now on; only those who watch it may.
   ///
   /// - Returns: how many were handed over so far.
   func ask(_ stream: String) -> Int {
     slots.withLock { slots in
-      if slots.count >= Self.mostSlots, slots[stream] == nil { return 0 }
-      slots[stream, default: Slot()].isWanted = true
+      guard let count = slots[stream]?.count else { return 0 }
+      slots[stream]?.isWanted = true
       isAsked.store(true, ordering: .releasing)
-      return slots[stream]?.count ?? 0
+      return count
     }
   }
 
@@ -54,12 +64,9 @@ final class PictureTap: Sendable {
 
   func take(_ frame: Frame) {
     slots.change { slots in
-      var slot = slots[frame.header.stream.id] ?? Slot()
-      (slot.frame, slot.count) = (frame, slot.count + 1)
-      slots[frame.header.stream.id] = slot
+      guard let count = slots[frame.header.stream.id]?.count else { return }
+      slots[frame.header.stream.id]?.frame = frame
+      slots[frame.header.stream.id]?.count = count + 1
     }
   }
-
-  /// Nobody needs the last picture any more.
-  func release(_ stream: String) { slots.withLock { $0[stream]?.frame = nil } }
 }
