@@ -42,4 +42,4 @@ def schema(text, new):
         definitions.pop(name)
     stage["properties"]["type"]["enum"] = [name for name in stage["properties"]["type"]["enum"] if name not in new]
     stage["allOf"] = [rule for rule in stage["allOf"] if rule["then"]["$ref"].removeprefix("#/$defs/") not in new]
-    return head + json.dumps(root, indent=2, ensure_ascii=False) + "\n"
+    return head + json.dumps(root, indent=2, ensure_ascii=False) + text[len(text.rstrip()):]
