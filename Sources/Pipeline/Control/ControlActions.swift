@@ -19,6 +19,15 @@ struct ControlActions: Sendable {
     logger.notice("stream '\(id)': removed on request")
   }
 
+  /// - Parameter options: an object of new values in JSON.
+  func set(_ options: [UInt8], of stage: String) throws(PipelineError) -> OptionChange {
+    // Until then a stage does not know all of its workers.
+    guard runner.isReady else {
+      throw PipelineError("the run is still starting", remedy: "try again in a moment", code: .unavailable)
+    }
+    return try runner.changeOptions(of: stage, json: options)
+  }
+
   func drain() {
     logger.notice("draining on request")
     runner.requestStop()

@@ -30,7 +30,7 @@ package final class ControlClient {
     request["command"] = .string(command)
     guard socket.write(line: ReportValue.object(request).line) else { throw silent }
     while true {
-      guard waitForInput(seconds: Self.patienceS) else { throw silent }
+      guard socket.hasInput(milliseconds: Self.patienceMs) else { throw silent }
       guard let line = socket.readLine(limit: UnixSocket.answerLimit), let message = Self.message(line) else {
         throw silent
       }
@@ -52,11 +52,7 @@ package final class ControlClient {
   }
 
   /// Opening a model may take a while.
-  private static let patienceS = 120
-
-  private func waitForInput(seconds: Int) -> Bool {
-    (0..<seconds).contains { _ in socket.hasInput(milliseconds: 1000) }
-  }
+  private static let patienceMs = 120_000.0
 
   private var silent: PipelineError {
     PipelineError(

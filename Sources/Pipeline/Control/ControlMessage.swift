@@ -24,14 +24,32 @@ struct ControlMessage {
 
   var command: String { node["command"]?.string ?? "" }
 
-  func text(_ key: String) -> String? { node[key]?.string }
-  func flag(_ key: String) -> Bool? { node[key]?.bool }
-  func number(_ key: String) -> Double? { node[key]?.number }
-  func texts(_ key: String) -> [String]? { node[key]?.elements?.compactMap(\.string) }
+  // Each nil where the key is absent, and refused where it has a value of another type.
+
+  func text(_ key: String) throws(PipelineError) -> String? { try value(key, "a text", \.string) }
+  func flag(_ key: String) throws(PipelineError) -> Bool? { try value(key, "true or false", \.bool) }
+  func number(_ key: String) throws(PipelineError) -> Double? { try value(key, "a number", \.number) }
+
+  func texts(_ key: String) throws(PipelineError) -> [String]? {
+    try value(key, "a list of texts") { node in
+      let texts = node.elements?.map(\.string) ?? [nil]
+      return texts.contains(nil) ? nil : texts.compactMap { $0 }
+    }
+  }
+
+  private func value<Value>(
+    _ key: String, _ wanted: String, _ read: (JSONNode) -> Value?
+  ) throws(PipelineError) -> Value? {
+    guard let node = node[key] else { return nil }
+    guard let value = read(node) else {
+      throw PipelineError("'\(key)' of \(command) must be \(wanted)", code: .invalidArgument)
+    }
+    return value
+  }
 
   /// - Throws: ``PipelineError`` `invalidArgument` where it is missing.
   func need(_ key: String) throws(PipelineError) -> String {
-    guard let text = text(key) else {
+    guard let text = try text(key) else {
       throw PipelineError("\(command) needs the key '\(key)' with a text", code: .invalidArgument)
     }
     return text

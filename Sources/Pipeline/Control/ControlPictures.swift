@@ -17,6 +17,7 @@ final class ControlPictures {
   private var due = MonotonicTime(nanoseconds: .min)
   /// Frames of the stream that had been handed over when the last one was asked for; nil: none is asked for.
   private var asked: Int?
+  /// When another one is asked for.
   private var askedAgain = MonotonicTime(nanoseconds: .max)
 
   /// - Throws: ``PipelineError`` `invalidArgument` for a stream that is not there, or values out of range.
@@ -29,8 +30,8 @@ final class ControlPictures {
       throw PipelineError(
         "there is no stream \(Quoted.text(stream))", remedy: "'list' names the streams", code: .invalidArgument)
     }
-    let height = message.number("height") ?? Double(Self.standardHeight)
-    let quality = message.number("quality") ?? Double(Self.standardQuality)
+    let height = try message.number("height") ?? Double(Self.standardHeight)
+    let quality = try message.number("quality") ?? Double(Self.standardQuality)
     guard let height = Int(exactly: height.rounded()), Self.heights.contains(height) else {
       throw PipelineError(
         "'height' takes \(Self.heights.lowerBound) to \(Self.heights.upperBound) lines", code: .invalidArgument)
@@ -38,10 +39,11 @@ final class ControlPictures {
     guard (2...31).contains(quality) else {
       throw PipelineError("'quality' takes 2 (best) to 31", code: .invalidArgument)
     }
+    let isAnnotated = try message.flag("annotated") ?? true
     self.height = height
     self.runner = runner
     everyMs = every * 1000
-    renderer = rendering.makeRenderer(quality: Int(quality), isAnnotated: message.flag("annotated") ?? true)
+    renderer = rendering.makeRenderer(quality: Int(quality), isAnnotated: isAnnotated)
     runner.pictures.watch(stream)
   }
 
@@ -49,31 +51,31 @@ final class ControlPictures {
 
   /// The next frame that is admitted, as a picture.
   ///
+  /// - Parameter isEnding: looked at while waiting.
   /// - Throws: ``PipelineError`` `unavailable` where none comes in time.
-  func one() throws(PipelineError) -> ReportValue {
+  func one(unless isEnding: () -> Bool) throws(PipelineError) -> ReportValue {
     let limit = SystemClock().now().advanced(byMilliseconds: Self.patienceMs)
-    // A frame that was chosen may be lost on its way: another one is asked for.
-    while SystemClock().now() < limit {
-      let count = runner.pictures.ask(stream)
-      let until = SystemClock().now().advanced(byMilliseconds: 1000)
-      if let (frame, _) = runner.pictures.frame(of: stream, after: count, until: until) {
-        return try picture(frame)
-      }
+    while !isEnding(), SystemClock().now() < limit {
+      if let picture = try next(waitingMs: 100) { return picture }
     }
     throw PipelineError(
       "no frame of '\(stream)' came within \(Int(Self.patienceMs / 1000)) s", remedy: "see its health with 'list'",
       code: .unavailable)
   }
 
-  /// The next picture of a subscription; nil where none is due or has come.
-  func next() throws(PipelineError) -> ReportValue? {
+  /// The next picture; nil where none is due or has come.
+  ///
+  /// - Parameter waitingMs: how long to wait for a frame.
+  func next(waitingMs: Double = 0) throws(PipelineError) -> ReportValue? {
     let now = SystemClock().now()
     guard now >= due else { return nil }
+    // A frame that was chosen may be lost on its way: another one is asked for.
     if asked == nil || now >= askedAgain {
       asked = runner.pictures.ask(stream)
       askedAgain = now.advanced(byMilliseconds: 1000)
     }
-    guard let count = asked, let (frame, _) = runner.pictures.frame(of: stream, after: count, until: now) else {
+    let until = now.advanced(byMilliseconds: waitingMs)
+    guard let count = asked, let frame = runner.pictures.frame(of: stream, after: count, until: until) else {
       return nil
     }
     asked = nil

@@ -15,9 +15,16 @@ final class ControlSession {
     case pictures
   }
 
+  private enum Command: String, CaseIterable {
+    case status, list
+    case addStream = "add-stream"
+    case removeStream = "remove-stream"
+    case set, picture, subscribe, unsubscribe, drain
+  }
+
   /// While something is subscribed to, how often the session looks for news: a client hears of it within this time.
-  private static let pauseMs: Int32 = 50
-  private static let idlePauseMs: Int32 = 500
+  private static let pauseMs = 50.0
+  private static let idlePauseMs = 500.0
   private static let leastFiguresS = 0.1
 
   private let socket: UnixSocket
@@ -56,10 +63,6 @@ final class ControlSession {
     "not a request", remedy: "send one JSON object on each line, such as {\"v\":2,\"id\":1,\"command\":\"status\"}",
     code: .invalidArgument)
 
-  private static let commands = [
-    "status", "list", "add-stream", "remove-stream", "set", "picture", "subscribe", "unsubscribe", "drain",
-  ]
-
   private func handle(_ message: ControlMessage) {
     do throws(PipelineError) {
       var answer = try self.answer(message)
@@ -70,27 +73,28 @@ final class ControlSession {
   }
 
   private func answer(_ message: ControlMessage) throws(PipelineError) -> [String: ReportValue] {
+    guard let command = Command(rawValue: message.command) else {
+      let known = Command.allCases.map(\.rawValue)
+      throw PipelineError(
+        "unknown command \(Quoted.text(message.command))",
+        remedy: NearestName.suggestion(for: message.command, among: known).map { "did you mean '\($0)'?" }
+          ?? "commands: \(known.joined(separator: ", "))", code: .invalidArgument)
+    }
     do {
-      switch message.command {
-      case "status": return status
-      case "list": return ["streams": .list(actions.streams.map(\.value))]
-      case "add-stream":
-        try actions.addStream(
-          id: message.need("stream"), url: message.need("url"), source: message.text("source"))
-      case "remove-stream": try actions.removeStream(id: message.need("stream"))
-      case "set":
-        let change = try actions.runner.changeOptions(
-          of: message.need("stage"), json: message.needObject("options"))
-        return ["change": change.value]
-      case "picture": return ["picture": try ControlPictures(message, actions.runner, every: 1).one()]
-      case "subscribe": try subscribe(message)
-      case "unsubscribe": follow([])
-      case "drain": actions.drain()
-      default:
-        throw PipelineError(
-          "unknown command \(Quoted.text(message.command))",
-          remedy: NearestName.suggestion(for: message.command, among: Self.commands).map { "did you mean '\($0)'?" }
-            ?? "commands: \(Self.commands.joined(separator: ", "))", code: .invalidArgument)
+      switch command {
+      case .status: return status
+      case .list: return ["streams": .list(actions.streams.map(\.value))]
+      case .addStream:
+        try actions.addStream(id: message.need("stream"), url: message.need("url"), source: message.text("source"))
+      case .removeStream: try actions.removeStream(id: message.need("stream"))
+      case .set:
+        let stage = try message.need("stage")
+        return ["change": try actions.set(message.needObject("options"), of: stage).value]
+      case .picture:
+        return ["picture": try ControlPictures(message, actions.runner, every: 1).one(unless: isEnding)]
+      case .subscribe: try subscribe(message)
+      case .unsubscribe: follow([])
+      case .drain: actions.drain()
       }
       return [:]
     } catch { throw PipelineError(error, stage: "control") }
@@ -119,7 +123,7 @@ final class ControlSession {
 
   private func subscribe(_ message: ControlMessage) throws(PipelineError) {
     let usual = [Topic.health, .events, .figures].map(\.rawValue)
-    let names = message.texts("topics") ?? usual
+    let names = try message.texts("topics") ?? usual
     var topics: Set<Topic> = []
     for name in names {
       guard let topic = Topic(rawValue: name) else {
@@ -129,7 +133,7 @@ final class ControlSession {
       }
       topics.insert(topic)
     }
-    let every = message.number("every") ?? 1
+    let every = try message.number("every") ?? 1
     guard every >= Self.leastFiguresS, every <= 3600 else {
       throw PipelineError("'every' takes \(Self.leastFiguresS) to 3600 seconds", code: .invalidArgument)
     }

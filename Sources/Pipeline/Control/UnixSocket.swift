@@ -7,12 +7,15 @@ final class UnixSocket {
   static let lineLimit = 1 << 20
   /// No answer is longer.
   static let answerLimit = 64 << 20
-  private static let timeoutSeconds = 5
+  /// A line must come, or be taken, whole within this time, however small the pieces.
+  private static let patienceMs = 5000.0
 
   let descriptor: Int32
 
   /// What was read behind the last line.
   private var rest: [UInt8] = []
+  /// So many of them hold no line's end.
+  private var searched = 0
 
   private init(_ descriptor: Int32) { self.descriptor = descriptor }
 
@@ -48,30 +51,25 @@ final class UnixSocket {
     guard status == 0 else {
       throw failure("no program listens at '\(path)'", remedy: "start the run with --control '\(path)'")
     }
-    socket.setTimeouts()
     return socket
   }
 
   /// Waits up to `milliseconds` for somebody who connects; nil when nobody came.
-  func accept(milliseconds: Int32) -> UnixSocket? {
-    var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    // SAFETY: one descriptor, which outlives the call.
-    guard unsafe poll(&wanted, 1, milliseconds) == 1 else { return nil }
+  func accept(milliseconds: Double) -> UnixSocket? {
+    guard hasInput(milliseconds: milliseconds) else { return nil }
     let client = Glibc.accept(descriptor, nil, nil)
-    guard client >= 0 else { return nil }
-    let socket = UnixSocket(client)
-    socket.setTimeouts()
-    return socket
+    return client >= 0 ? UnixSocket(client) : nil
   }
 
   /// The next line without its end; nil when none comes, in time and within the limit.
   ///
   /// - Parameter limit: bytes of a line; answers may hold pictures.
   func readLine(limit: Int = UnixSocket.lineLimit) -> String? {
+    let deadline = SystemClock().now().advanced(byMilliseconds: Self.patienceMs)
     var buffer = [UInt8](repeating: 0, count: 4096)
     while true {
       if let line = takeLine() { return line }
-      guard rest.count <= limit else { return nil }
+      guard rest.count <= limit, isReady(for: POLLIN, until: deadline) else { return nil }
       // SAFETY: the call writes at most `count` bytes into the buffer.
       let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }
@@ -81,28 +79,47 @@ final class UnixSocket {
   }
 
   private func takeLine() -> String? {
-    guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
-    defer { rest.removeSubrange(...end) }
+    guard let end = rest[searched...].firstIndex(of: UInt8(ascii: "\n")) else {
+      searched = rest.count
+      return nil
+    }
+    defer {
+      rest.removeSubrange(...end)
+      searched = 0
+    }
     return String(decoding: rest[..<end], as: UTF8.self)
   }
 
   /// Whether a line, a part of one, or the other end's leaving can be read within the time.
-  func hasInput(milliseconds: Int32) -> Bool {
-    if rest.contains(UInt8(ascii: "\n")) { return true }
-    var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    // SAFETY: one descriptor, which outlives the call.
-    return unsafe poll(&wanted, 1, milliseconds) == 1
+  func hasInput(milliseconds: Double) -> Bool {
+    rest[searched...].contains(UInt8(ascii: "\n"))
+      || isReady(for: POLLIN, until: SystemClock().now().advanced(byMilliseconds: milliseconds))
   }
 
+  private func isReady(for events: Int32, until deadline: MonotonicTime) -> Bool {
+    while true {
+      var wanted = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+      // Also where the other end keeps the socket ready, a deadline that has passed is over.
+      let left = deadline.nanoseconds(since: SystemClock().now())
+      guard left > 0 else { return false }
+      // SAFETY: one descriptor, which outlives the call.
+      let count = unsafe poll(&wanted, 1, Int32(clamping: left / 1_000_000 + 1))
+      if count >= 0 || errno != EINTR { return count == 1 }
+    }
+  }
+
+  /// - Returns: false where the other end has not taken all of it in time.
   @discardableResult
   func write(line: String) -> Bool {
+    let deadline = SystemClock().now().advanced(byMilliseconds: Self.patienceMs)
     var bytes = Array((line + "\n").utf8)[...]
     while !bytes.isEmpty {
+      guard isReady(for: POLLOUT, until: deadline) else { return false }
       // SAFETY: the call reads at most `count` bytes of the slice.
       let count = unsafe bytes.withUnsafeBytes {
-        unsafe send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        unsafe send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
       }
-      if count < 0, errno == EINTR { continue }
+      if count < 0, errno == EINTR || errno == EAGAIN { continue }
       guard count > 0 else { return false }
       bytes = bytes.dropFirst(count)
     }
@@ -113,14 +130,6 @@ final class UnixSocket {
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw failure("cannot create a socket", remedy: "raise the limit on open files") }
     return UnixSocket(descriptor)
-  }
-
-  private func setTimeouts() {
-    var limit = timeval(tv_sec: Self.timeoutSeconds, tv_usec: 0)
-    // SAFETY: both calls read one timeval.
-    for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-      unsafe setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
-    }
   }
 
   private static func isSocket(_ path: String) -> Bool {

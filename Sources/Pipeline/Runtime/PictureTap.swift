@@ -26,6 +26,7 @@ final class PictureTap: Sendable {
       guard let watchers = slots[stream]?.watchers else { return }
       slots[stream]?.watchers = watchers - 1
       if watchers <= 1 { slots[stream] = nil }
+      note(slots)
     }
   }
 
@@ -36,7 +37,7 @@ final class PictureTap: Sendable {
     slots.withLock { slots in
       guard let count = slots[stream]?.count else { return 0 }
       slots[stream]?.isWanted = true
-      isAsked.store(true, ordering: .releasing)
+      note(slots)
       return count
     }
   }
@@ -44,10 +45,9 @@ final class PictureTap: Sendable {
   /// The frame that was handed over last, if it came after `count` others.
   ///
   /// - Parameter deadline: until when to wait for it.
-  func frame(of stream: String, after count: Int, until deadline: MonotonicTime) -> (frame: Frame, count: Int)? {
+  func frame(of stream: String, after count: Int, until deadline: MonotonicTime) -> Frame? {
     slots.wait(until: deadline) { slots in
-      guard let slot = slots[stream], slot.count > count, let frame = slot.frame else { return nil }
-      return (frame, slot.count)
+      slots[stream].flatMap { $0.count > count ? $0.frame : nil }
     }
   }
 
@@ -57,9 +57,14 @@ final class PictureTap: Sendable {
     return slots.withLock { slots in
       guard slots[stream]?.isWanted == true else { return false }
       slots[stream]?.isWanted = false
-      isAsked.store(slots.values.contains(where: \.isWanted), ordering: .releasing)
+      note(slots)
       return true
     }
+  }
+
+  /// Frames look here first: while nobody asks, there is nothing to lock for.
+  private func note(_ slots: [String: Slot]) {
+    isAsked.store(slots.values.contains(where: \.isWanted), ordering: .releasing)
   }
 
   func take(_ frame: Frame) {

@@ -218,6 +218,7 @@ extension PipelineRunner {
   func follow() -> RunNotices.Follower { context.notices.follow() }
   func unfollow(_ follower: RunNotices.Follower) { context.notices.unfollow(follower) }
 
+  var isReady: Bool { context.control.isReady }
   var pictures: PictureTap { context.pictures }
   /// Nil where no service makes pictures.
   var rendering: (any PictureRendering)? { services.find((any PictureRendering).self) }

@@ -60,6 +60,9 @@ final class RunControl: Sendable {
   func workerIsReady() { monitor.change { $0.starting -= 1 } }
   func threadHasEnded() { monitor.change { $0.running -= 1 } }
 
+  /// Every worker is ready, and not all have ended.
+  var isReady: Bool { monitor.withLock { $0.starting == 0 && $0.running > 0 } }
+
   /// Waits until every worker is ready; false when the run ends before.
   func waitUntilReady() -> Bool {
     monitor.wait { state -> Bool? in

@@ -110,7 +110,10 @@ public final class LinesStage: FrameStage, AdjustableStage {
   /// The report has a line from the start, also when nothing ever crosses it.
   private func note(_ lines: [Line]) {
     totals.withLock { known in
-      if known.count > Self.mostReported { known.removeAll() }
+      if known.count > Self.mostReported {
+        let keys = Set(lines.map(Key.init))
+        known = known.filter { keys.contains($0.key) }
+      }
       for line in lines { known[Key(line)] = (line, known[Key(line)]?.totals ?? Totals()) }
     }
   }

@@ -82,7 +82,10 @@ public final class ZonesStage: FrameStage, AdjustableStage {
   /// The report has a zone from the start, also when nobody ever enters it.
   private func note(_ zones: [Zone]) {
     tallies.withLock { tallies in
-      if tallies.count > Self.mostReported { tallies.removeAll() }
+      if tallies.count > Self.mostReported {
+        let names = Set(zones.map(\.outline.name))
+        tallies = tallies.filter { names.contains($0.key) }
+      }
       for zone in zones where tallies[zone.outline.name] == nil { tallies[zone.outline.name] = Tally() }
     }
   }
@@ -205,7 +208,7 @@ public final class ZonesStage: FrameStage, AdjustableStage {
       let name = area.zone.outline.name
       let isFirst = stage.tallies.withLock { tallies in
         let known = tallies[name]?.cutShort ?? 0
-        tallies[name, default: Tally()].cutShort = known + cut
+        tallies[name]?.cutShort = known + cut
         return known == 0
       }
       guard isFirst else { return }
@@ -225,7 +228,8 @@ public final class ZonesStage: FrameStage, AdjustableStage {
       }
       let occupancy = area.state.occupancy
       stage.tallies.withLock { tallies in
-        var tally = tallies[name] ?? Tally()
+        // A zone that is gone from the report.
+        guard var tally = tallies[name] else { return }
         for change in changes {
           switch change {
           case .enter: (tally.entries, tally.inside) = (tally.entries + 1, tally.inside + 1)

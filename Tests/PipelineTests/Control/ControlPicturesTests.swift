@@ -131,7 +131,7 @@ struct ControlPicturesTests {
     tap.watch("s")
     #expect(tap.ask("s") == 0 && tap.chooses("s") && !tap.chooses("s"), "once for each time")
     tap.take(frame(1))
-    #expect(tap.frame(of: "s", after: 0, until: clock.now())?.frame.header.sequence == 1)
+    #expect(tap.frame(of: "s", after: 0, until: clock.now())?.header.sequence == 1)
     #expect(tap.frame(of: "s", after: 1, until: clock.now()) == nil)
     tap.watch("s")
     tap.unwatch("s")

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Logging
 import PipelineTestSupport
 import PipelineTesting
@@ -18,17 +19,17 @@ struct ControlSessionTests {
     let collector = Collector()
     private let gate: Monitor<Int>
 
-    init(frames: Int = 1000) throws {
+    init(frames: Int = 1000, starts: Bool = true) throws {
       let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
       let gate = Monitor(0)
       self.gate = gate
       let stages: [PipelinePlan.StagePlan] = try [
         .source("in", count: frames) { sequence in gate.wait { $0 > sequence ? () : nil } },
-        .init("objects", ControlledStage.self, after: ["in"]), .sink("out", after: ["objects"], into: collector),
+        .init("objects", Gain.self, after: ["in"]), .sink("out", after: ["objects"], into: collector),
       ]
       runner = try PipelineRunner(PipelinePlan(name: "t", stages: stages), logger: logger, staysOpen: true)
       server = try ControlServer(path: path, runner: runner, logger: logger)
-      try runner.start()
+      if starts { try runner.start() }
     }
 
     func admit(_ count: Int) { gate.change { $0 += count } }
@@ -62,12 +63,16 @@ struct ControlSessionTests {
     rig.collector.wait(for: 5)
     // The frame that the gate held back had been begun before the change, and is admitted after it.
     #expect(
-      rig.collector.all.map { $0.events.first?.kind } == ["gain 1.0", "gain 1.0", "gain 1.0", "gain 2.0", "gain 2.0"])
+      rig.collector.all.map { $0.events.first?.kind } == [
+        "objects=1.0/0", "objects=1.0/0", "objects=1.0/0", "objects=2.0/0", "objects=2.0/0",
+      ])
     for (command, members, words) in [
       ("set", ["stage": ReportValue.string("objects"), "options": .object(["gain": .double(1000)])], "expected"),
       ("set", ["stage": .string("objects")], "options"), ("set", [:], "stage"), ("explode", [:], "unknown command"),
       ("statu", [:], "did you mean 'status'?"), ("subscribe", ["topics": .list([.string("weather")])], "unknown topic"),
-      ("subscribe", ["every": .double(0)], "'every'"), ("remove-stream", ["stream": .string("x")], "no stream"),
+      ("subscribe", ["every": .double(0)], "'every'"), ("subscribe", ["every": .string("1")], "must be a number"),
+      ("subscribe", ["topics": .string("health")], "must be a list of texts"),
+      ("remove-stream", ["stream": .string("x")], "no stream"),
     ] {
       let error = #expect(throws: PipelineError.self) { try client.ask(command, members) }
       #expect("\(error.map { "\($0)" } ?? "")".contains(words), "\(command): \(String(describing: error))")
@@ -99,7 +104,7 @@ struct ControlSessionTests {
       if members["event"] == .string("options") { heard.append("options") }
       if case .string(let kind)? = members["kind"] { heard.append(kind) }
     }
-    #expect(heard == ["gain 1.0", "gain 1.0", "options", "gain 3.0"])
+    #expect(heard == ["objects=1.0/0", "objects=1.0/0", "options", "objects=3.0/0"])
     let first = try object(figures.next()), second = try object(figures.next())
     for message in [first, second] {
       #expect(message["event"] == .string("figures"))
@@ -149,6 +154,40 @@ struct ControlSessionTests {
     #expect(isIn)
   }
 
+  @Test("given clients that trickle a line or take no answers, when the run ends, then they do not hold it up")
+  func tricklers() throws {
+    let rig = try Rig()
+    let trickling = try UnixSocket.connected(to: rig.path), deaf = try UnixSocket.connected(to: rig.path)
+    let trickle = trickling.descriptor
+    let thread = try WorkerThread(name: "trickle") { while Self.put(" ", into: trickle, Int32(MSG_NOSIGNAL)) {} }
+    // Answers that nobody takes fill the socket's buffers, until the session takes no more requests.
+    let request = #"{"v":2,"id":1,"command":"status"}"# + "\n"
+    while Self.put(request, into: deaf.descriptor, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) {}
+    rig.end()
+    // Its other end is closed.
+    thread.join()
+    #expect(!FileManager.default.fileExists(atPath: rig.path))
+    withExtendedLifetime((trickling, deaf)) {}
+  }
+
+  private static func put(_ text: String, into descriptor: Int32, _ flags: Int32) -> Bool {
+    let bytes = Array(text.utf8)
+    // SAFETY: the call reads the array's bytes.
+    return unsafe bytes.withUnsafeBytes { unsafe send(descriptor, $0.baseAddress, $0.count, flags) } > 0
+  }
+
+  @Test("given a run that has not started, when an option is set, then it is refused as not ready, and taken later")
+  func early() throws {
+    let rig = try Rig(starts: false)
+    defer { rig.end() }
+    let client = try ControlClient(path: rig.path)
+    let gain: [String: ReportValue] = ["stage": .string("objects"), "options": .object(["gain": .double(2)])]
+    let error = #expect(throws: PipelineError.self) { try client.ask("set", gain) }
+    #expect(error?.code == .unavailable)
+    try rig.runner.start()
+    #expect(try client.ask("set", gain)["change"] != nil)
+  }
+
   @Test(
     "given garbage on an open session, when sent, then each line is refused and the session goes on", arguments: 0..<8)
   func garbage(seed: Int) throws {
@@ -170,40 +209,5 @@ struct ControlSessionTests {
     }
     #expect(socket.write(line: #"{"v":2,"id":9,"command":"status"}"#))
     #expect(socket.readLine()?.contains(#""id":9"#) == true)
-  }
-}
-
-/// Adds an event with its gain to every frame.
-private final class ControlledStage: FrameStage, AdjustableStage {
-  struct Configuration: StageConfiguration {
-    var gain = 1.0
-    static let options: [ConfigurationOption<Self>] = [
-      .init("gain", \.gain, .number(0...100), changeable: true, "A factor.")
-    ]
-  }
-
-  static let type = "transform.controlled"
-  static let summary = ""
-  static let role = StageRole.transform
-
-  private let id: String
-  private let initial: Configuration
-
-  init(_ configuration: Configuration, context: StageContext) { (id, initial) = (context.id, configuration) }
-
-  func adjustment(for configuration: Configuration) -> Configuration { configuration }
-  func makeWorker(_ context: WorkerContext) -> any FrameWorker { Worker(AdjustedOptions(of: id, initial: initial), id) }
-
-  private final class Worker: FrameWorker {
-    var options: AdjustedOptions<Configuration>
-    let id: String
-    init(_ options: AdjustedOptions<Configuration>, _ id: String) { (self.options, self.id) = (options, id) }
-
-    func process(_ frame: Frame) -> FrameOutcome {
-      options.follow(frame)
-      var frame = frame
-      frame.add(FrameEvent(stage: id, kind: "gain \(options.value.gain)"))
-      return .emit(frame)
-    }
   }
 }

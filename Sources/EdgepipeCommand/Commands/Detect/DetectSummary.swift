@@ -1,4 +1,5 @@
 import EdgepipeCore
+import Foundation
 import Measure
 import Pipeline
 
@@ -36,12 +37,12 @@ struct DetectSummary {
     return table.text
   }
 
-  /// The files and folders that the sinks wrote.
+  /// The files and folders that the sinks wrote; a run that failed may have none.
   private func written(_ snapshot: PipelineRunner.Snapshot) -> [String] {
     snapshot.stages.filter { $0.role == .sink }.flatMap { stage -> [String] in
       if case .list(let files)? = stage.facts["files"] { return files.map(\.plain) }
       return [stage.facts["path"] ?? stage.facts["folder"]].compactMap { $0?.plain }
-    }
+    }.filter(FileManager.default.fileExists(atPath:))
   }
 
   /// For programs.
@@ -51,18 +52,14 @@ struct DetectSummary {
       "model": .object(["name": .string(choice.name), "reason": .string(choice.reason)]),
       "inputs": .list(
         inputs.all.map { input in
-          let frames = snapshot.ledgerFrames(of: input.id)
-          return .object([
+          .object([
             "stream": .string(input.id), "url": .string(URLRedaction.redact(input.url)),
-            "kind": .string(input.isPictures ? "pictures" : "video"), "frames": .int(frames),
+            "kind": .string(input.isPictures ? "pictures" : "video"),
+            "frames": .int(snapshot.streams[input.id]?.delivered ?? 0),
           ])
         }),
       "classes": tally.value, "frames": .int(tally.frames), "seconds": .rounded(snapshot.elapsedSeconds),
       "dropped": .int(snapshot.ledger.droppedTotal), "written": .list(written(snapshot).map { .string($0) }),
     ])
   }
-}
-
-extension PipelineRunner.Snapshot {
-  fileprivate func ledgerFrames(of stream: String) -> Int { streams[stream]?.delivered ?? 0 }
 }

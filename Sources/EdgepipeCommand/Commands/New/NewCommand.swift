@@ -68,10 +68,7 @@ struct NewCommand: ParsableCommand {
 
   /// What is left to do before the pipeline runs.
   private func steps(_ template: PipelineTemplate, _ file: String, _ models: ModelStore) -> [String] {
-    let missing = Set(
-      template.models.map { $0.hasSuffix("-int8") && !models.isInstalled($0) ? String($0.dropLast(5)) : $0 }
-    )
-    .filter { !models.isInstalled($0) }.sorted()
+    let missing = template.missingModels(isInstalled: models.isInstalled)
     var steps = missing.isEmpty ? [] : ["edgepipe models pull \(missing.joined(separator: " "))"]
     steps += (camera.count..<max(camera.count, template.sourceCount)).map {
       "export \(PipelineTemplate.variable($0))=rtsp://…"

@@ -1,4 +1,6 @@
+import EdgepipeCore
 import Foundation
+import Pipeline
 
 /// A ready pipeline, from which a new one starts: the files of `pipelines/`, which are in the program.
 struct PipelineTemplate {
@@ -42,24 +44,35 @@ struct PipelineTemplate {
   ///   - cameras: addresses or paths, at most ``sourceCount``.
   ///   - isInstalled: whether a model is in the store.
   func pipeline(cameras: [String], isInstalled: (String) -> Bool) -> String {
-    var result = text
-    for (index, range) in samples.enumerated().reversed() {
+    var result = "", copied = text.startIndex
+    for (index, range) in samples.enumerated() {
       let input = index < cameras.count ? cameras[index] : "${\(Self.variable(index))}"
-      // Ranges behind this one have been replaced already.
-      result.replaceSubrange(range, with: Self.quoted(input))
+      result += text[copied..<range.lowerBound] + ReportValue.string(input).line
+      copied = range.upperBound
     }
+    result += text[copied...]
     // A camera has its own speed.
     result = result.replacingOccurrences(of: ", \"realtime\": true", with: "")
-    for model in models where model.hasSuffix("-int8") && !isInstalled(model) {
-      result = result.replacingOccurrences(of: "\"\(model)\"", with: "\"\(model.dropLast("-int8".count))\"")
+    for model in Set(models) {
+      result = result.replacingOccurrences(of: "\"\(model)\"", with: "\"\(Self.usable(model, isInstalled))\"")
     }
     return result
+  }
+
+  /// An INT8 model is made on each machine: where it is not, the model that it would be made from.
+  private static func usable(_ model: String, _ isInstalled: (String) -> Bool) -> String {
+    model.hasSuffix("-int8") && !isInstalled(model) ? String(model.dropLast("-int8".count)) : model
+  }
+
+  /// The models that are to be fetched first, sorted.
+  func missingModels(isInstalled: (String) -> Bool) -> [String] {
+    Set(models.map { Self.usable($0, isInstalled) }).filter { !isInstalled($0) }.sorted()
   }
 
   static func variable(_ index: Int) -> String { index == 0 ? "CAMERA_URL" : "CAMERA_\(index + 1)_URL" }
 
   /// The names of the models that the pipeline runs.
-  var models: [String] {
+  private var models: [String] {
     var names: [String] = [], start = text.startIndex
     while let range = text.range(of: "\"model\": \"[^\"]*\"", options: .regularExpression, range: start..<text.endIndex)
     {
@@ -67,12 +80,5 @@ struct PipelineTemplate {
       start = range.upperBound
     }
     return names
-  }
-
-  /// A JSON string.
-  private static func quoted(_ text: String) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .withoutEscapingSlashes
-    return (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
   }
 }
