@@ -33,7 +33,11 @@ struct MetricsTests {
     func waitFor(lines: Int) { output += running.read(lines: lines) }
 
     func text() throws -> String {
-      let response = try RawHTTP.get("/metrics", port: port)
+      let response: String
+      do { response = try RawHTTP.get("/metrics", port: port) } catch {
+        Issue.record("no page: \(running.state)")
+        throw error
+      }
       let body = try #require(response.range(of: "\r\n\r\n"))
       #expect(response.hasPrefix("HTTP/1.1 200 OK\r\n"))
       return String(response[body.upperBound...])

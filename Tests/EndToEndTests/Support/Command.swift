@@ -19,7 +19,10 @@ enum Command {
     return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("edgepipe")
   }()
 
-  /// Runs to the end. A command that hangs is ended by `timeout` after two minutes and fails with 124.
+  /// How long a command may take before it counts as hanging: much longer than any takes on a busy machine.
+  private static let patience = 300
+
+  /// Runs to the end. A command that hangs is ended by `timeout` and fails with 124.
   static func run(
     _ arguments: [String], in folder: URL = TestData.packageRoot, environment: [String: String] = [:]
   ) throws -> CommandResult {
@@ -55,7 +58,7 @@ enum Command {
       errors = FileManager.default.temporaryDirectory.appendingPathComponent("edgepipe-stderr-\(UUID().uuidString)")
       try Data().write(to: errors)
       process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
-      process.arguments = ["--foreground", "--kill-after=5", "120"] + program
+      process.arguments = ["--foreground", "--kill-after=5", "\(Command.patience)"] + program
       process.currentDirectoryURL = folder
       process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
       process.standardInput = FileHandle.nullDevice
@@ -76,6 +79,11 @@ enum Command {
         data.append(more)
       }
       return data
+    }
+
+    /// What is known of it, for a test that meets it dead.
+    var state: String {
+      (process.isRunning ? "running" : "ended with \(process.terminationStatus)") + "; it said: " + errorsSoFar
     }
 
     /// What has come on standard error so far.
