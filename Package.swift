@@ -14,6 +14,7 @@ let package = Package(
   name: "edgepipe",
   products: [
     .executable(name: "edgepipe", targets: ["edgepipe"]),
+    .executable(name: "edgepiped", targets: ["edgepiped"]),
     .library(name: "EdgepipeCommand", targets: ["EdgepipeCommand"]),
     .library(name: "EdgepipeCore", targets: ["EdgepipeCore"]),
     .library(name: "EdgepipeMachine", targets: ["EdgepipeMachine"]),
@@ -88,10 +89,18 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "EdgepipeService",
+      dependencies: [
+        "EdgepipeCore", "Pipeline",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    .target(
       name: "EdgepipeCommand",
       dependencies: [
         "EdgepipeCore", "EdgepipeMachine", "EdgepipeONNX", "Pipeline", "Detectors", "EdgepipeCompression", "Stages",
-        "Measure", .target(name: "Monitoring", condition: .when(traits: ["WebServer"])),
+        "Measure", "EdgepipeService", .target(name: "Monitoring", condition: .when(traits: ["WebServer"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -99,6 +108,8 @@ let package = Package(
       resources: [.embedInCode("Templates")],
       swiftSettings: strict),
     .executableTarget(name: "edgepipe", dependencies: ["EdgepipeCommand"], swiftSettings: strict),
+    // The supervisor, without FFmpeg, detectors and stages.
+    .executableTarget(name: "edgepiped", dependencies: ["EdgepipeService"], swiftSettings: strict),
     .target(
       name: "PipelineTesting",
       dependencies: ["EdgepipeCore", "Pipeline", .product(name: "Logging", package: "swift-log")],
@@ -141,9 +152,11 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "EdgepipeServiceTests", dependencies: ["EdgepipeService", "PipelineTestSupport"], swiftSettings: strict),
+    .testTarget(
       name: "EdgepipeCommandTests", dependencies: ["EdgepipeCommand", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["edgepipe", "EdgepipeCore", "PipelineTestSupport"],
+      name: "EndToEndTests", dependencies: ["edgepipe", "edgepiped", "EdgepipeCore", "PipelineTestSupport"],
       exclude: ["Golden"],
       swiftSettings: strict),
   ]

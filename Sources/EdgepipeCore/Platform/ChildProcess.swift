@@ -13,6 +13,8 @@ package struct ChildProcess: Sendable {
     case nothing
     /// Read from the beginning, or written anew. May be that of a ``MemoryFile``.
     case file(String)
+    /// Written at the end of what is there.
+    case append(String)
   }
 
   package enum End: Sendable, Hashable, CustomStringConvertible {
@@ -51,7 +53,12 @@ package struct ChildProcess: Sendable {
       unsafe posix_spawnattr_destroy(&attributes)
     }
     func add(_ stream: Stream, as descriptor: Int32, _ flags: Int32) {
-      let path = if case .file(let path) = stream { path } else { "/dev/null" }
+      let (path, flags) =
+        switch stream {
+        case .nothing: ("/dev/null", flags)
+        case .file(let path): (path, flags)
+        case .append(let path): (path, flags & ~O_TRUNC | O_APPEND)
+        }
       unsafe posix_spawn_file_actions_addopen(&actions, descriptor, path, flags, 0o600)
     }
     let writing = O_WRONLY | O_CREAT | O_TRUNC
@@ -85,6 +92,19 @@ package struct ChildProcess: Sendable {
     while unsafe waitpid(id, &status, 0) < 0 {
       if errno != EINTR { return .status(-1) }
     }
+    return Self.end(status)
+  }
+
+  /// How it has ended, once it has; nil while it runs. Not to be asked again after that.
+  package func ended() -> End? {
+    var status: Int32 = 0
+    // SAFETY: `status` outlives the call.
+    let result = unsafe waitpid(id, &status, WNOHANG)
+    if result == id { return Self.end(status) }
+    return result == 0 || errno == EINTR ? nil : .status(-1)
+  }
+
+  private static func end(_ status: Int32) -> End {
     // The low bits are the signal that ended the program, the next byte its exit status.
     return status & 0x7F == 0 ? .status(status >> 8 & 0xFF) : .signal(status & 0x7F)
   }

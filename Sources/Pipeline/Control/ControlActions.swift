@@ -6,6 +6,34 @@ import Logging
 struct ControlActions: Sendable {
   let runner: PipelineRunner
   let logger: Logger
+  /// Nil for a run that goes on without a supervisor.
+  var supervision: Supervision?
+  /// The text of the run's page of metrics; nil where there is none.
+  var metrics: (@Sendable () -> String)?
+
+  /// A supervisor is there.
+  ///
+  /// - Parameter limitS: how long the run may go on without one from now on.
+  func supervise(limitS: Double?) throws(PipelineError) {
+    guard let supervision else {
+      throw PipelineError(
+        "this run is not supervised", remedy: "start it with --supervised FILE", code: .unavailable)
+    }
+    if let limitS, !Supervision.limits.contains(limitS) {
+      throw PipelineError("'limit' takes 1 to 3600 seconds", code: .invalidArgument)
+    }
+    supervision.contact(limitS: limitS)
+  }
+
+  var metricsText: String {
+    get throws(PipelineError) {
+      guard let metrics else {
+        throw PipelineError(
+          "this run has no page of metrics", remedy: "use a build with the trait WebServer", code: .unavailable)
+      }
+      return metrics()
+    }
+  }
 
   func addStream(id: String, url: String, source: String?) throws {
     let url = try EnvironmentReferences.expand(

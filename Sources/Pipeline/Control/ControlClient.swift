@@ -5,13 +5,16 @@ import Foundation
 package final class ControlClient {
   private let socket: UnixSocket
   private let path: String
+  private let patienceMs: Double
   private var lastID = 0
   /// What came between a request and its answer.
   private var early: [ReportValue] = []
 
+  /// - Parameter patienceMs: how long an answer may take; opening a model may take a while.
   /// - Throws: ``PipelineError`` `unreachable` when no program listens.
-  package init(path: String) throws(PipelineError) {
+  package init(path: String, patienceMs: Double = 120_000) throws(PipelineError) {
     self.path = path
+    self.patienceMs = patienceMs
     socket = try UnixSocket.connected(to: path)
   }
 
@@ -30,7 +33,7 @@ package final class ControlClient {
     request["command"] = .string(command)
     guard socket.write(line: ReportValue.object(request).line) else { throw silent }
     while true {
-      guard socket.hasInput(milliseconds: Self.patienceMs) else { throw silent }
+      guard socket.hasInput(milliseconds: patienceMs) else { throw silent }
       guard let line = socket.readLine(limit: UnixSocket.answerLimit), let message = Self.message(line) else {
         throw silent
       }
@@ -51,8 +54,21 @@ package final class ControlClient {
     return socket.readLine(limit: UnixSocket.answerLimit).flatMap(Self.message)
   }
 
-  /// Opening a model may take a while.
-  private static let patienceMs = 120_000.0
+  /// What has come of a subscription.
+  package enum Arrival {
+    case message(ReportValue)
+    /// Nothing within the time.
+    case nothing
+    /// The run has closed the connection, or sent what cannot be read.
+    case ended
+  }
+
+  /// As ``next()``, but waits for a limited time.
+  package func next(milliseconds: Double) -> Arrival {
+    if !early.isEmpty { return .message(early.removeFirst()) }
+    guard socket.hasInput(milliseconds: milliseconds) else { return .nothing }
+    return socket.readLine(limit: UnixSocket.answerLimit).flatMap(Self.message).map(Arrival.message) ?? .ended
+  }
 
   private var silent: PipelineError {
     PipelineError(

@@ -15,9 +15,20 @@ public final class ControlServer: Sendable {
   private let finished = Mutex<[Int]>([])
 
   /// - Throws: ``PipelineError`` when the socket cannot be made.
-  public init(path: String, runner: PipelineRunner, logger: Logger) throws(PipelineError) {
+  public convenience init(path: String, runner: PipelineRunner, logger: Logger) throws(PipelineError) {
+    try self.init(path: path, runner: runner, logger: logger, supervision: nil)
+  }
+
+  /// - Parameters:
+  ///   - supervision: learns of the supervisor's requests.
+  ///   - metrics: makes the text of the run's page of metrics.
+  /// - Throws: ``PipelineError`` when the socket cannot be made.
+  package init(
+    path: String, runner: PipelineRunner, logger: Logger, supervision: Supervision?,
+    metrics: (@Sendable () -> String)? = nil
+  ) throws(PipelineError) {
     self.path = path
-    actions = ControlActions(runner: runner, logger: logger)
+    actions = ControlActions(runner: runner, logger: logger, supervision: supervision, metrics: metrics)
     let socket = try Handover(UnixSocket.listening(at: path))
     let started = try WorkerThread(name: "ep-control") { [self] in listen(socket.take()) }
     threads.withLock { $0.listener = started }

@@ -19,7 +19,7 @@ final class ControlSession {
     case status, list
     case addStream = "add-stream"
     case removeStream = "remove-stream"
-    case set, picture, subscribe, unsubscribe, drain
+    case set, picture, metrics, subscribe, unsubscribe, supervise, drain
   }
 
   /// While something is subscribed to, how often the session looks for news: a client hears of it within this time.
@@ -93,7 +93,11 @@ final class ControlSession {
       case .picture:
         return ["picture": try ControlPictures(message, actions.runner, every: 1).one(unless: isEnding)]
       case .subscribe: try subscribe(message)
+      case .metrics: return ["text": .string(try actions.metricsText)]
       case .unsubscribe: follow([])
+      case .supervise:
+        try actions.supervise(limitS: message.number("limit"))
+        return status
       case .drain: actions.drain()
       }
       return [:]

@@ -14,6 +14,11 @@ import Pipeline
     func start(_ runner: PipelineRunner, _ logger: Logger) throws -> MetricsServer {
       try MetricsServer(address, version: Edgepipe.version, runner: runner, logger: logger)
     }
+
+    /// The page by itself.
+    static func text(_ runner: PipelineRunner) -> (@Sendable () -> String)? {
+      { RunMetrics.text(of: runner, version: Edgepipe.version) }
+    }
   }
 #else
   /// Stands for the web server in a build that leaves it out: says so.
@@ -27,5 +32,6 @@ import Pipeline
 
     func start(_ runner: PipelineRunner, _ logger: Logger) -> Self { self }
     func stop() {}
+    static func text(_ runner: PipelineRunner) -> (@Sendable () -> String)? { nil }
   }
 #endif

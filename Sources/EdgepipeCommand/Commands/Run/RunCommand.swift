@@ -32,6 +32,14 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      """
+      For 'edgepipe serve': locks this file, so that no second run can have it, and drains when no supervisor has made \
+      contact for 60 s. Needs --control.
+      """, valueName: "file"))
+  var supervised: String?
+
+  @Option(
+    help: ArgumentHelp(
       "Records all packets and decisions of the run in this file, for 'edgepipe replay'.", valueName: "file"))
   var record: String?
 
@@ -70,6 +78,10 @@ struct RunCommand: ParsableCommand {
   private var quiet: Bool { verbosity == .quiet }
 
   func run() throws {
+    if supervised != nil, control == nil { throw ValidationError("--supervised needs --control PATH") }
+    // Before anything is opened: nothing must run twice.
+    let lock = try supervised.map { path in try RunLock(path: path, what: "this pipeline") }
+    defer { withExtendedLifetime(lock) {} }
     let endpoint = try metrics.map { text in try MetricsEndpoint(text) }
     let logger = Log.logger(level: quiet ? .error : verbosity == .verbose ? .debug : .notice)
     let power = PowerSetup.standard(profile: try powerProfile.map { file in try .load(file) })
@@ -81,10 +93,24 @@ struct RunCommand: ParsableCommand {
       logger: logger, staysOpen: control != nil, record: record, power: power,
       files: files)
     let monitoring = try endpoint?.start(runner, logger)
-    let server = try control.map { try ControlServer(path: $0, runner: runner, logger: logger) }
+    let supervision = lock.map { _ in Supervision() }
+    let server = try control.map { path in
+      try ControlServer(
+        path: path, runner: runner, logger: logger, supervision: supervision, metrics: MetricsEndpoint.text(runner))
+    }
+    let watch = try supervision.map { try supervise($0, runner, logger) }
     let outcome = try RunSession(quiet: quiet, showsProgress: !quiet && !json).run(runner)
+    watch?.stop()
     server?.stop()
     monitoring?.stop()
     try RunEnding(report: report, quiet: quiet, json: json).finish(runner, outcome)
+  }
+
+  private func supervise(_ supervision: Supervision, _ runner: PipelineRunner, _ logger: Logger) throws -> PeriodicThread {
+    try PeriodicThread(name: "ep-supervised", everyMilliseconds: 1000) {
+      guard let seconds = supervision.lostForS, !runner.isStopping else { return }
+      logger.warning("draining: no supervisor has made contact for \(Int(seconds)) s")
+      runner.requestStop()
+    }
   }
 }

@@ -1,0 +1,33 @@
+package import ArgumentParser
+import EdgepipeCore
+import Foundation
+
+/// What `edgepipe serve` and the supervisor's own program take.
+package struct ServeOptions: ParsableArguments {
+  @Argument(
+    help: "A pipeline file, a folder of pipeline files, or a service file (service.json).", completion: .file())
+  package var path: String
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      The folder of locks, control sockets, logs and reports (default: STATE_DIRECTORY, then edgepipe in \
+      XDG_STATE_HOME or ~/.local/state).
+      """, valueName: "folder"))
+  package var state: String?
+
+  package init() {}
+
+  /// For another program that takes the same.
+  package var arguments: [String] { [path] + (state.map { ["--state", $0] } ?? []) }
+
+  /// Without the option and the service file.
+  static func usualState(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> String {
+    if let folder = environment["STATE_DIRECTORY"], !folder.isEmpty {
+      // systemd lists several, separated by colons.
+      return String(folder.prefix { $0 != ":" })
+    }
+    if let folder = environment["XDG_STATE_HOME"], folder.hasPrefix("/") { return folder + "/edgepipe" }
+    return (environment["HOME"] ?? "") + "/.local/state/edgepipe"
+  }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import EdgepipeCore
+import Foundation
+import Glibc
+import Logging
+import Pipeline
+import Synchronization
+
+/// The supervisor's program: `edgepiped serve PATH`. `edgepipe serve` becomes it.
+package enum Service {
+  /// Does what the arguments say until a signal comes, and returns the exit status. Errors have been printed.
+  package static func run(_ arguments: [String]) -> Int32 {
+    StandardDescriptors.fill()
+    ProcessMemory.useOneHeap()
+    Shutdown.blockSignals()
+    do {
+      var command = try ServiceCommand.parseAsRoot(arguments)
+      try command.run()
+      return 0
+    } catch let error as PipelineError {
+      note("error: \(error)")
+      return error.exit.rawValue
+    } catch let error as ConfigErrors {
+      note(error.description)
+      return error.exit.rawValue
+    } catch {
+      let status = ServiceCommand.exitCode(for: error), text = ServiceCommand.fullMessage(for: error)
+      if !text.isEmpty { if status.isSuccess { print(text) } else { note(text) } }
+      return status.rawValue
+    }
+  }
+
+  static func note(_ text: String) { errors.write(text + "\n") }
+  private static let errors = TextOutput(descriptor: STDERR_FILENO)
+}
+
+struct ServiceCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "edgepiped", abstract: "The supervisor of edgepipe: 'edgepipe serve' starts it.",
+    subcommands: [Serve.self])
+
+  struct Serve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Keeps pipelines running, each in a process of its own.")
+
+    @OptionGroup var options: ServeOptions
+
+    @Option(help: ArgumentHelp("The program that runs a pipeline (default: edgepipe beside this one).", valueName: "file"))
+    var program: String?
+
+    func run() throws {
+      let logger = Logger(label: "edgepipe") { _ in ServiceLogHandler() }
+      let plan = try ServicePlan(options.path)
+      let state = options.state ?? plan.state ?? ServeOptions.usualState()
+      let isStopped = Monitor(false)
+      try Shutdown.onSignal { _ in isStopped.change { $0 = true } }
+      let supervisor = try Supervisor(plan, program: try program ?? Self.besideThis("edgepipe"), state: state, logger: logger)
+      logger.notice("\(plan.pipelines.count) pipelines; state in '\(state)'")
+      _ = isStopped.wait { $0 ? true : nil }
+      logger.notice("draining all pipelines")
+      supervisor.end()
+    }
+
+    private static func besideThis(_ name: String) throws -> String {
+      let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+      return (program as NSString).deletingLastPathComponent + "/" + name
+    }
+  }
+}
+
+/// Lines on standard error as other programs of edgepipe write them; systemd adds the time.
+struct ServiceLogHandler: LogHandler {
+  var metadata: Logger.Metadata = [:]
+  var logLevel = Logger.Level.notice
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) { Service.note("\(event.level.rawValue): \(event.message)") }
+}

@@ -1,0 +1,44 @@
+package import EdgepipeCore
+
+/// The last events of all pipelines, numbered, so that who reads them can go on where it stopped.
+package final class EventLog: Sendable {
+  package struct Entry: Sendable {
+    package let number: Int
+    package let pipeline: String
+    package let members: [String: ReportValue]
+  }
+
+  private struct State {
+    var entries: [Entry] = []
+    var next = 1
+  }
+
+  private let capacity: Int
+  private let state = Monitor(State())
+
+  init(capacity: Int = 2000) { self.capacity = capacity }
+
+  func add(_ members: [String: ReportValue], of pipeline: String) {
+    state.change { state in
+      var members = members
+      members["pipeline"] = .string(pipeline)
+      // In one move for many: each shifts the whole list.
+      if state.entries.count >= 2 * capacity { state.entries.removeFirst(capacity) }
+      state.entries.append(Entry(number: state.next, pipeline: pipeline, members: members))
+      state.next += 1
+    }
+  }
+
+  /// The number of the newest entry; 0 where there is none.
+  package var last: Int { state.withLock { $0.next - 1 } }
+
+  /// Those behind `number` that are still there, and how many have gone.
+  package func entries(after number: Int, limit: Int) -> (entries: [Entry], lost: Int) {
+    state.withLock { state in
+      let first = state.next - state.entries.count
+      let from = max(number + 1, first)
+      guard from < state.next else { return ([], 0) }
+      return (Array(state.entries[(from - first)...].prefix(limit)), max(0, first - number - 1))
+    }
+  }
+}

@@ -1,0 +1,40 @@
+package import EdgepipeCore
+
+/// What a supervisor knows of one pipeline.
+package struct PipelineStatus: Sendable {
+  package enum Phase: String, Sendable {
+    /// Not wanted.
+    case stopped
+    /// The process has been started, and does not answer yet.
+    case starting
+    case running
+    /// Its last frames are being delivered.
+    case draining
+    /// It has ended by itself and will be started again.
+    case waiting
+    /// All its streams have ended.
+    case finished
+  }
+
+  package let name: String
+  /// Of the pipeline.
+  package let file: String
+  package var phase = Phase.stopped
+  package var process: Int32?
+  package var since: WallTime
+  /// Starts after the first one.
+  package var restarts = 0
+  /// How the last run ended, and what it said.
+  package var lastEnd: String?
+  /// Of the run's last message of the topic `figures`.
+  package var figures: [String: ReportValue] = [:]
+
+  package var value: ReportValue {
+    .object([
+      "name": .string(name), "file": .string(file), "state": .string(phase.rawValue),
+      "pid": process.map { .int(Int($0)) } ?? .null, "since": .string(since.iso8601), "restarts": .int(restarts),
+      "last_end": lastEnd.map { .string($0) } ?? .null, "fps": figures["fps"] ?? .null,
+      "streams": figures["streams"] ?? .null,
+    ])
+  }
+}

@@ -1,0 +1,4 @@
+import EdgepipeService
+import Foundation
+
+exit(Service.run(Array(CommandLine.arguments.dropFirst())))
