@@ -15,17 +15,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// Asks the connection to end, since another one needs the room.
   struct MakeRoom {}
 
-  /// How long a client may take.
-  struct Limits: Sendable {
-    /// From the connection to the whole head of the first request.
-    var head = TimeAmount.seconds(5)
-    /// From there until the whole response has been taken.
-    var answer = TimeAmount.seconds(10)
-    /// Until the next request; longer than the usual time between two scrapes, so that their connection is kept.
-    var idle = TimeAmount.seconds(75)
-    /// From a refusal to the end, so that it can be read.
-    var farewell = TimeAmount.seconds(1)
-  }
+  typealias Limits = ConnectionLimits
 
   private enum State: Equatable {
     /// `answered`: an earlier request was.
@@ -40,6 +30,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private let table: ConnectionTable
   private var state = State.waiting(answered: false)
   private var timer: Scheduled<Void>?
+  /// Of the request that comes in.
+  private var bodyBytes = 0
   /// What came was no HTTP: its connection ends with the response.
   private var isBroken = false
 
@@ -87,7 +79,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     if state == .leaving { return }
     if case .head(let request) = unwrapInboundIn(data) {
-      if Self.hasBody(request) { return refuse(.contentTooLarge, context, lingers: true) }
+      if isTooLarge(request) { return refuse(.contentTooLarge, context, lingers: true) }
+      bodyBytes = 0
       if case .answering(let owed) = state {
         state = .answering(owed + 1)
       } else {
@@ -96,13 +89,18 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         setTimer(limits.answer, context)
       }
     }
+    if case .body(let bytes) = unwrapInboundIn(data) {
+      bodyBytes += bytes.readableBytes
+      if bodyBytes > limits.bodyBytes { return refuse(.contentTooLarge, context, lingers: true) }
+    }
     context.fireChannelRead(data)
   }
 
-  /// No request that is answered here has one, so that none is ever read.
-  private static func hasBody(_ request: HTTPRequest) -> Bool {
+  /// Where no request that is answered has a body, none is ever read.
+  private func isTooLarge(_ request: HTTPRequest) -> Bool {
     let fields = request.headerFields
-    return fields.contains(.transferEncoding) || fields[values: .contentLength].contains { $0 != "0" }
+    if fields.contains(.transferEncoding) { return limits.bodyBytes == 0 }
+    return fields[values: .contentLength].contains { (Int($0) ?? .max) > limits.bodyBytes }
   }
 
   /// What comes after a refusal stays where it is: the client's system stops to send when its buffers are full.
@@ -123,14 +121,20 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       promise?.fail(ChannelError.ioOnClosedChannel)
       return
     }
-    guard case .end = unwrapOutboundIn(data) else { return context.write(data, promise: promise) }
+    let part = unwrapOutboundIn(data)
+    if case .head = part { return context.write(data, promise: promise) }
     let written = promise ?? context.eventLoop.makePromise()
     context.write(data, promise: written)
     let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     written.futureResult.whenSuccess {
       let (handler, context) = loopBound.value
-      handler.responseWasTaken(context)
+      if case .end = part { handler.responseWasTaken(context) } else { handler.partWasTaken(context) }
     }
+  }
+
+  /// A response that does not end, such as one of events, may go on as long as its client takes what comes.
+  private func partWasTaken(_ context: ChannelHandlerContext) {
+    if case .answering = state { setTimer(limits.answer, context) }
   }
 
   private func responseWasTaken(_ context: ChannelHandlerContext) {

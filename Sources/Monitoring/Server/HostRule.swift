@@ -5,21 +5,25 @@ import NIOCore
 ///
 /// A page of a foreign site can have its own name resolve to this machine and then read whatever answers (DNS
 /// rebinding). The browser still sends that name, so a request under a name that is not this server's is refused.
-struct HostRule: Sendable {
+package struct HostRule: Sendable {
   private let names: Set<String>
   private let isLoopback: Bool
 
   /// - Parameters:
   ///   - configured: the host that the server was told to listen on.
   ///   - isLoopback: only this machine reaches the server.
-  ///   - machine: this machine's name.
-  init(configured: String, isLoopback: Bool, machine: String = HostRule.machineName) {
+  package init(configured: String, isLoopback: Bool) {
+    self.init(configured: configured, isLoopback: isLoopback, machine: Self.machineName)
+  }
+
+  /// - Parameter machine: this machine's name.
+  init(configured: String, isLoopback: Bool, machine: String) {
     self.isLoopback = isLoopback
     names = Set(["localhost", configured.lowercased()] + (isLoopback || machine.isEmpty ? [] : [machine.lowercased()]))
   }
 
   /// - Parameter authority: the value of `Host`; nil where the client sent none, which no browser does.
-  func allows(authority: String?) -> Bool {
+  package func allows(authority: String?) -> Bool {
     guard let authority else { return true }
     guard let host = Self.host(of: authority) else { return false }
     if names.contains(host) { return true }
@@ -29,7 +33,7 @@ struct HostRule: Sendable {
   }
 
   /// - Parameter origin: the value of `Origin`, such as `http://localhost:3000`, or `null`.
-  func allows(origin: String) -> Bool {
+  package func allows(origin: String) -> Bool {
     guard let scheme = origin.range(of: "://") else { return false }
     return allows(authority: String(origin[scheme.upperBound...]))
   }

@@ -4,9 +4,9 @@ import NIOCore
 /// Where a server listens: `9464`, `127.0.0.1:9464`, `[::1]:9464`, `camera-3:9464`.
 package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
   /// A name or an address, without brackets.
-  let host: String
+  package let host: String
   /// 0: a free one.
-  let port: Int
+  package let port: Int
 
   /// - Throws: ``PipelineError`` when `text` is no port and no host with a port. A port alone is on the loopback
   ///   address: nothing is offered to the network unless a host says so.
