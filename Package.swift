@@ -91,9 +91,12 @@ let package = Package(
     .target(
       name: "EdgepipeService",
       dependencies: [
-        "EdgepipeCore", "Pipeline",
+        "EdgepipeCore", "Pipeline", .target(name: "Monitoring", condition: .when(traits: ["WebServer"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["WebServer"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["WebServer"])),
+        .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["WebServer"])),
       ],
       swiftSettings: strict),
     .target(

@@ -16,10 +16,16 @@ package struct ServeOptions: ParsableArguments {
       """, valueName: "folder"))
   package var state: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Serves the HTTP interface on this port of 127.0.0.1 (default: 8790); 0 selects a free one, and 'off' none.",
+      valueName: "port"))
+  package var listen = "8790"
+
   package init() {}
 
   /// For another program that takes the same.
-  package var arguments: [String] { [path] + (state.map { ["--state", $0] } ?? []) }
+  package var arguments: [String] { [path, "--listen", listen] + (state.map { ["--state", $0] } ?? []) }
 
   /// Without the option and the service file.
   static func usualState(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> String {

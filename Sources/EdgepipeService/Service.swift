@@ -54,11 +54,14 @@ struct ServiceCommand: ParsableCommand {
       let state = options.state ?? plan.state ?? ServeOptions.usualState()
       let isStopped = Monitor(false)
       try Shutdown.onSignal { _ in isStopped.change { $0 = true } }
-      let supervisor = try Supervisor(plan, program: try program ?? Self.besideThis("edgepipe"), state: state, logger: logger)
+      let program = try program ?? Self.besideThis("edgepipe")
+      let supervisor = try Supervisor(plan, program: program, state: state, logger: logger)
+      let server = try ServiceInterface(options.listen, supervisor, program: program, logger: logger)
       logger.notice("\(plan.pipelines.count) pipelines; state in '\(state)'")
       _ = isStopped.wait { $0 ? true : nil }
       logger.notice("draining all pipelines")
       supervisor.end()
+      server.stop()
     }
 
     private static func besideThis(_ name: String) throws -> String {

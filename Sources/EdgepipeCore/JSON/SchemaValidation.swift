@@ -41,7 +41,7 @@ extension ObjectSchema {
 }
 
 extension ObjectSchema.ValueKind {
-  func validate(_ node: JSONNode, path: String, issues: inout IssueCollector) {
+  package func validate(_ node: JSONNode, path: String, issues: inout IssueCollector) {
     if case .invalid = node.value { return }
     guard accepts(typeOf: node) else {
       return issues.add("expected \(words), found \(node.typeName)", at: node.origin, path: path)

@@ -13,6 +13,9 @@ package final class EventLog: Sendable {
     var next = 1
   }
 
+  /// Tells the numbers of this process from those of an earlier one.
+  let epoch = String(SystemClock().wallTime().nanoseconds / 1_000_000, radix: 36)
+
   private let capacity: Int
   private let state = Monitor(State())
 

@@ -2,7 +2,7 @@ package import EdgepipeCore
 
 /// What a supervisor knows of one pipeline.
 package struct PipelineStatus: Sendable {
-  package enum Phase: String, Sendable {
+  package enum Phase: String, Sendable, CaseIterable {
     /// Not wanted.
     case stopped
     /// The process has been started, and does not answer yet.
@@ -28,6 +28,14 @@ package struct PipelineStatus: Sendable {
   package var lastEnd: String?
   /// Of the run's last message of the topic `figures`.
   package var figures: [String: ReportValue] = [:]
+
+  /// The names of the run's streams, as far as they are known.
+  var streams: [String] {
+    guard case .list(let list)? = figures["streams"] else { return [] }
+    return list.compactMap { stream in
+      if case .object(let members) = stream, case .string(let id)? = members["id"] { id } else { nil }
+    }
+  }
 
   package var value: ReportValue {
     .object([

@@ -30,12 +30,15 @@ struct RunFolder: Sendable {
   }
 
   /// The last lines of the log, shortened.
-  func lastWords(_ lines: Int = 3) -> String {
-    guard let file = FileHandle(forReadingAtPath: log) else { return "" }
+  func lastWords() -> String { lastLines(3, ofBytes: 4096).joined(separator: "; ") }
+
+  /// The last lines of the log, as far as its last bytes reach.
+  func lastLines(_ count: Int, ofBytes bytes: UInt64 = 1 << 18) -> [Substring] {
+    guard let file = FileHandle(forReadingAtPath: log) else { return [] }
     defer { try? file.close() }
     let size = (try? file.seekToEnd()) ?? 0
-    try? file.seek(toOffset: size > 4096 ? size - 4096 : 0)
+    try? file.seek(toOffset: size > bytes ? size - bytes : 0)
     let text = String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
-    return text.split(separator: "\n").suffix(lines).joined(separator: "; ")
+    return text.split(separator: "\n").suffix(count)
   }
 }

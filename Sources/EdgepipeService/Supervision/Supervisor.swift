@@ -1,6 +1,7 @@
 package import EdgepipeCore
 import Foundation
 package import Logging
+import Synchronization
 
 /// Keeps the pipelines of a service running: one process each.
 package final class Supervisor: Sendable {
@@ -10,7 +11,9 @@ package final class Supervisor: Sendable {
   private let settings: PipelineKeeper.Settings
   private let logger: Logger
   private let lock: RunLock
-  private let keepers: Monitor<[PipelineKeeper]>
+  let keepers: Monitor<[PipelineKeeper]>
+  /// One pipeline is made at a time.
+  let creating = Mutex(())
 
   /// Makes the state folder and takes it; runs that an earlier supervisor has left are taken over.
   ///
@@ -29,6 +32,7 @@ package final class Supervisor: Sendable {
     lock = try RunLock(path: state + "/service.lock", what: "a service with this state folder")
     keepers = Monitor([])
     for entry in plan.pipelines { try add(entry) }
+    try addCreated()
     try adoptOthers()
   }
 
@@ -52,7 +56,7 @@ package final class Supervisor: Sendable {
   /// Runs of pipelines that are not in the plan any more are drained.
   private func adoptOthers() throws(PipelineError) {
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: state)) ?? []).sorted()
-    for name in names where keeper(name) == nil {
+    for name in names where !name.hasPrefix(".") && keeper(name) == nil {
       guard let process = RunProcess(holding: "\(state)/\(name)/lock") else { continue }
       logger.warning("\(name): process \(process.id) runs a pipeline that the service no longer has; draining it")
       try add(ServicePlan.Entry(name: name, file: "", starts: false))

@@ -1,4 +1,4 @@
-import EdgepipeCore
+package import EdgepipeCore
 
 extension PipelineSchema {
   /// The JSON Schema (draft 2020-12) of pipeline files made of the registered stage types.
@@ -62,7 +62,7 @@ extension PipelineSchema {
 }
 
 extension ObjectSchema {
-  var jsonSchema: JSONNode {
+  package var jsonSchema: JSONNode {
     let properties = properties.map { property in
       var node = property.kind.jsonSchema
       node.set(["description"], .made(property.summary))
@@ -82,7 +82,7 @@ extension ObjectSchema {
 }
 
 extension ObjectSchema.ValueKind {
-  var jsonSchema: JSONNode {
+  package var jsonSchema: JSONNode {
     switch self {
     case .bool: return .made([.made("type", .made("boolean"))])
     case .string: return .made([.made("type", .made("string"))])

@@ -1,4 +1,4 @@
-import EdgepipeCore
+package import EdgepipeCore
 
 // How what happens in a run is written for clients of its control socket. Keys are those of the results file where it has
 // the same thing.
@@ -20,7 +20,7 @@ extension OptionChange {
 }
 
 extension ReportValue {
-  init(_ node: JSONNode) {
+  package init(_ node: JSONNode) {
     self =
       switch node.value {
       case .null, .invalid: .null

@@ -1,0 +1,20 @@
+#if WebServer
+  import EdgepipeCore
+  import NIOPosix
+
+  /// Does what waits, such as asking a run, away from the server's thread.
+  struct Blocking: Sendable {
+    private let pool: NIOThreadPool
+
+    init(threads: Int = 4) {
+      pool = NIOThreadPool(numberOfThreads: threads)
+      pool.start()
+    }
+
+    func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+      try await pool.runIfActive(work)
+    }
+
+    func stop() { try? pool.syncShutdownGracefully() }
+  }
+#endif

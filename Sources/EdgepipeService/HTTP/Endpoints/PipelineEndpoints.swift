@@ -1,0 +1,122 @@
+#if WebServer
+  import EdgepipeCore
+  import Foundation
+  import Hummingbird
+
+  extension ServiceContent {
+    var pipelineEndpoints: [Endpoint] {
+      [
+        Endpoint(
+          method: .get, path: "/v1/pipelines", id: "listPipelines", tag: "pipelines", role: .viewer,
+          summary: "Lists the pipelines with their states.",
+          answer: .json(Shape.object(["pipelines": Shape.list(Shape.pipeline)]), "All pipelines.")
+        ) { _ in .json(.object(["pipelines": .list(supervisor.pipelines.map(\.value))])) },
+        Endpoint(
+          method: .post, path: "/v1/pipelines", id: "createPipeline", tag: "pipelines", role: .operator,
+          summary: "Makes a pipeline from a template or a whole pipeline file, checks it, and starts it.",
+          body: Self.creation, answer: .json(Shape.pipeline, "The new pipeline.", .created),
+          refusals: [.conflict, .unprocessableContent, .serviceUnavailable]
+        ) { call in
+          let name = try await blocking.run { try create(call.body) }
+          return .json(try keeper(name).status.value, .created)
+        },
+        Endpoint(
+          method: .get, path: "/v1/pipelines/{name}", id: "getPipeline", tag: "pipelines", role: .viewer,
+          summary: "Shows one pipeline.", parameters: [.pipeline],
+          answer: .json(Shape.pipeline, "The pipeline."), refusals: [.notFound]
+        ) { call in .json(try keeper(call.need("name")).status.value) },
+        Endpoint(
+          method: .delete, path: "/v1/pipelines/{name}", id: "deletePipeline", tag: "pipelines", role: .operator,
+          summary: "Drains and removes a pipeline that was made over this interface.", parameters: [.pipeline],
+          answer: Endpoint.Answer(status: .noContent, type: nil, summary: "It is gone."),
+          refusals: [.notFound, .conflict]
+        ) { call in
+          let name = try keeper(call.need("name")).entry.name
+          try await blocking.run { try supervisor.remove(name) }
+          return Response(status: .noContent)
+        },
+        wish("start", "Starts a pipeline that does not run.") { $0.start() },
+        wish("stop", "Drains a pipeline; it stays stopped until it is started or the service starts again.") { $0.stop() },
+        wish("restart", "Drains a pipeline and starts it again.") { $0.restart() },
+        Endpoint(
+          method: .get, path: "/v1/pipelines/{name}/report", id: "getReport", tag: "pipelines", role: .viewer,
+          summary: "The report of the last run that has ended.", parameters: [.pipeline],
+          answer: .json(Shape.anything, "The run report."), refusals: [.notFound]
+        ) { call in
+          let keeper = try keeper(call.need("name"))
+          guard let data = FileManager.default.contents(atPath: keeper.folder.report) else {
+            throw PipelineError("no run of '\(keeper.entry.name)' has ended yet", code: .notFound)
+          }
+          return Response(
+            status: .ok, headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))
+        },
+        Endpoint(
+          method: .get, path: "/v1/pipelines/{name}/log", id: "getLog", tag: "pipelines", role: .operator,
+          summary: "The last lines of the log.",
+          parameters: [.pipeline, .query("lines", .integer(1...1000), usual: "100", "How many, at most.")],
+          answer: Endpoint.Answer(status: .ok, type: "text/plain", summary: "Lines of text.", schema: Shape.text),
+          refusals: [.notFound]
+        ) { call in
+          let lines = try keeper(call.need("name")).folder.lastLines(call.integer("lines") ?? 100)
+          return Response(
+            status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: lines.map { $0 + "\n" }.joined())))
+        },
+      ]
+    }
+
+    private func wish(
+      _ verb: String, _ summary: String, _ act: @escaping @Sendable (PipelineKeeper) -> Void
+    ) -> Endpoint {
+      Endpoint(
+        method: .post, path: "/v1/pipelines/{name}/\(verb)", id: "\(verb)Pipeline", tag: "pipelines", role: .operator,
+        summary: summary, parameters: [.pipeline],
+        answer: .json(Shape.pipeline, "It has been told; the state changes later.", .accepted), refusals: [.notFound]
+      ) { call in
+        let keeper = try keeper(call.need("name"))
+        act(keeper)
+        return .json(keeper.status.value, .accepted)
+      }
+    }
+
+    // MARK: - Making one
+
+    private static let creation = ObjectSchema([
+      .init("name", .string, required: true, "Of the pipeline: letters, digits, '-', '_' and '.', 64 at most."),
+      .init("template", .string, "The name of a template, as 'edgepipe new' lists them; else give 'pipeline'."),
+      .init(
+        "cameras", .list(.string, count: 0...64),
+        "The inputs of the template's sources, in order. ${NAME} is expanded in the run."),
+      .init("pipeline", .anyObject, "A whole pipeline file."),
+      .init("start", .bool, default: "true", "Starts it at once, and with the service."),
+    ])
+
+    private func create(_ body: JSONNode?) throws -> String {
+      let name = body?["name"]?.string ?? ""
+      try ServicePlan.check(name)
+      let text: String
+      switch (body?["template"]?.string, body?["pipeline"]) {
+      case (let template?, nil):
+        text = try filled(template, (body?["cameras"]?.elements ?? []).compactMap(\.string))
+      case (nil, let pipeline?): text = pipeline.text(indented: true) + "\n"
+      default:
+        throw PipelineError("give either 'template' or 'pipeline'", code: .invalidArgument)
+      }
+      try supervisor.create(name, text, starts: body?["start"]?.bool ?? true) { file in
+        _ = try ProgramRun(program, ["validate", file]).result()
+      }
+      return name
+    }
+
+    /// A template with inputs, which are put in here: what is on a command line can be read by every user of the machine.
+    private func filled(_ template: String, _ cameras: [String]) throws -> String {
+      let marks = cameras.indices.map { "edgepipe-camera-\($0)" }
+      let text = try ProgramRun(
+        program, ["new", template, "--output", "-"] + marks.flatMap { ["--camera", $0] }).result()
+      return zip(marks, cameras).reduce(text) { text, pair in
+        text.replacingOccurrences(of: "\"\(pair.0)\"", with: ReportValue.string(pair.1).line)
+      }
+    }
+  }
+#endif

@@ -1,0 +1,82 @@
+#if WebServer
+  import EdgepipeCore
+  import Pipeline
+
+  /// What the endpoints work with.
+  struct ServiceContent: Sendable {
+    let supervisor: Supervisor
+    /// `edgepipe`, for what the supervisor does not know itself: models, templates, checks.
+    let program: String
+    let blocking: Blocking
+    let feeds: PictureFeeds
+    let refusals: RefusalCounts
+
+    /// - Throws: `notFound`.
+    func keeper(_ name: String) throws(PipelineError) -> PipelineKeeper {
+      guard let keeper = supervisor.keeper(name) else {
+        let names = supervisor.pipelines.map(\.name)
+        throw PipelineError(
+          "there is no pipeline \(Quoted.text(name))",
+          remedy: NearestName.suggestion(for: name, among: names).map { "did you mean '\($0)'?" }
+            ?? (names.isEmpty ? nil : "pipelines: \(names.prefix(20).joined(separator: ", "))"), code: .notFound)
+      }
+      return keeper
+    }
+
+    /// Asks a run over its control socket.
+    ///
+    /// - Returns: the members of the answer.
+    /// - Throws: what the run refuses; `unavailable` where it does not run.
+    func ask(
+      _ name: String, _ command: String, _ members: [String: ReportValue] = [:]
+    ) async throws -> [String: ReportValue] {
+      let keeper = try keeper(name)
+      guard keeper.status.phase == .running || keeper.status.phase == .draining else {
+        throw PipelineError(
+          "the pipeline '\(name)' is \(keeper.status.phase.rawValue)", remedy: "start it, or try again in a moment",
+          code: .unavailable)
+      }
+      let socket = keeper.folder.socket
+      return try await blocking.run { try ControlClient(path: socket).ask(command, members) }
+    }
+
+    var endpoints: [Endpoint] {
+      pipelineEndpoints + streamEndpoints + settingEndpoints + pictureEndpoints + eventEndpoints + modelEndpoints
+        + healthEndpoints
+    }
+  }
+
+  /// Schemas of answers.
+  enum Shape {
+    static let text = ReportValue.object(["type": .string("string")])
+    static let integer = ReportValue.object(["type": .string("integer")])
+    static let flag = ReportValue.object(["type": .string("boolean")])
+    static let anything = ReportValue.object([:])
+
+    static func object(_ properties: [String: ReportValue]) -> ReportValue {
+      .object([
+        "type": .string("object"), "properties": .object(properties),
+        "required": .list(properties.keys.sorted().map { .string($0) }),
+      ])
+    }
+
+    static func list(_ items: ReportValue) -> ReportValue { .object(["type": .string("array"), "items": items]) }
+
+    static func nullable(_ type: String) -> ReportValue {
+      .object(["type": .list([.string(type), .string("null")])])
+    }
+
+    static let pipeline = object([
+      "name": text, "file": text, "pid": nullable("integer"), "since": text, "restarts": integer,
+      "last_end": nullable("string"), "fps": nullable("number"), "streams": nullable("array"),
+      "state": .object([
+        "type": .string("string"),
+        "enum": .list(PipelineStatus.Phase.allCases.map { .string($0.rawValue) }),
+      ]),
+    ])
+  }
+
+  extension Endpoint.Parameter {
+    static let pipeline = Endpoint.Parameter.path("name", "The pipeline.")
+  }
+#endif

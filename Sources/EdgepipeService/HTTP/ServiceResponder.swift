@@ -1,0 +1,82 @@
+#if WebServer
+  import EdgepipeCore
+  import Hummingbird
+  import Monitoring
+  import NIOCore
+  import Synchronization
+
+  /// What is known of a request beside its text.
+  struct ServiceContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// Of the client.
+    let address: String
+
+    init(source: ApplicationRequestContextSource) {
+      coreContext = .init(source: source)
+      address = source.channel.remoteAddress?.ipAddress ?? ""
+    }
+  }
+
+  /// Answers every request: who may ask at all, then the endpoint, then its work.
+  struct ServiceResponder: HTTPResponder {
+    typealias Context = ServiceContext
+
+    static let largestBody = 1 << 20
+
+    let hosts: HostRule
+    let access: AccessControl
+    let table: EndpointTable
+    let refusals: RefusalCounts
+
+    func respond(to request: Request, context: ServiceContext) async throws -> Response {
+      var response: Response
+      do { response = try await answer(request, context) } catch {
+        let problem = Problem(error)
+        refusals.count(problem.status.code)
+        response = problem.response
+      }
+      if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
+      response.headers[.xContentTypeOptions] = "nosniff"
+      return request.method == .head ? response.createHeadResponse() : response
+    }
+
+    private func answer(_ request: Request, _ context: ServiceContext) async throws -> Response {
+      try checkOrigin(request)
+      let path = (request.head.path ?? "").prefix { $0 != "?" }
+      let (endpoint, parameters) = try table.find(request.method == .head ? .get : request.method, path)
+      try access.check(request, for: endpoint.role, from: context.address)
+      if endpoint.body != nil {
+        let type = request.headers[.contentType]?.prefix { $0 != ";" }.lowercased() ?? ""
+        guard type == "application/json" else {
+          throw Problem(.unsupportedMediaType, "the body must be JSON", remedy: "send Content-Type: application/json")
+        }
+      }
+      // The connection's limit has ended one that is longer.
+      let body = try await request.body.collect(upTo: Self.largestBody)
+      return try await endpoint.work(
+        EndpointTable.call(endpoint, parameters, request, body: Array(body.readableBytesView)))
+    }
+
+    /// - Throws: ``Problem`` 403 for a name that is not this server's, and for pages of other sites.
+    private func checkOrigin(_ request: Request) throws(Problem) {
+      // The first `Host` is the authority; a second one is no mistake that a client makes.
+      guard !request.headers.contains(where: { $0.name.canonicalName == "host" }),
+        hosts.allows(authority: request.head.authority)
+      else {
+        throw Problem(
+          .forbidden, "unknown host name", remedy: "use the server's address, or start it with --listen HOST:PORT")
+      }
+      for origin in request.headers[values: .origin] where !hosts.allows(origin: origin) {
+        throw Problem(.forbidden, "requests from other origins are not allowed")
+      }
+    }
+  }
+
+  /// How many requests have been refused, by status.
+  final class RefusalCounts: Sendable {
+    private let counts = Mutex<[Int: Int]>([:])
+
+    func count(_ status: Int) { counts.withLock { $0[status, default: 0] += 1 } }
+    var all: [Int: Int] { counts.withLock { $0 } }
+  }
+#endif

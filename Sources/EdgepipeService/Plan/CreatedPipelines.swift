@@ -1,0 +1,28 @@
+import EdgepipeCore
+import Foundation
+
+/// The pipelines that were made over the HTTP interface: files in the state folder, which later supervisors find.
+struct CreatedPipelines: Sendable {
+  private let folder: String
+
+  /// - Throws: ``PipelineError`` when the folder cannot be made.
+  init(state: String) throws(PipelineError) {
+    // No pipeline's name begins with a dot.
+    folder = state + "/.created"
+    try OutputPath.makeFolder(folder)
+  }
+
+  func file(_ name: String) -> String { "\(folder)/\(name).json" }
+
+  func contains(_ name: String) -> Bool { FileManager.default.fileExists(atPath: file(name)) }
+
+  var names: [String] {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(".json".count)) }
+      .filter { (try? ServicePlan.check($0)) != nil }.sorted()
+  }
+
+  func write(_ text: String, as name: String) throws { try WholeFile.write(to: file(name)) { try $0(text) } }
+
+  func remove(_ name: String) { try? FileManager.default.removeItem(atPath: file(name)) }
+}
