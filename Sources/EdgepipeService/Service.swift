@@ -55,7 +55,8 @@ struct ServiceCommand: ParsableCommand {
       let isStopped = Monitor(false)
       try Shutdown.onSignal { _ in isStopped.change { $0 = true } }
       let supervisor = try Supervisor(plan, program: try program ?? Self.besideThis("edgepipe"), state: state, logger: logger)
-      logger.notice("\(plan.pipelines.count) pipelines; state in '\(state)'")
+      let count = plan.pipelines.count
+      logger.notice("\(count) \(count == 1 ? "pipeline" : "pipelines"); state in '\(state)'")
       _ = isStopped.wait { $0 ? true : nil }
       logger.notice("draining all pipelines")
       supervisor.end()
