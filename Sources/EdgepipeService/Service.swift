@@ -57,7 +57,8 @@ struct ServiceCommand: ParsableCommand {
       let program = try program ?? Self.besideThis("edgepipe")
       let supervisor = try Supervisor(plan, program: program, state: state, logger: logger)
       let server = try ServiceInterface(options.listen, supervisor, program: program, logger: logger)
-      logger.notice("\(plan.pipelines.count) pipelines; state in '\(state)'")
+      let count = plan.pipelines.count
+      logger.notice("\(count) \(count == 1 ? "pipeline" : "pipelines"); state in '\(state)'")
       _ = isStopped.wait { $0 ? true : nil }
       logger.notice("draining all pipelines")
       supervisor.end()

@@ -15,6 +15,8 @@ package struct ChildProcess: Sendable {
     case file(String)
     /// Written at the end of what is there.
     case append(String)
+    /// What a descriptor of this process is; the child shares the open file, and its locks.
+    case shared(Int32)
   }
 
   package enum End: Sendable, Hashable, CustomStringConvertible {
@@ -53,13 +55,15 @@ package struct ChildProcess: Sendable {
       unsafe posix_spawnattr_destroy(&attributes)
     }
     func add(_ stream: Stream, as descriptor: Int32, _ flags: Int32) {
-      let (path, flags) =
-        switch stream {
-        case .nothing: ("/dev/null", flags)
-        case .file(let path): (path, flags)
-        case .append(let path): (path, flags & ~O_TRUNC | O_APPEND)
-        }
-      unsafe posix_spawn_file_actions_addopen(&actions, descriptor, path, flags, 0o600)
+      func open(_ path: String, _ flags: Int32) {
+        unsafe posix_spawn_file_actions_addopen(&actions, descriptor, path, flags, 0o600)
+      }
+      switch stream {
+      case .nothing: open("/dev/null", flags)
+      case .file(let path): open(path, flags)
+      case .append(let path): open(path, flags & ~O_TRUNC | O_APPEND)
+      case .shared(let own): unsafe posix_spawn_file_actions_adddup2(&actions, own, descriptor)
+      }
     }
     let writing = O_WRONLY | O_CREAT | O_TRUNC
     add(input, as: STDIN_FILENO, O_RDONLY)

@@ -35,7 +35,7 @@ package struct ServicePlan: Sendable {
   package init(_ path: String) throws {
     switch FilePlace(path) {
     case .folder:
-      let names = try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".json") }.sorted()
+      let names = try Self.names(in: path)
       if names.isEmpty {
         throw PipelineError(
           "'\(path)' contains no pipeline file (*.json)", remedy: "edgepipe new writes one", code: .notFound)
@@ -52,6 +52,20 @@ package struct ServicePlan: Sendable {
     default:
       throw PipelineError(
         "cannot read '\(path)'", remedy: "give a pipeline file, a folder of them, or a service file", code: .notFound)
+    }
+  }
+
+  /// The pipeline files of a folder; those that editors hide are none.
+  private static func names(in folder: String) throws(PipelineError) -> [String] {
+    do {
+      return try FileManager.default.contentsOfDirectory(atPath: folder).sorted().filter { name in
+        guard name.hasSuffix(".json"), !name.hasPrefix("."), case .file = FilePlace(joined(folder, name)) else {
+          return false
+        }
+        return true
+      }
+    } catch {
+      throw PipelineError("cannot read the folder '\(folder)'", remedy: "check its permissions", code: .notFound)
     }
   }
 
@@ -101,6 +115,6 @@ package struct ServicePlan: Sendable {
   }
 
   private static func joined(_ folder: String, _ path: String) -> String {
-    path.hasPrefix("/") || folder.isEmpty ? path : "\(folder)/\(path)"
+    path.hasPrefix("/") || folder.isEmpty ? path : folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)"
   }
 }

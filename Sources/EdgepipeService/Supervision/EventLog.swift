@@ -35,13 +35,15 @@ package final class EventLog: Sendable {
   /// The number of the newest entry; 0 where there is none.
   package var last: Int { state.withLock { $0.next - 1 } }
 
-  /// Those behind `number` that are still there, and how many have gone.
+  /// Those behind `number` that are still there, the oldest first, and how many have gone. A number that is not reached
+  /// yet was given by an earlier supervisor: all entries are behind it.
   package func entries(after number: Int, limit: Int) -> (entries: [Entry], lost: Int) {
     state.withLock { state in
-      let first = state.next - state.entries.count
-      let from = max(number + 1, first)
-      guard from < state.next else { return ([], 0) }
-      return (Array(state.entries[(from - first)...].prefix(limit)), max(0, first - number - 1))
+      let last = state.next - 1, first = state.next - state.entries.count
+      let known = (0...last).contains(number) ? number : 0
+      guard known < last else { return ([], 0) }
+      let from = max(known + 1, first)
+      return (Array(state.entries[(from - first)...].prefix(max(0, limit))), from - known - 1)
     }
   }
 }

@@ -1,9 +1,12 @@
 import EdgepipeCore
-import Glibc
 import Pipeline
 
 /// The connection to a run's control socket: made again when it is lost, kept alive, and read.
 struct RunContact: ~Copyable {
+  private static let everyS = 5.0
+  /// A run answers these requests at once, unless it hangs.
+  private static let patienceMs = 5000.0
+
   private let socket: String
   private var client: ControlClient?
   private var lastAnswer: MonotonicTime
@@ -19,70 +22,49 @@ struct RunContact: ~Copyable {
 
   func silentForS(at now: MonotonicTime) -> Double { Double(now.nanoseconds(since: lastAnswer)) / 1e9 }
 
-  /// Tells the run that its supervisor is there, where that is due, and reads what has come.
-  ///
-  /// - Parameter milliseconds: how long to wait for a message.
-  mutating func look(at now: MonotonicTime, everyS: Double, milliseconds: Double) -> [[String: ReportValue]] {
+  /// Connects where that is to be done, and tells the run that its supervisor is there where that is due.
+  mutating func keep(_ clock: some PipelineClock) {
     do throws(PipelineError) {
-      let client: ControlClient
-      if let open = self.client { client = open } else { client = try connect() }
-      self.client = client
-      if now >= nextContact {
-        _ = try client.ask("supervise")
-        hasAnswered = true
-        lastAnswer = SystemClock().now()
-        nextContact = now.advanced(byMilliseconds: everyS * 1000)
+      let now = clock.now()
+      if client == nil {
+        let client = try ControlClient(path: socket, patienceMs: Self.patienceMs)
+        _ = try client.ask("subscribe", ["topics": .list(["health", "events", "figures"].map { .string($0) })])
+        self.client = client
+        nextContact = now
       }
-      var messages: [[String: ReportValue]] = [], wait = milliseconds
-      // A run that says more than this between two looks is read on at the next one.
-      while messages.count < 1000 {
-        switch client.next(milliseconds: wait) {
-        case .message(let value): if case .object(let members) = value { messages.append(members) }
-        case .nothing: return messages
-        case .ended:
-          self.client = nil
-          return messages
-        }
-        wait = 0
-      }
-      return messages
+      guard let client, now >= nextContact else { return }
+      _ = try client.ask("supervise")
+      hasAnswered = true
+      lastAnswer = clock.now()
+      nextContact = lastAnswer.advanced(byMilliseconds: Self.everyS * 1000)
     } catch {
       client = nil
-      nextContact = now
-      return []
     }
   }
 
+  /// What has come, also of a run that has ended.
+  ///
+  /// - Parameter milliseconds: how long to wait for the first message.
+  mutating func read(milliseconds: Double) -> [[String: ReportValue]] {
+    var messages: [[String: ReportValue]] = [], wait = milliseconds
+    // A run that says more than this between two looks is read on at the next one.
+    while let client, messages.count < 1000 {
+      switch client.next(milliseconds: wait) {
+      case .message(let value): if case .object(let members) = value { messages.append(members) }
+      case .nothing: return messages
+      case .ended: self.client = nil
+      }
+      wait = 0
+    }
+    return messages
+  }
+
   /// - Returns: false where the run does not take it.
-  func drain() -> Bool {
+  mutating func drain() -> Bool {
     guard let client else { return false }
-    return (try? client.ask("drain")) != nil
-  }
-
-  private func connect() throws(PipelineError) -> ControlClient {
-    let client = try ControlClient(path: socket, patienceMs: 10_000)
-    _ = try client.ask("subscribe", ["topics": .list(["health", "events", "figures"].map { .string($0) })])
-    return client
-  }
-}
-
-/// How a run is told to drain: by its control socket, then by signals.
-struct DrainOrder {
-  private let waitS: Double
-  private var isTold = false
-  private var next: MonotonicTime
-  private var signals = [SIGTERM, SIGKILL]
-
-  init(_ now: MonotonicTime, waitS: Double) {
-    self.waitS = waitS
-    next = now.advanced(byMilliseconds: waitS * 1000)
-  }
-
-  /// - Returns: the signal that is due now.
-  mutating func due(at now: MonotonicTime, contact: borrowing RunContact) -> Int32? {
-    if !isTold { isTold = contact.drain() }
-    guard now >= next, !signals.isEmpty else { return nil }
-    next = now.advanced(byMilliseconds: waitS * 1000)
-    return signals.removeFirst()
+    if (try? client.ask("drain")) != nil { return true }
+    // Its answer may come later, and would be taken for that to another request.
+    self.client = nil
+    return false
   }
 }

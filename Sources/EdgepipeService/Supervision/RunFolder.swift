@@ -1,27 +1,50 @@
 import EdgepipeCore
 import Foundation
+import Pipeline
 
-/// Where a pipeline's run keeps what its supervisor needs: `STATE/NAME/`.
+/// Where a pipeline's run keeps what its supervisor needs: `STATE/runs/NAME/`.
 struct RunFolder: Sendable {
-  /// A log is cut to nothing beyond this; the part before is kept in `log.1`.
+  /// A log is emptied when it is larger than this; what was in it is kept as `log.1`.
   static let largestLog = 4 << 20
 
   let path: String
+  /// Held by the run.
   var lock: String { path + "/lock" }
+  /// Held while a run is being started.
+  var startLock: String { path + "/start.lock" }
   var socket: String { path + "/control.sock" }
   var report: String { path + "/report.json" }
   var log: String { path + "/log" }
 
-  /// - Throws: ``PipelineError`` when the folder cannot be made.
+  static func all(in state: String) -> String { state + "/runs" }
+
+  /// - Throws: ``PipelineError`` when the folder cannot be made, or its path is too long for a socket in it.
   init(state: String, name: String) throws(PipelineError) {
-    path = "\(state)/\(name)"
-    try OutputPath.makeFolder(path)
+    path = "\(Self.all(in: state))/\(name)"
+    let length = socket.utf8.count
+    guard length <= ControlServer.longestPath else {
+      throw PipelineError(
+        "the path of the state folder is too long: '\(socket)' would have \(length) bytes, and the path of a socket has "
+          + "\(ControlServer.longestPath) at most",
+        remedy: "give --state FOLDER a shorter path, or the pipeline a shorter name", code: .invalidArgument)
+    }
+    try Self.make(path)
   }
 
-  /// Keeps the log from growing for ever, while the run goes on writing to it.
+  /// Makes a folder, for this user alone, since logs and reports may name cameras. One that is there stays as it is.
+  static func make(_ path: String) throws(PipelineError) {
+    if case .folder = FilePlace(path) { return }
+    try OutputPath.makeFolder(path)
+    // SAFETY: the path is a terminated copy for the call.
+    unsafe chmod(path, 0o700)
+  }
+
+  var logBytes: Int { (try? FileManager.default.attributesOfItem(atPath: log)[.size] as? Int) ?? 0 }
+
+  /// Keeps the log from growing without end. The run may go on writing to it; lines that it writes at this very instant
+  /// may be lost.
   func boundLog() {
-    let size = (try? FileManager.default.attributesOfItem(atPath: log)[.size] as? Int) ?? 0
-    guard size > Self.largestLog else { return }
+    guard logBytes > Self.largestLog else { return }
     let old = log + ".1"
     try? FileManager.default.removeItem(atPath: old)
     try? FileManager.default.copyItem(atPath: log, toPath: old)
@@ -29,15 +52,21 @@ struct RunFolder: Sendable {
     unsafe truncate(log, 0)
   }
 
-  /// The last lines of the log, shortened.
-  func lastWords() -> String { lastLines(3, ofBytes: 4096).joined(separator: "; ") }
+  /// The last lines of the log, of what is behind `begin`.
+  func lastWords(after begin: Int, lines: Int = 3) -> String {
+    lastLines(lines, after: begin, ofBytes: 4096).joined(separator: "; ")
+  }
 
   /// The last lines of the log, as far as its last bytes reach.
-  func lastLines(_ count: Int, ofBytes bytes: UInt64 = 1 << 18) -> [Substring] {
+  ///
+  /// - Parameter begin: what is before it does not count.
+  func lastLines(_ count: Int, after begin: Int = 0, ofBytes bytes: UInt64 = 1 << 18) -> [Substring] {
     guard let file = FileHandle(forReadingAtPath: log) else { return [] }
     defer { try? file.close() }
     let size = (try? file.seekToEnd()) ?? 0
-    try? file.seek(toOffset: size > bytes ? size - bytes : 0)
+    // It may have been emptied since.
+    let start = UInt64(clamping: begin) > size ? 0 : UInt64(clamping: begin)
+    try? file.seek(toOffset: max(start, size > bytes ? size - bytes : 0))
     let text = String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
     return text.split(separator: "\n").suffix(count)
   }

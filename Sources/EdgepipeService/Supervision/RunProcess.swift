@@ -26,30 +26,36 @@ struct RunProcess: Sendable {
   }
 
   let id: Int32
+  /// What the log held before.
+  let logBytes: Int
   /// Nil for one that was found.
   private let child: ChildProcess?
   private let lock: String
 
   /// Starts a run.
   ///
+  /// - Parameter start: is held by the new process until it holds its own lock.
   /// - Throws: ``PipelineError`` when the program cannot be started.
-  init(starting program: String, _ arguments: [String], lock: String, log: String) throws(PipelineError) {
+  init(
+    starting program: String, _ arguments: [String], in folder: RunFolder, _ start: StartLock
+  ) throws(PipelineError) {
+    (logBytes, lock) = (folder.logBytes, folder.lock)
     do {
-      let child = try ChildProcess(program, arguments, output: .nothing, errors: .append(log))
-      (self.child, self.lock, id) = (child, lock, child.id)
+      let child = try ChildProcess(
+        program, arguments, input: .shared(start.descriptor), output: .nothing, errors: .append(folder.log))
+      (self.child, id) = (child, child.id)
     } catch {
       throw PipelineError(
-        "cannot start '\(program)': \(error.localizedDescription)", remedy: "check the installation", code: .unavailable)
+        "cannot start '\(program)' with the log '\(folder.log)': \(error.localizedDescription)",
+        remedy: "check the installation and the state folder", code: .unavailable)
     }
   }
 
   /// A run that goes on already; nil where none holds the lock.
-  init?(holding lock: String) {
-    guard let id = RunLock.holder(of: lock) else { return nil }
-    (child, self.lock, self.id) = (nil, lock, id)
+  init?(goingOnIn folder: RunFolder) {
+    guard let id = RunLock.holder(of: folder.lock) else { return nil }
+    (child, lock, self.id, logBytes) = (nil, folder.lock, id, folder.logBytes)
   }
-
-  var isFound: Bool { child == nil }
 
   /// How it has ended, once it has; not to be asked again after that.
   func ended() -> End? {
@@ -60,7 +66,7 @@ struct RunProcess: Sendable {
       case .signal(let number)?: return .signal(number)
       }
     }
-    // A process may be there for a moment after its locks have gone, and its number may belong to another one later.
+    // Its number may belong to another process later, its lock cannot.
     return RunLock.holder(of: lock) == id ? nil : .unknown
   }
 

@@ -11,29 +11,41 @@ package final class Supervisor: Sendable {
   private let settings: PipelineKeeper.Settings
   private let logger: Logger
   private let lock: RunLock
-  let keepers: Monitor<[PipelineKeeper]>
+  let keepers = Monitor<[PipelineKeeper]>([])
+  /// Of runs that an earlier supervisor has left and that the plan does not have.
+  private let strangers = Monitor<[PipelineKeeper]>([])
   /// One pipeline is made at a time.
   let creating = Mutex(())
 
   /// Makes the state folder and takes it; runs that an earlier supervisor has left are taken over.
   ///
   /// - Parameters:
+  ///   - plan: has every pipeline whose run is to go on: others are drained.
   ///   - program: `edgepipe`, or a program with the same commands.
   ///   - state: a folder; made where it is not there.
   /// - Throws: ``PipelineError``: `unavailable` where another supervisor has it.
-  package init(_ plan: ServicePlan, program: String, state: String, logger: Logger) throws(PipelineError) {
-    self.state = state
-    self.logger = logger
-    settings = PipelineKeeper.Settings(program: program)
-    try OutputPath.makeFolder(state)
-    // Logs and reports may name cameras.
-    // SAFETY: the path is a terminated copy for the call.
-    unsafe chmod(state, 0o700)
+  package convenience init(
+    _ plan: ServicePlan, program: String, state: String, logger: Logger
+  ) throws(PipelineError) {
+    try self.init(plan, PipelineKeeper.Settings(program: program), state: state, logger: logger)
+  }
+
+  init(
+    _ plan: ServicePlan, _ settings: PipelineKeeper.Settings, state: String, logger: Logger
+  ) throws(PipelineError) {
+    (self.state, self.settings, self.logger) = (state, settings, logger)
+    try RunFolder.make(state)
     lock = try RunLock(path: state + "/service.lock", what: "a service with this state folder")
-    keepers = Monitor([])
-    for entry in plan.pipelines { try add(entry) }
-    try addCreated()
-    try adoptOthers()
+    // Before any run is started.
+    for entry in plan.pipelines { _ = try RunFolder(state: state, name: entry.name) }
+    do {
+      for entry in plan.pipelines { try add(entry) }
+      try addCreated()
+      try drainStrangers()
+    } catch {
+      for keeper in all { keeper.leave() }
+      throw error
+    }
   }
 
   package var pipelines: [PipelineStatus] { keepers.withLock { $0 }.map(\.status) }
@@ -44,28 +56,41 @@ package final class Supervisor: Sendable {
   ///
   /// - Throws: `alreadyExists`.
   package func add(_ entry: ServicePlan.Entry) throws(PipelineError) {
-    if keeper(entry.name) != nil {
-      throw PipelineError("there is a pipeline '\(entry.name)' already", code: .alreadyExists)
+    let result = keepers.change { keepers in
+      Result { () throws(PipelineError) in
+        if keepers.contains(where: { $0.entry.name == entry.name }) {
+          throw PipelineError("there is a pipeline '\(entry.name)' already", code: .alreadyExists)
+        }
+        keepers.append(try makeKeeper(entry))
+      }
     }
+    try result.get()
+  }
+
+  /// Runs of pipelines that are not in the plan any more end.
+  private func drainStrangers() throws(PipelineError) {
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: RunFolder.all(in: state))) ?? []).sorted()
+    for name in names where keeper(name) == nil {
+      guard let id = RunLock.holder(of: "\(RunFolder.all(in: state))/\(name)/lock") else { continue }
+      logger.warning("\(name): process \(id) runs a pipeline that the service no longer has; draining it")
+      let stranger = try makeKeeper(ServicePlan.Entry(name: name, file: "", starts: false))
+      stranger.stop()
+      strangers.withLock { $0.append(stranger) }
+    }
+  }
+
+  private func makeKeeper(_ entry: ServicePlan.Entry) throws(PipelineError) -> PipelineKeeper {
     let keeper = try PipelineKeeper(
       entry, folder: RunFolder(state: state, name: entry.name), settings: settings, events: events, logger: logger)
     if entry.starts { keeper.start() }
-    keepers.change { $0.append(keeper) }
+    return keeper
   }
 
-  /// Runs of pipelines that are not in the plan any more are drained.
-  private func adoptOthers() throws(PipelineError) {
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: state)) ?? []).sorted()
-    for name in names where !name.hasPrefix(".") && keeper(name) == nil {
-      guard let process = RunProcess(holding: "\(state)/\(name)/lock") else { continue }
-      logger.warning("\(name): process \(process.id) runs a pipeline that the service no longer has; draining it")
-      try add(ServicePlan.Entry(name: name, file: "", starts: false))
-    }
-  }
+  private var all: [PipelineKeeper] { keepers.withLock { $0 } + strangers.withLock { $0 } }
 
   /// Drains all runs and waits until they have ended.
   package func end() {
-    let all = keepers.withLock { $0 }
+    let all = all
     for keeper in all { keeper.end() }
     for keeper in all { keeper.join() }
   }

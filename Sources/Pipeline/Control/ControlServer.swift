@@ -7,6 +7,8 @@ import Synchronization
 public final class ControlServer: Sendable {
   /// Clients at a time; more are refused with a reason.
   static let clientLimit = 32
+  /// In bytes; the system takes no longer path of a socket.
+  package static let longestPath = UnixSocket.longestPath
 
   private let path: String
   private let actions: ControlActions

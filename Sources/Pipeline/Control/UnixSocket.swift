@@ -9,6 +9,8 @@ final class UnixSocket {
   static let answerLimit = 64 << 20
   /// A line must come, or be taken, whole within this time, however small the pieces.
   private static let patienceMs = 5000.0
+  /// In bytes, without the byte that ends it.
+  static let longestPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 
   let descriptor: Int32
 
@@ -47,6 +49,11 @@ final class UnixSocket {
   /// A connection to a running program.
   static func connected(to path: String) throws(PipelineError) -> UnixSocket {
     let socket = try make(path)
+    // A program that hangs takes nobody out of the queue of those who connect, and the system waits once that is full.
+    var patience = timeval(tv_sec: Int(patienceMs / 1000), tv_usec: 0)
+    // SAFETY: the value outlives the call, and its size is its own.
+    unsafe setsockopt(
+      socket.descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     let status = try unsafe withAddress(path) { unsafe connect(socket.descriptor, $0, $1) }
     guard status == 0 else {
       throw failure("no program listens at '\(path)'", remedy: "start the run with --control '\(path)'")
@@ -144,10 +151,9 @@ final class UnixSocket {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     let bytes = Array(path.utf8)
-    let room = MemoryLayout.size(ofValue: address.sun_path) - 1
-    guard !bytes.isEmpty, bytes.count <= room else {
+    guard !bytes.isEmpty, bytes.count <= longestPath else {
       throw PipelineError(
-        "the socket's path '\(path)' has \(bytes.count) bytes; 1 to \(room) are allowed",
+        "the socket's path '\(path)' has \(bytes.count) bytes; 1 to \(longestPath) are allowed",
         remedy: "choose a shorter path",
         code: .invalidArgument)
     }

@@ -82,6 +82,7 @@ struct RunCommand: ParsableCommand {
     // Before anything is opened: nothing must run twice.
     let lock = try supervised.map { path in try RunLock(path: path, what: "this pipeline") }
     defer { withExtendedLifetime(lock) {} }
+    if lock != nil { StartLock.release() }
     let endpoint = try metrics.map { text in try MetricsEndpoint(text) }
     let logger = Log.logger(level: quiet ? .error : verbosity == .verbose ? .debug : .notice)
     let power = PowerSetup.standard(profile: try powerProfile.map { file in try .load(file) })

@@ -1,0 +1,75 @@
+import EdgepipeCore
+import Glibc
+
+extension PipelineKeeper {
+  /// How a run has ended.
+  struct Ending {
+    let how: RunProcess.End
+    /// It was told to.
+    let wasDrained: Bool
+    /// All its streams had ended.
+    let isFinished: Bool
+    /// What the log held before the run.
+    let logBytes: Int
+  }
+
+  private static let lookEveryMs = 250.0
+  private static let boundLogEveryS = 60.0
+
+  /// Watches a run until it has ended.
+  ///
+  /// - Returns: nil when the supervisor leaves before.
+  func watch(_ process: RunProcess) -> Ending? {
+    change { $0.process = process.id }
+    move(to: .starting)
+    var contact = RunContact(folder.socket, clock.now()), drain: DrainOrder?
+    var isFinished = false, isKilled = false
+    var nextBound = clock.now().advanced(byMilliseconds: Self.boundLogEveryS * 1000)
+    while true {
+      if let how = process.ended() {
+        // What it said last.
+        for message in contact.read(milliseconds: 0) { isFinished = take(message) || isFinished }
+        return Ending(
+          how: how, wasDrained: drain != nil, isFinished: isFinished && drain != nil, logBytes: process.logBytes)
+      }
+      let (isLeaving, isUnwanted) = state.withLock { ($0.isLeaving, $0.isWanted == false || $0.restarts) }
+      if isLeaving { return nil }
+      contact.keep(clock)
+      let now = clock.now()
+      if drain == nil, isUnwanted || isFinished {
+        drain = DrainOrder(now, waitS: settings.drainS)
+        move(to: .draining)
+      }
+      if let signal = drain?.due(at: now, tell: { contact.drain() }) { process.send(signal) }
+      if !isKilled, contact.silentForS(at: now) > (contact.hasAnswered ? settings.silenceS : settings.beginS) {
+        logger.error("\(entry.name): process \(process.id) does not respond; killing it")
+        process.send(SIGKILL)
+        isKilled = true
+      }
+      if now >= nextBound {
+        folder.boundLog()
+        nextBound = now.advanced(byMilliseconds: Self.boundLogEveryS * 1000)
+      }
+      if contact.isConnected {
+        if drain == nil, status.phase == .starting { move(to: .running) }
+        for message in contact.read(milliseconds: Self.lookEveryMs) { isFinished = take(message) || isFinished }
+      }
+      if !contact.isConnected {
+        _ = state.wait(until: clock.now().advanced(byMilliseconds: 100)) { $0.isLeaving ? true : nil }
+      }
+    }
+  }
+
+  /// - Returns: true when the message says that all streams have ended.
+  private func take(_ message: [String: ReportValue]) -> Bool {
+    guard message["event"] == .string("figures") else {
+      events.add(message, of: entry.name)
+      return false
+    }
+    change { $0.figures = message }
+    guard case .list(let streams)? = message["streams"], !streams.isEmpty else { return false }
+    return streams.allSatisfy { stream in
+      if case .object(let members) = stream { members["state"] == .string("ended") } else { false }
+    }
+  }
+}
