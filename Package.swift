@@ -37,6 +37,7 @@ let package = Package(
     // What Hummingbird is made of, where its own interface does not reach: the event loop and limits on connections.
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.36.0"),
   ],
   targets: [
     .systemLibrary(
@@ -76,10 +77,12 @@ let package = Package(
         "EdgepipeCore", "EdgepipeMachine", "Pipeline",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
         .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: strict),
     .target(
@@ -91,7 +94,8 @@ let package = Package(
     .target(
       name: "EdgepipeService",
       dependencies: [
-        "EdgepipeCore", "Pipeline", .target(name: "Monitoring", condition: .when(traits: ["WebServer"])),
+        "CLibcrypto", "EdgepipeCore", "Pipeline",
+        .target(name: "Monitoring", condition: .when(traits: ["WebServer"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["WebServer"])),

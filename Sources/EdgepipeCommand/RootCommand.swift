@@ -21,7 +21,7 @@ struct RootCommand: ParsableCommand {
     version: Edgepipe.version,
     subcommands: [
       DetectCommand.self, NewCommand.self, RunCommand.self, ReplayCommand.self, ControlCommand.self,
-      ServeCommand.self,
+      ServeCommand.self, TokenCommand.self,
       ProfileCommand.self, BenchCommand.self, ABCommand.self,
       TuneCommand.self, ValidateCommand.self, SchemaCommand.self, StagesCommand.self, ModelsCommand.self,
       DevicesCommand.self, TCOCommand.self,

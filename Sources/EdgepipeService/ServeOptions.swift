@@ -18,17 +18,27 @@ package struct ServeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Serves the HTTP interface on this port of 127.0.0.1 (default: 8790); 0 selects a free one, and 'off' none.",
-      valueName: "port"))
-  package var listen = "8790"
+      """
+      Serves the HTTP interface on this port of 127.0.0.1, or on HOST:PORT (default: 127.0.0.1:8790, or as the service \
+      file says); port 0 selects a free one, and 'off' none.
+      """, valueName: "port"))
+  package var listen: String?
+
+  @Flag(
+    name: .customLong("init"),
+    help: "Prepares a first start: makes a certificate and a token of the role admin, prints them, and exits.")
+  package var initializes = false
 
   package init() {}
 
   /// For another program that takes the same.
-  package var arguments: [String] { [path, "--listen", listen] + (state.map { ["--state", $0] } ?? []) }
+  package var arguments: [String] {
+    [path] + (state.map { ["--state", $0] } ?? []) + (listen.map { ["--listen", $0] } ?? [])
+      + (initializes ? ["--init"] : [])
+  }
 
   /// Without the option and the service file.
-  static func usualState(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> String {
+  package static func usualState(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> String {
     if let folder = environment["STATE_DIRECTORY"], !folder.isEmpty {
       // systemd lists several, separated by colons.
       return String(folder.prefix { $0 != ":" })

@@ -50,19 +50,35 @@ struct ServiceCommand: ParsableCommand {
 
     func run() throws {
       let logger = Logger(label: "edgepipe") { _ in ServiceLogHandler() }
-      let plan = try ServicePlan(options.path)
+      var plan = try ServicePlan(options.path)
+      if let listen = options.listen { plan.interface.listen = listen }
       let state = options.state ?? plan.state ?? ServeOptions.usualState()
+      if options.initializes { return try initialize(state) }
       let isStopped = Monitor(false)
       try Shutdown.onSignal { _ in isStopped.change { $0 = true } }
       let program = try program ?? Self.besideThis("edgepipe")
       let supervisor = try Supervisor(plan, program: program, state: state, logger: logger)
-      let server = try ServiceInterface(options.listen, supervisor, program: program, logger: logger)
+      let server: ServiceInterface
+      do {
+        server = try ServiceInterface(plan.interface, supervisor, program: program, logger: logger)
+      } catch {
+        // The next supervisor takes over what has begun.
+        supervisor.leave()
+        throw error
+      }
       let count = plan.pipelines.count
       logger.notice("\(count) \(count == 1 ? "pipeline" : "pipelines"); state in '\(state)'")
       _ = isStopped.wait { $0 ? true : nil }
       logger.notice("draining all pipelines")
       supervisor.end()
       server.stop()
+    }
+
+    private func initialize(_ state: String) throws {
+      let first = try FirstStart(state: state)
+      print("certificate  \(FirstStart.certificate(state))")
+      print("fingerprint  SHA-256 \(first.fingerprint)")
+      if let token = first.token { print("token        \(token)   (role admin; it is not shown again)") }
     }
 
     private static func besideThis(_ name: String) throws -> String {

@@ -1,25 +1,34 @@
-import Glibc
+package import Glibc
 
 /// Writes files that are there whole or not at all: under another name first, which then takes the place of the old
 /// one. Devices and pipes take what comes.
 package enum WholeFile {
   /// Writes a file piece by piece, making its folder.
   ///
-  /// - Parameter body: calls its argument with each piece.
+  /// - Parameters:
+  ///   - rights: of the file, where the process's mask allows them.
+  ///   - body: calls its argument with each piece.
   /// - Throws: `writeFailed` with the path and the reason; what was there then still is.
-  package static func write(to path: String, _ body: ((String) throws -> Void) throws -> Void) throws {
-    try write(to: path, bytes: { Array($0.utf8) }, body)
+  package static func write(
+    to path: String, rights: mode_t = usualRights, _ body: ((String) throws -> Void) throws -> Void
+  ) throws {
+    try write(to: path, rights: rights, bytes: { Array($0.utf8) }, body)
   }
+
+  package static let usualRights: mode_t = 0o644
+  /// For secrets.
+  package static let ownerAlone: mode_t = 0o600
 
   /// Writes a file of bytes, making its folder.
   ///
   /// - Throws: as ``write(to:_:)``.
   package static func write(to path: String, bytes: [UInt8]) throws {
-    try write(to: path, bytes: { $0 }, { try $0(bytes) })
+    try write(to: path, rights: usualRights, bytes: { $0 }, { try $0(bytes) })
   }
 
   private static func write<Piece>(
-    to path: String, bytes: @escaping (Piece) -> [UInt8], _ body: ((Piece) throws -> Void) throws -> Void
+    to path: String, rights: mode_t, bytes: @escaping (Piece) -> [UInt8],
+    _ body: ((Piece) throws -> Void) throws -> Void
   ) throws {
     try OutputPath.checkFile(path)
     let place = FilePlace(path)
@@ -32,7 +41,7 @@ package enum WholeFile {
     let target = place.isThere ? resolved(path) : path
     let (folder, name) = FilePlace.split(target)
     let part = "\(folder)/.\(name.prefix(64)).\(getpid())-\(UInt32.random(in: 0 ... .max)).part"
-    let descriptor = try open(part, named: path, O_WRONLY | O_CREAT | O_EXCL)
+    let descriptor = try open(part, named: path, O_WRONLY | O_CREAT | O_EXCL, rights)
     do {
       try write(to: path, descriptor: descriptor, bytes, body)
       // SAFETY: both paths are terminated copies for the call, here and below.
@@ -64,9 +73,11 @@ package enum WholeFile {
     guard close(descriptor) == 0 || errno == EINTR else { throw OutputPath.failure("write", path, errno: errno) }
   }
 
-  private static func open(_ path: String, named name: String, _ flags: Int32) throws(PipelineError) -> Int32 {
+  private static func open(
+    _ path: String, named name: String, _ flags: Int32, _ rights: mode_t = usualRights
+  ) throws(PipelineError) -> Int32 {
     // SAFETY: the path is a terminated copy for the call.
-    let descriptor = unsafe Glibc.open(path, flags | O_CLOEXEC | O_NOCTTY, 0o644)
+    let descriptor = unsafe Glibc.open(path, flags | O_CLOEXEC | O_NOCTTY, rights)
     guard descriptor >= 0 else { throw OutputPath.failure("write", name, errno: errno) }
     return descriptor
   }

@@ -1,6 +1,5 @@
 #if WebServer
   import EdgepipeCore
-  import Glibc
   import Hummingbird
   import Synchronization
 
@@ -9,23 +8,36 @@
   /// Without tokens, everybody who reaches the server may do everything; the server then listens on the loopback address
   /// alone.
   final class AccessControl: Sendable {
+    static let cookieName = "edgepipe"
+
     private struct State {
+      /// By the hashes of tokens.
       var roles: [String: Role] = [:]
       /// Of the token file when it was read.
       var version: FileVersion?
       var isRead = false
       var attempts = RateLimit(perSecond: 0.5, burst: 20)
       var requests = RateLimit(perSecond: 50, burst: 200)
+      var sessions = Sessions()
     }
 
     private let store: TokenStore
     private let clock: any PipelineClock
-    private let state: Mutex<State>
+    private let state = Mutex(State())
 
     init(_ store: TokenStore, clock: any PipelineClock = SystemClock()) {
       self.store = store
       self.clock = clock
-      state = Mutex(State())
+    }
+
+    /// Whether there is any token.
+    ///
+    /// - Throws: ``Problem`` 503 where the token file cannot be read.
+    func isClosed() throws(Problem) -> Bool {
+      try state.withLock { state throws(Problem) in
+        try refresh(&state)
+        return !state.roles.isEmpty
+      }
     }
 
     /// - Parameter address: of the client.
@@ -36,29 +48,62 @@
         guard state.requests.allows(address, at: now) else { throw Self.tooMany }
         try refresh(&state)
         if role == .anyone || state.roles.isEmpty { return }
-        // Guessing is slow, and a right token is not asked for less.
-        guard let token = Self.token(of: request) else {
+        guard let hash = Self.hash(of: request, state, now) else {
           throw Problem(
             .unauthorized, "this needs a token", remedy: "send Authorization: Bearer TOKEN; 'edgepipe token add' makes one",
             headers: [.wwwAuthenticate: "Bearer"])
         }
-        guard let own = state.roles[TokenStore.hash(token)] else {
-          guard state.attempts.allows(address, at: now) else { throw Self.tooMany }
-          throw Problem(.unauthorized, "this token is not known", headers: [.wwwAuthenticate: "Bearer"])
-        }
+        let own = try self.role(hash, from: address, &state, now)
         guard own >= role else {
           throw Problem(.forbidden, "this needs the role \(role.rawValue); the token has \(own.rawValue)")
         }
       }
     }
 
+    /// - Returns: a cookie's value.
+    /// - Throws: ``Problem``: 401 for a token that is not known, 429 for too many tries.
+    func signIn(_ token: String, from address: String) throws(Problem) -> (cookie: String, role: Role) {
+      let now = clock.now(), hash = TokenStore.hash(token)
+      return try state.withLock { state throws(Problem) in
+        try refresh(&state)
+        let role = try role(hash, from: address, &state, now)
+        return (state.sessions.begin(token: hash, at: now), role)
+      }
+    }
+
+    func signOut(_ request: Request) {
+      guard let cookie = Self.cookie(of: request) else { return }
+      state.withLock { $0.sessions.end(cookie) }
+    }
+
+    /// Of a request that has been let in.
+    func role(of request: Request) -> Role {
+      state.withLock { state in
+        Self.hash(of: request, state, clock.now()).flatMap { state.roles[$0] } ?? .admin
+      }
+    }
+
+    /// Guessing is slow; a token that is right is not.
+    private func role(
+      _ hash: String, from address: String, _ state: inout State, _ now: MonotonicTime
+    ) throws(Problem) -> Role {
+      if let role = state.roles[hash] { return role }
+      guard state.attempts.allows(address, at: now) else { throw Self.tooMany }
+      throw Problem(.unauthorized, "this token is not known", headers: [.wwwAuthenticate: "Bearer"])
+    }
+
     private static let tooMany = Problem(
       .tooManyRequests, "too many requests", remedy: "try again in a few seconds", headers: [.retryAfter: "5"])
 
-    private static func token(of request: Request) -> String? {
-      guard let value = request.headers[.authorization], value.lowercased().hasPrefix("bearer ") else { return nil }
-      return String(value.dropFirst("bearer ".count))
+    /// Of the token that a request brings, or that its cookie stands for.
+    private static func hash(of request: Request, _ state: State, _ now: MonotonicTime) -> String? {
+      if let value = request.headers[.authorization] {
+        return value.lowercased().hasPrefix("bearer ") ? TokenStore.hash(String(value.dropFirst("bearer ".count))) : ""
+      }
+      return cookie(of: request).flatMap { state.sessions.token(of: $0, at: now) }
     }
+
+    private static func cookie(of request: Request) -> String? { request.cookies[cookieName]?.value }
 
     /// The file may change while the server runs.
     private func refresh(_ state: inout State) throws(Problem) {
@@ -69,22 +114,6 @@
           try store.entries().map { ($0.hash, Role(rawValue: $0.role) ?? .viewer) }, uniquingKeysWith: { first, _ in first })
         (state.version, state.isRead) = (version, true)
       } catch { throw Problem(.serviceUnavailable, "the token file cannot be read: \(error)") }
-    }
-  }
-
-  /// Tells whether a file has been replaced or written.
-  private struct FileVersion: Equatable {
-    let inode: UInt64
-    let size: Int64
-    let seconds: Int64
-    let nanoseconds: Int64
-
-    init?(_ path: String) {
-      var status = stat()
-      // SAFETY: the path is a terminated copy for the call, which fills one stat.
-      guard unsafe stat(path, &status) == 0 else { return nil }
-      (inode, size) = (UInt64(status.st_ino), Int64(status.st_size))
-      (seconds, nanoseconds) = (Int64(status.st_mtim.tv_sec), Int64(status.st_mtim.tv_nsec))
     }
   }
 #endif

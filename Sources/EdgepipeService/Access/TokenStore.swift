@@ -30,7 +30,7 @@ package struct TokenStore: Sendable {
   let path: String
 
   /// - Parameter state: the service's state folder.
-  package init(state: String) { path = state + "/.tokens.json" }
+  package init(state: String) { path = state + "/tokens.json" }
 
   /// None where there is no file.
   package func entries() throws -> [Entry] {
@@ -55,13 +55,7 @@ package struct TokenStore: Sendable {
       throw PipelineError(
         "there is a token '\(name)' already", remedy: "remove it first, or choose another name", code: .alreadyExists)
     }
-    var random = SystemRandomNumberGenerator()
-    let bytes = (0..<32).map { _ in UInt8.random(in: 0...255, using: &random) }
-    let token =
-      "ep_"
-      + Data(bytes).base64EncodedString().replacingOccurrences(of: "+", with: "-").replacingOccurrences(
-        of: "/", with: "_"
-      ).replacingOccurrences(of: "=", with: "")
+    let token = "ep_" + Self.random()
     entries.append(
       Entry(name: name, role: role, hash: Self.hash(token), created: SystemClock().wallTime().iso8601))
     try write(entries)
@@ -75,6 +69,14 @@ package struct TokenStore: Sendable {
     try write(left)
   }
 
+  /// 256 random bits as text that may stand in addresses and cookies.
+  static func random() -> String {
+    var random = SystemRandomNumberGenerator()
+    let bytes = (0..<32).map { _ in UInt8.random(in: 0...255, using: &random) }
+    return Data(bytes).base64EncodedString().replacingOccurrences(of: "+", with: "-")
+      .replacingOccurrences(of: "/", with: "_").replacingOccurrences(of: "=", with: "")
+  }
+
   static func hash(_ token: String) -> String { FileHash.sha256(of: Data(token.utf8)) }
 
   private func write(_ entries: [Entry]) throws {
@@ -85,6 +87,6 @@ package struct TokenStore: Sendable {
       ])
     }
     let text = try ReportValue.object(["version": .int(1), "tokens": .list(list)]).json()
-    try WholeFile.write(to: path) { try $0(text) }
+    try WholeFile.write(to: path, rights: WholeFile.ownerAlone) { try $0(text) }
   }
 }

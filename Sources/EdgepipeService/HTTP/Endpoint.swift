@@ -81,6 +81,10 @@
     let values: [String: JSONNode]
     /// An object that fits the endpoint's schema; nil where the endpoint takes none.
     let body: JSONNode?
+    /// Of the client.
+    let address: String
+    let isEncrypted: Bool
+    let basePath: String
 
     func text(_ name: String) -> String? { values[name]?.string }
     func integer(_ name: String) -> Int? { values[name]?.integer }

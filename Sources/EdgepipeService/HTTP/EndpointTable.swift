@@ -45,7 +45,7 @@
     ///
     /// - Throws: ``Problem`` 400 with everything that does not fit.
     static func call(
-      _ endpoint: Endpoint, _ path: [String: String], _ request: Request, body: [UInt8]
+      _ endpoint: Endpoint, _ path: [String: String], _ request: Request, body: [UInt8], from client: Client
     ) throws(Problem) -> Call {
       var issues = IssueCollector(file: "request")
       let query = try queryItems(request.head.path ?? "")
@@ -79,7 +79,9 @@
         throw Problem(.badRequest, "this request takes no body", code: .invalidArgument)
       }
       if let errors = issues.errors { throw Problem(.badRequest, errors.description, code: .invalidArgument) }
-      return Call(request: request, values: values, body: node)
+      return Call(
+        request: request, values: values, body: node, address: client.address, isEncrypted: client.isEncrypted,
+        basePath: client.basePath)
     }
 
     private static func node(_ text: String, _ kind: ObjectSchema.ValueKind) -> JSONNode {

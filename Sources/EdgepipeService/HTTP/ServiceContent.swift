@@ -10,6 +10,7 @@
     let blocking: Blocking
     let feeds: PictureFeeds
     let refusals: RefusalCounts
+    let access: AccessControl
 
     /// - Throws: `notFound`.
     func keeper(_ name: String) throws(PipelineError) -> PipelineKeeper {
@@ -42,7 +43,7 @@
 
     var endpoints: [Endpoint] {
       pipelineEndpoints + streamEndpoints + settingEndpoints + pictureEndpoints + eventEndpoints + modelEndpoints
-        + healthEndpoints
+        + sessionEndpoints + healthEndpoints
     }
   }
 

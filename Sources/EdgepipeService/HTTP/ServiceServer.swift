@@ -1,5 +1,6 @@
 #if WebServer
   import EdgepipeCore
+  import Foundation
   import Logging
   import Monitoring
   import NIOCore
@@ -14,30 +15,57 @@
 
     /// Begins to listen.
     ///
-    /// - Throws: ``PipelineError`` when the address cannot be listened on, or may not be without tokens.
-    init(_ address: ListenAddress, _ supervisor: Supervisor, program: String, logger: Logger) throws {
+    /// - Throws: ``PipelineError`` when the address cannot be listened on, or may not be: beyond this machine only with
+    ///   TLS and tokens.
+    init(_ settings: InterfaceSettings, _ supervisor: Supervisor, program: String, logger: Logger) throws {
+      let address = try ListenAddress(settings.listen)
       let place = try WebServer.Place(address, what: "the HTTP interface", option: "--listen")
-      guard place.isLoopback else {
+      let access = AccessControl(TokenStore(state: supervisor.state))
+      let identity = Self.identity(settings, isLoopback: place.isLoopback, state: supervisor.state)
+      // A proxy makes this machine's address one that others reach.
+      if !place.isLoopback || !settings.hosts.isEmpty || !settings.proxies.isEmpty {
+        guard try access.isClosed() else {
+          throw PipelineError(
+            "the HTTP interface on \(address) would be open to everybody: there is no token",
+            remedy: "'edgepipe serve --init' or 'edgepipe token add' makes one", code: .unavailable)
+        }
+      }
+      if !place.isLoopback, identity == nil {
         throw PipelineError(
-          "cannot serve the HTTP interface on \(address): it is not encrypted",
-          remedy: "listen on 127.0.0.1, and let a reverse proxy with TLS on this machine serve it to others",
+          "the HTTP interface on \(address) would not be encrypted",
+          remedy: "'edgepipe serve --init' makes a certificate; or give http.certificate and http.key in the service file",
           code: .unavailable)
       }
       let refusals = RefusalCounts()
       content = ServiceContent(
-        supervisor: supervisor, program: program, blocking: Blocking(), feeds: PictureFeeds(), refusals: refusals)
+        supervisor: supervisor, program: program, blocking: Blocking(), feeds: PictureFeeds(), refusals: refusals,
+        access: access)
       var limits = ConnectionLimits()
       limits.bodyBytes = ServiceResponder.largestBody
       // Opening a model, and pulling one, may take a while.
       limits.answer = .seconds(120)
+      let own = HostRule(configured: address.host, isLoopback: place.isLoopback)
       server = try WebServer(
         place,
         ServiceResponder(
-          hosts: HostRule(configured: address.host, isLoopback: place.isLoopback),
-          access: AccessControl(TokenStore(state: supervisor.state)), table: EndpointTable(endpoints: content.endpoints),
+          hosts: [own] + settings.hosts.map { HostRule(configured: $0, isLoopback: true) }, settings: settings,
+          isEncrypted: identity != nil, access: access, table: EndpointTable(endpoints: content.endpoints),
           refusals: refusals),
-        limits: limits, connectionLimit: Self.connectionLimit, logger: logger)
-      logger.notice("HTTP interface on http://\(server.address)/v1/pipelines")
+        limits: limits, connectionLimit: Self.connectionLimit, tls: identity, logger: logger)
+      let scheme = identity == nil ? "http" : "https"
+      logger.notice("HTTP interface on \(scheme)://\(server.address)\(settings.basePath)/v1/pipelines")
+    }
+
+    /// On the loopback address there is no TLS unless the settings name a certificate.
+    private static func identity(
+      _ settings: InterfaceSettings, isLoopback: Bool, state: String
+    ) -> WebServer.Identity? {
+      if let certificate = settings.certificate, let key = settings.key {
+        return WebServer.Identity(certificate: certificate, key: key)
+      }
+      let certificate = FirstStart.certificate(state)
+      guard !isLoopback, FileManager.default.fileExists(atPath: certificate) else { return nil }
+      return WebServer.Identity(certificate: certificate, key: FirstStart.key(state))
     }
 
     func stop() {

@@ -7,8 +7,7 @@ struct CreatedPipelines: Sendable {
 
   /// - Throws: ``PipelineError`` when the folder cannot be made.
   init(state: String) throws(PipelineError) {
-    // No pipeline's name begins with a dot.
-    folder = state + "/.created"
+    folder = state + "/created"
     try OutputPath.makeFolder(folder)
   }
 
@@ -22,7 +21,10 @@ struct CreatedPipelines: Sendable {
       .filter { (try? ServicePlan.check($0)) != nil }.sorted()
   }
 
-  func write(_ text: String, as name: String) throws { try WholeFile.write(to: file(name)) { try $0(text) } }
+  func write(_ text: String, as name: String) throws {
+    // It may hold the password of a camera.
+    try WholeFile.write(to: file(name), rights: WholeFile.ownerAlone) { try $0(text) }
+  }
 
   func remove(_ name: String) { try? FileManager.default.removeItem(atPath: file(name)) }
 }

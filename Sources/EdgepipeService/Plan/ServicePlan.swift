@@ -16,9 +16,12 @@ package struct ServicePlan: Sendable {
   /// Where the service keeps what it needs; nil: the usual place.
   package var state: String?
 
+  package var interface = InterfaceSettings()
+
   static let schema = ObjectSchema([
     .init("version", .integer(1...1), required: true, "Of this format."),
     .init("state", .string, "The folder of locks, control sockets, logs and reports."),
+    .init("http", .object(InterfaceSettings.schema), "How the HTTP interface is offered."),
     .init(
       "pipelines",
       .list(
@@ -72,6 +75,11 @@ package struct ServicePlan: Sendable {
   private mutating func read(_ file: CheckedFile) throws {
     let folder = (file.name as NSString).deletingLastPathComponent
     state = file.root["state"]?.string.map { Self.joined(folder, $0) }
+    if let node = file.root["http"] {
+      do { interface = try InterfaceSettings(node) { Self.joined(folder, $0) } } catch {
+        throw ConfigErrors(issues: [file.issue(error.message, at: node, path: "http")])
+      }
+    }
     for (index, node) in (file.root["pipelines"]?.elements ?? []).enumerated() {
       let path = Self.joined(folder, node["file"]?.string ?? "")
       do {

@@ -88,6 +88,11 @@ package final class Supervisor: Sendable {
 
   private var all: [PipelineKeeper] { keepers.withLock { $0 } + strangers.withLock { $0 } }
 
+  /// Goes and lets all runs go on.
+  func leave() {
+    for keeper in all { keeper.leave() }
+  }
+
   /// Drains all runs and waits until they have ended.
   package func end() {
     let all = all

@@ -3,9 +3,11 @@ package import EdgepipeCore
 import Glibc
 package import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 package import Logging
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// An HTTP server on one thread of its own, with limits on what clients may cost.
@@ -47,6 +49,29 @@ package final class WebServer: Sendable {
     }
   }
 
+  /// What a server proves itself with: PEM files.
+  package struct Identity: Sendable {
+    let certificate: String
+    let key: String
+
+    package init(certificate: String, key: String) { (self.certificate, self.key) = (certificate, key) }
+
+    /// - Throws: ``PipelineError`` for files that cannot be read.
+    fileprivate func configuration() throws -> TLSConfiguration {
+      do {
+        var configuration = TLSConfiguration.makeServerConfiguration(
+          certificateChain: try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) },
+          privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
+        configuration.minimumTLSVersion = .tlsv13
+        return configuration
+      } catch {
+        throw PipelineError(
+          "cannot use the certificate '\(certificate)' with the key '\(key)': \(error)",
+          remedy: "give PEM files that this user can read", code: .notFound)
+      }
+    }
+  }
+
   /// Connections that wait to be accepted. In a burst of hundreds a client must find room, or its system tries again only
   /// after seconds.
   private static let backlog = 1024
@@ -65,7 +90,8 @@ package final class WebServer: Sendable {
   ///
   /// - Throws: ``PipelineError`` when the address cannot be listened on: it names the address and the remedy.
   package init<Responder: HTTPResponder>(
-    _ place: Place, _ responder: Responder, limits: ConnectionLimits, connectionLimit: Int, logger: Logger
+    _ place: Place, _ responder: Responder, limits: ConnectionLimits, connectionLimit: Int,
+    tls: Identity? = nil, logger: Logger
   ) throws where Responder.Context: InitializableFromSource<ApplicationRequestContextSource> {
     let table = ConnectionTable(limit: connectionLimit)
     // What is wrong with one connection is no news of the run.
@@ -73,13 +99,14 @@ package final class WebServer: Sendable {
     quiet.logLevel = max(.error, logger.logLevel)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let start = ServerStart()
+    var channel = HTTPServerBuilder.http1(
+      configuration: HTTP1Channel.Configuration(
+        additionalChannelHandlers: [ConnectionGuard(limits: limits, table: table)],
+        httpDecoderConfiguration: .init(
+          maxHeaderFieldSize: 8192, maxHeaderListSize: 16_384, maxHeaderFieldCount: 100)))
+    if let tls { channel = try .tls(channel, tlsConfiguration: tls.configuration()) }
     let app = Application(
-      responder: responder,
-      server: .http1(
-        configuration: HTTP1Channel.Configuration(
-          additionalChannelHandlers: [ConnectionGuard(limits: limits, table: table)],
-          httpDecoderConfiguration: .init(
-            maxHeaderFieldSize: 8192, maxHeaderListSize: 16_384, maxHeaderFieldCount: 100))),
+      responder: responder, server: channel,
       configuration: ApplicationConfiguration(
         address: .hostname(place.host, port: place.address.port), backlog: Self.backlog),
       onServerRunning: { start.succeed($0) }, eventLoopGroupProvider: .shared(group),
