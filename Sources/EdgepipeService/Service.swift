@@ -45,7 +45,8 @@ struct ServiceCommand: ParsableCommand {
 
     @OptionGroup var options: ServeOptions
 
-    @Option(help: ArgumentHelp("The program that runs a pipeline (default: edgepipe beside this one).", valueName: "file"))
+    @Option(
+      help: ArgumentHelp("The program that runs a pipeline (default: edgepipe beside this one).", valueName: "file"))
     var program: String?
 
     func run() throws {
@@ -56,7 +57,12 @@ struct ServiceCommand: ParsableCommand {
       try Shutdown.onSignal { _ in isStopped.change { $0 = true } }
       let program = try program ?? Self.besideThis("edgepipe")
       let supervisor = try Supervisor(plan, program: program, state: state, logger: logger)
-      let server = try ServiceInterface(options.listen, supervisor, program: program, logger: logger)
+      let server: ServiceInterface
+      do { server = try ServiceInterface(options.listen, supervisor, program: program, logger: logger) } catch {
+        // What does not start leaves nothing running.
+        supervisor.end()
+        throw error
+      }
       let count = plan.pipelines.count
       logger.notice("\(count) \(count == 1 ? "pipeline" : "pipelines"); state in '\(state)'")
       _ = isStopped.wait { $0 ? true : nil }
