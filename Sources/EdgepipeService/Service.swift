@@ -45,7 +45,8 @@ struct ServiceCommand: ParsableCommand {
 
     @OptionGroup var options: ServeOptions
 
-    @Option(help: ArgumentHelp("The program that runs a pipeline (default: edgepipe beside this one).", valueName: "file"))
+    @Option(
+      help: ArgumentHelp("The program that runs a pipeline (default: edgepipe beside this one).", valueName: "file"))
     var program: String?
 
     func run() throws {
@@ -62,10 +63,11 @@ struct ServiceCommand: ParsableCommand {
       do {
         server = try ServiceInterface(plan.interface, supervisor, program: program, logger: logger)
       } catch {
-        // The next supervisor takes over what has begun.
+        // What goes on is the next supervisor's.
         supervisor.leave()
         throw error
       }
+      supervisor.start()
       let count = plan.pipelines.count
       logger.notice("\(count) \(count == 1 ? "pipeline" : "pipelines"); state in '\(state)'")
       _ = isStopped.wait { $0 ? true : nil }

@@ -32,13 +32,7 @@
       _ name: String, _ command: String, _ members: [String: ReportValue] = [:]
     ) async throws -> [String: ReportValue] {
       let keeper = try keeper(name)
-      guard keeper.status.phase == .running || keeper.status.phase == .draining else {
-        throw PipelineError(
-          "the pipeline '\(name)' is \(keeper.status.phase.rawValue)", remedy: "start it, or try again in a moment",
-          code: .unavailable)
-      }
-      let socket = keeper.folder.socket
-      return try await blocking.run { try ControlClient(path: socket).ask(command, members) }
+      return try await blocking.run { try keeper.ask(command, members) }
     }
 
     var endpoints: [Endpoint] {

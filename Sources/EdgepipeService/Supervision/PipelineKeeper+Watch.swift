@@ -20,10 +20,12 @@ extension PipelineKeeper {
   ///
   /// - Returns: nil when the supervisor leaves before.
   func watch(_ process: RunProcess) -> Ending? {
-    change { $0.process = process.id }
     move(to: .starting)
+    change { $0.process = process.id }
     var contact = RunContact(folder.socket, clock.now()), drain: DrainOrder?
     var isFinished = false, isKilled = false
+    // A run that goes on has them.
+    var changes = process.isFound ? [] : self.changes.requests
     var nextBound = clock.now().advanced(byMilliseconds: Self.boundLogEveryS * 1000)
     while true {
       if let how = process.ended() {
@@ -52,6 +54,7 @@ extension PipelineKeeper {
       }
       if contact.isConnected {
         if drain == nil, status.phase == .starting { move(to: .running) }
+        if drain == nil { repeatChanges(&changes) }
         for message in contact.read(milliseconds: Self.lookEveryMs) { isFinished = take(message) || isFinished }
       }
       if !contact.isConnected {

@@ -1,5 +1,6 @@
 import EdgepipeCore
 import Logging
+import Synchronization
 
 /// Keeps one pipeline running, on a thread of its own: starts its run or takes over one that goes on, watches it through its
 /// control socket, starts it again when it has ended by itself, and drains it when told to.
@@ -33,6 +34,8 @@ package final class PipelineKeeper: Sendable {
   let logger: Logger
   let clock = SystemClock()
   let state: Monitor<State>
+  /// What is kept of changes is written by one at a time.
+  let changing = Mutex(())
   private let thread = Monitor<WorkerThread?>(nil)
 
   init(
@@ -134,7 +137,10 @@ package final class PipelineKeeper: Sendable {
     state.withLock { $0.restarts = false }
     return try RunProcess(
       starting: settings.program,
-      ["run", entry.file, "--quiet", "--control", folder.socket, "--supervised", folder.lock, "--report", folder.report],
+      [
+        "run", entry.file, "--quiet", "--control", folder.socket, "--supervised", folder.lock, "--report",
+        folder.report,
+      ],
       in: folder, start)
   }
 

@@ -57,6 +57,9 @@ struct RunProcess: Sendable {
     (child, lock, self.id, logBytes) = (nil, folder.lock, id, folder.logBytes)
   }
 
+  /// Whether an earlier supervisor has started it.
+  var isFound: Bool { child == nil }
+
   /// How it has ended, once it has; not to be asked again after that.
   func ended() -> End? {
     if let child {

@@ -35,9 +35,37 @@
           try await blocking.run { try supervisor.remove(name) }
           return Response(status: .noContent)
         },
-        wish("start", "Starts a pipeline that does not run.") { $0.start() },
-        wish("stop", "Drains a pipeline; it stays stopped until it is started or the service starts again.") { $0.stop() },
-        wish("restart", "Drains a pipeline and starts it again.") { $0.restart() },
+        wish("start", "Starts a pipeline that does not run.") { keeper in
+          try keeper.keep { $0.isStopped = false }
+          keeper.start()
+        },
+        wish("stop", "Drains a pipeline; it stays stopped until it is started, also when the service starts again.") { keeper in
+          try keeper.keep { $0.isStopped = true }
+          keeper.stop()
+        },
+        wish("restart", "Drains a pipeline and starts it again, with what has been changed of it.") { keeper in
+          try keeper.keep { $0.isStopped = false }
+          keeper.restart()
+        },
+        Endpoint(
+          method: .get, path: "/v1/pipelines/{name}/changes", id: "getChanges", tag: "pipelines", role: .operator,
+          summary: "What has been changed of the pipeline over this interface, and is done again to each of its runs.",
+          parameters: [.pipeline],
+          answer: .json(
+            Shape.object([
+              "version": Shape.integer, "stopped": Shape.flag, "options": Shape.anything,
+              "added": Shape.list(Shape.anything), "removed": Shape.list(Shape.text),
+            ]), "The changes."), refusals: [.notFound]
+        ) { call in .json(try keeper(call.need("name")).changes.redacted) },
+        Endpoint(
+          method: .delete, path: "/v1/pipelines/{name}/changes", id: "forgetChanges", tag: "pipelines", role: .operator,
+          summary: "Forgets them: the next run is as the pipeline file says.", parameters: [.pipeline],
+          answer: Endpoint.Answer(status: .noContent, type: nil, summary: "They are forgotten."), refusals: [.notFound]
+        ) { call in
+          let keeper = try keeper(call.need("name"))
+          try await blocking.run { try keeper.keep { $0 = RunChanges() } }
+          return Response(status: .noContent)
+        },
         Endpoint(
           method: .get, path: "/v1/pipelines/{name}/report", id: "getReport", tag: "pipelines", role: .viewer,
           summary: "The report of the last run that has ended.", parameters: [.pipeline],
@@ -67,7 +95,7 @@
     }
 
     private func wish(
-      _ verb: String, _ summary: String, _ act: @escaping @Sendable (PipelineKeeper) -> Void
+      _ verb: String, _ summary: String, _ act: @escaping @Sendable (PipelineKeeper) throws -> Void
     ) -> Endpoint {
       Endpoint(
         method: .post, path: "/v1/pipelines/{name}/\(verb)", id: "\(verb)Pipeline", tag: "pipelines", role: .operator,
@@ -75,7 +103,7 @@
         answer: .json(Shape.pipeline, "It has been told; the state changes later.", .accepted), refusals: [.notFound]
       ) { call in
         let keeper = try keeper(call.need("name"))
-        act(keeper)
+        try await blocking.run { try act(keeper) }
         return .json(keeper.status.value, .accepted)
       }
     }

@@ -1,0 +1,52 @@
+import EdgepipeCore
+import Pipeline
+
+/// What was changed of a run is kept, and done again to the next one.
+extension PipelineKeeper {
+  var changes: RunChanges { (try? RunChanges(reading: folder.changes)) ?? RunChanges() }
+
+  /// Asks the run over its control socket and keeps what that changes.
+  ///
+  /// - Returns: the members of the answer.
+  /// - Throws: what the run refuses; `unavailable` where it does not run.
+  func ask(_ command: String, _ members: [String: ReportValue]) throws -> [String: ReportValue] {
+    let phase = status.phase
+    guard phase == .running || phase == .draining else {
+      throw PipelineError(
+        "the pipeline '\(entry.name)' is \(phase.rawValue)", remedy: "start it, or try again in a moment",
+        code: .unavailable)
+    }
+    let answer = try ControlClient(path: folder.socket).ask(command, members)
+    if ["set", "add-stream", "remove-stream"].contains(command) { try keep { $0.note(command, members) } }
+    return answer
+  }
+
+  /// Changes what is kept.
+  ///
+  /// - Throws: ``PipelineError`` where it cannot be written.
+  func keep(_ body: (inout RunChanges) -> Void) throws {
+    try changing.withLock { _ in
+      var changes = changes
+      body(&changes)
+      try changes.write(to: folder.changes)
+    }
+  }
+
+  /// Does to a run what was done to the one before, as far as it is ready for that.
+  ///
+  /// - Parameter left: what is still to be done; taken from as it is done.
+  func repeatChanges(_ left: inout [(command: String, members: [String: ReportValue])]) {
+    guard !left.isEmpty else { return }
+    do throws(PipelineError) {
+      let client = try ControlClient(path: folder.socket, patienceMs: 10_000)
+      while let next = left.first {
+        do throws(PipelineError) { _ = try client.ask(next.command, next.members) } catch {
+          // Not ready yet, or gone.
+          if error.code == .unavailable || error.code == .unreachable { return }
+          logger.warning("\(entry.name): a change of an earlier run (\(next.command)) is refused: \(error)")
+        }
+        left.removeFirst()
+      }
+    } catch {}
+  }
+}
