@@ -19,6 +19,9 @@ struct RateLimit: Sendable {
     self.burst = burst
   }
 
+  /// How many are told apart now.
+  var clientCount: Int { buckets.count }
+
   mutating func allows(_ client: String, at now: MonotonicTime) -> Bool {
     var bucket = buckets[client] ?? Bucket(left: burst, time: now)
     bucket.left = filled(bucket, at: now)

@@ -33,6 +33,8 @@ package struct ServicePlan: Sendable {
           ])), count: 0...256), required: true, "What to run."),
   ])
 
+  init(pipelines: [Entry]) { self.pipelines = pipelines }
+
   /// - Parameter path: a pipeline file, a folder of them, or a service file.
   /// - Throws: `ConfigErrors` for a service file that is wrong; ``PipelineError`` for the rest.
   package init(_ path: String) throws {

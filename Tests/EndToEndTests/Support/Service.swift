@@ -35,8 +35,20 @@ final class ServiceSpace {
   }
 
   /// A supervisor of the folder's pipelines.
-  func serve(_ path: String = "p") throws -> Command.Running {
-    try Command.Running(["serve", path, "--state", "s", "--listen", "off"], in: folder)
+  func serve(_ path: String = "p", listen: String = "off") throws -> Command.Running {
+    try Command.Running(["serve", path, "--state", "s", "--listen", listen], in: folder)
+  }
+
+  /// A supervisor with its HTTP interface on a free port.
+  func serveHTTP(_ path: String = "p", listen: String = "0") throws -> (Command.Running, ServiceClient) {
+    let service = try serve(path, listen: listen)
+    var port: Int?
+    try eventually("it listens", service) {
+      let text = service.errorsSoFar
+      port = text.firstMatch(of: #/interface on https?://[^ ]*:([0-9]+)/#).flatMap { Int($0.1) }
+      return port != nil || !service.process.isRunning
+    }
+    return (service, ServiceClient(port: try #require(port, "\(service.state)")))
   }
 
   /// Kills a supervisor as the system would, and waits until it has gone.
