@@ -163,7 +163,8 @@ let package = Package(
     .testTarget(
       name: "EdgepipeCommandTests", dependencies: ["EdgepipeCommand", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["edgepipe", "edgepiped", "EdgepipeCore", "PipelineTestSupport"],
+      name: "EndToEndTests",
+      dependencies: ["edgepipe", "edgepiped", "EdgepipeCore", "Pipeline", "PipelineTestSupport"],
       exclude: ["Golden"],
       swiftSettings: strict),
   ]

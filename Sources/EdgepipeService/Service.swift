@@ -45,7 +45,8 @@ struct ServiceCommand: ParsableCommand {
 
     @OptionGroup var options: ServeOptions
 
-    @Option(help: ArgumentHelp("The program that runs a pipeline (default: edgepipe beside this one).", valueName: "file"))
+    @Option(
+      help: ArgumentHelp("The program that runs a pipeline (default: edgepipe beside this one).", valueName: "file"))
     var program: String?
 
     func run() throws {

@@ -134,7 +134,10 @@ package final class PipelineKeeper: Sendable {
     state.withLock { $0.restarts = false }
     return try RunProcess(
       starting: settings.program,
-      ["run", entry.file, "--quiet", "--control", folder.socket, "--supervised", folder.lock, "--report", folder.report],
+      [
+        "run", entry.file, "--quiet", "--control", folder.socket, "--supervised", folder.lock, "--report",
+        folder.report,
+      ],
       in: folder, start)
   }
 

@@ -18,7 +18,8 @@ struct ProgramRun: Sendable {
         errors: .file(errors.url.path))
     } catch {
       throw PipelineError(
-        "cannot start '\(program)': \(error.localizedDescription)", remedy: "check the installation", code: .unavailable)
+        "cannot start '\(program)': \(error.localizedDescription)", remedy: "check the installation", code: .unavailable
+      )
     }
     let clock = SystemClock(), limit = clock.now().advanced(byMilliseconds: seconds * 1000)
     var end = child.ended()

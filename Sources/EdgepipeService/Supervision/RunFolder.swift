@@ -52,15 +52,11 @@ struct RunFolder: Sendable {
     unsafe truncate(log, 0)
   }
 
-  /// The last lines of the log, of what is behind `begin`.
-  func lastWords(after begin: Int, lines: Int = 3) -> String {
-    lastLines(lines, after: begin, ofBytes: 4096).joined(separator: "; ")
-  }
+  /// The last lines of what is behind `begin`, shortened.
+  func lastWords(after begin: Int) -> String { lastLines(3, ofBytes: 4096, after: begin).joined(separator: "; ") }
 
-  /// The last lines of the log, as far as its last bytes reach.
-  ///
-  /// - Parameter begin: what is before it does not count.
-  func lastLines(_ count: Int, after begin: Int = 0, ofBytes bytes: UInt64 = 1 << 18) -> [Substring] {
+  /// The last lines of the log, as far as its last bytes reach, of what is behind `begin`.
+  func lastLines(_ count: Int, ofBytes bytes: UInt64 = 1 << 18, after begin: Int = 0) -> [Substring] {
     guard let file = FileHandle(forReadingAtPath: log) else { return [] }
     defer { try? file.close() }
     let size = (try? file.seekToEnd()) ?? 0
@@ -68,6 +64,6 @@ struct RunFolder: Sendable {
     let start = UInt64(clamping: begin) > size ? 0 : UInt64(clamping: begin)
     try? file.seek(toOffset: max(start, size > bytes ? size - bytes : 0))
     let text = String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
-    return text.split(separator: "\n").suffix(count)
+    return text.split(separator: "\n").suffix(max(0, count))
   }
 }

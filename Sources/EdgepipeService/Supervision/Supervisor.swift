@@ -16,6 +16,8 @@ package final class Supervisor: Sendable {
   private let strangers = Monitor<[PipelineKeeper]>([])
   /// One pipeline is made at a time.
   let creating = Mutex(())
+  /// Changes while `keepers` is locked.
+  private let isEnding = Atomic(false)
 
   /// Makes the state folder and takes it; runs that an earlier supervisor has left are taken over.
   ///
@@ -24,16 +26,9 @@ package final class Supervisor: Sendable {
   ///   - program: `edgepipe`, or a program with the same commands.
   ///   - state: a folder; made where it is not there.
   /// - Throws: ``PipelineError``: `unavailable` where another supervisor has it.
-  package convenience init(
-    _ plan: ServicePlan, program: String, state: String, logger: Logger
-  ) throws(PipelineError) {
-    try self.init(plan, PipelineKeeper.Settings(program: program), state: state, logger: logger)
-  }
-
-  init(
-    _ plan: ServicePlan, _ settings: PipelineKeeper.Settings, state: String, logger: Logger
-  ) throws(PipelineError) {
-    (self.state, self.settings, self.logger) = (state, settings, logger)
+  package init(_ plan: ServicePlan, program: String, state: String, logger: Logger) throws(PipelineError) {
+    (self.state, self.logger) = (state, logger)
+    settings = PipelineKeeper.Settings(program: program)
     try RunFolder.make(state)
     lock = try RunLock(path: state + "/service.lock", what: "a service with this state folder")
     // Before any run is started.
@@ -54,10 +49,11 @@ package final class Supervisor: Sendable {
 
   /// Adds a pipeline, and starts it where its entry says so.
   ///
-  /// - Throws: `alreadyExists`.
+  /// - Throws: `alreadyExists`; `unavailable` when the service ends.
   package func add(_ entry: ServicePlan.Entry) throws(PipelineError) {
     let result = keepers.change { keepers in
       Result { () throws(PipelineError) in
+        if isEnding.load(ordering: .relaxed) { throw PipelineError("the service is ending", code: .unavailable) }
         if keepers.contains(where: { $0.entry.name == entry.name }) {
           throw PipelineError("there is a pipeline '\(entry.name)' already", code: .alreadyExists)
         }
@@ -95,6 +91,7 @@ package final class Supervisor: Sendable {
 
   /// Drains all runs and waits until they have ended.
   package func end() {
+    keepers.withLock { _ in isEnding.store(true, ordering: .relaxed) }
     let all = all
     for keeper in all { keeper.end() }
     for keeper in all { keeper.join() }

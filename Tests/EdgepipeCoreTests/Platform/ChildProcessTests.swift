@@ -57,4 +57,28 @@ struct ChildProcessTests {
     kill(child.id, SIGKILL)
     #expect(child.wait() == .signal(SIGKILL))
   }
+
+  @Test("given a file with something in it, when programs append to it, then what was there stays before what they say")
+  func appends() throws {
+    let output = try MemoryFile(Data("before\n".utf8))
+    for word in ["one", "two"] {
+      let child = try ChildProcess("/bin/sh", ["-c", "echo \(word)"], output: .append(output.url.path))
+      #expect(child.wait() == .status(0))
+    }
+    #expect(output.text == "before\none\ntwo\n")
+  }
+
+  @Test("given a program at work, when asked whether it has ended, then it has not, and later how")
+  func asked() throws {
+    let child = try ChildProcess("/bin/sh", ["-c", "kill -STOP $$; exit 4"])
+    #expect(child.ended() == nil)
+    // Continued when it has stopped, which takes a moment, or before, which does nothing.
+    let limit = ContinuousClock.now + .seconds(60)
+    var end: ChildProcess.End?
+    while end == nil, ContinuousClock.now < limit {
+      kill(child.id, SIGCONT)
+      end = child.ended()
+    }
+    #expect(end == .status(4))
+  }
 }

@@ -19,7 +19,10 @@ struct ControlSessionTests {
     let collector = Collector()
     private let gate: Monitor<Int>
 
-    init(frames: Int = 1000, starts: Bool = true) throws {
+    init(
+      frames: Int = 1000, starts: Bool = true, supervision: Supervision? = nil,
+      metrics: (@Sendable () -> String)? = nil
+    ) throws {
       let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
       let gate = Monitor(0)
       self.gate = gate
@@ -28,7 +31,8 @@ struct ControlSessionTests {
         .init("objects", Gain.self, after: ["in"]), .sink("out", after: ["objects"], into: collector),
       ]
       runner = try PipelineRunner(PipelinePlan(name: "t", stages: stages), logger: logger, staysOpen: true)
-      server = try ControlServer(path: path, runner: runner, logger: logger)
+      server = try ControlServer(
+        path: path, runner: runner, logger: logger, supervision: supervision, metrics: metrics)
       if starts { try runner.start() }
     }
 
@@ -186,6 +190,51 @@ struct ControlSessionTests {
     #expect(error?.code == .unavailable)
     try rig.runner.start()
     #expect(try client.ask("set", gain)["change"] != nil)
+  }
+
+  @Test(
+    "given a supervised run, when its supervisor makes contact, then its time alone begins anew, with the limit asked for"
+  )
+  func supervised() throws {
+    let clock = ManualClock(), supervision = Supervision(clock: clock)
+    let rig = try Rig(supervision: supervision)
+    defer { rig.end() }
+    let client = try ControlClient(path: rig.path)
+    clock.advance(milliseconds: 61_000)
+    #expect(supervision.lostForS == 61)
+    #expect(try client.ask("supervise")["pid"] == .int(Int(getpid())))
+    #expect(supervision.lostForS == nil)
+    _ = try client.ask("supervise", ["limit": .int(1)])
+    clock.advance(milliseconds: 1001)
+    #expect(supervision.lostForS == 1.001)
+    for limit in [ReportValue.double(0.9), .int(3601), .int(-1)] {
+      let error = #expect(throws: PipelineError.self) { try client.ask("supervise", ["limit": limit]) }
+      #expect(error?.message == "'limit' takes 1 to 3600 seconds" && error?.code == .invalidArgument)
+    }
+    #expect(supervision.lostForS == 1.001, "a refused request is no contact")
+    #expect(throws: PipelineError.self) { try client.ask("supervise", ["limit": .string("long")]) }
+  }
+
+  @Test("given a run without a supervisor or a page, when asked for them, then it says what it needs")
+  func unsupervised() throws {
+    let rig = try Rig()
+    defer { rig.end() }
+    let client = try ControlClient(path: rig.path)
+    let alone = #expect(throws: PipelineError.self) { try client.ask("supervise") }
+    #expect(alone?.message.contains("this run is not supervised") == true && alone?.code == .unavailable)
+    #expect(alone?.remedy == "start it with --supervised FILE")
+    let pageless = #expect(throws: PipelineError.self) { try client.ask("metrics") }
+    #expect(pageless?.message.contains("this run has no page of metrics") == true && pageless?.code == .unavailable)
+  }
+
+  @Test("given a run with a page of metrics, when asked for it, then its text is the answer, made anew each time")
+  func metrics() throws {
+    let count = Atomic(0)
+    let rig = try Rig(metrics: { "edgepipe_up \(count.add(1, ordering: .relaxed).newValue)\n" })
+    defer { rig.end() }
+    let client = try ControlClient(path: rig.path)
+    #expect(try client.ask("metrics")["text"] == .string("edgepipe_up 1\n"))
+    #expect(try client.ask("metrics")["text"] == .string("edgepipe_up 2\n"))
   }
 
   @Test(

@@ -107,7 +107,9 @@ struct RunCommand: ParsableCommand {
     try RunEnding(report: report, quiet: quiet, json: json).finish(runner, outcome)
   }
 
-  private func supervise(_ supervision: Supervision, _ runner: PipelineRunner, _ logger: Logger) throws -> PeriodicThread {
+  private func supervise(_ supervision: Supervision, _ runner: PipelineRunner, _ logger: Logger) throws
+    -> PeriodicThread
+  {
     try PeriodicThread(name: "ep-supervised", everyMilliseconds: 1000) {
       guard let seconds = supervision.lostForS, !runner.isStopping else { return }
       logger.warning("draining: no supervisor has made contact for \(Int(seconds)) s")
