@@ -103,7 +103,7 @@ final class PipelineKeeperTests {
     keeper.start()
     let process = wait(keeper) { $0.process != nil }.process
     keeper.stop()
-    #expect(wait(keeper) { $0.phase == .stopped }.lastEnd?.hasPrefix("signal") == true)
+    #expect(wait(keeper) { $0.phase == .stopped && $0.lastEnd != nil }.lastEnd?.hasPrefix("signal") == true)
     #expect(kill(try #require(process), 0) != 0)
     end(keeper)
     #expect(phases() == ["starting", "draining", "stopped"].map { .string($0) })

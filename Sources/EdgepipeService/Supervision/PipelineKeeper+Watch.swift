@@ -20,8 +20,8 @@ extension PipelineKeeper {
   ///
   /// - Returns: nil when the supervisor leaves before.
   func watch(_ process: RunProcess) -> Ending? {
-    change { $0.process = process.id }
     move(to: .starting)
+    change { $0.process = process.id }
     var contact = RunContact(folder.socket, clock.now()), drain: DrainOrder?
     var isFinished = false, isKilled = false
     var nextBound = clock.now().advanced(byMilliseconds: Self.boundLogEveryS * 1000)
