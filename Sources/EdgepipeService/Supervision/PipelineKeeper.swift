@@ -69,8 +69,8 @@ package final class PipelineKeeper: Sendable {
   /// Ends the thread and lets the run go on.
   func leave() { state.change { $0.isLeaving = true } }
 
-  /// To be called once, after ``end()`` or ``leave()``.
-  func join() { thread.withLock { $0 }?.join() }
+  /// Waits for the thread; after ``end()`` or ``leave()``. Several may wait.
+  func join() { thread.withLock { $0?.join() } }
 
   private func wish(_ body: (inout State) -> Void) { state.change { if !$0.isEnding { body(&$0) } } }
 
