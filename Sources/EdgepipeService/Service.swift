@@ -37,7 +37,7 @@ package enum Service {
 struct ServiceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "edgepiped", abstract: "The supervisor of edgepipe: 'edgepipe serve' starts it.",
-    subcommands: [Serve.self])
+    subcommands: [Serve.self, Drain.self])
 
   struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -70,7 +70,14 @@ struct ServiceCommand: ParsableCommand {
       supervisor.start()
       let count = plan.pipelines.count
       logger.notice("\(count) \(count == 1 ? "pipeline" : "pipelines"); state in '\(state)'")
-      _ = isStopped.wait { $0 ? true : nil }
+      let systemd = SystemdNotice()
+      systemd.ready("\(count) \(count == 1 ? "pipeline" : "pipelines")")
+      while isStopped.wait(until: Self.next(systemd.watchdogMs), for: { $0 ? true : nil }) == nil {
+        // Asks every keeper: one that holds its lock for ever holds this up, and systemd starts the service again.
+        _ = supervisor.pipelines
+        systemd.alive()
+      }
+      systemd.stopping()
       logger.notice("draining all pipelines")
       supervisor.end()
       server.stop()
@@ -81,6 +88,10 @@ struct ServiceCommand: ParsableCommand {
       print("certificate  \(FirstStart.certificate(state))")
       print("fingerprint  SHA-256 \(first.fingerprint)")
       if let token = first.token { print("token        \(token)   (role admin; it is not shown again)") }
+    }
+
+    private static func next(_ milliseconds: Double?) -> MonotonicTime {
+      SystemClock().now().advanced(byMilliseconds: milliseconds ?? 3_600_000)
     }
 
     private static func besideThis(_ name: String) throws -> String {

@@ -13,6 +13,8 @@ public struct ModelPuller {
   public var store: ModelStore
   /// A folder that is searched before any network is asked.
   public var mirror: URL?
+  /// Where a person says that models come from, and nothing else is asked.
+  package var origin: ModelOrigin?
   /// Called with one line for each step.
   public var progress: (String) -> Void
 
@@ -55,8 +57,14 @@ public struct ModelPuller {
         remedy: "check the folder's permissions and space, or set EDGEPIPE_MODELS", code: .writeFailed)
     }
     defer { temporary.remove() }
-    let files = try ModelSources(mirror: mirror, temporary: temporary.url, progress: progress).fetch(model)
-    try store.install(model.manifest) { target in try make(model, from: files, at: target) }
+    let found = try ModelSources(origin: origin, mirror: mirror, temporary: temporary.url, progress: progress)
+      .fetch(model)
+    try store.install(model.manifest) { target in
+      switch found {
+      case .files(let files): try make(model, from: files, at: target)
+      case .made(let file): try copy(file, to: target)
+      }
+    }
     progress("\(name): installed in \(store.folder(of: name).path) (licence: \(model.manifest.licence))")
     return .installed
   }
@@ -69,12 +77,14 @@ public struct ModelPuller {
       return found
     }
     switch model.recipe {
-    case .onnx(let source):
-      try writeFile(readFile(file(source), what: "model", limit: OnnxModel.maximumByteCount), to: target)
+    case .onnx(let source): try copy(file(source), to: target)
     case .darknet(let config, let weights, _):
       progress("\(model.name): converting Darknet weights to ONNX")
       let imported = try DarknetImporter.convert(config: file(config), weights: file(weights), name: model.name)
       try imported.model.write(to: target)
     }
+  }
+  private func copy(_ file: URL, to target: URL) throws {
+    try writeFile(readFile(file, what: "model", limit: OnnxModel.maximumByteCount), to: target)
   }
 }
