@@ -64,10 +64,13 @@ public final class RawHTTP {
   /// What comes until the other side closes.
   ///
   /// - Throws: ``Failure`` when it neither sends nor closes in time. A reset counts as closed.
-  public func readAll() throws -> String {
-    var text = [UInt8]()
-    while let more = try readSome() { text += more }
-    return String(decoding: text, as: UTF8.self)
+  public func readAll() throws -> String { String(decoding: try readAllBytes(), as: UTF8.self) }
+
+  /// As ``readAll()``.
+  public func readAllBytes() throws -> [UInt8] {
+    var bytes = [UInt8]()
+    while let more = try readSome() { bytes += more }
+    return bytes
   }
 
   /// One response by its `Content-Length`, or what came before the other side closed.

@@ -32,7 +32,7 @@
       var parameters: [String: String] = [:]
       for (wanted, given) in zip(pattern, segments) {
         guard let given else { return nil }
-        if wanted.hasPrefix("{") {
+        if wanted.hasPrefix("{"), !given.isEmpty {
           parameters[String(wanted.dropFirst().dropLast())] = given
         } else if wanted != given {
           return nil

@@ -7,7 +7,9 @@ struct ServiceClient {
   struct Answer {
     let status: Int
     let head: String
-    let body: String
+    let bytes: [UInt8]
+
+    var body: String { String(decoding: bytes, as: UTF8.self) }
 
     /// Of JSON.
     var object: [String: Any] { (try? JSONSerialization.jsonObject(with: Data(body.utf8))) as? [String: Any] ?? [:] }
@@ -26,11 +28,11 @@ struct ServiceClient {
     if isEndless { lines.append("Connection: close") }
     if let json { lines += ["Content-Type: application/json", "Content-Length: \(json.utf8.count)"] }
     client.send((lines + ["", json ?? ""]).joined(separator: "\r\n"))
-    let text = isEndless ? try client.readAll() : try client.readResponse()
-    let end = try #require(text.range(of: "\r\n\r\n"), "\(method) \(path): \(text)")
-    let head = String(text[..<end.lowerBound])
+    let bytes = isEndless ? try client.readAllBytes() : Array(try client.readResponse().utf8)
+    let end = try #require(bytes.firstRange(of: Array("\r\n\r\n".utf8)), "\(method) \(path): \(bytes.count) bytes")
+    let head = String(decoding: bytes[..<end.lowerBound], as: UTF8.self)
     let status = head.split(separator: " ").dropFirst().first.flatMap { Int($0) }
-    return Answer(status: try #require(status), head: head, body: String(text[end.upperBound...]))
+    return Answer(status: try #require(status), head: head, bytes: Array(bytes[end.upperBound...]))
   }
 
   func get(_ path: String) throws -> Answer { try ask("GET", path) }
