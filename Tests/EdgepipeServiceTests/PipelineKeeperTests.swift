@@ -172,6 +172,21 @@ final class PipelineKeeperTests {
   }
 
   @Test(
+    "given a run that goes on although it was stopped, when a keeper begins, then it drains and no other is started",
+    .enabled(if: FileManager.default.isExecutableFile(atPath: python), "needs python3"))
+  func takesOverStopped() throws {
+    var changes = RunChanges()
+    changes.isStopped = true
+    try changes.write(to: folder.changes)
+    let other = try lockHolder()
+    let keeper = try keeper("exit 1", drainS: 0.1)
+    #expect(wait(keeper) { $0.phase == .stopped && $0.lastEnd != nil }.lastEnd == "unknown status")
+    #expect([.signal(SIGTERM), .signal(SIGKILL)].contains(other.wait()))
+    end(keeper)
+    #expect(starts == 0)
+  }
+
+  @Test(
     "given a run on its way, when a keeper is to start one, then it waits for that one and takes it over",
     .enabled(if: FileManager.default.isExecutableFile(atPath: python), "needs python3"))
   func startOnItsWay() throws {

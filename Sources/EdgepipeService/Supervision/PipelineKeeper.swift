@@ -114,7 +114,9 @@ package final class PipelineKeeper: Sendable {
       if let start = try StartLock(path: folder.startLock) {
         if let found = RunProcess(goingOnIn: folder) {
           logger.notice("\(entry.name): process \(found.id) goes on")
-          state.change { if $0.isWanted == nil { $0.isWanted = true } }
+          // One that was stopped drains already.
+          let isStopped = changes.isStopped
+          state.change { if $0.isWanted == nil { $0.isWanted = !isStopped } }
           return found
         }
         return starts ? try begin(start) : nil
