@@ -52,7 +52,8 @@
           hosts: [own] + settings.hosts.map { HostRule(configured: $0, isLoopback: true) }, settings: settings,
           isEncrypted: identity != nil, access: access, table: EndpointTable(endpoints: content.endpoints),
           refusals: refusals),
-        limits: limits, connectionLimit: Self.connectionLimit, tls: identity, logger: logger)
+        limits: limits, connectionLimit: Self.connectionLimit, tls: identity, logger: logger,
+        onRefusal: { refusals.count($0) })
       let scheme = identity == nil ? "http" : "https"
       logger.notice("HTTP interface on \(scheme)://\(server.address)\(settings.basePath)/v1/pipelines")
     }
