@@ -5,8 +5,7 @@
 
   /// Decides who may do what.
   ///
-  /// Without tokens, everybody who reaches the server may do everything; the server then listens on the loopback address
-  /// alone.
+  /// Without tokens, everybody who reaches the server may do everything, if only this machine does; else nobody may.
   final class AccessControl: Sendable {
     static let cookieName = "edgepipe"
 
@@ -22,11 +21,14 @@
     }
 
     private let store: TokenStore
+    private let needsToken: Bool
     private let clock: any PipelineClock
     private let state = Mutex(State())
 
-    init(_ store: TokenStore, clock: any PipelineClock = SystemClock()) {
+    /// - Parameter needsToken: also where there is none any more.
+    init(_ store: TokenStore, needsToken: Bool, clock: any PipelineClock = SystemClock()) {
       self.store = store
+      self.needsToken = needsToken
       self.clock = clock
     }
 
@@ -47,7 +49,7 @@
       try state.withLock { state throws(Problem) in
         guard state.requests.allows(address, at: now) else { throw Self.tooMany }
         try refresh(&state)
-        if role == .anyone || state.roles.isEmpty { return }
+        if role == .anyone || (state.roles.isEmpty && !needsToken) { return }
         guard let hash = Self.hash(of: request, state, now) else {
           throw Problem(
             .unauthorized, "this needs a token", remedy: "send Authorization: Bearer TOKEN; 'edgepipe token add' makes one",

@@ -72,10 +72,10 @@
     private func client(_ request: Request, _ context: ServiceContext) -> Client {
       var address = context.address, isEncrypted = isEncrypted
       if settings.proxies.contains(address) {
-        let forwarded = request.headers.first { $0.name.canonicalName == "x-forwarded-for" }?.value
-        // Only the last entry is the proxy's own.
+        // Only the last entry is the proxy's own, and it may stand in a field of its own.
+        let forwarded = request.headers.last { $0.name.canonicalName == "x-forwarded-for" }?.value
         if let last = forwarded?.split(separator: ",").last { address = last.trimmingCharacters(in: .whitespaces) }
-        isEncrypted = request.headers.first { $0.name.canonicalName == "x-forwarded-proto" }?.value == "https"
+        isEncrypted = request.headers.last { $0.name.canonicalName == "x-forwarded-proto" }?.value == "https"
       }
       return Client(address: address, isEncrypted: isEncrypted, basePath: settings.basePath)
     }

@@ -20,10 +20,11 @@
     init(_ settings: InterfaceSettings, _ supervisor: Supervisor, program: String, logger: Logger) throws {
       let address = try ListenAddress(settings.listen)
       let place = try WebServer.Place(address, what: "the HTTP interface", option: "--listen")
-      let access = AccessControl(TokenStore(state: supervisor.state))
-      let identity = Self.identity(settings, isLoopback: place.isLoopback, state: supervisor.state)
       // A proxy makes this machine's address one that others reach.
-      if !place.isLoopback || !settings.hosts.isEmpty || !settings.proxies.isEmpty {
+      let isReached = !place.isLoopback || !settings.hosts.isEmpty || !settings.proxies.isEmpty
+      let access = AccessControl(TokenStore(state: supervisor.state), needsToken: isReached)
+      let identity = Self.identity(settings, isLoopback: place.isLoopback, state: supervisor.state)
+      if isReached {
         guard try access.isClosed() else {
           throw PipelineError(
             "the HTTP interface on \(address) would be open to everybody: there is no token",
@@ -51,7 +52,8 @@
           hosts: [own] + settings.hosts.map { HostRule(configured: $0, isLoopback: true) }, settings: settings,
           isEncrypted: identity != nil, access: access, table: EndpointTable(endpoints: content.endpoints),
           refusals: refusals),
-        limits: limits, connectionLimit: Self.connectionLimit, tls: identity, logger: logger)
+        limits: limits, connectionLimit: Self.connectionLimit, tls: identity, logger: logger,
+        onRefusal: { refusals.count($0) })
       let scheme = identity == nil ? "http" : "https"
       logger.notice("HTTP interface on \(scheme)://\(server.address)\(settings.basePath)/v1/pipelines")
     }

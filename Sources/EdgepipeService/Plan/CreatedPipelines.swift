@@ -21,10 +21,18 @@ struct CreatedPipelines: Sendable {
       .filter { (try? ServicePlan.check($0)) != nil }.sorted()
   }
 
-  func write(_ text: String, as name: String) throws {
+  /// - Parameter starts: with the service; one that does not has a file beside it that says so.
+  func write(_ text: String, as name: String, starts: Bool) throws {
+    if !starts { try WholeFile.write(to: mark(name), rights: WholeFile.ownerAlone) { try $0("") } }
     // It may hold the password of a camera.
     try WholeFile.write(to: file(name), rights: WholeFile.ownerAlone) { try $0(text) }
   }
 
-  func remove(_ name: String) { try? FileManager.default.removeItem(atPath: file(name)) }
+  func starts(_ name: String) -> Bool { !FileManager.default.fileExists(atPath: mark(name)) }
+
+  func remove(_ name: String) {
+    for path in [file(name), mark(name)] { try? FileManager.default.removeItem(atPath: path) }
+  }
+
+  private func mark(_ name: String) -> String { "\(folder)/\(name).manual" }
 }

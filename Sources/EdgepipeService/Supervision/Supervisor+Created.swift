@@ -7,7 +7,7 @@ extension Supervisor {
   func addCreated() throws(PipelineError) {
     let created = try CreatedPipelines(state: state)
     for name in created.names where keeper(name) == nil {
-      try add(ServicePlan.Entry(name: name, file: created.file(name)))
+      try add(ServicePlan.Entry(name: name, file: created.file(name), starts: created.starts(name)))
     }
   }
 
@@ -21,7 +21,7 @@ extension Supervisor {
       if keeper(name) != nil || created.contains(name) {
         throw PipelineError("there is a pipeline '\(name)' already", code: .alreadyExists)
       }
-      try created.write(text, as: name)
+      try created.write(text, as: name, starts: starts)
       do {
         try check(created.file(name))
         try add(ServicePlan.Entry(name: name, file: created.file(name), starts: starts))

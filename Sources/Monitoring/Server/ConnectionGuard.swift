@@ -28,6 +28,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   private let limits: Limits
   private let table: ConnectionTable
+  private let onRefusal: @Sendable (_ status: Int) -> Void
   private var state = State.waiting(answered: false)
   private var timer: Scheduled<Void>?
   /// Of the request that comes in.
@@ -35,9 +36,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// What came was no HTTP: its connection ends with the response.
   private var isBroken = false
 
-  init(limits: Limits, table: ConnectionTable) {
+  init(limits: Limits, table: ConnectionTable, onRefusal: @escaping @Sendable (_ status: Int) -> Void = { _ in }) {
     self.limits = limits
     self.table = table
+    self.onRefusal = onRefusal
   }
 
   // MARK: The connection
@@ -172,6 +174,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// - Parameter lingers: the client is likely still sending.
   private func refuse(_ status: HTTPResponse.Status, _ context: ChannelHandlerContext, lingers: Bool) {
+    onRefusal(status.code)
     let text = ByteBuffer(string: "\(status.code) \(status.reasonPhrase)\n")
     let head = HTTPResponse(
       status: status,

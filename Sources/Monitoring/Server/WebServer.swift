@@ -88,10 +88,11 @@ package final class WebServer: Sendable {
 
   /// Begins to listen.
   ///
+  /// - Parameter onRefusal: told of each request that is refused before the responder sees it whole.
   /// - Throws: ``PipelineError`` when the address cannot be listened on: it names the address and the remedy.
   package init<Responder: HTTPResponder>(
     _ place: Place, _ responder: Responder, limits: ConnectionLimits, connectionLimit: Int,
-    tls: Identity? = nil, logger: Logger
+    tls: Identity? = nil, logger: Logger, onRefusal: @escaping @Sendable (_ status: Int) -> Void = { _ in }
   ) throws where Responder.Context: InitializableFromSource<ApplicationRequestContextSource> {
     let table = ConnectionTable(limit: connectionLimit)
     // What is wrong with one connection is no news of the run.
@@ -101,7 +102,7 @@ package final class WebServer: Sendable {
     let start = ServerStart()
     var channel = HTTPServerBuilder.http1(
       configuration: HTTP1Channel.Configuration(
-        additionalChannelHandlers: [ConnectionGuard(limits: limits, table: table)],
+        additionalChannelHandlers: [ConnectionGuard(limits: limits, table: table, onRefusal: onRefusal)],
         httpDecoderConfiguration: .init(
           maxHeaderFieldSize: 8192, maxHeaderListSize: 16_384, maxHeaderFieldCount: 100)))
     if let tls { channel = try .tls(channel, tlsConfiguration: tls.configuration()) }

@@ -20,8 +20,7 @@
               name: "Last-Event-ID", place: .header, kind: .string, summary: "The id of the last event that was received."),
           ],
           answer: Endpoint.Answer(
-            status: .ok, type: "text/event-stream", summary: "Events, and a comment every five seconds without one.",
-            schema: Shape.text)
+            status: .ok, type: "text/event-stream", summary: "Events, and a comment every five seconds without one.")
         ) { call in
           let events = supervisor.events, pipeline = call.text("pipeline")
           var start = events.last

@@ -45,6 +45,7 @@
           guard keeper.status.phase == .running else {
             throw PipelineError("the pipeline '\(keeper.entry.name)' does not run", code: .unavailable)
           }
+          try await checkStream(request.members["stream"], of: keeper.entry.name)
           let watch = try feeds.watch(request)
           return Response(
             status: .ok, headers: [.contentType: "multipart/x-mixed-replace; boundary=edgepipe"],
@@ -63,6 +64,21 @@
             })
         },
       ]
+    }
+
+    /// - Throws: `notFound` for a stream that the run does not have.
+    private func checkStream(_ stream: ReportValue?, of name: String) async throws {
+      guard case .string(let wanted)? = stream, case .list(let streams)? = try await ask(name, "list")["streams"] else {
+        return
+      }
+      let names: [String] = streams.compactMap { one in
+        if case .object(let members) = one, case .string(let id)? = members["id"] { id } else { nil }
+      }
+      guard names.contains(wanted) else {
+        throw PipelineError(
+          "there is no stream \(Quoted.text(wanted))", remedy: "streams: \(names.prefix(20).joined(separator: ", "))",
+          code: .notFound)
+      }
     }
 
     /// The keys of a request for pictures.

@@ -132,7 +132,12 @@
         throw PipelineError("give either 'template' or 'pipeline'", code: .invalidArgument)
       }
       try supervisor.create(name, text, starts: body?["start"]?.bool ?? true) { file in
-        _ = try ProgramRun(program, ["validate", file]).result()
+        do {
+          _ = try ProgramRun(program, ["validate", file]).result()
+        } catch let error as PipelineError where error.code == .writeFailed {
+          // It names a place that cannot be written: a mistake of the file, and no fault of the service.
+          throw PipelineError(error.message, remedy: error.remedy, code: .invalidConfiguration)
+        }
       }
       return name
     }

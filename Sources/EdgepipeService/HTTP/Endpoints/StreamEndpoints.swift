@@ -38,7 +38,12 @@
           answer: Endpoint.Answer(status: .noContent, type: nil, summary: "It is being removed."),
           refusals: [.notFound, .serviceUnavailable]
         ) { call in
-          _ = try await ask(call.need("name"), "remove-stream", ["stream": .string(call.need("stream"))])
+          do {
+            _ = try await ask(call.need("name"), "remove-stream", ["stream": .string(call.need("stream"))])
+          } catch let error as PipelineError where error.code == .invalidArgument {
+            // The stream is a part of the path here, not an argument.
+            throw PipelineError(error.message, remedy: error.remedy, code: .notFound)
+          }
           return Response(status: .noContent)
         },
       ]
