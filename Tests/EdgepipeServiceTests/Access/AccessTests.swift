@@ -17,10 +17,10 @@ struct AccessTests {
     let clock = ManualClock()
     let access: AccessControl
 
-    init() throws {
+    init(needsToken: Bool = false) throws {
       folder = try TestData.temporaryFolder("access")
       store = TokenStore(state: folder.path)
-      access = AccessControl(store, clock: clock)
+      access = AccessControl(store, needsToken: needsToken, clock: clock)
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
@@ -47,6 +47,15 @@ struct AccessTests {
     let rig = try Rig()
     #expect(rig.status(.admin) == nil && rig.status(.viewer, token: "x") == nil)
     #expect(try !rig.access.isClosed())
+  }
+
+  @Test("given a server that others reach, when its last token goes, then nobody is let in")
+  func reached() throws {
+    let rig = try Rig(needsToken: true)
+    let token = try rig.store.add("a", role: "admin")
+    #expect(rig.status(.viewer, token: token) == nil)
+    try rig.store.remove("a")
+    #expect(rig.status(.viewer, token: token) == 401 && rig.status(.viewer) == 401 && rig.status(.anyone) == nil)
   }
 
   @Test("given tokens of each role, when used, then each opens what its role may do, and no more")

@@ -20,7 +20,7 @@ struct EndpointTests {
     else { return [] }
     return ServiceContent(
       supervisor: supervisor, program: "/bin/false", blocking: Blocking(threads: 1), feeds: PictureFeeds(),
-      refusals: RefusalCounts(), access: AccessControl(TokenStore(state: state))
+      refusals: RefusalCounts(), access: AccessControl(TokenStore(state: state), needsToken: false)
     ).endpoints
   }()
 
