@@ -13,7 +13,7 @@ import urllib.request
 
 PORTS = range(8850, 8870)
 # As long as a check may take, so that no stream ends by itself.
-CLIP = ["-f", "lavfi", "-i", "testsrc=size=320x240:rate=10", "-t", "900", "-c:v", "libx264", "-preset", "ultrafast"]
+CLIP = ["-f", "lavfi", "-i", "testsrc=size=320x240:rate=10", "-t", "400", "-c:v", "libx264", "-preset", "ultrafast"]
 RATE = 10
 
 
