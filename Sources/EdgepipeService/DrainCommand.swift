@@ -51,7 +51,8 @@ extension ServiceCommand {
       left = Self.stillThere(left)
       if !left.isEmpty {
         throw PipelineError(
-          "still running: \(left.map(\.path).joined(separator: ", "))", remedy: "end their processes", code: .unavailable)
+          "still running: \(left.map(\.path).joined(separator: ", "))", remedy: "end their processes",
+          code: .unavailable)
       }
     }
 

@@ -28,7 +28,8 @@ struct DrainTests {
       "\"$D\" drain --state state", in: space.folder, environment: environment.merging(["D": Self.supervisor]) { $1 })
   }
 
-  @Test("given a run without a supervisor, when the service was stopped or hung, then the run is drained before the end")
+  @Test(
+    "given a run without a supervisor, when the service was stopped or hung, then the run is drained before the end")
   func drained() throws {
     for result in ["success", "timeout"] {
       let space = try Workspace(), running = try leftRun(space)
@@ -64,6 +65,7 @@ struct DrainTests {
       fcntl.lockf(lock, fcntl.LOCK_EX)
       exit(subprocess.call([os.environ["D"], "drain", "--state", "state"]))'
       """, in: space.folder, environment: ["D": Self.supervisor])
-    #expect(result.status == 69 && result.errors.contains("service with this state folder already runs"), "\(result.errors)")
+    #expect(
+      result.status == 69 && result.errors.contains("service with this state folder already runs"), "\(result.errors)")
   }
 }

@@ -3,7 +3,8 @@ import PipelineTestSupport
 import Testing
 
 @Suite(
-  "The command: serve, over HTTP, with runs of real video", .enabled(if: ServiceSpace.clip != nil, "needs the data folder"))
+  "The command: serve, over HTTP, with runs of real video",
+  .enabled(if: ServiceSpace.clip != nil, "needs the data folder"))
 struct ServeHTTPTests {
   /// A pipeline with a stage whose options change.
   private func pipeline(_ name: String) throws -> String {

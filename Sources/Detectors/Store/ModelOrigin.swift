@@ -14,7 +14,8 @@ package enum ModelOrigin: Sendable, Equatable {
       guard case .folder = FilePlace(text) else {
         throw PipelineError(
           "\(Quoted.text(text)) is not a folder",
-          remedy: "give the folder that holds the models, with the stick mounted, or an https:// address", code: .notFound)
+          remedy: "give the folder that holds the models, with the stick mounted, or an https:// address",
+          code: .notFound)
       }
       self = .folder(URL(fileURLWithPath: text, isDirectory: true))
       return

@@ -52,7 +52,8 @@
         if role == .anyone || (state.roles.isEmpty && !needsToken) { return }
         guard let hash = Self.hash(of: request, state, now) else {
           throw Problem(
-            .unauthorized, "this needs a token", remedy: "send Authorization: Bearer TOKEN; 'edgepipe token add' makes one",
+            .unauthorized, "this needs a token",
+            remedy: "send Authorization: Bearer TOKEN; 'edgepipe token add' makes one",
             headers: [.wwwAuthenticate: "Bearer"])
         }
         let own = try self.role(hash, from: address, &state, now)
@@ -113,7 +114,8 @@
       if state.isRead, version == state.version { return }
       do {
         state.roles = Dictionary(
-          try store.entries().map { ($0.hash, Role(rawValue: $0.role) ?? .viewer) }, uniquingKeysWith: { first, _ in first })
+          try store.entries().map { ($0.hash, Role(rawValue: $0.role) ?? .viewer) },
+          uniquingKeysWith: { first, _ in first })
         (state.version, state.isRead) = (version, true)
       } catch { throw Problem(.serviceUnavailable, "the token file cannot be read: \(error)") }
     }

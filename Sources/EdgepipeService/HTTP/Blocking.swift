@@ -15,6 +15,7 @@
       try await pool.runIfActive(work)
     }
 
-    func stop() { try? pool.syncShutdownGracefully() }
+    /// Lets what goes on go on; nobody waits for it any more.
+    func stop() { pool.shutdownGracefully { _ in } }
   }
 #endif

@@ -95,7 +95,9 @@
         if state.withLock({ state in
           if state.watchers.isEmpty { state.isOver = true }
           return state.isOver
-        }) { return }
+        }) {
+          return
+        }
       }
     }
 

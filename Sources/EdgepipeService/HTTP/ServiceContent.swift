@@ -8,6 +8,9 @@
     /// `edgepipe`, for what the supervisor does not know itself: models, templates, checks.
     let program: String
     let blocking: Blocking
+    /// For what may take seconds, or an hour: it must not hold up the rest.
+    let pictures = Blocking(threads: 8)
+    let pulls = Blocking(threads: 1)
     let feeds: PictureFeeds
     let refusals: RefusalCounts
     let access: AccessControl
@@ -32,7 +35,11 @@
       _ name: String, _ command: String, _ members: [String: ReportValue] = [:]
     ) async throws -> [String: ReportValue] {
       let keeper = try keeper(name)
-      return try await blocking.run { try keeper.ask(command, members) }
+      return try await (command == "picture" ? pictures : blocking).run { try keeper.ask(command, members) }
+    }
+
+    func stop() {
+      for pool in [blocking, pictures, pulls] { pool.stop() }
     }
 
     var endpoints: [Endpoint] {

@@ -34,7 +34,8 @@
       if !place.isLoopback, identity == nil {
         throw PipelineError(
           "the HTTP interface on \(address) would not be encrypted",
-          remedy: "'edgepipe serve --init' makes a certificate; or give http.certificate and http.key in the service file",
+          remedy:
+            "'edgepipe serve --init' makes a certificate; or give http.certificate and http.key in the service file",
           code: .unavailable)
       }
       let refusals = RefusalCounts()
@@ -72,7 +73,7 @@
 
     func stop() {
       server.stop()
-      content.blocking.stop()
+      content.stop()
     }
   }
 #endif

@@ -21,7 +21,8 @@ package struct InterfaceSettings: Sendable, Hashable {
     .init("key", .string, "PEM file of the private key."),
     .init("basePath", .string, default: "\"\"", "Before every path, such as /edgepipe behind a proxy."),
     .init("hosts", .list(.string, count: 0...16), default: "[]", "Host names under which a proxy offers it."),
-    .init("proxies", .list(.string, count: 0...16), default: "[]", "Addresses of proxies whose X-Forwarded-For counts."),
+    .init(
+      "proxies", .list(.string, count: 0...16), default: "[]", "Addresses of proxies whose X-Forwarded-For counts."),
   ])
 
   package init() {}

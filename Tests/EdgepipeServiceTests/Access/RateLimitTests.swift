@@ -21,7 +21,9 @@ struct RateLimitTests {
     #expect([first, second, third, other] == [5, 3, 5, 1])
   }
 
-  @Test("given more clients than are told apart, when they come, then a client that is put off stays so while there is room")
+  @Test(
+    "given more clients than are told apart, when they come, then a client that is put off stays so while there is room"
+  )
   func many() {
     let clock = ManualClock()
     var limit = RateLimit(perSecond: 1, burst: 1)

@@ -32,7 +32,8 @@ struct EndpointTests {
       body: RequestBody(buffer: ByteBuffer()))
   }
 
-  private func call(_ id: String, _ path: [String: String] = [:], query: String = "", body: String = "") throws -> Call {
+  private func call(_ id: String, _ path: [String: String] = [:], query: String = "", body: String = "") throws -> Call
+  {
     let endpoint = try #require(Self.endpoints.first { $0.id == id })
     return try EndpointTable.call(
       endpoint, path, request("/x" + query), body: Array(body.utf8),
@@ -66,7 +67,9 @@ struct EndpointTests {
     #expect(endpoint.id == "startPipeline" && parameters == ["name": "a b"])
     let other = refusal { _ = try Self.table.find(.put, "/v1/pipelines") }
     #expect(other?.status == .methodNotAllowed && other?.headers[.allow] == "GET, POST, HEAD")
-    for path in ["/", "", "/v1", "/v1/pipelines/", "/v1/pipelines/a/b/c", "/v1/pipelines/%zz", "//", "/v1/../v1/models"] {
+    for path in [
+      "/", "", "/v1", "/v1/pipelines/", "/v1/pipelines/a/b/c", "/v1/pipelines/%zz", "//", "/v1/../v1/models",
+    ] {
       #expect(refusal { _ = try Self.table.find(.get, path[...]) }?.status == .notFound, "\(path)")
     }
   }
@@ -76,7 +79,8 @@ struct EndpointTests {
     let usual = try call("watchPictures", ["name": "a"])
     #expect(usual.integer("height") == 720 && usual.number("rate") == 5 && usual.flag("annotated"))
     #expect(usual.integer("max") == nil && usual.need("name") == "a")
-    let given = try call("watchPictures", ["name": "a"], query: "?height=360&rate=0.5&annotated=false&max=3&stream=a+b%2F")
+    let given = try call(
+      "watchPictures", ["name": "a"], query: "?height=360&rate=0.5&annotated=false&max=3&stream=a+b%2F")
     #expect(given.integer("height") == 360 && given.number("rate") == 0.5 && !given.flag("annotated"))
     #expect(given.integer("max") == 3 && given.text("stream") == "a b/")
     for (query, words) in [
@@ -85,7 +89,8 @@ struct EndpointTests {
       ("?heigth=720", "unknown query parameter 'heigth'"), ("?max=1&max=2", "twice"), ("?max=%zz", "cannot be read"),
     ] {
       let problem = refusal { _ = try call("watchPictures", ["name": "a"], query: query) }
-      #expect(problem?.status == .badRequest && problem?.detail.contains(words) == true, "\(query): \(problem?.detail ?? "")")
+      #expect(
+        problem?.status == .badRequest && problem?.detail.contains(words) == true, "\(query): \(problem?.detail ?? "")")
     }
   }
 

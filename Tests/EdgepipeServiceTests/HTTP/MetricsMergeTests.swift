@@ -7,7 +7,8 @@ struct MetricsMergeTests {
   @Test("given the pages of two runs, when merged, then samples of a metric stand together, each with its pipeline")
   func together() {
     var merge = MetricsMerge()
-    merge.add(page: "# HELP a First.\n# TYPE a gauge\na 1\n# HELP b Second.\n# TYPE b counter\nb{x=\"1\"} 2\n", of: "one")
+    merge.add(
+      page: "# HELP a First.\n# TYPE a gauge\na 1\n# HELP b Second.\n# TYPE b counter\nb{x=\"1\"} 2\n", of: "one")
     merge.add(page: "# HELP a First.\n# TYPE a gauge\na 3\n# HELP b Second.\n# TYPE b counter\nb{} 4\n", of: "two")
     #expect(
       merge.text == """

@@ -17,12 +17,15 @@
             .query("pipeline", .string, "Of this one only."),
             .query("max", .integer(0...1_000_000), "Ends after so many; else it goes on."),
             Endpoint.Parameter(
-              name: "Last-Event-ID", place: .header, kind: .string, summary: "The id of the last event that was received."),
+              name: "Last-Event-ID", place: .header, kind: .string,
+              summary: "The id of the last event that was received."),
           ],
           answer: Endpoint.Answer(
-            status: .ok, type: "text/event-stream", summary: "Events, and a comment every five seconds without one.")
+            status: .ok, type: "text/event-stream", summary: "Events, and a comment every five seconds without one."),
+          refusals: [.notFound]
         ) { call in
           let events = supervisor.events, pipeline = call.text("pipeline")
+          if let pipeline { _ = try keeper(pipeline) }
           var start = events.last
           if let id = call.text("Last-Event-ID") { start = EventID(id, of: events) }
           let max = call.integer("max")

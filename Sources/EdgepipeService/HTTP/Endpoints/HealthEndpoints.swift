@@ -4,7 +4,8 @@
   import Pipeline
 
   extension ServiceContent {
-    private static let lines = Endpoint.Answer(status: .ok, type: "text/plain", summary: "A line of text.", schema: Shape.text)
+    private static let lines = Endpoint.Answer(
+      status: .ok, type: "text/plain", summary: "A line of text.", schema: Shape.text)
 
     var healthEndpoints: [Endpoint] {
       [

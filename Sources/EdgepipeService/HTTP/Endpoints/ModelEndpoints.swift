@@ -25,7 +25,7 @@
         ) { call in
           let model = call.need("model")
           try ServicePlan.check(model)
-          let run = try await blocking.run {
+          let run = try await pulls.run {
             try ProgramRun(program, ["models", "pull", "--", model], seconds: 3600)
           }
           _ = try run.result()

@@ -39,7 +39,8 @@
           try keeper.keep { $0.isStopped = false }
           keeper.start()
         },
-        wish("stop", "Drains a pipeline; it stays stopped until it is started, also when the service starts again.") { keeper in
+        wish("stop", "Drains a pipeline; it stays stopped until it is started, also when the service starts again.") {
+          keeper in
           try keeper.keep { $0.isStopped = true }
           keeper.stop()
         },
@@ -146,7 +147,8 @@
     private func filled(_ template: String, _ cameras: [String]) throws -> String {
       let marks = cameras.indices.map { "edgepipe-camera-\($0)" }
       let text = try ProgramRun(
-        program, ["new", template, "--output", "-"] + marks.flatMap { ["--camera", $0] }).result()
+        program, ["new", template, "--output", "-"] + marks.flatMap { ["--camera", $0] }
+      ).result()
       return zip(marks, cameras).reduce(text) { text, pair in
         text.replacingOccurrences(of: "\"\(pair.0)\"", with: ReportValue.string(pair.1).line)
       }
