@@ -17,8 +17,10 @@ public final class ControlServer: Sendable {
   private let finished = Mutex<[Int]>([])
 
   /// - Throws: ``PipelineError`` when the socket cannot be made.
-  public convenience init(path: String, runner: PipelineRunner, logger: Logger) throws(PipelineError) {
-    try self.init(path: path, runner: runner, logger: logger, supervision: nil)
+  public init(path: String, runner: PipelineRunner, logger: Logger) throws(PipelineError) {
+    self.path = path
+    actions = ControlActions(runner: runner, logger: logger)
+    try begin()
   }
 
   /// - Parameters:
@@ -31,6 +33,10 @@ public final class ControlServer: Sendable {
   ) throws(PipelineError) {
     self.path = path
     actions = ControlActions(runner: runner, logger: logger, supervision: supervision, metrics: metrics)
+    try begin()
+  }
+
+  private func begin() throws(PipelineError) {
     let socket = try Handover(UnixSocket.listening(at: path))
     let started = try WorkerThread(name: "ep-control") { [self] in listen(socket.take()) }
     threads.withLock { $0.listener = started }
