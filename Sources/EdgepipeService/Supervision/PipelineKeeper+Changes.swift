@@ -31,22 +31,4 @@ extension PipelineKeeper {
       try changes.write(to: folder.changes)
     }
   }
-
-  /// Does to a run what was done to the one before, as far as it is ready for that.
-  ///
-  /// - Parameter left: what is still to be done; taken from as it is done.
-  func repeatChanges(_ left: inout [(command: String, members: [String: ReportValue])]) {
-    guard !left.isEmpty else { return }
-    do throws(PipelineError) {
-      let client = try ControlClient(path: folder.socket, patienceMs: 10_000)
-      while let next = left.first {
-        do throws(PipelineError) { _ = try client.ask(next.command, next.members) } catch {
-          // Not ready yet, or gone.
-          if error.code == .unavailable || error.code == .unreachable { return }
-          logger.warning("\(entry.name): a change of an earlier run (\(next.command)) is refused: \(error)")
-        }
-        left.removeFirst()
-      }
-    } catch {}
-  }
 }

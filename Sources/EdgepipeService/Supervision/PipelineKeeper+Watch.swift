@@ -25,7 +25,9 @@ extension PipelineKeeper {
     var contact = RunContact(folder.socket, clock.now()), drain: DrainOrder?
     var isFinished = false, isKilled = false
     // A run that goes on has them.
-    var changes = process.isFound ? [] : self.changes.requests
+    let repeater = ChangeRepeater(
+      process.isFound ? RunChanges() : changes, folder.socket, name: entry.name, logger: logger)
+    defer { repeater.end() }
     var nextBound = clock.now().advanced(byMilliseconds: Self.boundLogEveryS * 1000)
     while true {
       if let how = process.ended() {
@@ -54,7 +56,6 @@ extension PipelineKeeper {
       }
       if contact.isConnected {
         if drain == nil, status.phase == .starting { move(to: .running) }
-        if drain == nil { repeatChanges(&changes) }
         for message in contact.read(milliseconds: Self.lookEveryMs) { isFinished = take(message) || isFinished }
       }
       if !contact.isConnected {
