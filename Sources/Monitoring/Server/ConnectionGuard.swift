@@ -1,5 +1,6 @@
 import Hummingbird
 import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
 
 /// Ends connections of clients that are slow, silent or send what nobody wants.
@@ -111,6 +112,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // The codec refuses it by itself, once.
+    if !isBroken, error is HTTPParserError { onRefusal(HTTPResponse.Status.badRequest.code) }
     isBroken = true
     context.fireErrorCaught(error)
   }

@@ -27,7 +27,7 @@
           let events = supervisor.events, pipeline = call.text("pipeline")
           if let pipeline { _ = try keeper(pipeline) }
           var start = events.last
-          if let id = call.text("Last-Event-ID") { start = EventID(id, of: events) }
+          if let id = call.text("Last-Event-ID") { start = number(ofEvent: id, in: events) }
           let max = call.integer("max")
           let body = EventStream(events: events, pipeline: pipeline, after: start, max: max)
           return Response(
@@ -42,7 +42,7 @@
 
     /// The number of an event that this supervisor has told; for one of an earlier supervisor, and for what is none, the
     /// place before all that is kept.
-    private func EventID(_ id: String, of events: EventLog) -> Int {
+    private func number(ofEvent id: String, in events: EventLog) -> Int {
       let parts = id.split(separator: "-")
       guard parts.count == 2, parts[0] == events.epoch, let number = Int(parts[1]), (0...events.last).contains(number)
       else { return 0 }

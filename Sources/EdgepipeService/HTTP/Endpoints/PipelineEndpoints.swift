@@ -44,6 +44,7 @@
           try keeper.keep { $0.isStopped = true }
           keeper.stop()
         },
+        wish("drain", "Drains a pipeline until it is started, or the service starts again.") { $0.stop() },
         wish("restart", "Drains a pipeline and starts it again, with what has been changed of it.") { keeper in
           try keeper.keep { $0.isStopped = false }
           keeper.restart()
