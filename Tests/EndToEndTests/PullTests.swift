@@ -82,7 +82,8 @@ struct PullTests {
       mkfifo port; mkdir files
       cp "$MODELS/yunet_n_dynamic.onnx" files/
       $E models pull yolox-nano --from "$MODELS" --store files
-      /usr/bin/python3 server.py port >/dev/null 2>&1 & trap "kill $!" EXIT
+      # A test may run with SIGTERM blocked.
+      /usr/bin/python3 server.py port >/dev/null 2>&1 & trap "kill -KILL $!" EXIT
       read -r port <port
       if $E models pull yunet-n --from "https://127.0.0.1:$port/files" --store store; then exit 99; fi
       export CURL_CA_BUNDLE=cert.pem
