@@ -13,18 +13,22 @@ struct ConnectionGuardTests {
     let channel: EmbeddedChannel
     let loop = EmbeddedEventLoop()
 
-    init(_ table: ConnectionTable = ConnectionTable(limit: 9), holdsWrites: Bool = false) throws {
+    init(
+      _ table: ConnectionTable = ConnectionTable(limit: 9), _ limits: ConnectionLimits = ConnectionLimits(),
+      holdsWrites: Bool = false
+    ) throws {
       let handlers: [any ChannelHandler] = holdsWrites ? [WriteHolder()] : []
       channel = EmbeddedChannel(
-        handlers: handlers + [ConnectionGuard(limits: ConnectionGuard.Limits(), table: table)], loop: loop)
+        handlers: handlers + [ConnectionGuard(limits: limits, table: table)], loop: loop)
       try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 
     deinit { _ = try? channel.finish() }
 
-    func ask(_ fields: HTTPFields = [:]) throws {
+    func ask(_ fields: HTTPFields = [:], ends: Bool = true) throws {
       let head = HTTPRequest(method: .get, scheme: "http", authority: "localhost", path: "/", headerFields: fields)
       try channel.writeInbound(HTTPRequestPart.head(head))
+      if ends { try channel.writeInbound(HTTPRequestPart.end(nil)) }
     }
 
     func answer() throws {
@@ -134,6 +138,35 @@ struct ConnectionGuardTests {
     #expect(try connections[1].statuses() == [408])
     #expect(fourth.channel.isActive)
     #expect(table.count == 3)
+  }
+
+  @Test("given a request whose body does not come, when ten seconds have passed and not before, then 408 and the end")
+  func slowBody() throws {
+    var limits = ConnectionLimits()
+    limits.bodyBytes = 100
+    let connection = try Connection(ConnectionTable(limit: 10), limits)
+    try connection.ask([.contentLength: "9"], ends: false)
+    for _ in 0..<9 {
+      connection.loop.advanceTime(by: .seconds(1))
+      try connection.channel.writeInbound(HTTPRequestPart.body(ByteBuffer(string: "x")))
+    }
+    connection.loop.advanceTime(by: .milliseconds(999))
+    #expect(connection.channel.isActive)
+    connection.loop.advanceTime(by: .milliseconds(1))
+    #expect(try connection.statuses() == [408])
+    #expect(!connection.channel.isActive)
+  }
+
+  @Test("given all places taken by requests that have not ended, when one more comes, then the first of them goes")
+  func unfinishedMakeRoom() throws {
+    let table = ConnectionTable(limit: 2)
+    var limits = ConnectionLimits()
+    limits.bodyBytes = 100
+    let connections = try (0..<2).map { _ in try Connection(table, limits) }
+    for connection in connections { try connection.ask([.contentLength: "9"], ends: false) }
+    let third = try Connection(table, limits)
+    #expect(connections.map(\.channel.isActive) == [false, true] && third.channel.isActive)
+    #expect(try connections[0].statuses() == [408])
   }
 
   @Test("given all places taken by requests at work, when one more comes, then it is refused")

@@ -12,7 +12,7 @@ from schemathesis import GenerationMode
 # Two pipelines of the service: nothing may be done to the first one.
 KEPT, CHANGED = "kept", "changed"
 ENDLESS = {"watchEvents", "watchPictures"}
-CHANGES = {"stopPipeline", "restartPipeline", "deletePipeline", "addStream", "removeStream", "changeOptions"}
+CHANGES = {"stopPipeline", "drainPipeline", "restartPipeline", "forgetChanges", "deletePipeline", "addStream", "removeStream", "changeOptions"}
 OPTIONS = [{"busyMs": 1}, {"busyMs": 0}, {"busyMs": "x"}, {"nothing": 1}]
 
 
@@ -69,6 +69,6 @@ def end(case, operation, is_good):
             query["max"] = 0 if query["max"] == 1 else query["max"]
         else:
             case.headers["Last-Event-ID"] = "none"
-    elif isinstance(query.get("rate"), float | int) and 0.1 <= query["rate"] <= 30:
-        query["rate"] = 30
+    elif isinstance(query.get("rate"), float | int) and 0.1 <= query["rate"] <= 10:
+        query["rate"] = 10
     case.query = query

@@ -43,13 +43,20 @@
     }
 
     /// - Parameter address: of the client.
+    /// - Throws: ``Problem`` 429 for too many requests.
+    func count(from address: String) throws(Problem) {
+      let now = clock.now()
+      guard state.withLock({ $0.requests.allows(address, at: now) }) else { throw Self.tooMany }
+    }
+
+    /// - Parameter address: of the client.
     /// - Throws: ``Problem``: 401 without a token that is known, 403 for one whose role is too low, 429 for too many requests.
     func check(_ request: Request, for role: Role, from address: String) throws(Problem) {
       let now = clock.now()
       try state.withLock { state throws(Problem) in
-        guard state.requests.allows(address, at: now) else { throw Self.tooMany }
+        if role == .anyone { return }
         try refresh(&state)
-        if role == .anyone || (state.roles.isEmpty && !needsToken) { return }
+        if state.roles.isEmpty, !needsToken { return }
         guard let hash = Self.hash(of: request, state, now) else {
           throw Problem(
             .unauthorized, "this needs a token",

@@ -25,6 +25,7 @@ struct FirstStart {
     try RunFolder.make(state + "/tls")
     try WholeFile.write(to: Self.key(state), rights: WholeFile.ownerAlone) { try $0(key) }
     try WholeFile.write(to: file) { try $0(text) }
+    for path in [state + "/tls", Self.key(state), file] { TokenStore.giveToOwner(path) }
     token =
       try store.entries().contains { $0.role == "admin" } ? nil : store.add("admin", role: "admin")
   }

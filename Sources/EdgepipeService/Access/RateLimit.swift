@@ -30,7 +30,10 @@ struct RateLimit: Sendable {
     if isAllowed { bucket.left -= 1 }
     if buckets[client] == nil, buckets.count >= Self.mostClients {
       buckets = buckets.filter { filled($0.value, at: now) < burst }
-      if buckets.count >= Self.mostClients { buckets.removeAll() }
+      if buckets.count >= Self.mostClients {
+        let kept = buckets.sorted { filled($0.value, at: now) < filled($1.value, at: now) }.prefix(Self.mostClients / 2)
+        buckets = Dictionary(kept.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+      }
     }
     buckets[client] = bucket
     return isAllowed

@@ -50,6 +50,8 @@ package struct TokenStore: Sendable {
   /// - Throws: `alreadyExists` for a name that has one; `invalidArgument` for a name that cannot be one.
   package func add(_ name: String, role: String) throws -> String {
     try ServicePlan.check(name)
+    let lock = try lock()
+    defer { withExtendedLifetime(lock) {} }
     var entries = try entries()
     if entries.contains(where: { $0.name == name }) {
       throw PipelineError(
@@ -64,6 +66,8 @@ package struct TokenStore: Sendable {
 
   /// - Throws: `notFound` for a name without a token.
   package func remove(_ name: String) throws {
+    let lock = try lock()
+    defer { withExtendedLifetime(lock) {} }
     let entries = try entries(), left = entries.filter { $0.name != name }
     if left.count == entries.count { throw PipelineError("there is no token '\(name)'", code: .notFound) }
     try write(left)
@@ -77,7 +81,25 @@ package struct TokenStore: Sendable {
       .replacingOccurrences(of: "/", with: "_").replacingOccurrences(of: "=", with: "")
   }
 
+  /// What root makes in the folder of a service is the service's.
+  static func giveToOwner(_ path: String) {
+    var status = stat()
+    let folder = (path as NSString).deletingLastPathComponent
+    // SAFETY: the paths are terminated copies for the calls, and `status` outlives them.
+    guard geteuid() == 0, unsafe stat(folder, &status) == 0 else { return }
+    unsafe chown(path, status.st_uid, status.st_gid)
+  }
+
   static func hash(_ token: String) -> String { FileHash.sha256(of: Data(token.utf8)) }
+
+  /// Two at a time would undo what the other one does.
+  private func lock() throws(PipelineError) -> RunLock {
+    try RunFolder.make((path as NSString).deletingLastPathComponent)
+    let path = path + ".lock"
+    let lock = try RunLock(path: path, what: "another 'edgepipe token'")
+    Self.giveToOwner(path)
+    return lock
+  }
 
   private func write(_ entries: [Entry]) throws {
     let list = entries.map { entry in
@@ -88,5 +110,6 @@ package struct TokenStore: Sendable {
     }
     let text = try ReportValue.object(["version": .int(1), "tokens": .list(list)]).json()
     try WholeFile.write(to: path, rights: WholeFile.ownerAlone) { try $0(text) }
+    Self.giveToOwner(path)
   }
 }

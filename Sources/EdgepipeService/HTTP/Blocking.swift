@@ -6,7 +6,7 @@
   struct Blocking: Sendable {
     private let pool: NIOThreadPool
 
-    init(threads: Int = 4) {
+    init(threads: Int = 16) {
       pool = NIOThreadPool(numberOfThreads: threads)
       pool.start()
     }

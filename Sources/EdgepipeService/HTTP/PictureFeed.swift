@@ -49,9 +49,13 @@
       var isOver = false
     }
 
+    private static let lookMs = 500.0
+    /// The last picture is sent again after so long without another one.
+    private static let repeatMs = 5000.0
+
     private let state = Mutex(State())
 
-    /// Connects to the run at once, so that refusals are told.
+    /// What the run refuses ends the feed.
     init(_ request: Request) throws(PipelineError) {
       let socket = request.socket
       var members = request.members
@@ -85,11 +89,22 @@
     private func leave(_ number: Int) { _ = state.withLock { $0.watchers.removeValue(forKey: number) } }
 
     private func read(_ client: ControlClient) {
+      // Something goes out now and then also without a picture: so it is seen that a watcher has gone.
+      var last = ByteBuffer(string: "\r\n"), silentMs = 0.0
       while true {
-        switch client.next(milliseconds: 500) {
-        case .message(.object(let members)): if let part = Self.part(members) { publish(part) }
+        switch client.next(milliseconds: Self.lookMs) {
+        case .message(.object(let members)):
+          if members["event"] == .string("error") { return end() }
+          guard let part = Self.part(members) else { break }
+          (last, silentMs) = (part, 0)
+          publish(part)
         case .message: break
-        case .nothing: break
+        case .nothing:
+          silentMs += Self.lookMs
+          if silentMs >= Self.repeatMs {
+            silentMs = 0
+            publish(last)
+          }
         case .ended: return end()
         }
         if state.withLock({ state in

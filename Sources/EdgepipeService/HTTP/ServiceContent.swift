@@ -8,9 +8,10 @@
     /// `edgepipe`, for what the supervisor does not know itself: models, templates, checks.
     let program: String
     let blocking: Blocking
-    /// For what may take seconds, or an hour: it must not hold up the rest.
+    /// For what may take long, such as opening a model: it must not hold up the rest.
+    let slow = Blocking(threads: 4)
     let pictures = Blocking(threads: 8)
-    let pulls = Blocking(threads: 1)
+    let pulls: ModelPulls
     let feeds: PictureFeeds
     let refusals: RefusalCounts
     let access: AccessControl
@@ -35,11 +36,12 @@
       _ name: String, _ command: String, _ members: [String: ReportValue] = [:]
     ) async throws -> [String: ReportValue] {
       let keeper = try keeper(name)
-      return try await (command == "picture" ? pictures : blocking).run { try keeper.ask(command, members) }
+      let pool = command == "picture" ? pictures : command == "set" ? slow : blocking
+      return try await pool.run { try keeper.ask(command, members) }
     }
 
     func stop() {
-      for pool in [blocking, pictures, pulls] { pool.stop() }
+      for pool in [blocking, slow, pictures] { pool.stop() }
     }
 
     var endpoints: [Endpoint] {

@@ -52,6 +52,7 @@
 
     private func answer(_ request: Request, _ context: ServiceContext) async throws -> Response {
       let client = client(request, context)
+      try access.count(from: client.address)
       try checkOrigin(request)
       let (endpoint, parameters) = try table.find(
         request.method == .head ? .get : request.method, try path(request))

@@ -25,7 +25,11 @@
       let access = AccessControl(TokenStore(state: supervisor.state), needsToken: isReached)
       let identity = Self.identity(settings, isLoopback: place.isLoopback, state: supervisor.state)
       if isReached {
-        guard try access.isClosed() else {
+        let isClosed: Bool
+        do { isClosed = try access.isClosed() } catch {
+          throw PipelineError(error.detail, remedy: "check who may read it", code: .unavailable)
+        }
+        guard isClosed else {
           throw PipelineError(
             "the HTTP interface on \(address) would be open to everybody: there is no token",
             remedy: "'edgepipe serve --init' or 'edgepipe token add' makes one", code: .unavailable)
@@ -40,11 +44,11 @@
       }
       let refusals = RefusalCounts()
       content = ServiceContent(
-        supervisor: supervisor, program: program, blocking: Blocking(), feeds: PictureFeeds(), refusals: refusals,
-        access: access)
+        supervisor: supervisor, program: program, blocking: Blocking(), pulls: ModelPulls(program: program),
+        feeds: PictureFeeds(), refusals: refusals, access: access)
       var limits = ConnectionLimits()
       limits.bodyBytes = ServiceResponder.largestBody
-      // Opening a model, and pulling one, may take a while.
+      // Opening a model may take a while.
       limits.answer = .seconds(120)
       let own = HostRule(configured: address.host, isLoopback: place.isLoopback)
       server = try WebServer(

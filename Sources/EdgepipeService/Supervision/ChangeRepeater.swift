@@ -6,6 +6,8 @@ import Pipeline
 /// hear of its supervisor meanwhile.
 final class ChangeRepeater: Sendable {
   private static let againMs = 250.0
+  /// A run that is not ready by then will not be.
+  private static let mostTries = 480
   /// As long as a model may take.
   private static let patienceMs = 600_000.0
 
@@ -26,7 +28,9 @@ final class ChangeRepeater: Sendable {
       thread = try WorkerThread(name: "ep-changes") {
         for (command, members) in requests {
           do {
-            while try !Self.isDone(command, members, socket) {
+            var tries = 0
+            while try !Self.isDone(command, members, socket, isLast: tries >= Self.mostTries) {
+              tries += 1
               let again = SystemClock().now().advanced(byMilliseconds: Self.againMs)
               if isOver.wait(until: again, for: { $0 ? true : nil }) != nil { return }
             }
@@ -42,13 +46,13 @@ final class ChangeRepeater: Sendable {
   /// - Returns: false where the run is not ready yet, or does not listen.
   /// - Throws: what the run refuses.
   private static func isDone(
-    _ command: String, _ members: [String: ReportValue], _ socket: String
+    _ command: String, _ members: [String: ReportValue], _ socket: String, isLast: Bool
   ) throws(PipelineError) -> Bool {
     do throws(PipelineError) {
       _ = try ControlClient(path: socket, patienceMs: patienceMs).ask(command, members)
       return true
     } catch {
-      if error.code == .unavailable || error.code == .unreachable { return false }
+      if error.code == .unreachable || (error.code == .unavailable && !isLast) { return false }
       throw error
     }
   }

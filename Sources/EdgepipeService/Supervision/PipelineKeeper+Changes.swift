@@ -3,7 +3,16 @@ import Pipeline
 
 /// What was changed of a run is kept, and done again to the next one.
 extension PipelineKeeper {
-  var changes: RunChanges { (try? RunChanges(reading: folder.changes)) ?? RunChanges() }
+  /// - Throws: `ConfigErrors` where the file is damaged.
+  func readChanges() throws -> RunChanges { try RunChanges(reading: folder.changes) }
+
+  /// None where they cannot be read, which is logged.
+  var changes: RunChanges {
+    do { return try readChanges() } catch {
+      logger.error("\(entry.name): what was changed of earlier runs is lost: \(error)")
+      return RunChanges()
+    }
+  }
 
   /// Asks the run over its control socket and keeps what that changes.
   ///
@@ -16,7 +25,9 @@ extension PipelineKeeper {
         "the pipeline '\(entry.name)' is \(phase.rawValue)", remedy: "start it, or try again in a moment",
         code: .unavailable)
     }
-    let answer = try ControlClient(path: folder.socket).ask(command, members)
+    // Only a model, and the next picture, take longer.
+    let patienceMs = command == "set" || command == "picture" ? 120_000.0 : 5000
+    let answer = try ControlClient(path: folder.socket, patienceMs: patienceMs).ask(command, members)
     if ["set", "add-stream", "remove-stream"].contains(command) { try keep { $0.note(command, members) } }
     return answer
   }
@@ -26,7 +37,7 @@ extension PipelineKeeper {
   /// - Throws: ``PipelineError`` where it cannot be written.
   func keep(_ body: (inout RunChanges) -> Void) throws {
     try changing.withLock { _ in
-      var changes = changes
+      var changes = try readChanges()
       body(&changes)
       try changes.write(to: folder.changes)
     }

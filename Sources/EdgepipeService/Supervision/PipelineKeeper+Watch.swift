@@ -64,16 +64,20 @@ extension PipelineKeeper {
     }
   }
 
-  /// - Returns: true when the message says that all streams have ended.
+  /// - Returns: true when the message says that all streams have ended by themselves: a camera never does, and a run that
+  ///   drains ends its streams.
   private func take(_ message: [String: ReportValue]) -> Bool {
     guard message["event"] == .string("figures") else {
       events.add(message, of: entry.name)
       return false
     }
     change { $0.figures = message }
-    guard case .list(let streams)? = message["streams"], !streams.isEmpty else { return false }
+    guard message["draining"] == .bool(false), case .list(let streams)? = message["streams"], !streams.isEmpty else {
+      return false
+    }
     return streams.allSatisfy { stream in
-      if case .object(let members) = stream { members["state"] == .string("ended") } else { false }
+      guard case .object(let members) = stream else { return false }
+      return members["state"] == .string("ended") && members["live"] == .bool(false)
     }
   }
 }

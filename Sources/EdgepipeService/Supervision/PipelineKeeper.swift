@@ -72,6 +72,13 @@ package final class PipelineKeeper: Sendable {
   /// Waits for the thread; after ``end()`` or ``leave()``. Several may wait.
   func join() { thread.withLock { $0?.join() } }
 
+  /// Whether it is as it should be: it runs, has finished, or is not wanted.
+  var isReady: Bool {
+    state.withLock {
+      $0.isWanted != true || ($0.status.phase == .running && !$0.restarts) || $0.status.phase == .finished
+    }
+  }
+
   private func wish(_ body: (inout State) -> Void) { state.change { if !$0.isEnding { body(&$0) } } }
 
   // MARK: - The thread
@@ -84,6 +91,7 @@ package final class PipelineKeeper: Sendable {
       do { process = try obtain(starts: !isFirst) } catch {
         logger.error("\(entry.name): \(error)")
         change { $0.lastEnd = error.message }
+        state.withLock { $0.restarts = false }
         if !isFirst { pause(rule.pauseS(ranForS: 0, isLasting: true)) }
         isFirst = false
         continue

@@ -42,12 +42,17 @@ extension Supervisor {
         "the pipeline '\(name)' belongs to the service's own files", remedy: "remove it there; stop ends its run",
         code: .alreadyExists)
     }
-    let keeper = keepers.change { keepers in
-      keepers.firstIndex { $0.entry.name == name }.map { keepers.remove(at: $0) }
+    guard let keeper = keeper(name) else { throw PipelineError("there is no pipeline '\(name)'", code: .notFound) }
+    // The name is taken until its run has ended.
+    keeper.end()
+    keeper.join()
+    try creating.withLock { _ in
+      let isFirst = keepers.change { keepers in
+        keepers.firstIndex { $0 === keeper }.map { keepers.remove(at: $0) } != nil
+      }
+      guard isFirst else { throw PipelineError("there is no pipeline '\(name)'", code: .notFound) }
+      created.remove(name)
+      try? FileManager.default.removeItem(atPath: keeper.folder.path)
     }
-    keeper?.end()
-    keeper?.join()
-    created.remove(name)
-    if let keeper { try? FileManager.default.removeItem(atPath: keeper.folder.path) }
   }
 }

@@ -48,7 +48,12 @@ package final class Supervisor: Sendable {
   package func start() {
     keepers.change { keepers in
       hasStarted.store(true, ordering: .relaxed)
-      for keeper in keepers where keeper.entry.starts && !keeper.changes.isStopped { keeper.start() }
+      for keeper in keepers where keeper.entry.starts {
+        // One that was perhaps stopped stays so.
+        do { if try !keeper.readChanges().isStopped { keeper.start() } } catch {
+          logger.error("\(keeper.entry.name): not started: \(error)")
+        }
+      }
     }
   }
 

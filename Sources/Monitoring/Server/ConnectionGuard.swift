@@ -34,6 +34,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private var timer: Scheduled<Void>?
   /// Of the request that comes in.
   private var bodyBytes = 0
+  /// A request has begun and has not ended.
+  private var isReading = false
   /// What came was no HTTP: its connection ends with the response.
   private var isBroken = false
 
@@ -88,13 +90,21 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         state = .answering(owed + 1)
       } else {
         state = .answering(1)
-        table.note(context.channel, isWaiting: false)
-        setTimer(limits.answer, context)
+        setTimer(limits.body, context)
       }
+      isReading = true
     }
     if case .body(let bytes) = unwrapInboundIn(data) {
       bodyBytes += bytes.readableBytes
       if bodyBytes > limits.bodyBytes { return refuse(.contentTooLarge, context, lingers: true) }
+    }
+    if case .end = unwrapInboundIn(data) {
+      isReading = false
+      if case .answering = state {
+        // Until now it made room for others, like one that says nothing.
+        table.note(context.channel, isWaiting: false)
+        setTimer(limits.answer, context)
+      }
     }
     context.fireChannelRead(data)
   }
@@ -168,7 +178,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private func timeIsUp(_ context: ChannelHandlerContext) {
-    if state == .waiting(answered: false) {
+    if state == .waiting(answered: false) || (state == .answering(1) && isReading) {
       refuse(.requestTimeout, context, lingers: false)
     } else {
       context.close(promise: nil)

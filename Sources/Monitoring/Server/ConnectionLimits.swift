@@ -4,6 +4,8 @@ package import NIOCore
 package struct ConnectionLimits: Sendable {
   /// From the connection to the whole head of the first request.
   package var head = TimeAmount.seconds(5)
+  /// From there until the end of the request.
+  package var body = TimeAmount.seconds(10)
   /// From there until the whole response, or the next part of it, has been taken.
   package var answer = TimeAmount.seconds(10)
   /// Until the next request; longer than the usual time between two scrapes, so that their connection is kept.

@@ -47,7 +47,7 @@ struct ControlFigures {
       let account = current.streams[figures.id] ?? Ledger.Account(),
         then = before.streams[figures.id] ?? Ledger.Account()
       return ReportValue.object([
-        "id": .string(figures.id), "fps": rate(account.delivered, then.delivered),
+        "id": .string(figures.id), "fps": rate(account.delivered, then.delivered), "live": .bool(figures.isLive),
         "state": .string(figures.isRunning ? figures.values.health?.state.rawValue ?? "streaming" : "ended"),
         "admitted": .int(account.admitted), "delivered": .int(account.delivered),
         "dropped": .int(account.droppedTotal), "failed": .int(account.failedTotal),
@@ -55,7 +55,8 @@ struct ControlFigures {
       ])
     }
     var members: [String: ReportValue] = [
-      "event": .string("figures"), "elapsed_s": .rounded(current.elapsedSeconds), "stages": .list(stages),
+      "event": .string("figures"), "draining": .bool(runner.isStopping), "elapsed_s": .rounded(current.elapsedSeconds),
+      "stages": .list(stages),
       "streams": .list(streams), "fps": rate(current.ledger.delivered, before.ledger.delivered),
       "in_flight": .int(current.ledger.inFlight),
     ]

@@ -32,7 +32,7 @@
           summary:
             "Pictures of a stream as they come, for an <img> of a page (MJPEG). Encoded only while somebody watches.",
           parameters: Self.choices + [
-            .query("rate", .number(0.1...30), usual: "5", "Pictures a second, at most."),
+            .query("rate", .number(0.1...10), usual: "5", "Pictures a second, at most."),
             .query("max", .integer(0...1_000_000), "Ends after so many; else it goes on."),
           ],
           answer: Endpoint.Answer(

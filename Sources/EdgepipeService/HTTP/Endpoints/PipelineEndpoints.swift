@@ -17,7 +17,7 @@
           body: Self.creation, answer: .json(Shape.pipeline, "The new pipeline.", .created),
           refusals: [.conflict, .unprocessableContent, .serviceUnavailable]
         ) { call in
-          let name = try await blocking.run { try create(call.body) }
+          let name = try await slow.run { try create(call.body) }
           return .json(try keeper(name).status.value, .created)
         },
         Endpoint(
@@ -32,7 +32,7 @@
           refusals: [.notFound, .conflict]
         ) { call in
           let name = try keeper(call.need("name")).entry.name
-          try await blocking.run { try supervisor.remove(name) }
+          try await slow.run { try supervisor.remove(name) }
           return Response(status: .noContent)
         },
         wish("start", "Starts a pipeline that does not run.") { keeper in
@@ -58,7 +58,10 @@
               "version": Shape.integer, "stopped": Shape.flag, "options": Shape.anything,
               "added": Shape.list(Shape.anything), "removed": Shape.list(Shape.text),
             ]), "The changes."), refusals: [.notFound]
-        ) { call in .json(try keeper(call.need("name")).changes.redacted) },
+        ) { call in
+          let keeper = try keeper(call.need("name"))
+          return .json(try await blocking.run { try keeper.readChanges().redacted })
+        },
         Endpoint(
           method: .delete, path: "/v1/pipelines/{name}/changes", id: "forgetChanges", tag: "pipelines", role: .operator,
           summary: "Forgets them: the next run is as the pipeline file says.", parameters: [.pipeline],
@@ -74,7 +77,8 @@
           answer: .json(Shape.anything, "The run report."), refusals: [.notFound]
         ) { call in
           let keeper = try keeper(call.need("name"))
-          guard let data = FileManager.default.contents(atPath: keeper.folder.report) else {
+          let path = keeper.folder.report
+          guard let data = await (try? blocking.run({ FileManager.default.contents(atPath: path) })) ?? nil else {
             throw PipelineError("no run of '\(keeper.entry.name)' has ended yet", code: .notFound)
           }
           return Response(
@@ -88,7 +92,8 @@
           answer: Endpoint.Answer(status: .ok, type: "text/plain", summary: "Lines of text.", schema: Shape.text),
           refusals: [.notFound]
         ) { call in
-          let lines = try keeper(call.need("name")).folder.lastLines(call.integer("lines") ?? 100)
+          let folder = try keeper(call.need("name")).folder, count = call.integer("lines") ?? 100
+          let lines = try await blocking.run { folder.lastLines(count) }
           return Response(
             status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
             body: ResponseBody(byteBuffer: ByteBuffer(string: lines.map { $0 + "\n" }.joined())))
