@@ -147,6 +147,8 @@ struct ServeHTTPTests {
     #expect(try status("GET", "/v1/pipelines", "Cookie: \(cookie)") == 401)
     let metrics = try client.ask("GET", "/metrics", headers: [boss]).body
     #expect(metrics.contains(#"edgepipe_service_refused_requests_total{status="401"} 2"#), "\(metrics.prefix(2000))")
+    // It may still be starting: what it writes is looked at below.
+    try rig.eventually("cam delivers", service) { !(try rig.frames("cam").isEmpty) }
     let said = try rig.terminate(service)
     #expect(!said.contains(token) && !said.contains(viewer))
     try rig.expectWhole("cam")
