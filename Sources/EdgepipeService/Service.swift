@@ -25,12 +25,13 @@ package enum Service {
       return error.exit.rawValue
     } catch {
       let status = ServiceCommand.exitCode(for: error), text = ServiceCommand.fullMessage(for: error)
-      if !text.isEmpty { if status.isSuccess { print(text) } else { note(text) } }
-      return status.rawValue
+      if !text.isEmpty { if status.isSuccess { output.write(text + "\n") } else { note(text) } }
+      return output.failure?.exit.rawValue ?? status.rawValue
     }
   }
 
   static func note(_ text: String) { errors.write(text + "\n") }
+  static let output = TextOutput(descriptor: STDOUT_FILENO)
   private static let errors = TextOutput(descriptor: STDERR_FILENO)
 }
 
@@ -73,7 +74,7 @@ struct ServiceCommand: ParsableCommand {
       let systemd = SystemdNotice()
       systemd.ready("\(count) \(count == 1 ? "pipeline" : "pipelines")")
       while isStopped.wait(until: Self.next(systemd.watchdogMs), for: { $0 ? true : nil }) == nil {
-        // Asks every keeper: one that holds its lock for ever holds this up, and systemd starts the service again.
+        // Asks every keeper: one that hangs with its lock held stops the signs of life, and systemd restarts the service.
         _ = supervisor.pipelines
         systemd.alive()
       }
@@ -85,9 +86,14 @@ struct ServiceCommand: ParsableCommand {
 
     private func initialize(_ state: String) throws {
       let first = try FirstStart(state: state)
-      print("certificate  \(FirstStart.certificate(state))")
-      print("fingerprint  SHA-256 \(first.fingerprint)")
-      if let token = first.token { print("token        \(token)   (role admin; it is not shown again)") }
+      Service.output.write(
+        "certificate  \(FirstStart.certificate(state))\nfingerprint  SHA-256 \(first.fingerprint)\n"
+          + (first.token.map { "token        \($0)   (role admin; it is not shown again)\n" } ?? ""))
+      if Service.output.failure != nil {
+        throw PipelineError(
+          "the certificate and the token are made, but could not be shown",
+          remedy: "edgepipe token remove admin, then edgepipe token add admin --role admin", code: .writeFailed)
+      }
     }
 
     private static func next(_ milliseconds: Double?) -> MonotonicTime {

@@ -166,6 +166,8 @@ struct ServeHTTPTests {
     let token = try #require(first.output.firstMatch(of: #/token +(ep_[A-Za-z0-9_-]{43}) /#)?.1)
     #expect(first.output.contains("fingerprint  SHA-256 "))
     #expect(try Command.run(["serve", "p", "--state", "s", "--init"], in: rig.folder).status == 64)
+    let unseen = try Command.shell("$E serve p --state t --init > /dev/full", in: rig.folder)
+    #expect(unseen.status == 74 && unseen.errors.contains("edgepipe token add"), "\(unseen.errors)")
     let (service, client) = try rig.serveHTTP(listen: "0.0.0.0:0")
     /// What an independent client gets: the version of TLS and the status.
     func get(_ versions: String, _ token: Substring) throws -> String {

@@ -1,12 +1,11 @@
 #if WebServer
-  import EdgepipeCore
   import NIOPosix
 
   /// Does what waits, such as asking a run, away from the server's thread.
   struct Blocking: Sendable {
     private let pool: NIOThreadPool
 
-    init(threads: Int = 16) {
+    init(threads: Int) {
       pool = NIOThreadPool(numberOfThreads: threads)
       pool.start()
     }

@@ -7,7 +7,7 @@
     let supervisor: Supervisor
     /// `edgepipe`, for what the supervisor does not know itself: models, templates, checks.
     let program: String
-    let blocking: Blocking
+    let blocking = Blocking(threads: 16)
     /// For what may take long, such as opening a model: it must not hold up the rest.
     let slow = Blocking(threads: 4)
     let pictures = Blocking(threads: 8)

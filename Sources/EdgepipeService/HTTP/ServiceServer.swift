@@ -44,7 +44,7 @@
       }
       let refusals = RefusalCounts()
       content = ServiceContent(
-        supervisor: supervisor, program: program, blocking: Blocking(), pulls: ModelPulls(program: program),
+        supervisor: supervisor, program: program, pulls: ModelPulls(program: program),
         feeds: PictureFeeds(), refusals: refusals, access: access)
       var limits = ConnectionLimits()
       limits.bodyBytes = ServiceResponder.largestBody

@@ -46,13 +46,15 @@ package final class Supervisor: Sendable {
 
   /// Starts the pipelines whose entries say so, but for those that were stopped.
   package func start() {
-    keepers.change { keepers in
+    // One that is added from now on starts by itself. Files are not read while others wait for the list.
+    let all = keepers.withLock { keepers in
       hasStarted.store(true, ordering: .relaxed)
-      for keeper in keepers where keeper.entry.starts {
-        // One that was perhaps stopped stays so.
-        do { if try !keeper.readChanges().isStopped { keeper.start() } } catch {
-          logger.error("\(keeper.entry.name): not started: \(error)")
-        }
+      return keepers
+    }
+    for keeper in all where keeper.entry.starts {
+      // One that was perhaps stopped stays so.
+      do { if try !keeper.readChanges().isStopped { keeper.start() } } catch {
+        logger.error("\(keeper.entry.name): not started: \(error)")
       }
     }
   }

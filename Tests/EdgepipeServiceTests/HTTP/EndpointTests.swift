@@ -19,7 +19,7 @@ struct EndpointTests {
         ServicePlan(pipelines: []), program: "/bin/false", state: state, logger: Logger(label: "test"))
     else { return [] }
     return ServiceContent(
-      supervisor: supervisor, program: "/bin/false", blocking: Blocking(threads: 1),
+      supervisor: supervisor, program: "/bin/false",
       pulls: ModelPulls(program: "/bin/false"),
       feeds: PictureFeeds(),
       refusals: RefusalCounts(), access: AccessControl(TokenStore(state: state), needsToken: false)

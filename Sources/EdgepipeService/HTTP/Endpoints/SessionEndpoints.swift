@@ -27,7 +27,7 @@
         },
         Endpoint(
           method: .get, path: "/v1/session", id: "getSession", tag: "session", role: .viewer,
-          summary: "The role of whoever asks.", answer: .json(Shape.object(["role": Shape.text]), "The role.")
+          summary: "The role that the request has.", answer: .json(Shape.object(["role": Shape.text]), "The role.")
         ) { call in .json(.object(["role": .string(access.role(of: call.request).rawValue)])) },
       ]
     }
