@@ -24,8 +24,9 @@ let package = Package(
     .library(name: "Stages", targets: ["Stages"]),
   ],
   traits: [
-    .default(enabledTraits: ["WebServer"]),
+    .default(enabledTraits: ["WebServer", "Senders"]),
     .trait(name: "WebServer", description: "The web server of --metrics: Hummingbird and SwiftNIO."),
+    .trait(name: "Senders", description: "Sinks that send results and keep them: GRDB (SQLite) and AsyncHTTPClient."),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -38,6 +39,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.36.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
   ],
   targets: [
     .systemLibrary(
@@ -70,6 +73,19 @@ let package = Package(
     .target(
       name: "Stages",
       dependencies: ["EdgepipeCore", "EdgepipeMachine", "EdgepipeONNX", "Pipeline", "Detectors", "CFFmpeg"],
+      swiftSettings: strict),
+    .target(
+      name: "EdgepipeOutputs",
+      dependencies: [
+        "EdgepipeCore", "EdgepipeMachine", "Pipeline", "Stages",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
       swiftSettings: strict),
     .target(
       name: "Monitoring",
@@ -109,6 +125,7 @@ let package = Package(
       dependencies: [
         "EdgepipeCore", "EdgepipeMachine", "EdgepipeONNX", "Pipeline", "Detectors", "EdgepipeCompression", "Stages",
         "Measure", "EdgepipeService", .target(name: "Monitoring", condition: .when(traits: ["WebServer"])),
+        .target(name: "EdgepipeOutputs", condition: .when(traits: ["Senders"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -159,6 +176,8 @@ let package = Package(
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ],
       swiftSettings: strict),
+    .testTarget(
+      name: "EdgepipeOutputsTests", dependencies: ["EdgepipeOutputs", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(
       name: "EdgepipeServiceTests", dependencies: ["EdgepipeService", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(

@@ -10,7 +10,7 @@ public import Stages
 /// import Pipeline
 /// import Stages
 ///
-/// var registry = StageRegistry.builtin
+/// var registry = StageRegistry.standard
 /// registry.register(Anonymize.self)
 /// Edgepipe.main(registry: registry)
 /// ```
@@ -22,10 +22,10 @@ public enum Edgepipe {
 
   /// The stage types that the command under way knows. The argument parser makes commands by itself, so that nothing can be
   /// handed to them.
-  @TaskLocal static var registry = StageRegistry.builtin
+  @TaskLocal static var registry = StageRegistry.standard
 
   /// Does what the process's arguments say, and ends it. Call it first, on the main thread.
-  public static func main(registry: StageRegistry = .builtin) -> Never {
+  public static func main(registry: StageRegistry = .standard) -> Never {
     let arguments = Array(CommandLine.arguments.dropFirst())
     ArgumentSecrets.hide()
     exit(run(arguments, registry: registry).rawValue)
@@ -42,7 +42,7 @@ public enum Edgepipe {
   ///   - arguments: without the program's name, such as `["run", "pipeline.json"]`.
   ///   - registry: the stage types that there are.
   /// - Returns: what the process should end with. Errors have been printed.
-  public static func run(_ arguments: [String], registry: StageRegistry = .builtin) -> ExitStatus {
+  public static func run(_ arguments: [String], registry: StageRegistry = .standard) -> ExitStatus {
     StandardDescriptors.fill()
     ProcessMemory.useOneHeap()
     Shutdown.blockSignals()
