@@ -1,0 +1,60 @@
+import EdgepipeCore
+
+/// One result on its way to a receiver.
+package struct OutgoingItem: Sendable, Hashable {
+  /// Unique and the same in every attempt, so that a receiver can remove duplicates: `run/stream/stage/frame/ordinal`.
+  package let id: String
+  package let stream: String
+  /// `enter`, `cross` and other kinds of events, or `frame`, `track`, `health`.
+  package let kind: String
+  /// Where the receiver is to put it, made from the sink's template: a topic or a path; empty where there is none.
+  package let address: String
+  /// One JSON object, or what the sink's template made of it.
+  package let body: [UInt8]
+
+  package init(id: String, stream: String, kind: String, address: String = "", body: [UInt8]) {
+    self.id = id
+    self.stream = stream
+    self.kind = kind
+    self.address = address
+    self.body = body
+  }
+}
+
+/// What became of a batch: its first items were taken, and perhaps something stood in the way of the next one.
+package struct SendResult: Sendable, Hashable {
+  package enum Obstacle: Sendable, Hashable {
+    /// The receiver cannot be reached or cannot take anything now: the rest is sent again later, for ever.
+    case unreachable(String, retryAfterS: Double? = nil)
+    /// The receiver says no to this one item. After some attempts it is put aside, so that it blocks nobody.
+    case refused(String)
+  }
+
+  /// How many items, from the first one on, the receiver has acknowledged.
+  package let accepted: Int
+  /// Nil where all were taken.
+  package let obstacle: Obstacle?
+
+  package init(accepted: Int, obstacle: Obstacle? = nil) {
+    self.accepted = accepted
+    self.obstacle = obstacle
+  }
+}
+
+/// The way to one receiver. Made, used and let go by one thread, which does nothing else.
+package protocol ResultSender: AnyObject {
+  /// Connects where that is needed, sends the items in their order, and returns when the receiver has acknowledged all of
+  /// them, has refused one, or could not be reached; in any case soon after `isStopping` has become true.
+  func send(_ items: [OutgoingItem], isStopping: @Sendable () -> Bool) -> SendResult
+
+  /// Called about ten times a second while there is nothing to send: keeps the connection alive.
+  func idle()
+
+  /// Says goodbye where the protocol has a word for it.
+  func close()
+}
+
+extension ResultSender {
+  package func idle() {}
+  package func close() {}
+}
