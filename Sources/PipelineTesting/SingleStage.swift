@@ -60,6 +60,8 @@ public final class SingleStage<S: FrameStage> {
   public func emitted(_ frame: Frame) throws -> Frame {
     switch try process(frame) {
     case .emit(let result): return result
+    case .deferred:
+      throw PipelineError("the stage passes nothing on: it defers frame \(frame.header.sequence)", code: .internalFault)
     case .drop(let reason):
       throw PipelineError("the stage dropped frame \(frame.header.sequence): \(reason.rawValue)", code: .internalFault)
     }

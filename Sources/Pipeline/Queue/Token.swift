@@ -3,11 +3,15 @@ import Synchronization
 
 /// The account of one admitted frame: how many tokens of it are in the graph, and where it was first lost.
 ///
-/// When the last token ends, the frame's fate goes to the ledger and its credit returns.
+/// When the last token ends, its credit returns; and when no sink has yet to tell its fate, that goes to the ledger.
 final class FrameTicket: Sendable {
-  private struct State {
+  fileprivate struct State {
     var tokens = 1
+    /// Sinks that have taken the frame over and will tell its fate.
+    var untold = 0
     var loss: FrameFate?
+    /// When the last token ended.
+    var handedOver: MonotonicTime?
   }
 
   let header: FrameHeader
@@ -19,15 +23,13 @@ final class FrameTicket: Sendable {
   private let queueing = Atomic<Int64>(0)
   private let work = Atomic<Int64>(0)
   private let detected = Atomic<Bool>(false)
-  private let close: @Sendable (FrameFate, _ ticket: FrameTicket) -> Void
+  private let account: any TicketAccount
 
-  init(
-    header: FrameHeader, source: Int, stream: Int = 0, close: @escaping @Sendable (FrameFate, FrameTicket) -> Void
-  ) {
+  init(header: FrameHeader, source: Int, stream: Int = 0, account: any TicketAccount) {
     self.header = header
     self.source = source
     key = FrameKey(stream: stream, sequence: header.sequence)
-    self.close = close
+    self.account = account
   }
 
   /// The frame goes on in `count` more places.
@@ -42,11 +44,26 @@ final class FrameTicket: Sendable {
 
   /// `count` tokens end, at a sink or in a join.
   func end(_ count: Int = 1) {
-    let fate = state.withLock { state -> FrameFate? in
+    let (isLast, closing) = state.withLock { state in
       state.tokens -= count
-      return state.tokens == 0 ? state.loss ?? .delivered : nil
+      if state.tokens == 0 { state.handedOver = account.now() }
+      return (state.tokens == 0, state.closing)
     }
-    if let fate { close(fate, self) }
+    if let closing { account.close(self, closing.fate, handedOver: closing.time) }
+    if isLast { account.release(self) }
+  }
+
+  /// A sink will tell later what became of the frame. Called before its token ends.
+  func awaitFate() { state.withLock { $0.untold += 1 } }
+
+  /// A sink tells what became of the frame; nil: it was delivered.
+  func tell(_ loss: FrameFate?) {
+    let closing = state.withLock { state in
+      state.untold -= 1
+      if state.loss == nil { state.loss = loss }
+      return state.closing
+    }
+    if let closing { account.close(self, closing.fate, handedOver: closing.time) }
   }
 
   func addQueueing(nanoseconds: Int64) { queueing.wrappingAdd(nanoseconds, ordering: .relaxed) }
@@ -60,6 +77,23 @@ final class FrameTicket: Sendable {
   func noteDetection() { detected.store(true, ordering: .relaxed) }
   /// Whether a detector looked at the frame.
   var wasDetected: Bool { detected.load(ordering: .relaxed) }
+}
+
+extension FrameTicket.State {
+  /// The frame's fate, once everything about it is known.
+  fileprivate var closing: (fate: FrameFate, time: MonotonicTime)? {
+    guard tokens == 0, untold == 0, let handedOver else { return nil }
+    return (loss ?? .delivered, handedOver)
+  }
+}
+
+/// Where a frame's ticket is accounted for.
+protocol TicketAccount: Sendable {
+  func now() -> MonotonicTime
+  /// Nothing of the frame is in the graph any more.
+  func release(_ ticket: FrameTicket)
+  /// Its fate is known. `handedOver` is when its last token ended, which is what its latency counts to.
+  func close(_ ticket: FrameTicket, _ fate: FrameFate, handedOver: MonotonicTime)
 }
 
 /// A frame on its way, or the tombstone of one.

@@ -61,7 +61,8 @@ struct PipelineBuilder {
       var logger = run.logger
       logger[metadataKey: "stage"] = "\(stage.id)"
       var context = StageContext(
-        id: stage.id, clock: run.clock, logger: logger, deadlineMs: plan.deadlineMs,
+        id: stage.id, pipeline: plan.name, run: run.name, isReplay: run.journal.trace != nil, clock: run.clock,
+        logger: logger, deadlineMs: plan.deadlineMs,
         framesInFlight: plan.effectiveFramesInFlight(isLive: true) * max(1, sources), services: services,
         threads: run.census)
       context.instants = StageJournal(journal: run.journal, index: index)

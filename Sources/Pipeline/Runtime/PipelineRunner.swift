@@ -63,7 +63,8 @@ public final class PipelineRunner: Sendable {
     let control = RunControl(
       clock: clock, failureStops: journal.trace.map { $0.isWhole && !$0.runFailed } ?? true, launch: launch)
     context = RunContext(
-      control: control, journal: journal, options: OptionBoard(keepsAll: journal.trace != nil),
+      name: RunName.make(at: clock.wallTime()), control: control, journal: journal,
+      options: OptionBoard(keepsAll: journal.trace != nil),
       instruments: instruments, logger: logger, staysOpen: staysOpen)
     built = try PipelineBuilder(run: context, services: services, pace: power?.pace, files: files).build(plan)
     // A replay knows all changes from the beginning; each frame of the trace says which had come.

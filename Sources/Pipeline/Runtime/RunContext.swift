@@ -3,6 +3,8 @@ import Logging
 
 /// What everything in a run shares: every part that works on frames is given it whole.
 struct RunContext: Sendable {
+  /// Names this run among all others.
+  let name: String
   let control: RunControl
   let ledger = Ledger()
   let census = ThreadCensus()

@@ -31,6 +31,7 @@ final class StageRunner: Sendable {
   private let isBroken = Atomic<Bool>(false)
   /// What this stage and those after it still need for a frame.
   let forecast: ServiceForecast
+  private let openFates = OpenFates()
 
   init(_ site: StageSite, successors: [ServiceForecast]) {
     self.site = site
@@ -107,9 +108,10 @@ final class StageRunner: Sendable {
   private func open(_ index: Int) -> (any FrameWorker)? {
     do {
       return try site.stage.makeWorker(
-        WorkerContext(index: index, workerCount: site.workers) { [control = site.run.control] in
-          control.failure != nil || !control.streamFailures.isEmpty
-        })
+        WorkerContext(
+          index: index, workerCount: site.workers,
+          hasFailed: { [control = site.run.control] in control.failure != nil || !control.streamFailures.isEmpty },
+          isEnding: { [control = site.run.control] in control.isStopping }))
     } catch {
       breakDown(error)
       return nil
@@ -129,7 +131,12 @@ final class StageRunner: Sendable {
       state.working -= 1
       return state.working == 0
     }
-    if last { site.outputs.close() }
+    if last {
+      openFates.giveUp(
+        PipelineError(
+          "the stage ended without telling what became of a frame", consequence: .skipFrame, code: .internalFault))
+      site.outputs.close()
+    }
     site.run.control.threadHasEnded()
   }
 
@@ -176,10 +183,45 @@ final class StageRunner: Sendable {
         values.queueWait.record(nanoseconds: waited)
       }
       return result
+    case .success(.deferred(let fate)):
+      guard site.outputs.ports.isEmpty else {
+        let error = PipelineError(
+          "only a sink may tell a frame's fate later", consequence: .skipFrame, code: .internalFault)
+        report(error, frame: frame.header)
+        return lose(ticket, .failed(stage: id), after: service)
+      }
+      if frame.isWatched, site.endsPictures.contains(ticket.source) { site.run.pictures.take(frame) }
+      site.metrics.update { values in
+        values.framesWorked += 1
+        values.service.record(nanoseconds: service)
+        values.workNanoseconds += service
+        values.queueWait.record(nanoseconds: waited)
+      }
+      hold(ticket, until: fate)
+      return nil
     case .success(.drop(let reason)): return lose(ticket, .dropped(stage: id, reason: reason), after: service)
     case .failure(let error):
       report(error, frame: frame.header)
       return lose(ticket, .failed(stage: id), after: service)
+    }
+  }
+
+  /// The frame leaves the graph; what becomes of it is told later.
+  private func hold(_ ticket: FrameTicket, until fate: DeferredFate) {
+    ticket.awaitFate()
+    openFates.enter(fate)
+    fate.whenSettled { [self, weak fate] settlement in
+      if let fate { openFates.leave(fate) }
+      let loss: FrameFate?
+      switch settlement {
+      case .delivered: loss = nil
+      case .dropped(let reason): loss = .dropped(stage: id, reason: reason)
+      case .failed(let error):
+        report(error, frame: ticket.header)
+        loss = .failed(stage: id)
+      }
+      if let loss { _ = lose(ticket, loss) } else { site.metrics.update { $0.framesOut += 1 } }
+      ticket.tell(loss)
     }
   }
 

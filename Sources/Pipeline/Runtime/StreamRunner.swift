@@ -17,7 +17,7 @@ struct SourceSite: Sendable {
 }
 
 /// Runs one stream on its thread and admits its frames: this is where the ledger opens.
-final class StreamRunner: SourceOutput {
+final class StreamRunner: SourceOutput, TicketAccount {
   private struct State {
     var paused: Int64 = 0
     var overhead = SampledCPUTime()
@@ -177,17 +177,20 @@ final class StreamRunner: SourceOutput {
   private func passOn(_ frame: Frame, isLost: Bool = false) {
     open(frame)
     if isLost { site.metrics.update { $0.failed += 1 } } else { site.metrics.countDeparture() }
-    let ticket = FrameTicket(header: frame.header, source: site.index, stream: number) { [self] in close($1, $0) }
+    let ticket = FrameTicket(header: frame.header, source: site.index, stream: number, account: self)
     if isLost { ticket.lose(.failed(stage: site.id)) }
     var frame = frame
     if !site.keepsImage, !frame.isWatched { frame.image = nil }
     site.outputs.pass(on: Token(ticket: ticket, frame: isLost ? nil : frame))
   }
 
-  /// A frame has met its fate.
-  private func close(_ ticket: FrameTicket, _ fate: FrameFate) {
+  func now() -> MonotonicTime { site.run.clock.now() }
+
+  func release(_ ticket: FrameTicket) { gate.giveBack() }
+
+  func close(_ ticket: FrameTicket, _ fate: FrameFate, handedOver: MonotonicTime) {
     let header = ticket.header
-    let closing = site.run.journal.closing(ticket.key, fate, site.run.clock), now = closing.time
+    let closing = site.run.journal.closing(ticket.key, fate, handedOver), now = closing.time
     figures.update { values in
       if ticket.wasDetected { values.detected += 1 }
       guard fate == .delivered else { return }
@@ -199,7 +202,6 @@ final class StreamRunner: SourceOutput {
       }
     }
     account.close(closing.fate)
-    gate.giveBack()
   }
 
   func wait(until deadline: MonotonicTime) -> Bool {

@@ -16,4 +16,8 @@ public enum FrameOutcome: Sendable {
   /// Passed on, or for a sink: delivered.
   case emit(Frame)
   case drop(DropReason)
+  /// Of a sink that commits in groups: it has what it needs of the frame and lets go of the picture, and says later what
+  /// became of it. The frame's credit returns at once, since no pool holds anything of it any more; how many such frames
+  /// there are is the sink's to bound.
+  case deferred(DeferredFate)
 }

@@ -6,6 +6,12 @@ public import Logging
 public struct StageContext: Sendable {
   /// The stage's id in the pipeline file.
   public let id: String
+  /// The pipeline's name.
+  public let pipeline: String
+  /// Names this run among all others: part of the ids by which receivers know what they have seen.
+  public let run: String
+  /// A recorded run is done again: what leaves the machine left it then, and must not leave it twice.
+  public let isReplay: Bool
   public let clock: any PipelineClock
   /// Carries the stage's id as metadata.
   public let logger: Logger
@@ -21,10 +27,14 @@ public struct StageContext: Sendable {
   var pace: DetectionPace?
 
   public init(
-    id: String, clock: any PipelineClock, logger: Logger, deadlineMs: Double? = nil, framesInFlight: Int,
-    services: StageServices = StageServices(), threads: ThreadCensus
+    id: String, pipeline: String = "pipeline", run: String = "run", isReplay: Bool = false, clock: any PipelineClock,
+    logger: Logger, deadlineMs: Double? = nil, framesInFlight: Int, services: StageServices = StageServices(),
+    threads: ThreadCensus
   ) {
     self.id = id
+    self.pipeline = pipeline
+    self.run = run
+    self.isReplay = isReplay
     self.clock = clock
     self.logger = logger
     self.deadlineMs = deadlineMs

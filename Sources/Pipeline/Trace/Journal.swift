@@ -18,14 +18,14 @@ public enum Journal: Sendable {
     }
   }
 
-  /// When a frame met its fate, and which.
-  func closing(_ key: FrameKey, _ fate: FrameFate, _ clock: any PipelineClock) -> TraceRecord.Closing {
+  /// When a frame was handed over everywhere, and what became of it.
+  func closing(_ key: FrameKey, _ fate: FrameFate, _ handedOver: MonotonicTime) -> TraceRecord.Closing {
     if let recorded = trace?.closing(key) {
       // A replay that goes another way must not be told as if it did not.
       let isSameKind = (recorded.fate == .delivered) == (fate == .delivered)
       return TraceRecord.Closing(time: recorded.time, fate: isSameKind ? recorded.fate : fate)
     }
-    let closing = TraceRecord.Closing(time: clock.now(), fate: fate)
+    let closing = TraceRecord.Closing(time: handedOver, fate: fate)
     recorder?.append(.closed(key, closing))
     return closing
   }

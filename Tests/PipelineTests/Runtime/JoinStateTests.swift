@@ -4,14 +4,19 @@ import Testing
 @testable import EdgepipeCore
 @testable import Pipeline
 
+private struct NoAccount: TicketAccount {
+  func now() -> MonotonicTime { MonotonicTime(nanoseconds: 0) }
+  func release(_ ticket: FrameTicket) {}
+  func close(_ ticket: FrameTicket, _ fate: FrameFate, handedOver: MonotonicTime) {}
+}
+
 @Suite("Join")
 struct JoinStateTests {
   private let stream = StreamInfo(id: "s", sourceStage: "s")
 
   private func ticket(_ sequence: Int) -> FrameTicket {
     FrameTicket(
-      header: TestFrames.frame(stream: stream, sequence: sequence, clock: ManualClock()).header, source: 0
-    ) { _, _ in }
+      header: TestFrames.frame(stream: stream, sequence: sequence, clock: ManualClock()).header, source: 0, account: NoAccount())
   }
 
   private func token(_ ticket: FrameTicket, found label: String?) -> Token {

@@ -83,13 +83,14 @@ final class LineCollector: Sendable {
   var all: [String: [String]] { lines.withLock { $0 } }
   func add(_ line: String, to sink: String) { lines.withLock { $0[sink, default: []].append(line) } }
 
-  func plan(_ id: String, after: [String], queue: Int? = nil, work: @escaping @Sendable () -> Void = {})
-    -> PipelinePlan.StagePlan
-  {
+  /// - Parameter defers: tells the fates of frames in groups, a quarter of which is lost.
+  func plan(
+    _ id: String, after: [String], queue: Int? = nil, defers: Bool = false, work: @escaping @Sendable () -> Void = {}
+  ) -> PipelinePlan.StagePlan {
     PipelinePlan.StagePlan(
       id: id,
       descriptor: StageDescriptor(type: "sink.lines", summary: "", role: .sink) { [self] _, context in
-        LineSink(context: context, collector: self, work: work)
+        LineSink(context: context, collector: self, defers: defers, work: work)
       }, after: after, queueCapacity: queue)
   }
 }
@@ -111,14 +112,16 @@ final class LineSink: HealthObserver {
 
   private let context: StageContext
   private let collector: LineCollector
+  private let defers: Bool
   private let work: @Sendable () -> Void
 
   init(_ configuration: NoConfiguration, context: StageContext) throws {
     throw PipelineError("no", code: .internalFault)
   }
 
-  init(context: StageContext, collector: LineCollector, work: @escaping @Sendable () -> Void) {
+  init(context: StageContext, collector: LineCollector, defers: Bool, work: @escaping @Sendable () -> Void) {
     self.context = context
+    self.defers = defers
     self.collector = collector
     self.work = work
   }
@@ -127,7 +130,17 @@ final class LineSink: HealthObserver {
 
   private final class Worker: HealthObservingWorker {
     let sink: LineSink
+    var group = (fate: DeferredFate(), frames: 0)
+    var groups = 0
     init(_ sink: LineSink) { self.sink = sink }
+
+    private func commit() {
+      groups += 1
+      group.fate.settle(groups % 4 == 3 ? .dropped(DropReason(rawValue: "full")) : .delivered)
+      group = (DeferredFate(), 0)
+    }
+
+    func finish() { commit() }
 
     func process(_ frame: Frame) -> FrameOutcome {
       sink.work()
@@ -137,7 +150,11 @@ final class LineSink: HealthObserver {
       sink.collector.add(
         "\(header.stream.id) \(header.sequence) \(header.captured.nanoseconds) \(header.capturedWall.nanoseconds)"
           + " \(header.mediaTime.nanoseconds) \(instant.nanoseconds) \(events)", to: sink.context.id)
-      return .emit(frame)
+      guard sink.defers else { return .emit(frame) }
+      let fate = group.fate
+      group.frames += 1
+      if group.frames == 3 { commit() }
+      return .deferred(fate)
     }
 
     func note(_ change: HealthChange) { sink.collector.add(change.line, to: sink.context.id) }
