@@ -25,7 +25,7 @@ extension ServiceCommand {
       if let result = ProcessInfo.processInfo.environment["SERVICE_RESULT"], result != "success", result != "timeout" {
         return
       }
-      let state = state ?? ServeOptions.usualState()
+      let state = state ?? StateFolder.usual()
       guard case .folder = FilePlace(state) else { return }
       // A supervisor that lives would start them again.
       let lock = try RunLock(path: state + "/service.lock", what: "a service with this state folder")

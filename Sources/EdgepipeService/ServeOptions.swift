@@ -1,6 +1,4 @@
 package import ArgumentParser
-import EdgepipeCore
-import Foundation
 
 /// What `edgepipe serve` and the supervisor's own program take.
 package struct ServeOptions: ParsableArguments {
@@ -11,8 +9,8 @@ package struct ServeOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      The folder of locks, control sockets, logs and reports (default: STATE_DIRECTORY, then edgepipe in \
-      XDG_STATE_HOME or ~/.local/state).
+      The folder of locks, control sockets, logs and reports (default: EDGEPIPE_STATE, then \
+      STATE_DIRECTORY, then edgepipe in XDG_STATE_HOME or ~/.local/state).
       """, valueName: "folder"))
   package var state: String?
 
@@ -35,15 +33,5 @@ package struct ServeOptions: ParsableArguments {
   package var arguments: [String] {
     [path] + (state.map { ["--state", $0] } ?? []) + (listen.map { ["--listen", $0] } ?? [])
       + (initializes ? ["--init"] : [])
-  }
-
-  /// Without the option and the service file.
-  package static func usualState(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> String {
-    if let folder = environment["STATE_DIRECTORY"], !folder.isEmpty {
-      // systemd lists several, separated by colons.
-      return String(folder.prefix { $0 != ":" })
-    }
-    if let folder = environment["XDG_STATE_HOME"], folder.hasPrefix("/") { return folder + "/edgepipe" }
-    return (environment["HOME"] ?? "") + "/.local/state/edgepipe"
   }
 }

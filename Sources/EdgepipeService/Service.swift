@@ -54,7 +54,7 @@ struct ServiceCommand: ParsableCommand {
       let logger = Logger(label: "edgepipe") { _ in ServiceLogHandler() }
       var plan = try ServicePlan(options.path)
       if let listen = options.listen { plan.interface.listen = listen }
-      let state = options.state ?? plan.state ?? ServeOptions.usualState()
+      let state = options.state ?? plan.state ?? StateFolder.usual()
       if options.initializes { return try initialize(state) }
       let isStopped = Monitor(false)
       try Shutdown.onSignal { _ in isStopped.change { $0 = true } }

@@ -7,6 +7,8 @@ struct RunFolder: Sendable {
   /// A log is emptied when it is larger than this; what was in it is kept as `log.1`.
   static let largestLog = 4 << 20
 
+  /// The folder of all that outlives a run.
+  let state: String
   let path: String
   /// Held by the run.
   var lock: String { path + "/lock" }
@@ -21,6 +23,7 @@ struct RunFolder: Sendable {
 
   /// - Throws: ``PipelineError`` when the folder cannot be made, or its path is too long for a socket in it.
   init(state: String, name: String) throws(PipelineError) {
+    self.state = state
     path = "\(Self.all(in: state))/\(name)"
     let length = socket.utf8.count
     guard length <= ControlServer.longestPath else {

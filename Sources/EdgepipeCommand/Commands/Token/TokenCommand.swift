@@ -20,7 +20,7 @@ struct TokenCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The service's state folder (default: as for 'serve').", valueName: "folder"))
     var state: String?
 
-    var store: TokenStore { TokenStore(state: state ?? ServeOptions.usualState()) }
+    var store: TokenStore { TokenStore(state: state ?? StateFolder.usual()) }
   }
 
   struct Add: ParsableCommand {
