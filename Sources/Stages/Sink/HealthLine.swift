@@ -1,10 +1,11 @@
-import Pipeline
+package import Pipeline
 
 extension JSONLineBuffer {
   /// One `health` line with its newline: what a stream does now, and since when.
-  mutating func healthLine(_ change: HealthChange) {
+  package mutating func healthLine(_ change: HealthChange, id: String? = nil) {
     let health = change.health
-    raw("{\"type\":\"health\",\"v\":1,\"stream\":")
+    head("health", id: id)
+    raw("\"stream\":")
     string(health.stream)
     raw(",\"state\":")
     string(health.state.rawValue)

@@ -1,26 +1,26 @@
-import EdgepipeCore
+package import EdgepipeCore
 
 /// Builds one line of JSON in a buffer that is used again and again: nothing is allocated once it has grown.
 ///
 /// Commas and keys are the caller's; numbers are written as decimal fractions with a fixed limit of places, so that
 /// neither NaN nor an exponent can appear.
-struct JSONLineBuffer {
-  private(set) var bytes: [UInt8] = []
+package struct JSONLineBuffer {
+  package private(set) var bytes: [UInt8] = []
 
   /// The largest magnitude that ``decimal(_:places:)`` writes: beyond it, places would not be exact.
   static let largestNumber = 1e12
 
-  init() { bytes.reserveCapacity(4096) }
+  package init() { bytes.reserveCapacity(4096) }
 
-  mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+  package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
   /// JSON text as it stands: punctuation and keys.
   @inline(__always)
-  mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8) }
+  package mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
   /// A JSON string with its quotes. RFC 8259, section 7: quotes, backslashes and control characters are escaped;
   /// everything else is written as UTF-8.
-  mutating func string(_ text: String) {
+  package mutating func string(_ text: String) {
     bytes.append(UInt8(ascii: "\""))
     for byte in text.utf8 {
       switch byte {
@@ -40,7 +40,7 @@ struct JSONLineBuffer {
     bytes.append(UInt8(ascii: "\""))
   }
 
-  mutating func integer(_ value: Int) {
+  package mutating func integer(_ value: Int) {
     if value < 0 { bytes.append(UInt8(ascii: "-")) }
     digits(value.magnitude, minimum: 1)
   }
@@ -48,7 +48,7 @@ struct JSONLineBuffer {
   /// `value` rounded to `places` (1...9) decimals; zeros at the end are left out except the first: `80.0`, `10.25`.
   ///
   /// Not-a-number becomes 0 and magnitudes above ``largestNumber`` are cut to it; callers leave such values out.
-  mutating func decimal(_ value: Double, places: Int) {
+  package mutating func decimal(_ value: Double, places: Int) {
     let places = min(9, max(1, places))
     var scale: UInt = 1
     for _ in 0..<places { scale *= 10 }
@@ -60,13 +60,13 @@ struct JSONLineBuffer {
   }
 
   /// A count of nanoseconds as seconds with microseconds, exact.
-  mutating func seconds(nanoseconds: Int64) {
+  package mutating func seconds(nanoseconds: Int64) {
     let microseconds = UInt((nanoseconds.magnitude + 500) / 1000)
     fraction(isNegative: nanoseconds < 0 && microseconds > 0, scaled: microseconds, scale: 1_000_000, places: 6)
   }
 
   /// A time on the wall clock as an ISO 8601 string in UTC with milliseconds: `"2026-01-01T00:00:00.400Z"`.
-  mutating func timestamp(_ time: WallTime) {
+  package mutating func timestamp(_ time: WallTime) {
     bytes.append(UInt8(ascii: "\""))
     raw(time.iso8601)
     bytes.append(UInt8(ascii: "\""))

@@ -1,15 +1,18 @@
 import EdgepipeCore
-import Pipeline
+package import Pipeline
 
 /// The lines of the results file: the one place that knows their keys. Other programs read them; keys only ever
-/// change together with `v`.
+/// change together with `v`. Sinks that send give each line an `id`, by which a receiver removes duplicates.
 extension JSONLineBuffer {
   /// One `frame` line with its newline, in source pixels.
   ///
+  /// - Parameter filter: which detections it has; nil for all.
   /// - Returns: how many detections were left out because a number in them was not finite.
-  mutating func frameLine(_ frame: Frame, latencyNanoseconds: Int64) -> Int {
+  package mutating func frameLine(
+    _ frame: Frame, latencyNanoseconds: Int64, id: String? = nil, filter: DetectionFilter? = nil
+  ) -> Int {
     let header = frame.header
-    raw("{\"type\":\"frame\",\"v\":1,")
+    head("frame", id: id)
     position(header)
     raw(",\"source\":")
     string(header.source)
@@ -24,7 +27,7 @@ extension JSONLineBuffer {
     raw(",\"detections\":[")
     var written = 0, leftOut = 0
     for result in frame.results {
-      for detection in result.detections {
+      for detection in result.detections where filter?.includes(detection) ?? true {
         guard Self.isFinite(detection) else {
           leftOut += 1
           continue
@@ -39,10 +42,11 @@ extension JSONLineBuffer {
   }
 
   /// One `event` line for a picture that was written.
-  mutating func snapshotLine(
-    _ header: FrameHeader, file: String, reason: String, label: String?, track: Int?
+  package mutating func snapshotLine(
+    _ header: FrameHeader, file: String, reason: String, label: String?, track: Int?, id: String? = nil
   ) {
-    raw("{\"type\":\"event\",\"v\":1,\"kind\":\"snapshot\",")
+    head("event", id: id)
+    raw("\"kind\":\"snapshot\",")
     position(header)
     raw(",\"captured_at\":")
     timestamp(header.capturedWall)
@@ -62,8 +66,9 @@ extension JSONLineBuffer {
   }
 
   /// One `event` line for something that a rule saw.
-  mutating func eventLine(_ event: FrameEvent, of header: FrameHeader) {
-    raw("{\"type\":\"event\",\"v\":1,\"kind\":")
+  package mutating func eventLine(_ event: FrameEvent, of header: FrameHeader, id: String? = nil) {
+    head("event", id: id)
+    raw("\"kind\":")
     string(event.kind)
     raw(",")
     position(header)
@@ -89,8 +94,9 @@ extension JSONLineBuffer {
   }
 
   /// One `event` line for options that are others from this frame on.
-  mutating func optionsLine(_ change: OptionChange, from header: FrameHeader) {
-    raw("{\"type\":\"event\",\"v\":1,\"kind\":\"options\",")
+  package mutating func optionsLine(_ change: OptionChange, from header: FrameHeader, id: String? = nil) {
+    head("event", id: id)
+    raw("\"kind\":\"options\",")
     position(header)
     raw(",\"captured_at\":")
     timestamp(header.capturedWall)
@@ -136,7 +142,18 @@ extension JSONLineBuffer {
     }
   }
 
-  /// What every line about a moment of a stream begins with.
+  /// What every line begins with.
+  package mutating func head(_ type: String, id: String?) {
+    raw("{\"type\":\"")
+    raw(type)
+    raw("\",\"v\":1,")
+    guard let id else { return }
+    raw("\"id\":")
+    string(id)
+    raw(",")
+  }
+
+  /// Where every line about a moment of a stream says which one.
   private mutating func position(_ header: FrameHeader) {
     raw("\"stream\":")
     string(header.stream.id)

@@ -1,19 +1,19 @@
-import EdgepipeCore
-import Pipeline
+package import EdgepipeCore
+package import Pipeline
 
 /// Makes single annotated pictures of frames: scales, draws, encodes. Used by one thread; its memory is used again while
 /// size and quality stay.
-final class StillRenderer {
-  let format: StillEncoder.Format
+package final class StillRenderer {
+  package let format: StillEncoder.Format
   /// 2 (best) ... 31, for JPEG only.
-  var quality: Int { didSet { if quality != oldValue { encoder = nil } } }
+  package var quality: Int { didSet { if quality != oldValue { encoder = nil } } }
   /// Nil: nothing is drawn.
-  var annotation: AnnotationSettings? { didSet { annotator = annotation.map { Annotator($0) } } }
+  package var annotation: AnnotationSettings? { didSet { annotator = annotation.map { Annotator($0) } } }
   private var annotator: Annotator?
   private var picture: PictureCopy?
   private var encoder: StillEncoder?
 
-  init(format: StillEncoder.Format, quality: Int, annotation: AnnotationSettings?) {
+  package init(format: StillEncoder.Format, quality: Int, annotation: AnnotationSettings?) {
     (self.format, self.quality, self.annotation) = (format, quality, annotation)
     annotator = annotation.map { Annotator($0) }
   }
@@ -21,7 +21,9 @@ final class StillRenderer {
   /// The bytes of a file.
   ///
   /// - Parameter height: in pixels, with the aspect ratio kept; nil, or more than the picture has, for its own.
-  func render(_ frame: Frame, height: Int? = nil) throws(PipelineError) -> (bytes: [UInt8], width: Int, height: Int) {
+  package func render(
+    _ frame: Frame, height: Int? = nil
+  ) throws(PipelineError) -> (bytes: [UInt8], width: Int, height: Int) {
     guard let image = frame.image as? DecodedPicture else {
       throw PipelineError(
         "frame \(frame.header.sequence) of '\(frame.header.stream.id)' arrived without its picture",

@@ -2,12 +2,12 @@ import CFFmpeg
 import EdgepipeCore
 
 /// Encodes single pictures of one size as JPEG or PNG files: owns the codec context. Used by one thread.
-@safe final class StillEncoder {
-  enum Format: String, Sendable, CaseIterable {
+@safe package final class StillEncoder {
+  package enum Format: String, Sendable, CaseIterable {
     case jpeg
     case png
 
-    var fileExtension: String { self == .jpeg ? "jpg" : "png" }
+    package var fileExtension: String { self == .jpeg ? "jpg" : "png" }
   }
 
   /// In pixels.
