@@ -231,7 +231,9 @@ package final class Spool: Sendable {
     }
     for group in done { group.fate.settle(.delivered) }
     if trouble != nil { logger.notice("the spool takes results again") }
-    if effects.dropped > 0 { logger.warning("the spool is full: \(effects.dropped) results that waited longest are lost") }
+    if effects.dropped > 0 {
+      logger.warning("the spool is full: \(effects.dropped) results that waited longest are lost")
+    }
     if effects.expired > 0 { logger.warning("\(effects.expired) results waited too long and are given up") }
   }
 
@@ -256,7 +258,9 @@ package final class Spool: Sendable {
   ///
   /// - Returns: nothing where none came, or the file cannot be read now.
   func next(after sequence: Int64, limit: Int, bytes: Int, until deadline: MonotonicTime) -> [SpoolFile.Row] {
-    let hasSome = state.wait(until: deadline) { $0.lastSequence > sequence || $0.isClosed ? $0.lastSequence > sequence : nil }
+    let hasSome = state.wait(until: deadline) {
+      $0.lastSequence > sequence || $0.isClosed ? $0.lastSequence > sequence : nil
+    }
     guard hasSome == true else { return [] }
     do {
       let (rows, damaged) = try file.rows(after: sequence, limit: limit, bytes: bytes)

@@ -136,7 +136,8 @@ final class SpoolFile: Sendable {
 
   private static func add(_ db: Database, _ change: Change, _ contents: inout Contents) throws {
     let insert = try db.cachedStatement(
-      sql: "INSERT INTO item (id, stream, kind, address, body, added_ms, size, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+      sql:
+        "INSERT INTO item (id, stream, kind, address, body, added_ms, size, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
     for item in change.added {
       try insert.execute(arguments: [
         item.id, item.stream, item.kind, item.address, Data(item.body), change.now.milliseconds, item.storedBytes,

@@ -15,7 +15,8 @@ package struct SpoolSettings: ConfigurationObject {
       "folder", \.folder, .string,
       "Where the spool's file is; by default `spool/<pipeline>` in the state folder (EDGEPIPE_STATE)."),
     .init("maxMB", \.maxMB, .number(0.1...100_000), "What waits takes no more than so many megabytes."),
-    .init("maxAgeH", \.maxAgeH, .number(0.001...100_000), "What waits longer than so many hours is given up, and counted."),
+    .init(
+      "maxAgeH", \.maxAgeH, .number(0.001...100_000), "What waits longer than so many hours is given up, and counted."),
     .init(
       "whenFull", \.whenFull, .word(fullWords),
       "`dropOldest` gives up what has waited longest, and counts it; `block` takes no more frames until there is room, so "

@@ -82,7 +82,7 @@ private struct EventFilter: Sendable {
 
 extension FrameEvent {
   /// The name of the zone or the line that it is about.
-  var shape: String? {
+  package var shape: String? {
     for field in fields where field.key == "zone" || field.key == "line" {
       if case .string(let name) = field.value { return name }
     }

@@ -1,0 +1,120 @@
+import EdgepipeCore
+import Foundation
+import Pipeline
+import Stages
+
+/// Makes the results of frames that a sink takes into items with ids. Used by one worker.
+struct ResultItems {
+  private let context: StageContext
+  private let shape: any ItemShape
+  private var selector: ResultSelector
+  private var options = OptionsLog()
+  private var line = JSONLineBuffer()
+  private let renderer: StillRenderer?
+  private let pictureHeight: Int
+  private var healthLines: [String: Int] = [:]
+  private(set) var detectionsLeftOut = 0
+  private(set) var picturesLost = 0
+
+  init(_ selection: ResultSelection, _ settings: SendingSettings, shape: any ItemShape, context: StageContext) {
+    selector = ResultSelector(selection)
+    self.shape = shape
+    self.context = context
+    pictureHeight = settings.pictureHeight
+    renderer =
+      settings.attachesPictures
+      ? StillRenderer(format: .jpeg, quality: 5, annotation: AnnotationSettings()) : nil
+  }
+
+  /// What is to be sent of a frame, in the order in which JSON Lines has it.
+  ///
+  /// - Parameter now: when the sink took the frame.
+  mutating func items(of frame: Frame, now: MonotonicTime) -> [OutgoingItem] {
+    let selected = selector.select(frame)
+    let changes = selector.takesOptions ? options.changes(before: frame) : []
+    if selected.isEmpty, changes.isEmpty { return [] }
+    let header = frame.header
+    var items: [OutgoingItem] = []
+    for (ordinal, change) in changes.enumerated() {
+      let facts = facts(header, kind: "options", stage: change.stage, ordinal: "options-\(ordinal)")
+      items.append(item(facts) { $0.optionsLine(change, from: header, id: facts.id) })
+    }
+    var picture: [UInt8]?
+    if let renderer { picture = self.picture(frame, renderer) }
+    if selected.isFrameTaken {
+      let facts = facts(header, kind: "frame", stage: context.id, ordinal: "frame")
+      let latency = now.nanoseconds(since: header.captured), filter = selector.detections
+      var leftOut = 0
+      items.append(
+        item(facts, picture) {
+          leftOut = $0.frameLine(frame, latencyNanoseconds: latency, id: facts.id, filter: filter)
+        })
+      detectionsLeftOut += leftOut
+    }
+    var told: [String: Int] = [:]
+    for event in selected.events {
+      let ordinal = Self.ordinal(of: event, in: frame, &told)
+      var facts = facts(header, kind: event.kind, stage: event.stage, ordinal: "\(ordinal)")
+      facts.label = event.label
+      facts.zone = event.shape
+      items.append(item(facts, picture) { $0.eventLine(event, of: header, id: facts.id) })
+    }
+    return items
+  }
+
+  mutating func items(of change: HealthChange) -> [OutgoingItem] {
+    guard selector.takesHealth else { return [] }
+    let stream = change.health.stream, number = healthLines[stream, default: 0]
+    healthLines[stream] = number + 1
+    var facts = ItemFacts()
+    (facts.pipeline, facts.stream, facts.kind) = (context.pipeline, stream, "health")
+    facts.stage = context.id
+    facts.id = "\(context.run)/\(stream)/health/\(number)/0"
+    return [item(facts) { $0.healthLine(change, id: facts.id) }]
+  }
+
+  /// The same for every sink, whatever it selects: the place of the event among those of its stage in the frame. One that
+  /// waited for its time counts on behind them.
+  private static func ordinal(of event: FrameEvent, in frame: Frame, _ told: inout [String: Int]) -> Int {
+    let own = frame.events.filter { $0.stage == event.stage }
+    if let index = own.firstIndex(of: event) { return index }
+    let late = told[event.stage, default: 0]
+    told[event.stage] = late + 1
+    return own.count + late
+  }
+
+  private func facts(_ header: FrameHeader, kind: String, stage: String, ordinal: String) -> ItemFacts {
+    var facts = ItemFacts()
+    facts.id = "\(context.run)/\(header.stream.id)/\(stage)/\(header.sequence)/\(ordinal)"
+    facts.pipeline = context.pipeline
+    facts.stream = header.stream.id
+    facts.kind = kind
+    facts.stage = stage
+    return facts
+  }
+
+  private mutating func item(
+    _ facts: ItemFacts, _ picture: [UInt8]? = nil, _ write: (inout JSONLineBuffer) -> Void
+  ) -> OutgoingItem {
+    line.removeAll()
+    write(&line)
+    var bytes = line.bytes
+    if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+    if let picture { bytes = bytes.dropLast() + picture + [UInt8(ascii: "}")] }
+    return OutgoingItem(
+      id: facts.id, stream: facts.stream, kind: facts.kind, address: shape.address(facts),
+      body: shape.body(bytes, facts))
+  }
+
+  /// `,"picture":{…}`, which goes before the end of an object; nil where the frame has none that can be encoded.
+  private mutating func picture(_ frame: Frame, _ renderer: StillRenderer) -> [UInt8]? {
+    guard frame.image != nil, let still = try? renderer.render(frame, height: min(pictureHeight, frame.header.height))
+    else {
+      picturesLost += 1
+      return nil
+    }
+    let text = Data(still.bytes).base64EncodedString()
+    return Array(
+      #","picture":{"type":"image/jpeg","width":\#(still.width),"height":\#(still.height),"data":"\#(text)"}"#.utf8)
+  }
+}
