@@ -77,7 +77,7 @@ let package = Package(
     .target(
       name: "EdgepipeOutputs",
       dependencies: [
-        "EdgepipeCore", "EdgepipeMachine", "Pipeline", "Stages",
+        "CLibcrypto", "EdgepipeCore", "EdgepipeMachine", "Pipeline", "Stages",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"),

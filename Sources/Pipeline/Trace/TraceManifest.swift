@@ -86,7 +86,14 @@ extension JSONNode {
     switch value {
     case .string(let text):
       let isSecret = key.map { SecretNames.contains($0) } ?? false
-      let shown = isSecret ? URLRedaction.mask : URLRedaction.redact(text)
+      let shown =
+        if isSecret {
+          URLRedaction.mask
+        } else if key == "headers", let colon = text.firstIndex(of: ":") {
+          "\(text[..<colon]): \(URLRedaction.mask)"
+        } else {
+          URLRedaction.redact(text)
+        }
       copy.value = .string(shown.replacing("${", with: "$${"))
     case .array(let elements): copy.value = .array(elements.map { $0.redacted(key: key) })
     case .object(let members):
