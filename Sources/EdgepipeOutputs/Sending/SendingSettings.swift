@@ -1,6 +1,6 @@
 import EdgepipeCore
 package import Pipeline
-package import Stages
+import Stages
 
 /// The options that every sink that sends has beside its own.
 package struct SendingSettings: ConfigurationObject {

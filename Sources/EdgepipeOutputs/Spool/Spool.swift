@@ -1,13 +1,13 @@
-package import EdgepipeCore
-package import Logging
-package import Pipeline
+import EdgepipeCore
+import Logging
+import Pipeline
 
 /// Results that wait for their receiver, on the disk: taken over frame by frame, committed in groups, given to the sender
 /// in the order in which they came.
 ///
 /// A frame's fate is told when its group is on the disk. Whatever the disk or the receiver does, ``put(_:isEnding:)``
 /// returns soon, unless the spool is full and was told to block.
-package final class Spool: Sendable {
+final class Spool: Sendable {
   /// A group goes to the disk when its first result has waited for so long, or when it is this large.
   static let groupMs = 80.0
   static let groupItems = 2000
@@ -68,7 +68,7 @@ package final class Spool: Sendable {
     self.state = Monitor(state)
   }
 
-  package var counts: SpoolCounts { state.withLock { $0.counts } }
+  var counts: SpoolCounts { state.withLock { $0.counts } }
 
   // MARK: The sink's side
 
@@ -76,7 +76,7 @@ package final class Spool: Sendable {
   ///
   /// - Parameter isEnding: asked while the spool is full and blocks; once true nothing waits any more.
   /// - Returns: what will become of them.
-  package func put(_ items: [OutgoingItem], isEnding: () -> Bool = { false }) -> DeferredFate {
+  func put(_ items: [OutgoingItem], isEnding: () -> Bool = { false }) -> DeferredFate {
     let bytes = items.reduce(0) { $0 + $1.storedBytes }, now = clock.now()
     while true {
       // A short wait each time, since nobody tells the spool that the run ends.
@@ -143,14 +143,14 @@ package final class Spool: Sendable {
   }
 
   /// Returns when everything that was taken is on the disk, or the disk does not take it.
-  package func flush() {
+  func flush() {
     state.change { $0.isFlushing = true }
     state.wait { $0.groups.isEmpty || $0.counts.diskTrouble != nil || $0.isDone ? () : nil }
     state.change { $0.isFlushing = false }
   }
 
   /// Takes nothing more; what was taken is committed. Returns when that is done, or cannot be done.
-  package func close() {
+  func close() {
     state.change { $0.isClosed = true }
     state.wait { $0.isDone ? () : nil }
   }
@@ -299,7 +299,7 @@ package final class Spool: Sendable {
 
 extension DropReason {
   /// A spool that is full and blocks, when the run ends.
-  package static let spoolFull = DropReason(rawValue: "spool-full")
+  static let spoolFull = DropReason(rawValue: "spool-full")
   /// The disk could not take it.
-  package static let unwritten = DropReason(rawValue: "unwritten")
+  static let unwritten = DropReason(rawValue: "unwritten")
 }

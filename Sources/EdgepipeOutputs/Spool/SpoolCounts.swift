@@ -1,29 +1,29 @@
 import EdgepipeCore
 
 /// What a spool has done in this run, and what waits in it.
-package struct SpoolCounts: Sendable, Hashable {
+struct SpoolCounts: Sendable, Hashable {
   /// Results of earlier runs that this one found.
-  package var found = 0
-  package var committed = 0
+  var found = 0
+  var committed = 0
   /// Transactions, each with one wait for the disk.
-  package var commits = 0
-  package var acknowledged = 0
+  var commits = 0
+  var acknowledged = 0
   /// Attempts that the receiver could not be reached in, or that it refused.
-  package var failedAttempts = 0
+  var failedAttempts = 0
   /// Given up since the spool was full.
-  package var dropped = 0
+  var dropped = 0
   /// Given up since they were too old.
-  package var expired = 0
+  var expired = 0
   /// Refused for ever, and put aside.
-  package var refused = 0
+  var refused = 0
   /// Put aside since they are no longer what was written.
-  package var damaged = 0
+  var damaged = 0
   /// Lost since the disk could not take them.
-  package var unwritten = 0
-  package var waiting = 0
-  package var waitingBytes = 0
+  var unwritten = 0
+  var waiting = 0
+  var waitingBytes = 0
   /// The disk cannot take anything now, and why.
-  package var diskTrouble: String?
+  var diskTrouble: String?
 
   var facts: [String: ReportValue] {
     [

@@ -1,4 +1,4 @@
-package import EdgepipeCore
+import EdgepipeCore
 
 /// Where the spool of one sink of one pipeline is: the next run of both finds it there.
 package struct SpoolPlace: Sendable, Hashable {

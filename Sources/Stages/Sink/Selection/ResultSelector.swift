@@ -1,4 +1,4 @@
-package import EdgepipeCore
+import EdgepipeCore
 package import Pipeline
 
 /// Decides for one worker which results of its frames a sink takes.
