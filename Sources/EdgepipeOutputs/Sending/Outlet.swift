@@ -55,6 +55,7 @@ package final class Outlet: Sendable {
   package var interface: StageInterface {
     var interface = StageInterface()
     interface.wishes = plan.selection.wishes
+    interface.keepsEveryFrame = plan.settings.spool.blocks
     return interface
   }
 

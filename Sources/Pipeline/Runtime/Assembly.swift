@@ -44,6 +44,7 @@ struct Assembly {
   private func port(_ index: Int) -> InputPort? {
     let node = built.graph.nodes[index], plan = built.plan.stages[index]
     guard !node.upstream.isEmpty else { return nil }
+    let keepsAll = built.stages[index].interface.keepsEveryFrame
     var linksBySource: [Int: [Int]] = [:]
     for (link, feeder) in node.upstream.enumerated() {
       for source in built.graph.nodes[feeder].sources { linksBySource[source, default: []].append(link) }
@@ -51,10 +52,14 @@ struct Assembly {
     return InputPort(
       PortSite(
         stage: node.id, index: index, upstream: node.upstream.map { built.graph.nodes[$0].id },
-        linksBySource: linksBySource, capacity: plan.queueCapacity ?? defaultCapacity(behind: node),
-        policy: plan.overflow, keepsTombstones: hasJoin(after: index)),
+        linksBySource: linksBySource,
+        capacity: plan.queueCapacity ?? (keepsAll ? Self.roomForEveryFrame : defaultCapacity(behind: node)),
+        policy: plan.overflow ?? (keepsAll ? .block : nil), keepsTombstones: hasJoin(after: index)),
       run: run, metrics: metrics[index], progress: progress)
   }
+
+  /// More than there are credits, so that a source that must not wait never finds the queue full.
+  private static let roomForEveryFrame = 1 << 16
 
   /// Frames of all cameras may come at the same moment: that alone must not make a queue overflow.
   private func defaultCapacity(behind node: Graph.Node) -> Int {

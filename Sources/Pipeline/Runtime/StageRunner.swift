@@ -25,6 +25,7 @@ final class StageRunner: Sendable {
   private let site: StageSite
   /// What was too late is in the trace, and what was not is worked on however late it is.
   private let isReplay: Bool
+  private let keepsEveryFrame: Bool
   private let state: Mutex<State>
   /// Absent where one worker keeps the order by itself; an element of nil is a place that has nothing to pass on.
   private let sequencer: Sequencer<Token?>?
@@ -36,6 +37,7 @@ final class StageRunner: Sendable {
   init(_ site: StageSite, successors: [ServiceForecast]) {
     self.site = site
     isReplay = site.run.journal.trace != nil
+    keepsEveryFrame = site.stage.interface.keepsEveryFrame
     state = Mutex(State(working: site.workers))
     forecast = ServiceForecast(successors: successors)
     sequencer =
@@ -153,7 +155,7 @@ final class StageRunner: Sendable {
       isIdle = site.stage.isIdle(for: frame)
     ticket.addQueueing(nanoseconds: waited)
     // What a rule saw is worth more than the frame's being in time.
-    if !isReplay, let deadline = frame.header.deadline, frame.events.isEmpty,
+    if !isReplay, !keepsEveryFrame, let deadline = frame.header.deadline, frame.events.isEmpty,
       forecast.isHopeless(deadline: deadline, now: start, isIdle: isIdle)
     {
       site.port.noteLoss(ticket, .late)

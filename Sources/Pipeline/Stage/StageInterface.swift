@@ -53,6 +53,9 @@ public struct StageInterface: Sendable {
   /// Without tracks from before it does nothing.
   public var needsTracks = false
   public var wishes: [NameWish] = []
+  /// Of a stage that would rather be waited for than lose a frame: nothing is dropped in front of it, however late. While
+  /// it is held up, files wait, and live sources run out of credits and lose frames themselves.
+  public var keepsEveryFrame = false
 
   public init() {}
 }
