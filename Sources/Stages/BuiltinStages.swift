@@ -17,6 +17,9 @@ extension StageRegistry {
     registry.register(JSONLinesSink.self)
     registry.register(VideoSink.self)
     registry.register(SnapshotSink.self)
+    registry.register(CSVSink.self)
+    registry.register(COCOSink.self)
+    registry.register(MOTSink.self)
     registry.register(NullSink.self)
     return registry
   }()

@@ -88,7 +88,7 @@ package enum WholeFile {
     }
   }
 
-  private static func resolved(_ path: String) -> String {
+  static func resolved(_ path: String) -> String {
     // SAFETY: realpath gives a terminated string of its own, which is copied and freed, or nil.
     guard let real = unsafe realpath(path, nil) else { return path }
     defer { unsafe free(real) }

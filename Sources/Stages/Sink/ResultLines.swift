@@ -102,7 +102,14 @@ extension JSONLineBuffer {
     timestamp(header.capturedWall)
     raw(",\"stage\":")
     string(change.stage)
-    raw(",\"options\":{")
+    raw(",\"options\":")
+    options(change)
+    raw("}\n")
+  }
+
+  /// The old and the new value of each option.
+  mutating func options(_ change: OptionChange) {
+    raw("{")
     for (index, option) in change.options.enumerated() {
       if index > 0 { raw(",") }
       string(option.name)
@@ -112,11 +119,11 @@ extension JSONLineBuffer {
       raw(option.new ?? "null")
       raw("}")
     }
-    raw("}}\n")
+    raw("}")
   }
 
   /// Numbers with three decimals at most, null where they are not finite; the keys of an object in their order.
-  private mutating func value(_ value: ReportValue) {
+  mutating func value(_ value: ReportValue) {
     switch value {
     case .string(let text): string(text)
     case .int(let number): integer(number)

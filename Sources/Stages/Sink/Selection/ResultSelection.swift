@@ -38,10 +38,14 @@ package struct ResultSelection: ConfigurationObject {
   /// - Parameters:
   ///   - kinds: what the sink can take.
   ///   - names: the options that it has; all when absent.
-  package static func declared(_ kinds: [ResultKind], names: Set<String>? = nil) -> [ConfigurationOption<Self>] {
+  ///   - most: how many kinds it takes at once; all when absent.
+  package static func declared(
+    _ kinds: [ResultKind], names: Set<String>? = nil, most: Int? = nil
+  ) -> [ConfigurationOption<Self>] {
     let words = kinds.map(\.rawValue)
     let all: [ConfigurationOption<Self>] = [
-      .init("what", \.what, .list(.word(words), count: 1...words.count), "The kinds of results that are taken."),
+      .init(
+        "what", \.what, .list(.word(words), count: 1...(most ?? words.count)), "The kinds of results that are taken."),
       .init(
         "classes", \.classes, .list(.string, count: 1...1000),
         "Only detections, tracks and events with these labels; events without a label always pass. All when absent."),
@@ -53,11 +57,11 @@ package struct ResultSelection: ConfigurationObject {
         "Only detections with at least this score, and tracks whose best one has it; events have no score."),
       .init(
         "everyS", \.everyS, .number(0.01...86_400),
-        "Seconds of media time from one frame of a stream to the next, and between events of the same kind, zone or line, and label."
+        "Seconds of media time between frames of a stream, and between events of one kind, zone or line, and label."
       ),
       .init(
         "onChange", \.onChange, .bool,
-        "Leaves out frames with as many detections of each label as before, and events without a track that say the same as before."
+        "Leaves out frames with the same number of each label as before, and events without a track that say the same."
       ),
     ]
     guard let names else { return all }
