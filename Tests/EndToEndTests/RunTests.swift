@@ -93,6 +93,7 @@ struct RunTests {
       #expect(line["frame"] as? Int == frame, "events follow the line of their frame")
     }
     #expect(frame == 249)
+    if ResultSchema.isAvailable { #expect(try ResultSchema.problems(inFile: space.path("events.jsonl")) == []) }
     let events = lines.filter { $0["type"] as? String == "event" }
     let only = try space.lines("only.jsonl")
     #expect(
