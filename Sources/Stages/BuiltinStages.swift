@@ -17,6 +17,7 @@ extension StageRegistry {
     registry.register(JSONLinesSink.self)
     registry.register(VideoSink.self)
     registry.register(SnapshotSink.self)
+    registry.register(StreamSink.self)
     registry.register(NullSink.self)
     return registry
   }()
