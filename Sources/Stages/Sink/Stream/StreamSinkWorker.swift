@@ -30,6 +30,8 @@ final class StreamSinkWorker: FrameWorker {
   }
 
   func process(_ frame: Frame) throws -> FrameOutcome {
+    // What was sent once is not sent again.
+    if stage.context.isReplay, stage.destination.isAddress { return .emit(frame) }
     let header = frame.header, picture = try frame.decodedPicture()
     if annotation.follow(frame) { annotator = Annotator(annotation.value) }
     var route = try routes.removeValue(forKey: header.stream.id) ?? open(header, picture)
@@ -39,9 +41,8 @@ final class StreamSinkWorker: FrameWorker {
     if stage.destination.isAddress { notePace(&route, header) }
     let ticks = route.video.time(of: header)
     guard route.limit.takes(ticks) else { return .emit(frame) }
-    guard case .taken(let isKey, let ticket) = route.output.admit(isWaiting: !header.stream.isLive) else {
-      return .emit(frame)
-    }
+    let isWaiting = !header.stream.isLive || stage.context.isReplay
+    guard case .taken(let isKey, let ticket) = route.output.admit(isWaiting: isWaiting) else { return .emit(frame) }
     let isBreak = route.isBroken
     route.isBroken = false
     try unsafe route.video.encode(frame, picture, at: ticks, isKey: isKey || isBreak, annotator: &annotator) { packet in

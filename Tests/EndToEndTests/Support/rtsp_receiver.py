@@ -35,6 +35,8 @@ parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
 options = parser.parse_args()
 # The parent process may have blocked the signals that end it.
 signal.pthread_sigmask(signal.SIG_SETMASK, [])
+# A test that waits for a line learns that it will not come.
+signal.alarm(300)
 Gst.init(None)
 count = 0
 
