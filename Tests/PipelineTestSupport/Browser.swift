@@ -89,7 +89,8 @@ public enum Browser {
   /// A window that nobody sees, without what a browser does beside showing a page.
   private static func plain(in folder: URL) -> [String] {
     [
-      "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions",
+      "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+      "--disable-extensions",
       "--disable-background-networking", "--user-data-dir=\(folder.appendingPathComponent("profile").path)",
     ]
   }

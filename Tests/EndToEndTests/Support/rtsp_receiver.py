@@ -4,8 +4,7 @@
 usage: rtsp_receiver.py FOLDER [--port PORT] [--user NAME --password WORD] [--tls CERTIFICATE KEY]
 
 A stream that is pushed to rtsp://127.0.0.1:PORT/live is decoded. Its pictures are kept in FOLDER as NUMBER.ppm, and a line
-is printed for each: "picture NUMBER TIME", the time in nanoseconds from the first one of its connection. Each connection
-is told as "announced".
+is printed for each: "picture NUMBER". Each connection is told as "announced".
 
 Prints "ready URL" once clients can connect; without --port the system chooses a free one. Ends when standard input
 closes, so that it never outlives the test that started it.
@@ -59,7 +58,7 @@ def take(sink):
     with open(path + ".part", "wb") as file:
         file.write(b"P6 %d %d 255\n" % (width, height) + rows)
     os.rename(path + ".part", path)
-    say("picture", count, buffer.pts)
+    say("picture", count)
     count += 1
     return Gst.FlowReturn.OK
 

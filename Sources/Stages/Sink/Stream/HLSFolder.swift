@@ -80,7 +80,9 @@ final class HLSFolder {
     for (prefix, ending) in [("segment-", ".m4s"), ("init-", ".mp4")] where name.hasPrefix(prefix) {
       guard name.hasSuffix(ending) else { continue }
       let digits = name.dropFirst(prefix.count).dropLast(ending.count)
-      if !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }), let number = Int(digits), number < Int.max / 2 {
+      if !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }), let number = Int(digits),
+        number < Int.max / 2
+      {
         return number
       }
     }

@@ -37,7 +37,9 @@ final class StreamSinkWorker: FrameWorker {
     var route = try routes.removeValue(forKey: header.stream.id) ?? open(header, picture)
     defer { routes[header.stream.id] = route }
     stage.noteFrame()
-    if header.discontinuity != route.discontinuity { (route.discontinuity, route.isBroken) = (header.discontinuity, true) }
+    if header.discontinuity != route.discontinuity {
+      (route.discontinuity, route.isBroken) = (header.discontinuity, true)
+    }
     if stage.destination.isAddress { notePace(&route, header) }
     let ticks = route.video.time(of: header)
     guard route.limit.takes(ticks) else { return .emit(frame) }

@@ -15,12 +15,14 @@ struct HLSTests {
   }
 
   private func playlist(_ folder: URL) throws -> [String] {
-    try String(contentsOf: folder.appendingPathComponent("index.m3u8"), encoding: .utf8).split(separator: "\n").map(String.init)
+    try String(contentsOf: folder.appendingPathComponent("index.m3u8"), encoding: .utf8).split(separator: "\n").map(
+      String.init)
   }
 
   private func segments(_ playlist: [String]) -> [String] { playlist.filter { !$0.hasPrefix("#") } }
 
-  @Test("given four seconds of pictures, when they are written, then ffprobe finds each, in segments of one second",
+  @Test(
+    "given four seconds of pictures, when they are written, then ffprobe finds each, in segments of one second",
     .enabled(if: isReady, "needs ffmpeg and ffprobe"))
   func whole() throws {
     let folder = try TestData.temporaryFolder("hls")
@@ -44,13 +46,13 @@ struct HLSTests {
     let start = try #require(list.first { $0.hasPrefix("#EXT-X-MAP") }).split(separator: "\"")[1]
     #expect(try names(place) == (["index.m3u8", String(start)] + segments(list)).sorted())
     #expect(try StreamFixture.figures(sink)["sent"] == .int(100))
-    // The box's upper edge is drawn: it is much unlike the grey above it.
+    // The box's lower edge is drawn: it is much unlike the grey below it, which is like itself.
     let pixels = try SinkFixture.rgb(path)
     try #require(pixels.count == 320 * 180 * 3)
     func pixel(_ x: Int, _ y: Int) -> [Int] { (0..<3).map { Int(pixels[3 * (y * 320 + x) + $0]) } }
     func distance(_ a: [Int], _ b: [Int]) -> Int { zip(a, b).map { abs($0 - $1) }.max() ?? 0 }
-    #expect(distance(pixel(170, 139), pixel(170, 150)) > 40)
-    #expect(distance(pixel(170, 148), pixel(170, 150)) < 20)
+    #expect((136...143).map { distance(pixel(170, $0), pixel(170, 160)) }.contains { $0 > 40 })
+    #expect((150...158).map { distance(pixel(170, $0), pixel(170, 160)) }.allSatisfy { $0 < 20 })
   }
 
   @Test("given more than the window holds, when it is written, then old segments leave the list and then the folder")
@@ -85,7 +87,8 @@ struct HLSTests {
     #expect(Set(after).intersection(before) == ["index.html", "segment-x.m4s", "index.m3u8"])
   }
 
-  @Test("given a camera that was away, when it is back, then the list says that the times break off",
+  @Test(
+    "given a camera that was away, when it is back, then the list says that the times break off",
     .enabled(if: isReady, "needs ffmpeg and ffprobe"))
   func discontinuity() throws {
     let folder = try TestData.temporaryFolder("hls")
@@ -97,7 +100,9 @@ struct HLSTests {
     let marks = list.filter { $0 == "#EXT-X-DISCONTINUITY" || $0.hasPrefix("#EXTINF") }
     // The minute in between is nobody's.
     #expect(
-      marks == ["#EXTINF:1.000000,", "#EXTINF:0.200000,", "#EXT-X-DISCONTINUITY", "#EXTINF:1.000000,", "#EXTINF:0.200000,"])
+      marks == [
+        "#EXTINF:1.000000,", "#EXTINF:0.200000,", "#EXT-X-DISCONTINUITY", "#EXTINF:1.000000,", "#EXTINF:0.200000,",
+      ])
     #expect(try SinkFixture.frameCount(folder.path + "/index.m3u8") == 60)
   }
 

@@ -6,7 +6,7 @@ import Testing
 @testable import Pipeline
 @testable import Stages
 
-@Suite("Live output: over losses", .timeLimit(.minutes(2)))
+@Suite("Live output: over losses", .timeLimit(.minutes(10)))
 struct LiveOutputTests {
   /// A receiver that a test turns on and off.
   private final class Receiver: Sendable {
@@ -59,12 +59,15 @@ struct LiveOutputTests {
     func finish() throws(StreamLoss) { receiver.state.change { $0.ends += 1 } }
   }
 
-  private func output(_ receiver: Receiver, _ change: (inout LiveOutput.Settings) -> Void = { _ in }) throws -> LiveOutput {
+  private func output(_ receiver: Receiver, _ change: (inout LiveOutput.Settings) -> Void = { _ in }) throws
+    -> LiveOutput
+  {
     var settings = LiveOutput.Settings()
     settings.policy = ReconnectPolicy(minS: 0.001, maxS: 0.002, resetS: 30)
     change(&settings)
     return try LiveOutput(
-      name: "there", stage: "live", census: ThreadCensus(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+      name: "there", stage: "live", census: ThreadCensus(),
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
       settings: settings, opening: receiver.opening)
   }
 
@@ -90,7 +93,9 @@ struct LiveOutputTests {
     #expect(output.figures.sent == 200 && output.figures.dropped == 0 && output.figures.lost == 0)
   }
 
-  @Test("given no receiver, when pictures are offered, then none is encoded, each is counted, and it is tried again and again")
+  @Test(
+    "given no receiver, when pictures are offered, then none is encoded, each is counted, and it is tried again and again"
+  )
   func down() throws {
     let receiver = Receiver(isUp: false), output = try output(receiver)
     receiver.wait { $0.attempts >= 1 }
@@ -151,7 +156,9 @@ struct LiveOutputTests {
     #expect(output.figures.sent == 1 && output.figures.dropped == full)
   }
 
-  @Test("given a picture that was encoded for a connection that is lost, when it comes late, then the next one does not get it")
+  @Test(
+    "given a picture that was encoded for a connection that is lost, when it comes late, then the next one does not get it"
+  )
   func late() throws {
     let receiver = Receiver(isUp: true), output = try output(receiver)
     guard case .taken(_, let old) = output.admit(isWaiting: true) else { throw MediaFixtures.Missing(what: "a place") }

@@ -10,8 +10,12 @@ struct RTPTests {
 
   @Test("given units behind start codes of either length, when they are parted, then each is whole")
   func annexB() {
-    #expect(units([0, 0, 0, 1, 0x67, 1, 0, 0, 1, 0x68, 2, 0, 0, 0, 1, 0x65, 0, 3, 9]) == [[0x67, 1], [0x68, 2], [0x65, 0, 3, 9]])
-    #expect(units([]) == [] && units([0, 0, 1]) == [] && units([1, 2, 3]) == [] && units([0, 0, 0, 1, 0, 0, 1, 5]) == [[5]])
+    #expect(
+      units([0, 0, 0, 1, 0x67, 1, 0, 0, 1, 0x68, 2, 0, 0, 0, 1, 0x65, 0, 3, 9]) == [
+        [0x67, 1], [0x68, 2], [0x65, 0, 3, 9],
+      ])
+    #expect(
+      units([]) == [] && units([0, 0, 1]) == [] && units([1, 2, 3]) == [] && units([0, 0, 0, 1, 0, 0, 1, 5]) == [[5]])
     #expect(units([0, 0, 1, 5, 0, 0]) == [[5]])
   }
 
@@ -56,14 +60,17 @@ struct RTPTests {
     return units
   }
 
-  @Test("given pictures of any size, when they are put into packets, then a receiver puts the same together",
+  @Test(
+    "given pictures of any size, when they are put into packets, then a receiver puts the same together",
     arguments: [1, 2, 1399, 1400, 1401, 1402, 2797, 2798, 2799, 100_000])
   func roundTrip(size: Int) throws {
     var random = SinkFixture.Random(seed: UInt64(size))
     var packetizer = RTPPacketizer(using: &random)
     let sets: [[UInt8]] = [[0x67, 1, 2, 3], [0x68, 4]]
     // No zeros: those behind a unit are no part of it.
-    let slices: [[UInt8]] = (0..<2).map { _ in [0x65] + (1..<size).map { _ in UInt8.random(in: 1...255, using: &random) } }
+    let slices: [[UInt8]] = (0..<2).map { _ in
+      [0x65] + (1..<size).map { _ in UInt8.random(in: 1...255, using: &random) }
+    }
     var bytes: [UInt8] = []
     let picture = slices.flatMap { [0, 0, 0, 1] + $0 }
     packetizer.add(sets, picture.span, ticks: 0, to: &bytes)
@@ -84,7 +91,8 @@ struct RTPTests {
     var random = SinkFixture.Random(seed: 1)
     var packetizer = RTPPacketizer(using: &random)
     var bytes: [UInt8] = []
-    packetizer.add([], [0, 0, 1, 0x65, 9].span, ticks: 90_000, to: &bytes)
+    let picture: [UInt8] = [0, 0, 1, 0x65, 9]
+    packetizer.add([], picture.span, ticks: 90_000, to: &bytes)
     packetizer.addReport(ticks: 90_000, wall: WallTime(nanoseconds: 1_500_000_000), to: &bytes)
     let both = try packets(bytes)
     try #require(both.count == 2)

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Foundation
 
 /// The parts of an `rtsp` or `rtsps` address.
@@ -9,9 +10,12 @@ struct RTSPAddress: Sendable, Hashable {
   let password: String?
   /// What requests name: without user and password.
   let url: String
+  /// As it was given, with its secrets: to take them out of what servers say.
+  private let text: String
 
   /// - Parameter text: an address that ``AddressCheck`` has found good.
   init(_ text: String) {
+    self.text = text
     let scheme = text.prefix { $0 != ":" }
     // Bytes, not characters: a combining mark behind an '@' must not hide the '@'.
     let rest = Array(text.utf8.dropFirst(scheme.utf8.count + 3)).prefix { $0 != UInt8(ascii: "#") }
@@ -33,5 +37,11 @@ struct RTSPAddress: Sendable, Hashable {
     port = colon.flatMap { Int(string(place[($0 + 1)...])) } ?? usual
     host = string(place[..<(colon ?? place.endIndex)])
     url = "\(scheme.lowercased())://\(string(place))\(string(rest[end...]))"
+  }
+
+  /// A server's own words, without secrets and without what does not belong on a terminal.
+  func scrubbed(_ words: String) -> String {
+    let plain = words.unicodeScalars.filter { (0x20...0x7E).contains($0.value) }
+    return String(URLRedaction.scrub(String(String.UnicodeScalarView(plain)), of: text).prefix(80))
   }
 }

@@ -45,7 +45,8 @@ struct RTSPAnswers {
       bytes.removeFirst(begin + length)
       let words = lines.first?.split(separator: " ", maxSplits: 2) ?? []
       // A request of the server's own is left unanswered: what matters of it shows when the connection ends.
-      guard let version = words.first, version.hasPrefix("RTSP/") else { continue }
+      guard let version = words.first, !version.hasPrefix("HTTP/") else { throw Malformed() }
+      guard version.hasPrefix("RTSP/") else { continue }
       guard words.count >= 2, let status = Int(words[1]) else { throw Malformed() }
       return Answer(status: status, reason: words.count > 2 ? String(words[2]) : "", fields: fields)
     }

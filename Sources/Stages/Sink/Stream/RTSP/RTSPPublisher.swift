@@ -112,22 +112,18 @@ final class RTSPPublisher: StreamCarrier {
           remedy: "set it to basic authentication, or to digest with MD5", isRefused: true)
       }
       throw isDenied
-        ? denied(answer) : StreamLoss("the server answers \(method) with \"\(Self.words(answer))\"", remedy: nil)
+        ? denied(answer) : StreamLoss("the server answers \(method) with \"\(words(answer))\"", remedy: nil)
     }
     throw StreamLoss("the server wants other credentials for each request", isRefused: true)
   }
 
   private func denied(_ answer: RTSPAnswers.Answer) -> StreamLoss {
     StreamLoss(
-      "the server answers \"\(Self.words(answer))\"",
+      "the server answers \"\(words(answer))\"",
       remedy: "check the user and password, and that the user may publish", isRefused: true)
   }
 
-  /// A server's own words, without what does not belong on a terminal.
-  private static func words(_ answer: RTSPAnswers.Answer) -> String {
-    let plain = answer.reason.unicodeScalars.filter { $0.properties.isASCIIHexDigit || (0x20...0x7E).contains($0.value) }
-    return "\(answer.status) \(String(String.UnicodeScalarView(plain)).prefix(80))"
-  }
+  private func words(_ answer: RTSPAnswers.Answer) -> String { "\(answer.status) \(address.scrubbed(answer.reason))" }
 
   private func receive() throws(StreamLoss) -> RTSPAnswers.Answer {
     while true {
@@ -145,7 +141,7 @@ final class RTSPPublisher: StreamCarrier {
       do {
         while let answer = try answers.next() {
           guard answer.status == 454 || answer.status == 401 else { continue }
-          throw StreamLoss("the server has ended the session: \"\(Self.words(answer))\"")
+          throw StreamLoss("the server has ended the session: \"\(words(answer))\"")
         }
       } catch let loss as StreamLoss { throw loss } catch { throw Self.notRTSP }
     }
