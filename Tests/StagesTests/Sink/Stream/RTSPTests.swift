@@ -77,13 +77,14 @@ struct RTSPTests {
 
   /// - Parameter patience: pauses until the time allowed is over.
   private func publish(
-    _ server: Server, _ address: String = "rtsp://host/live", patience: Int = 1000
+    _ server: Server, _ address: String = "rtsp://host/live", patience: Int = 1000,
+    clock: any PipelineClock = ManualClock()
   ) throws -> RTSPPublisher {
     let pauses = Mutex(0)
     let guardian = ReadGuard(clock: SystemClock()) { pauses.withLock { $0 } > patience }
-    return try RTSPPublisher(server, RTSPAddress(address), parameterSets: Self.sets, guardian: guardian) {
-      pauses.withLock { $0 += 1 }
-    }
+    return try RTSPPublisher(
+      server, RTSPAddress(address), parameterSets: Self.sets, guardian: guardian, clock: clock
+    ) { pauses.withLock { $0 += 1 } }
   }
 
   @Test("given a server, when a stream is published, then it is announced, set up, recorded, sent and taken down")
@@ -213,6 +214,37 @@ struct RTSPTests {
     server.say(Array("RTSP/1.0 454 Session Not Found\r\nCSeq: 9\r\n\r\n".utf8))
     let ended = #expect(throws: StreamLoss.self) { try publisher.send(StreamFixture.picture(ticks: 9)) }
     #expect(ended?.error.message.contains("454") == true)
+  }
+
+  @Test("given a server that answers now and then, when it does so no more, then it counts as frozen")
+  func keepAlive() throws {
+    let clock = ManualClock(), server = Server()
+    let publisher = try publish(server, clock: clock)
+    // A second each: two questions are answered.
+    for ticks in 0..<60 {
+      clock.advance(milliseconds: 1000)
+      try publisher.send(StreamFixture.picture(ticks: Int64(ticks), isKey: ticks == 0))
+    }
+    #expect(server.requests.filter { $0.method == "OPTIONS" }.count == 2)
+    server.answer = { _ in "200 OK\r\nCSeq: 0" }
+    var sent = 0
+    let loss = #expect(throws: StreamLoss.self) {
+      for ticks in 60..<200 {
+        clock.advance(milliseconds: 1000)
+        try publisher.send(StreamFixture.picture(ticks: Int64(ticks)))
+        sent += 1
+      }
+    }
+    // Asked 15 s later, and waited for 10 s.
+    #expect(sent == 24 && loss?.error.message.contains("stopped answering") == true)
+
+    // Who has never answered is left in peace.
+    let silent = Server(), other = try publish(silent, clock: clock)
+    silent.answer = { _ in "200 OK\r\nCSeq: 0" }
+    for ticks in 0..<100 {
+      clock.advance(milliseconds: 1000)
+      try other.send(StreamFixture.picture(ticks: Int64(ticks)))
+    }
   }
 
   @Test(

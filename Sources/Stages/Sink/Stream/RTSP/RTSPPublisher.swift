@@ -4,8 +4,6 @@ import Glibc
 /// Publishes one video at an RTSP server (RFC 2326: ANNOUNCE, SETUP, RECORD), with its packets on the same connection.
 /// Used by one thread.
 final class RTSPPublisher: StreamCarrier {
-  /// While pictures are sent, the server is asked something so often: some end a session in which nobody asks.
-  private static let keepAliveNanoseconds: Int64 = 25_000_000_000
   private static let reportTicks = Int64(5 * VideoEncoder.ticksPerSecond)
 
   private let connection: any ByteConnection
@@ -19,7 +17,7 @@ final class RTSPPublisher: StreamCarrier {
   private var credentials: (challenge: RTSPCredentials.Challenge, count: Int)?
   private var sequence = 0
   private var session: String?
-  private var lastRequest: MonotonicTime
+  private var keepAlive: RTSPKeepAlive
   private var packetizer: RTPPacketizer
   private var firstTicks: Int64?
   private var nextReport: Int64 = 0
@@ -36,7 +34,7 @@ final class RTSPPublisher: StreamCarrier {
   ) throws(StreamLoss) {
     (self.connection, self.address, self.guardian, self.clock) = (connection, address, guardian, clock)
     (self.parameterSets, self.pause) = (parameterSets, pause)
-    lastRequest = clock.now()
+    keepAlive = RTSPKeepAlive(clock.now())
     var random = SystemRandomNumberGenerator()
     packetizer = RTPPacketizer(using: &random)
     _ = try ask(
@@ -50,6 +48,8 @@ final class RTSPPublisher: StreamCarrier {
 
   func send(_ picture: EncodedPicture) throws(StreamLoss) {
     try drain()
+    let now = clock.now()
+    if keepAlive.isFrozen(now) { throw StreamLoss("the server has stopped answering") }
     let first = firstTicks ?? picture.ticks, ticks = picture.ticks - first
     firstTicks = first
     bytes.removeAll(keepingCapacity: true)
@@ -61,8 +61,9 @@ final class RTSPPublisher: StreamCarrier {
     let sets = picture.isKey ? parameterSets : []
     picture.withBytes { packetizer.add(sets, $0, ticks: ticks, to: &bytes) }
     try write(bytes)
-    if clock.now().nanoseconds(since: lastRequest) >= Self.keepAliveNanoseconds {
+    if keepAlive.isDue(now) {
       try write(request("OPTIONS", url: address.url, [], body: ""))
+      keepAlive.ask(sequence, now)
     }
   }
 
@@ -77,7 +78,6 @@ final class RTSPPublisher: StreamCarrier {
 
   private func request(_ method: String, url: String, _ fields: [String], body: String) -> [UInt8] {
     sequence += 1
-    lastRequest = clock.now()
     var lines = ["\(method) \(url) RTSP/1.0", "CSeq: \(sequence)", "User-Agent: edgepipe"]
     if let session { lines.append("Session: \(session)") }
     if let (challenge, count) = credentials, let user = address.user, let password = address.password {
@@ -140,6 +140,7 @@ final class RTSPPublisher: StreamCarrier {
       answers.add(more)
       do {
         while let answer = try answers.next() {
+          keepAlive.answer(answer.value("cseq"))
           guard answer.status == 454 || answer.status == 401 else { continue }
           throw StreamLoss("the server has ended the session: \"\(words(answer))\"")
         }
