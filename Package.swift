@@ -185,7 +185,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: ["edgepipe", "edgepiped", "EdgepipeCore", "Pipeline", "PipelineTestSupport"],
-      exclude: ["Golden"],
+      exclude: ["Golden", "Support/http_folder.py", "Support/rtsp_receiver.py"],
       swiftSettings: strict),
   ]
 )

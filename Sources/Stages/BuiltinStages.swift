@@ -20,6 +20,7 @@ extension StageRegistry {
     registry.register(CSVSink.self)
     registry.register(COCOSink.self)
     registry.register(MOTSink.self)
+    registry.register(StreamSink.self)
     registry.register(NullSink.self)
     return registry
   }()

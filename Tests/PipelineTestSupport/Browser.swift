@@ -64,6 +64,37 @@ public enum Browser {
     return Visit(layouts: try JSONDecoder().decode([Layout].self, from: json), console: console)
   }
 
+  /// Shows a page until `body`, which waits for what the page does, is done; videos play without a click.
+  public static func show<Result>(_ address: String, until body: () throws -> Result) throws -> Result {
+    guard let program else { throw Failure(description: needs) }
+    let folder = try TestData.temporaryFolder("browser")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
+    process.arguments =
+      ["--kill-after=5", "240", program.path] + plain(in: folder) + [
+        "--autoplay-policy=no-user-gesture-required", "--remote-debugging-port=0", address,
+      ]
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    defer {
+      process.terminate()
+      process.waitUntilExit()
+    }
+    return try body()
+  }
+
+  /// A window that nobody sees, without what a browser does beside showing a page.
+  private static func plain(in folder: URL) -> [String] {
+    [
+      "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+      "--disable-extensions",
+      "--disable-background-networking", "--user-data-dir=\(folder.appendingPathComponent("profile").path)",
+    ]
+  }
+
   private static func run(_ arguments: [String], in folder: URL) throws -> (output: String, errors: String) {
     guard let program else { throw Failure(description: needs) }
     let log = folder.appendingPathComponent("stderr")
@@ -72,11 +103,8 @@ public enum Browser {
     let pipe = Pipe()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
     process.arguments =
-      [
-        "--kill-after=5", "240", program.path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-        "--no-first-run", "--disable-extensions", "--disable-background-networking", "--enable-logging=stderr",
-        "--user-data-dir=\(folder.appendingPathComponent("profile").path)", "--window-size=1400,1000",
-        "--virtual-time-budget=5000",
+      ["--kill-after=5", "240", program.path] + plain(in: folder) + [
+        "--enable-logging=stderr", "--window-size=1400,1000", "--virtual-time-budget=5000",
       ] + arguments
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = pipe

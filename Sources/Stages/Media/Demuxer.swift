@@ -106,8 +106,7 @@ struct OpenError: Error {
     guard unsafe context != nil else { throw OpenError(.outOfMemory("a demuxer")) }
     // SAFETY: `guardian` is kept by this object, which closes the context, and with it every caller of the callback,
     // in deinit or before init throws.
-    unsafe context?.pointee.interrupt_callback = AVIOInterruptCB(
-      callback: Self.interrupted, opaque: Unmanaged.passUnretained(guardian).toOpaque())
+    unsafe context?.pointee.interrupt_callback = guardian.interruption
     let inputFormat = unsafe format.flatMap { unsafe av_find_input_format($0) }
     let dictionary = MediaOptions(options)
     // What this thread was answered before belongs to another input.
@@ -218,13 +217,6 @@ struct OpenError: Error {
     // SAFETY: an open context has its format; names live as long as the library.
     guard let name = unsafe context?.pointee.iformat?.pointee.name else { return false }
     return unsafe ["hls", "dash"].contains(String(cString: name))
-  }
-
-  private static let interrupted: @convention(c) (UnsafeMutableRawPointer?) -> Int32 = { opaque in
-    guard let opaque = unsafe opaque else { return 0 }
-    // SAFETY: the pointer is the guardian that init stored; see there.
-    let guardian = unsafe Unmanaged<ReadGuard>.fromOpaque(opaque).takeUnretainedValue()
-    return guardian.isStopping || guardian.hasTimedOut ? 1 : 0
   }
 
   /// Whether the header alone names the codec of a video track.

@@ -24,11 +24,7 @@ package final class StillRenderer {
   package func render(
     _ frame: Frame, height: Int? = nil
   ) throws(PipelineError) -> (bytes: [UInt8], width: Int, height: Int) {
-    guard let image = frame.image as? DecodedPicture else {
-      throw PipelineError(
-        "frame \(frame.header.sequence) of '\(frame.header.stream.id)' arrived without its picture",
-        code: .internalFault)
-    }
+    let image = try frame.decodedPicture()
     let copy = try copy(of: image, height: height)
     try copy.fill(from: image)
     copy.withCanvas { annotator?.draw(frame, on: $0) }

@@ -49,9 +49,6 @@ public final class VideoSink: FrameStage, AdjustableStage {
   public static let role = StageRole.sink
   public static let needsImage = true
 
-  /// Media time between key frames, and so the most that a kill costs beside what the encoder holds back.
-  static let keyFrameTicks = Int64(VideoEncoder.ticksPerSecond)
-
   private struct Counts {
     var frames = 0
     var files: [String] = []
@@ -63,7 +60,7 @@ public final class VideoSink: FrameStage, AdjustableStage {
   private let counts = Mutex(Counts())
 
   public init(_ configuration: Configuration, context: StageContext) throws {
-    try OutputPath.checkFile(configuration.path.replacingOccurrences(of: "{stream}", with: "_"))
+    try OutputPath.checkFile(configuration.path.replacingOccurrences(of: StreamPlaces.placeholder, with: "_"))
     self.configuration = configuration
     self.context = context
   }
@@ -71,12 +68,9 @@ public final class VideoSink: FrameStage, AdjustableStage {
   public func adjustment(for configuration: Configuration) -> AnnotationSettings { configuration.annotation }
 
   public func files(for streams: [String]) -> [FileUse] {
-    streams.map { .writes(Self.path(configuration.path, of: $0), as: "the video of stream '\($0)' in '\(context.id)'") }
-  }
-
-  /// The file of a stream.
-  private static func path(_ template: String, of stream: String) -> String {
-    template.replacingOccurrences(of: "{stream}", with: OutputPath.fileName(for: stream))
+    streams.map {
+      .writes(StreamPlaces.place(configuration.path, of: $0), as: "the video of stream '\($0)' in '\(context.id)'")
+    }
   }
 
   public func makeWorker(_ worker: WorkerContext) -> any FrameWorker { Worker(stage: self) }
@@ -103,14 +97,8 @@ public final class VideoSink: FrameStage, AdjustableStage {
 
   /// One file being written.
   private struct Output {
-    let picture: PictureCopy
-    let encoder: VideoEncoder
+    let video: AnnotatedVideo
     let writer: FragmentedMP4Writer
-    let sourceWidth: Int
-    let sourceHeight: Int
-    var timeline = VideoTimeline()
-    var nextKeyTicks: Int64 = 0
-    var hasWarned = false
   }
 
   private final class Worker: FrameWorker {
@@ -118,6 +106,7 @@ public final class VideoSink: FrameStage, AdjustableStage {
     var annotation: AdjustedOptions<AnnotationSettings>
     var annotator: Annotator
     var outputs: [String: Output] = [:]
+    var places: StreamPlaces
     /// After a failed write the rest of the file is not tried.
     var hasFailed = false
 
@@ -125,37 +114,20 @@ public final class VideoSink: FrameStage, AdjustableStage {
       self.stage = stage
       annotation = AdjustedOptions(of: stage.context.id, initial: stage.configuration.annotation)
       annotator = Annotator(stage.configuration.annotation)
+      places = StreamPlaces(
+        stage.configuration.path, remedy: "put {stream} into the path: one file is written for each")
     }
 
     func process(_ frame: Frame) throws -> FrameOutcome {
-      guard let picture = frame.image as? DecodedPicture else {
-        throw PipelineError(
-          "frame \(frame.header.sequence) of '\(frame.header.stream.id)' arrived without its picture",
-          code: .internalFault)
-      }
+      let picture = try frame.decodedPicture()
       if annotation.follow(frame) { annotator = Annotator(annotation.value) }
       let id = frame.header.stream.id
-      var output = try outputs.removeValue(forKey: id) ?? open(frame.header, picture)
-      defer { outputs[id] = output }
-      if picture.width != output.sourceWidth || picture.height != output.sourceHeight, !output.hasWarned {
-        output.hasWarned = true
-        stage.context.logger.warning(
-          "the picture's size changed; it is scaled to the size of the file",
-          metadata: [
-            "stream": "\(id)", "size": "\(picture.width)x\(picture.height)",
-            "file": "\(output.picture.width)x\(output.picture.height)",
-          ])
-      }
-      try output.picture.fill(from: picture)
-      output.picture.withCanvas { annotator.draw(frame, on: $0) }
-
-      let ticks = output.timeline.next(frame.header.mediaTime)
-      let isKey = ticks >= output.nextKeyTicks
-      if isKey { output.nextKeyTicks = ticks + VideoSink.keyFrameTicks }
+      let output = try outputs[id] ?? open(frame.header, picture)
+      outputs[id] = output
       do {
-        try unsafe output.encoder.encode(output.picture, time: ticks, isKey: isKey) {
-          try unsafe output.writer.write($0)
-        }
+        try unsafe output.video.encode(
+          frame, picture, at: output.video.time(of: frame.header), annotator: &annotator
+        ) { try unsafe output.writer.write($0) }
       } catch {
         hasFailed = true
         throw error
@@ -170,7 +142,7 @@ public final class VideoSink: FrameStage, AdjustableStage {
       var first: (any Error)?
       for output in outputs.values {
         do {
-          try unsafe output.encoder.encode(nil) { try unsafe output.writer.write($0) }
+          try unsafe output.video.finish { try unsafe output.writer.write($0) }
           try output.writer.finish()
         } catch { first = first ?? error }
       }
@@ -179,53 +151,19 @@ public final class VideoSink: FrameStage, AdjustableStage {
 
     private func open(_ header: FrameHeader, _ picture: DecodedPicture) throws(PipelineError) -> Output {
       let configuration = stage.configuration
-      let path = try path(for: header.stream.id)
+      let path = try places.place(for: header.stream.id)
       try OutputPath.makeParent(of: path)
-      var (width, height) = (picture.width, picture.height)
-      if let wanted = configuration.height {
-        width = max(2, Int((Double(width) * Double(wanted) / Double(max(1, height))).rounded()))
-        height = wanted
-      }
-      let tags = VideoTags(of: picture)
-      let copy = try PictureCopy(width: width, height: height, color: tags.color)
-      let encoder = try VideoEncoder(
+      let video = try AnnotatedVideo(
+        like: picture,
         .init(
-          width: copy.width, height: copy.height, preset: configuration.preset, crf: configuration.crf,
-          threads: configuration.threads, tags: tags),
-        stage: stage.context.id, census: stage.context.threads)
-      if encoder.name != VideoEncoder.candidates[0] {
-        stage.context.logger.warning(
-          "\(VideoEncoder.candidates[0]) is not available; 'preset' and 'crf' have no effect",
-          metadata: ["encoder": "\(encoder.name)"])
-      }
-      let writer = try FragmentedMP4Writer(path: path, encoder: encoder)
+          preset: configuration.preset, crf: configuration.crf, threads: configuration.threads,
+          height: configuration.height), context: stage.context)
+      let writer = try FragmentedMP4Writer(path: path, encoder: video.encoder)
       stage.counts.withLock {
         $0.files.append(path)
-        $0.encoder = encoder.name
+        $0.encoder = video.encoder.name
       }
-      return Output(
-        picture: copy, encoder: encoder, writer: writer, sourceWidth: picture.width,
-        sourceHeight: picture.height)
-    }
-
-    private func path(for stream: String) throws(PipelineError) -> String {
-      let template = stage.configuration.path
-      guard template.contains("{stream}") else {
-        if let other = outputs.keys.first {
-          throw PipelineError(
-            "'\(template)' contains the stream '\(other)', but the stream '\(stream)' arrived as well",
-            remedy: "put {stream} into the path: one file is written for each", code: .invalidConfiguration)
-        }
-        return template
-      }
-      let name = OutputPath.fileName(for: stream)
-      let taken = stage.counts.withLock { Set($0.files) }
-      // Two ids may give one file name.
-      for suffix in 1... {
-        let path = template.replacingOccurrences(of: "{stream}", with: suffix == 1 ? name : "\(name)-\(suffix)")
-        if !taken.contains(path) { return path }
-      }
-      return template
+      return Output(video: video, writer: writer)
     }
   }
 }

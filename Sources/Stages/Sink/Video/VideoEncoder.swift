@@ -12,6 +12,10 @@ import EdgepipeCore
     /// Constant rate factor, 0 (lossless) ... 51.
     var crf = 23
     var threads = 1
+    /// Each picture comes out at once: none waits for the ones after it.
+    var isLowDelay = false
+    /// The most kilobits a second, held over each second; nil for what quality needs.
+    var maxKbps: Int?
     var tags = VideoTags()
   }
 
@@ -33,12 +37,9 @@ import EdgepipeCore
     self.stage = stage
     self.census = census
     MediaLibrary.prepare()
-    // SAFETY: the names are terminated copies; encoders are static.
-    let found = Self.candidates.first { unsafe avcodec_find_encoder_by_name($0) != nil }
-    guard let found, let codec = unsafe avcodec_find_encoder_by_name(found) else {
-      throw PipelineError(
-        "this FFmpeg has no H.264 encoder (tried \(Self.candidates.joined(separator: ", ")))",
-        remedy: "install an FFmpeg with libx264, or remove the sink.video stage", code: .unavailable)
+    let found = try Self.find()
+    guard let codec = unsafe avcodec_find_encoder_by_name(found) else {
+      throw PipelineError("the encoder \(found) has gone", code: .internalFault)
     }
     name = found
     unsafe context = avcodec_alloc_context3(codec)
@@ -64,13 +65,31 @@ import EdgepipeCore
       unsafe av_dict_set(&options, "preset", settings.preset, 0)
       unsafe av_dict_set(&options, "crf", String(settings.crf), 0)
       unsafe av_dict_set(&options, "forced-idr", "1", 0)
+      if settings.isLowDelay { unsafe av_dict_set(&options, "tune", "zerolatency", 0) }
+      if let rate = settings.maxKbps {
+        unsafe context.pointee.rc_max_rate = Int64(rate) * 1000
+        unsafe context.pointee.rc_buffer_size = Int32(clamping: rate * 1000)
+      }
     } else {
       // A tenth of a bit a pixel at the hinted rate: about what the default rate factor gives on street scenes.
-      unsafe context.pointee.bit_rate = Int64(settings.width) * Int64(settings.height) * 3
+      let usual = Int64(settings.width) * Int64(settings.height) * 3
+      unsafe context.pointee.bit_rate = settings.maxKbps.map { min(usual, Int64($0) * 1000) } ?? usual
     }
     let code = census.adopt(stage: stage) { unsafe avcodec_open2(context, codec, &options) }
     unsafe av_dict_free(&options)
     try avCheck(code, "cannot open the video encoder \(found) for \(settings.width)x\(settings.height) pixels")
+  }
+
+  /// The first of the encoders that this FFmpeg has.
+  ///
+  /// - Throws: `unavailable` when it has none.
+  @discardableResult
+  static func find() throws(PipelineError) -> String {
+    // SAFETY: the names are terminated copies; encoders are static.
+    if let found = candidates.first(where: { unsafe avcodec_find_encoder_by_name($0) != nil }) { return found }
+    throw PipelineError(
+      "this FFmpeg has no H.264 encoder (tried \(candidates.joined(separator: ", ")))",
+      remedy: "install an FFmpeg with libx264, or remove the stage", code: .unavailable)
   }
 
   deinit {

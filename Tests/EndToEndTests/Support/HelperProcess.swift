@@ -1,0 +1,59 @@
+import Foundation
+import PipelineTestSupport
+import Testing
+
+/// A script of `Tests/EndToEndTests/Support` at work beside a test; ends with its standard input, and so with this object.
+final class HelperProcess {
+  /// What it has said in its first line behind `ready`.
+  private(set) var address = ""
+  private let process = Process()
+  private let input = Pipe()
+  private let output = Pipe()
+  private var text = Data()
+
+  init(_ script: String, _ arguments: [String]) throws {
+    let path = TestData.packageRoot.appendingPathComponent("Tests/EndToEndTests/Support/\(script)").path
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
+    process.arguments = [path] + arguments
+    process.standardInput = input
+    process.standardOutput = output
+    try process.run()
+    address = String(try #require(try line("ready")))
+  }
+
+  deinit { end() }
+
+  /// Kills it, as a crash would.
+  func kill() {
+    Glibc.kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+  }
+
+  private func end() {
+    try? input.fileHandleForWriting.close()
+    process.waitUntilExit()
+  }
+
+  /// The rest of the next line that begins with this word; nil at the end of the output.
+  func line(_ word: String) throws -> Substring? {
+    while true {
+      while let end = text.firstIndex(of: UInt8(ascii: "\n")) {
+        let line = String(decoding: text[text.startIndex..<end], as: UTF8.self)
+        text.removeSubrange(text.startIndex...end)
+        if line == word { return "" }
+        if line.hasPrefix(word + " ") { return line.dropFirst(word.count + 1) }
+      }
+      let more = output.fileHandleForReading.readSome()
+      if more.isEmpty { return nil }
+      text += more
+    }
+  }
+
+  /// Ends it, and gives the rest of each further line that begins with this word.
+  func finish(_ word: String) throws -> [Substring] {
+    end()
+    var lines: [Substring] = []
+    while let line = try line(word) { lines.append(line) }
+    return lines
+  }
+}
