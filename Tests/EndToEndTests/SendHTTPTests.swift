@@ -122,7 +122,8 @@ struct SendHTTPTests {
     Results.expectInOrder(ids)
   }
 
-  @Test("given a run that holds a spool, when another one of the same pipeline begins, then it is refused and says whose")
+  @Test(
+    "given a run that holds a spool, when another one of the same pipeline begins, then it is refused and says whose")
   func locked() throws {
     let receiver = try WebhookReceiver(space)
     let file = try pipeline(frames: 100_000, url: "http://127.0.0.1:\(receiver.port)/", fps: 50, live: true)
@@ -134,7 +135,9 @@ struct SendHTTPTests {
     #expect(try run.finish().status == 0)
   }
 
-  @Test("given a live camera and a spool that blocks, when it is full, then frames are lost at the source and counted there")
+  @Test(
+    "given a live camera and a spool that blocks, when it is full, then frames are lost at the source and counted there"
+  )
   func blocksAtTheSource() throws {
     let receiver = try WebhookReceiver(space), port = receiver.port
     receiver.stop()
@@ -163,7 +166,8 @@ struct SendHTTPTests {
     let report = try space.report(), ledger = try #require(report["ledger"] as? [String: Any])
     let stages = try #require(report["stages"] as? [String: [String: Any]])
     #expect(ledger["balanced"] as? Bool == true)
-    let atSource = try #require(stages["cam"]?["dropped"] as? Int), atSink = try #require(stages["out"]?["dropped"] as? Int)
+    let atSource = try #require(stages["cam"]?["dropped"] as? Int),
+      atSink = try #require(stages["out"]?["dropped"] as? Int)
     // At the end one frame and what waits in the queue behind it find no room; all before were lost at the source.
     #expect(atSource >= 100 && atSource > atSink, "\(atSource) \(atSink)")
   }

@@ -27,6 +27,9 @@ final class Dispatcher: Sendable {
     var isDone = false
   }
 
+  /// How long a thread with nothing to do sleeps; whatever comes wakes it.
+  private static let sleepMs = 60_000.0
+
   private let spool: Spool
   private let rules: DeliveryRules
   private let receiver: String
@@ -54,9 +57,12 @@ final class Dispatcher: Sendable {
     var unreachableSince: MonotonicTime?
     while !shouldEnd(cursor) {
       let rows = spool.next(
-        after: cursor, limit: rules.batch, bytes: rules.batchBytes, until: clock.now().advanced(byMilliseconds: 100))
+        after: cursor, limit: rules.batch, bytes: rules.batchBytes,
+        until: clock.now().advanced(byMilliseconds: sender.idleMs ?? Self.sleepMs))
       guard !rows.isEmpty else {
         sender.idle()
+        // At the end the spool does not wait any more; what the disk does not take is not waited for at full speed.
+        if isFlushing { pause(seconds: 0.02, whateverComes: true) }
         continue
       }
       let result = sender.send(rows.map(\.item)) { self.isOver }
@@ -119,13 +125,19 @@ final class Dispatcher: Sendable {
     return isOver || isFlushing && (!isReachable || spool.isDelivered(through: cursor))
   }
 
-  private func pause(seconds: Double) {
-    _ = state.wait(until: clock.now().advanced(byMilliseconds: seconds * 1000)) { $0.flushUntil != nil ? true : nil }
+  private var isFlushing: Bool { state.withLock { $0.flushUntil != nil } }
+
+  /// - Parameter whateverComes: also where the run has come to its end.
+  private func pause(seconds: Double, whateverComes: Bool = false) {
+    _ = state.wait(until: clock.now().advanced(byMilliseconds: seconds * 1000)) { state in
+      !whateverComes && state.flushUntil != nil ? true : nil
+    }
   }
 
   /// Everything is in the spool: sends what is left, for as long as the rules say. Returns when the sender's thread is done.
   func finish() {
     state.change { $0.flushUntil = clock.now().advanced(byMilliseconds: rules.flushS * 1000) }
+    spool.interrupt()
     state.wait { $0.isDone ? () : nil }
   }
 

@@ -47,7 +47,10 @@ package protocol ResultSender: AnyObject {
   /// them, has refused one, or could not be reached; in any case soon after `isStopping` has become true.
   func send(_ items: [OutgoingItem], isStopping: @Sendable () -> Bool) -> SendResult
 
-  /// Called about ten times a second while there is nothing to send: keeps the connection alive.
+  /// While there is nothing to send, ``idle()`` is called every so many milliseconds; nil: it need not be.
+  var idleMs: Double? { get }
+
+  /// Keeps the connection alive.
   func idle()
 
   /// Says goodbye where the protocol has a word for it.
@@ -55,6 +58,7 @@ package protocol ResultSender: AnyObject {
 }
 
 extension ResultSender {
+  package var idleMs: Double? { nil }
   package func idle() {}
   package func close() {}
 }

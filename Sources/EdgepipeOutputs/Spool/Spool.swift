@@ -37,6 +37,8 @@ final class Spool: Sendable {
     var counts = SpoolCounts()
     /// Groups go to the disk at once.
     var isFlushing = false
+    /// Who waits for results is to look at what else there is.
+    var isInterrupted = false
     var isClosed = false
     /// The committer has ended.
     var isDone = false
@@ -258,8 +260,9 @@ final class Spool: Sendable {
   ///
   /// - Returns: nothing where none came, or the file cannot be read now.
   func next(after sequence: Int64, limit: Int, bytes: Int, until deadline: MonotonicTime) -> [SpoolFile.Row] {
-    let hasSome = state.wait(until: deadline) {
-      $0.lastSequence > sequence || $0.isClosed ? $0.lastSequence > sequence : nil
+    let hasSome = state.wait(until: deadline) { state -> Bool? in
+      let hasSome = state.lastSequence > sequence
+      return hasSome || state.isClosed || state.isInterrupted ? hasSome : nil
     }
     guard hasSome == true else { return [] }
     do {
@@ -277,6 +280,9 @@ final class Spool: Sendable {
       return []
     }
   }
+
+  /// From now on ``next(after:limit:bytes:until:)`` waits for nothing.
+  func interrupt() { state.change { $0.isInterrupted = true } }
 
   /// The receiver has everything up to `sequence`.
   func acknowledge(through sequence: Int64, items: Int) {

@@ -78,7 +78,8 @@ struct DispatcherTests {
     #expect(left.contents.dead == 4 || !dispatcher.isReachable)
   }
 
-  @Test("given a receiver that is away, when the run ends, then it does not wait, and everything stays for the next one")
+  @Test(
+    "given a receiver that is away, when the run ends, then it does not wait, and everything stays for the next one")
   func staysForTheNext() throws {
     let fixture = try SpoolFixture(), spool = try fixture.spool()
     var rules = DeliveryRules()

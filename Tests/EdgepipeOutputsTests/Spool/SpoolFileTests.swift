@@ -61,7 +61,9 @@ struct SpoolFileTests {
         number += 1
       }
       if pick(0...2) == 0 { change.acknowledged = model.rows.first.map { $0.sequence + Int64(pick(-1...6)) } }
-      if pick(0...4) == 0, let row = model.rows.randomElement(using: &random) { change.refused = [(row.sequence, "no")] }
+      if pick(0...4) == 0, let row = model.rows.randomElement(using: &random) {
+        change.refused = [(row.sequence, "no")]
+      }
       if pick(0...5) == 0 { change.oldest = WallTime(nanoseconds: (time - Int64(pick(0...400))) * 1_000_000) }
       if pick(0...2) == 0 { change.maxBytes = pick(200...4000) }
       let expected = model.commit(change), (effects, contents) = try file.commit(change)
@@ -92,7 +94,9 @@ struct SpoolFileTests {
     var random = SplitMix64(seed: UInt64(seed))
     let fixture = try SpoolFixture(), items = (0..<200).map { SpoolFixture.item($0, bytes: 300) }
     let file = try fixture.open()
-    for start in stride(from: 0, to: 200, by: 20) { _ = try file.commit(.init(added: Array(items[start..<start + 20]))) }
+    for start in stride(from: 0, to: 200, by: 20) {
+      _ = try file.commit(.init(added: Array(items[start..<start + 20])))
+    }
     // As a kill leaves it: what was committed last is in the log beside the file.
     let copy = try SpoolFixture()
     for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: fixture.path + suffix) {

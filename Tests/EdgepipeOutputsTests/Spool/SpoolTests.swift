@@ -74,7 +74,8 @@ struct SpoolTests {
     producer.start()
     var cursor: Int64 = 0
     while received.withLock({ $0.count }) < 400 {
-      let rows = spool.next(after: cursor, limit: 7, bytes: .max, until: SystemClock().now().advanced(byMilliseconds: 50))
+      let rows = spool.next(
+        after: cursor, limit: 7, bytes: .max, until: SystemClock().now().advanced(byMilliseconds: 50))
       #expect(spool.counts.waitingBytes <= 100_000)
       guard let last = rows.last else { continue }
       cursor = last.sequence

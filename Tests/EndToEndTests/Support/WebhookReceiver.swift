@@ -6,7 +6,8 @@ import Testing
 final class WebhookReceiver {
   static let isAvailable = FileManager.default.isExecutableFile(atPath: "/usr/bin/python3")
   private static let script = TestData.packageRoot.appendingPathComponent(
-    "Tests/PipelineTestSupport/webhook_receiver.py").path
+    "Tests/PipelineTestSupport/webhook_receiver.py"
+  ).path
 
   let port: Int
   private let process = Process()
