@@ -1,8 +1,8 @@
-public import Pipeline
+package import Pipeline
 
 extension StageRegistry {
   /// The sinks that send results to other systems. A new one costs one file, one test file and one line here.
-  public mutating func registerSenders() {
+  package mutating func registerSenders() {
     register(HTTPSink.self)
   }
 }

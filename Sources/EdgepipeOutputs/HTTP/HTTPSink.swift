@@ -1,6 +1,6 @@
-public import EdgepipeCore
+package import EdgepipeCore
 import Foundation
-public import Pipeline
+package import Pipeline
 import Stages
 
 /// Sends results to a web address, in batches, and again until they are taken.
@@ -15,25 +15,25 @@ import Stages
 /// { "id": "hook", "type": "sink.http", "after": ["zones"], "config": { "url": "https://example.org/events",
 ///   "secret": "${WEBHOOK_SECRET}" } }
 /// ```
-public final class HTTPSink: HealthObserver {
-  public struct Configuration: StageConfiguration {
+package final class HTTPSink: HealthObserver {
+  package struct Configuration: StageConfiguration {
     static let formatWords = ["array", "lines"]
     static let methodWords = ["POST", "PUT"]
 
-    public var url = ""
-    public var method = "POST"
-    public var format = "array"
-    public var body: String?
-    public var contentType: String?
-    public var headers: [String] = []
-    public var secret: String?
-    public var ca: String?
-    public var certificate: String?
-    public var key: String?
+    package var url = ""
+    package var method = "POST"
+    package var format = "array"
+    package var body: String?
+    package var contentType: String?
+    package var headers: [String] = []
+    package var secret: String?
+    package var ca: String?
+    package var certificate: String?
+    package var key: String?
     var selection = ResultSelection(what: [.events])
     var sending = SendingSettings()
 
-    public static let options: [ConfigurationOption<Self>] =
+    package static let options: [ConfigurationOption<Self>] =
       [
         .init(
           "url", \.url, .string, required: true, "Where results are sent: https://, or http:// without protection."),
@@ -57,20 +57,20 @@ public final class HTTPSink: HealthObserver {
       ] + ResultSelection.declared([.events, .frames, .health]).map { $0.of(\.selection) }
       + SendingSettings.options.map { $0.of(\.sending) }
 
-    public init() {}
+    package init() {}
 
-    public init(url: String) { self.url = url }
+    package init(url: String) { self.url = url }
   }
 
-  public static let type = "sink.http"
-  public static let summary = "Sends results to a web address (webhook)."
-  public static let role = StageRole.sink
-  public static let needsImage = true
+  package static let type = "sink.http"
+  package static let summary = "Sends results to a web address (webhook)."
+  package static let role = StageRole.sink
+  package static let needsImage = true
 
   private let configuration: Configuration
   private let outlet: Outlet
 
-  public init(_ configuration: Configuration, context: StageContext) throws {
+  package init(_ configuration: Configuration, context: StageContext) throws {
     self.configuration = configuration
     let target = try HTTPTarget(configuration)
     outlet = try Outlet(
@@ -82,9 +82,9 @@ public final class HTTPSink: HealthObserver {
       }, context: context)
   }
 
-  public var interface: StageInterface { outlet.interface }
+  package var interface: StageInterface { outlet.interface }
 
-  public func files(for streams: [String]) -> [FileUse] {
+  package func files(for streams: [String]) -> [FileUse] {
     outlet.files
       + [
         (configuration.ca, "the authorities"), (configuration.certificate, "the certificate"),
@@ -92,11 +92,11 @@ public final class HTTPSink: HealthObserver {
       ].compactMap { path, what in path.map { .reads($0, as: what) } }
   }
 
-  public func makeWorker(_ worker: WorkerContext) throws -> any FrameWorker { try outlet.makeWorker(worker) }
+  package func makeWorker(_ worker: WorkerContext) throws -> any FrameWorker { try outlet.makeWorker(worker) }
 
-  public var tips: [StageTip] { outlet.tips }
+  package var tips: [StageTip] { outlet.tips }
 
-  public var facts: [String: ReportValue] { outlet.facts }
+  package var facts: [String: ReportValue] { outlet.facts }
 }
 
 /// One object a result, or what the template makes of it.
