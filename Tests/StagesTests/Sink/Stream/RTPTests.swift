@@ -72,7 +72,7 @@ struct RTPTests {
       [0x65] + (1..<size).map { _ in UInt8.random(in: 1...255, using: &random) }
     }
     var bytes: [UInt8] = []
-    let picture = slices.flatMap { [0, 0, 0, 1] + $0 }
+    let picture: [UInt8] = slices.flatMap { [0, 0, 0, 1] + $0 }
     packetizer.add(sets, picture.span, ticks: 0, to: &bytes)
     let first = try packets(bytes)
     #expect(received(first) == sets + slices)

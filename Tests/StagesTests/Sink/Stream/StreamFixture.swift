@@ -13,7 +13,7 @@ enum StreamFixture {
   static func picture(
     _ units: [[UInt8]] = [[0x41, 1, 2, 3]], ticks: Int64 = 0, isKey: Bool = false, isBreak: Bool = false
   ) throws -> EncodedPicture {
-    let bytes = units.flatMap { [0, 0, 0, 1] + $0 }
+    let bytes: [UInt8] = units.flatMap { [0, 0, 0, 1] + $0 }
     var packet = unsafe av_packet_alloc()
     defer { unsafe av_packet_free(&packet) }
     let handle = try unsafe #require(packet)
