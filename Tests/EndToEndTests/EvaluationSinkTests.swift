@@ -92,4 +92,50 @@ struct EvaluationSinkTests {
     #expect(missing.status == 66 || missing.status == 78, "\(missing.status) \(missing.errors)")
     #expect(missing.errors.contains("no.json"))
   }
+
+  private struct Reading: Decodable {
+    struct Annotation: Decodable { var score: Double }
+    var annotations: [Annotation]
+    var ap50: Double
+  }
+
+  private static let pictures = TestData.file("data/coco50")
+
+  @Test(
+    "given pictures with ground truth, when pycocotools evaluates the results, then its figure is that of models eval",
+    .enabled(
+      if: pictures != nil && TestData.python != nil && Has.model("yolox-nano"),
+      "needs the test data, .deps/python and the model yolox-nano"))
+  func accuracy() throws {
+    let data = try #require(Self.pictures).path
+    let file = try space.pipeline(
+      """
+      { "id": "in", "type": "source.ffmpeg", "config": { "url": "\(data)/images" } },
+      { "id": "scale", "type": "preprocess.letterbox", "after": ["in"] },
+      { "id": "objects", "type": "detect.yolo", "after": ["scale"], "config": {
+        "model": "yolox-nano", "shape": [416, 416], "score": 0.05, "iou": 0.65 } },
+      { "id": "coco", "type": "sink.coco", "after": ["objects"], "config": {
+        "path": "found.json", "truth": "\(data)/instances.json" } }
+      """)
+    let run = try Command.run(["run", file, "--quiet", "--report", "report.json"], in: space.folder)
+    #expect(run.status == 0, "\(run.errors)")
+    let script = TestData.packageRoot.appendingPathComponent("Tests/StagesTests/Golden/read_coco.py").path
+    let result = try TestData.run(
+      try #require(TestData.python), [script, "results", data + "/instances.json", space.path("found.json")])
+    try #require(result.status == 0)
+    let read = try JSONDecoder().decode(Reading.self, from: result.output)
+    let eval = try Command.run(
+      [
+        "models", "eval", "yolox-nano", "--images", data + "/images", "--coco", data + "/instances.json", "--shape",
+        "416x416", "--score", "0.05", "--iou", "0.65", "--json",
+      ], in: space.folder)
+    #expect(eval.status == 0, "\(eval.errors)")
+    let root = try #require(try JSONSerialization.jsonObject(with: Data(eval.output.utf8)) as? [String: Any])
+    let expected = try #require((root["figures"] as? [String: Any])?["ap50"] as? Double)
+    // Scores and boxes are rounded in the file, which may exchange two detections with nearly the same score.
+    #expect(expected > 0.2 && abs(read.ap50 - expected) < 0.005, "\(read.ap50) \(expected)")
+    let facts = (try space.report()["stages"] as? [String: [String: Any]])?["coco"]?["facts"] as? [String: Any]
+    #expect(facts?["images"] as? Int == 50 && facts?["annotations"] as? Int == read.annotations.count)
+    #expect(facts?["unknown_images"] as? Int == 0 && facts?["unknown_labels"] as? Int == 0)
+  }
 }

@@ -42,6 +42,7 @@ import Testing
         NameWish(.streams, ["yard"], key: "\(kind)s[1].streams", asker: "its \(kind) 'b'"),
       ])
     #expect(try make(type, config).interface.needsTracks)
+    #expect(try make(type, config).interface.shapes == ["a", "b"])
   }
 
   @Test func `given a label in another spelling when asked then the usual one does for it`() throws {

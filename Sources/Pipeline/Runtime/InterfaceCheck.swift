@@ -57,7 +57,12 @@ struct InterfaceCheck {
           message(for: name, wish, at: index), remedy: remedy(for: name, wish, known: known, at: index),
           stage: members[index].id, code: .invalidConfiguration),
         key: "\(wish.key)[\(place)]")
-      if wish.kind == .streams, mayStillCome(at: index) { warn(fault) } else { errors.append(fault) }
+      switch wish.kind {
+      case .streams where mayStillCome(at: index): warn(fault)
+      // Stages of others may name zones of their own.
+      case .shapes: warn(fault)
+      case .streams, .detectors, .foundLabels, .trackedLabels: errors.append(fault)
+      }
     }
   }
 
@@ -69,6 +74,7 @@ struct InterfaceCheck {
     case .trackedLabels: names(flow.tracked(at: index) ?? flow.found(at: index))
     case .streams: Set(streams(at: index))
     case .detectors: Set(flow.detectors(before: index).map { members[$0].id })
+    case .shapes: flow.before(index).reduce(into: []) { $0.formUnion(members[$1].interface.shapes) }
     }
   }
 
@@ -105,6 +111,7 @@ extension InterfaceCheck {
     switch wish.kind {
     case .streams: return "no stream \(shown) reaches \(id)" + asker
     case .detectors: return "no stage \(shown) before \(id) detects anything" + asker
+    case .shapes: return "no stage before \(id) has a zone or line \(shown)" + asker
     case .trackedLabels where hides(name.spellings, at: index):
       return "no tracker before \(id) tracks \(shown)" + asker
     case .trackedLabels, .foundLabels: return "no stage before \(id) detects \(shown)" + asker
@@ -124,6 +131,8 @@ extension InterfaceCheck {
     switch wish.kind {
     case .streams:
       return nearest(name.written, sorted) ?? "streams: \(Self.list(sorted))"
+    case .shapes:
+      return nearest(name.written, sorted) ?? "zones and lines: \(Self.list(sorted))"
     case .detectors:
       let others = flow.detectors(before: index).map { members[$0].id }
       return nearest(name.written, sorted)

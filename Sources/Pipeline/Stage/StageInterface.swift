@@ -40,6 +40,8 @@ public struct StageInterface: Sendable {
   public var leavesOut: Set<String> = []
   /// Of a tracker.
   public var follows: Following?
+  /// The names of its zones and lines, which its events carry.
+  public var shapes: Set<String> = []
   /// The stages whose input it prepares, by id.
   public var prepares: Set<String> = []
   /// The type of the stage that must prepare its input, where one must.
@@ -70,6 +72,8 @@ public struct NameWish: Sendable, Hashable {
     case streams
     /// Ids of detecting stages.
     case detectors
+    /// Names of zones and lines.
+    case shapes
   }
 
   public struct Name: Sendable, Hashable {

@@ -19,6 +19,7 @@ extension StageInterface {
   ) -> StageInterface {
     var interface = StageInterface()
     interface.needsTracks = true
+    interface.shapes = Set(shapes.map(\.name))
     if let labels { interface.wishes.append(.labels(.trackedLabels, labels, key: "labels")) }
     for (index, shape) in shapes.enumerated() {
       let place = "\(kind)s[\(index)]", asker = "its \(kind) '\(shape.name)'"

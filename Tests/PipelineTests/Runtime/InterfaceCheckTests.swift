@@ -271,6 +271,20 @@ struct InterfaceCheckTests {
         == "- scale: 'scale' has 2 workers, but 'objects' processes only some frames; give 'scale' one worker")
   }
 
+  @Test("given a zone that no stage before a sink has, when checked, then it is a warning that names the nearest")
+  func shapes() throws {
+    var zones = Self.zones()
+    zones.interface.shapes = ["door", "yard"]
+    var sink = Node(id: "out", after: ["zones"])
+    sink.interface.wishes = [NameWish(.shapes, ["yard", "dor"], key: "zones")]
+    let nodes = [Self.source(), Self.detector(), Self.tracker(), zones, sink]
+    let check = try check(nodes)
+    #expect(check.errors.isEmpty && check.warnings.count == 1)
+    #expect(check.warnings.first?.key == "zones[1]")
+    let text = check.warnings.first.map { "\($0.error)" } ?? ""
+    #expect(text.contains("no stage before 'out' has a zone or line 'dor'") && text.contains("did you mean 'door'?"))
+  }
+
   @Test("given a name in another spelling, when that is found, then it does")
   func spellings() throws {
     var tracker = Self.tracker()

@@ -68,10 +68,13 @@ package struct ResultSelection: ConfigurationObject {
     return all.filter { names.contains($0.name) }
   }
 
-  /// What the sink says of its selection to the check of the whole pipeline: labels that nobody finds are told of.
+  /// What the sink says of its selection to the check of the whole pipeline: labels that nobody finds and zones that
+  /// nobody has are told of.
   package var wishes: [NameWish] {
-    guard let classes else { return [] }
-    return [.labels(.foundLabels, classes, key: "classes")]
+    var wishes: [NameWish] = []
+    if let classes { wishes.append(.labels(.foundLabels, classes, key: "classes")) }
+    if let zones { wishes.append(NameWish(.shapes, zones, key: "zones")) }
+    return wishes
   }
 
   package func takes(_ kind: ResultKind) -> Bool { what.contains(kind) }

@@ -58,6 +58,12 @@ import Testing
     #expect(names == ["classes", "minScore"])
   }
 
+  @Test func `given zones when asked then they are wished for by name`() throws {
+    #expect(
+      try read(#"{ "path": "a", "zones": ["door", "gate"] }"#).wishes
+        == [NameWish(.shapes, ["door", "gate"], key: "zones")])
+  }
+
   @Test func `given classes when asked then they are wished for in every spelling`() throws {
     let wish = try #require(try read(#"{ "path": "a", "classes": ["motorbike"] }"#).wishes.first)
     #expect(wish.kind == .foundLabels && wish.key == "classes")
