@@ -1,7 +1,6 @@
 public import EdgepipeCore
 import Foundation
 public import Pipeline
-public import Stages
 
 /// The command line, for a program with stages of its own:
 ///

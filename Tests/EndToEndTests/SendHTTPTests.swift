@@ -102,7 +102,7 @@ struct SendHTTPTests {
     for round in 1...3 {
       let run = try Command.Running(["run", file, "--quiet"], in: space.folder, environment: state)
       // What an independent reader sees is committed.
-      while try committed.count < round * 300 {
+      while committed.count < round * 300 {
         try #require(run.process.isRunning, "\(run.state)")
         if FileManager.default.fileExists(atPath: database) { committed = try Results.waiting(database).ids }
       }

@@ -214,8 +214,8 @@ struct StreamTests {
       toFile: space.path("camera-live/page.html"), atomically: true, encoding: .utf8)
     let server = try HelperProcess("http_folder.py", [space.path("camera-live")])
     let line = try Browser.show("\(server.address)/page.html") { try server.line("result") }
-    let shown = try #require(
-      try JSONSerialization.jsonObject(with: Data(#require(line).utf8)) as? [String: Any], "\(line ?? "nothing")")
+    let text = try #require(line)
+    let shown = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any], "\(text)")
     #expect(shown["error"] == nil, "\(shown)")
     #expect(shown["width"] as? Int == 320)
     let end = try #require(shown["end"] as? Double)
