@@ -177,7 +177,9 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "EdgepipeOutputsTests", dependencies: ["EdgepipeOutputs", "PipelineTestSupport"], swiftSettings: strict),
+      name: "EdgepipeOutputsTests",
+      dependencies: ["EdgepipeOutputs", "PipelineTestSupport", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: strict),
     .testTarget(
       name: "EdgepipeServiceTests", dependencies: ["EdgepipeService", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(

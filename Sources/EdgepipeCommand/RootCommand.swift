@@ -21,11 +21,21 @@ struct RootCommand: ParsableCommand {
     version: Edgepipe.version,
     subcommands: [
       DetectCommand.self, NewCommand.self, RunCommand.self, ReplayCommand.self, ControlCommand.self,
+    ] + databaseCommands + [
       ServeCommand.self, TokenCommand.self,
       ProfileCommand.self, BenchCommand.self, ABCommand.self,
       TuneCommand.self, ValidateCommand.self, SchemaCommand.self, StagesCommand.self, ModelsCommand.self,
       DevicesCommand.self, TCOCommand.self,
     ])
+
+  /// What a build without the trait `Senders` does without.
+  private static var databaseCommands: [any ParsableCommand.Type] {
+    #if Senders
+      [QueryCommand.self]
+    #else
+      []
+    #endif
+  }
 
   /// Runs what the arguments say and turns every error into a message and its exit status.
   static func status(of arguments: [String]) -> ExitStatus {

@@ -54,6 +54,7 @@ package final class Outlet: Sendable {
 
   package var interface: StageInterface {
     var interface = StageInterface()
+    interface.needsImage = plan.settings.attachesPictures
     interface.wishes = plan.selection.wishes
     interface.keepsEveryFrame = plan.settings.spool.blocks
     return interface

@@ -112,6 +112,8 @@ struct Assembly {
 
   /// Pictures are the bulk of the memory: they go as soon as no later stage looks at them.
   private func isImageNeeded(after index: Int) -> Bool {
-    built.graph.reachable(from: index).contains { built.plan.stages[$0].descriptor.needsImage }
+    built.graph.reachable(from: index).contains {
+      built.plan.stages[$0].descriptor.needsImage && built.stages[$0].interface.needsImage
+    }
   }
 }

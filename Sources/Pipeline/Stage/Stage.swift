@@ -21,7 +21,8 @@ public protocol Stage: AnyObject, Sendable {
   static var role: StageRole { get }
   /// How many workers the stage allows: 1 for stages that must see frames in order.
   static var maximumWorkers: Int { get }
-  /// False for stages that never look at the full picture, so that it can be freed early.
+  /// False for stages that never look at the full picture, so that it can be freed early. Where it depends on the
+  /// configuration, this is true and ``StageInterface/needsImage`` says what holds.
   static var needsImage: Bool { get }
 
   /// Checks the configuration and whatever it names (files, models); opens nothing that costs time or memory.

@@ -54,6 +54,8 @@ public struct StageInterface: Sendable {
   public var needsDetections = false
   /// Without tracks from before it does nothing.
   public var needsTracks = false
+  /// False where its configuration asks for nothing of the picture, of a stage whose type says ``Stage/needsImage``.
+  public var needsImage = true
   public var wishes: [NameWish] = []
   /// Of a stage that would rather be waited for than lose a frame: nothing is dropped in front of it, however late. While
   /// it is held up, files wait, and live sources run out of credits and lose frames themselves.
