@@ -48,6 +48,7 @@ let package = Package(
     .target(name: "CFFmpeg", dependencies: ["CFFmpegLibraries"]),
     .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto"),
     .target(name: "COnnxRuntime"),
+    .target(name: "CMosquitto"),
     .target(name: "CPlatform"),
     .target(
       name: "EdgepipeCore", dependencies: ["CLibcrypto", "CPlatform", .product(name: "Logging", package: "swift-log")],
@@ -77,7 +78,7 @@ let package = Package(
     .target(
       name: "EdgepipeOutputs",
       dependencies: [
-        "CLibcrypto", "EdgepipeCore", "EdgepipeMachine", "Pipeline", "Stages",
+        "CLibcrypto", "CMosquitto", "EdgepipeCore", "EdgepipeMachine", "Pipeline", "Stages",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"),
@@ -177,7 +178,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "EdgepipeOutputsTests", dependencies: ["EdgepipeOutputs", "PipelineTestSupport"], swiftSettings: strict),
+      name: "EdgepipeOutputsTests", dependencies: ["EdgepipeOutputs", "PipelineTestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "EdgepipeServiceTests", dependencies: ["EdgepipeService", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(
