@@ -49,6 +49,7 @@ let package = Package(
     .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto"),
     .target(name: "COnnxRuntime"),
     .target(name: "CMosquitto"),
+    .target(name: "CRdkafka"),
     .target(name: "CPlatform"),
     .target(
       name: "EdgepipeCore", dependencies: ["CLibcrypto", "CPlatform", .product(name: "Logging", package: "swift-log")],
@@ -78,7 +79,7 @@ let package = Package(
     .target(
       name: "EdgepipeOutputs",
       dependencies: [
-        "CLibcrypto", "CMosquitto", "EdgepipeCore", "EdgepipeMachine", "Pipeline", "Stages",
+        "CLibcrypto", "CMosquitto", "CRdkafka", "EdgepipeCore", "EdgepipeMachine", "Pipeline", "Stages",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"),
@@ -179,7 +180,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "EdgepipeOutputsTests", dependencies: ["EdgepipeOutputs", "PipelineTestSupport"],
-      swiftSettings: strict),
+      exclude: ["Support/mock_kafka.py"], swiftSettings: strict),
     .testTarget(
       name: "EdgepipeServiceTests", dependencies: ["EdgepipeService", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(

@@ -4,6 +4,7 @@ extension StageRegistry {
   /// The sinks that send results to other systems. A new one costs one file, one test file and one line here.
   public mutating func registerSenders() {
     register(HTTPSink.self)
+    register(KafkaSink.self)
     register(MQTTSink.self)
   }
 }
