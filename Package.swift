@@ -48,6 +48,8 @@ let package = Package(
     .target(name: "CFFmpeg", dependencies: ["CFFmpegLibraries"]),
     .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto"),
     .target(name: "COnnxRuntime"),
+    .target(name: "CMosquitto"),
+    .target(name: "CRdkafka"),
     .target(name: "CPlatform"),
     .target(
       name: "EdgepipeCore", dependencies: ["CLibcrypto", "CPlatform", .product(name: "Logging", package: "swift-log")],
@@ -77,7 +79,7 @@ let package = Package(
     .target(
       name: "EdgepipeOutputs",
       dependencies: [
-        "CLibcrypto", "EdgepipeCore", "EdgepipeMachine", "Pipeline", "Stages",
+        "CLibcrypto", "CMosquitto", "CRdkafka", "EdgepipeCore", "EdgepipeMachine", "Pipeline", "Stages",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"),
@@ -179,7 +181,7 @@ let package = Package(
     .testTarget(
       name: "EdgepipeOutputsTests",
       dependencies: ["EdgepipeOutputs", "PipelineTestSupport", .product(name: "GRDB", package: "GRDB.swift")],
-      swiftSettings: strict),
+      exclude: ["Support/mock_kafka.py"], swiftSettings: strict),
     .testTarget(
       name: "EdgepipeServiceTests", dependencies: ["EdgepipeService", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(

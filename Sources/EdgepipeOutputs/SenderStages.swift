@@ -5,5 +5,7 @@ extension StageRegistry {
   package mutating func registerSenders() {
     register(HTTPSink.self)
     register(SQLiteSink.self)
+    register(KafkaSink.self)
+    register(MQTTSink.self)
   }
 }

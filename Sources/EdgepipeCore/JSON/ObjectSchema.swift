@@ -62,4 +62,6 @@ public enum OptionMeaning: Sendable, Hashable {
   case score
   /// The names of the wanted classes.
   case classes
+  /// Whether the stage detects at all.
+  case isDetecting
 }

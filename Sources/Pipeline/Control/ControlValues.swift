@@ -4,7 +4,7 @@ package import EdgepipeCore
 // the same thing.
 
 extension OptionChange {
-  var value: ReportValue {
+  package var value: ReportValue {
     .object([
       "version": .int(version), "stage": .string(stage),
       "options": .object(

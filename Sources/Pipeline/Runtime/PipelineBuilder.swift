@@ -67,6 +67,7 @@ struct PipelineBuilder {
         threads: run.census)
       context.instants = StageJournal(journal: run.journal, index: index)
       context.pace = pace
+      context.requests = run.requests
       do {
         stages.append(try stage.descriptor.make(Data(stage.configuration), context))
       } catch {
@@ -112,10 +113,13 @@ struct PipelineBuilder {
   private func connect(_ stages: [any Stage], graph: Graph) throws {
     let byID = Dictionary(zip(graph.nodes.map(\.id), stages), uniquingKeysWith: { first, _ in first })
     var errors: [PipelineError] = []
+    let reached = graph.nodes.indices.map(graph.reachable)
+    var before: [[String]] = Array(repeating: [], count: stages.count)
+    for index in graph.order { for later in reached[index] { before[later].append(graph.nodes[index].id) } }
     for (index, stage) in stages.enumerated() {
-      let downstream = graph.reachable(from: index).map { graph.nodes[$0].id }
+      let downstream = reached[index].map { graph.nodes[$0].id }
       do {
-        try stage.connect(to: StagePeers(stages: byID, downstream: downstream))
+        try stage.connect(to: StagePeers(stages: byID, downstream: downstream, upstream: before[index]))
       } catch {
         errors.append(PipelineError(error, stage: graph.nodes[index].id))
       }

@@ -83,6 +83,7 @@ public final class PipelineRunner: Sendable {
     }
     (sources, runners) = try Assembly(built: built, run: context, metrics: metrics, progress: progress).assemble()
     times = Monitor((clock.now(), nil, clock.wallTime(), []))
+    context.requests.attach(self)
   }
 
   /// Starts every stage.
@@ -184,6 +185,15 @@ extension PipelineRunner {
   @discardableResult
   public func changeOptions(of stage: String, to values: [String: ReportValue]) throws -> OptionChange {
     try changeOptions(of: stage, json: Array(ReportValue.object(values).json().utf8))
+  }
+
+  var logger: Logger { context.logger }
+
+  /// The value that a stage's option has now; nil where it is the default.
+  func option(_ name: String, of stage: String) -> JSONNode? {
+    if let changed = context.options.current?.configuration(of: stage) { return changed[name] }
+    guard let configuration = plan.stages.first(where: { $0.id == stage })?.configuration else { return nil }
+    return JSONParser.value(String(decoding: configuration, as: UTF8.self), origin: .none)?[name]
   }
 
   /// - Parameter json: an object of the new values.

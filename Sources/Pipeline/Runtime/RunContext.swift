@@ -11,6 +11,8 @@ struct RunContext: Sendable {
   let journal: Journal
   let options: OptionBoard
   let notices = RunNotices()
+  /// What stages ask of the run.
+  let requests = RunRequests()
   let pictures = PictureTap()
   let instruments: RunInstruments
   let logger: Logger

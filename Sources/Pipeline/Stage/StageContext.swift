@@ -25,6 +25,8 @@ public struct StageContext: Sendable {
   public let threads: ThreadCensus
   var instants: (any StageInstants)?
   var pace: DetectionPace?
+  /// For stages that take orders from outside; nil outside of a run.
+  package internal(set) var requests: RunRequests?
 
   public init(
     id: String, pipeline: String = "pipeline", run: String = "run", isReplay: Bool = false, clock: any PipelineClock,

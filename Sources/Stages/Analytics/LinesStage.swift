@@ -78,7 +78,7 @@ public final class LinesStage: FrameStage, AdjustableStage {
   }
 
   private let context: StageContext
-  private let initial: Adjustment
+  let initial: Adjustment
   private let totals = Mutex<[Key: (line: Line, totals: Totals)]>([:])
   private let outside: OutsideShapes
   public let interface: StageInterface

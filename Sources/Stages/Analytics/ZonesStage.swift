@@ -52,7 +52,7 @@ public final class ZonesStage: FrameStage, AdjustableStage {
   }
 
   private let context: StageContext
-  private let initial: Adjustment
+  let initial: Adjustment
   private let tallies = Mutex<[String: Tally]>([:])
   private let outside: OutsideShapes
   public let interface: StageInterface

@@ -39,6 +39,7 @@ struct DetectionGate {
   ///   nothing (then the gate takes it for motion).
   mutating func opens(for header: FrameHeader, grid: () -> LumaGrid?) -> Bool {
     if settings.isAlwaysOpen, header.detectionShare >= 1 { return true }
+    if !settings.isEnabled { return false }
     let id = header.stream.id, time = header.mediaTime
     uses += 1
     var state = streams.removeValue(forKey: id) ?? start(header, phase: nextPhase())

@@ -4,6 +4,8 @@ public import Pipeline
 
 /// When a detector looks at a frame; the frames between pass it by, and a tracker fills them with predictions.
 public struct GateSettings: ConfigurationObject, Hashable {
+  /// False: at no frame.
+  public var isEnabled = true
   /// Every n-th frame of a stream.
   public var interval = 1
   /// At most so many frames a second of a stream, by media time.
@@ -38,11 +40,14 @@ public struct GateSettings: ConfigurationObject, Hashable {
   }
 
   /// True where every frame is looked at.
-  var isAlwaysOpen: Bool { interval <= 1 && maxRate == nil && motion == nil }
+  var isAlwaysOpen: Bool { isEnabled && interval <= 1 && maxRate == nil && motion == nil }
 
   public init() {}
 
   public static let options: [ConfigurationOption<Self>] = [
+    .init(
+      "enabled", \.isEnabled, .bool, changeable: true, meaning: .isDetecting,
+      "With false it looks at no frame, until that changes."),
     .init(
       "interval", \.interval, .integer(1...10_000), changeable: true,
       "Looks at every n-th frame of a stream; a tracker predicts between."

@@ -122,7 +122,7 @@ struct SpoolTests {
   @Test("given what an earlier run left, when the next one opens the spool, then that goes out first")
   func takenOver() throws {
     let fixture = try SpoolFixture(), file = try fixture.open()
-    _ = try file.commit(.init(added: (0..<3).map { SpoolFixture.item($0) }))
+    _ = try file.commit(.init(added: (0..<3).map { SpoolFixture.item($0) }, now: SystemClock().wallTime()))
     try file.close()
     let spool = try fixture.spool()
     #expect(spool.counts.found == 3)

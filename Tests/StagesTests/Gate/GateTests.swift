@@ -66,6 +66,21 @@ struct GateTests {
     #expect(looks(200..<300, share: 1) >= 99)
   }
 
+  @Test func givenAGateThatIsTurnedOffAndOn_whenFramesCome_thenNoneIsLookedAtMeanwhile() {
+    var settings = GateSettings()
+    settings.isEnabled = false
+    var gate = DetectionGate(GateSettings())
+    func looks(_ frames: Range<Int>) -> Int {
+      frames.count { gate.opens(for: header($0, seconds: Double($0) / 30)) { nil } }
+    }
+    #expect(looks(0..<10) == 10)
+    gate.settings = settings
+    #expect(!settings.isAlwaysOpen)
+    #expect(looks(10..<500) == 0)
+    gate.settings.isEnabled = true
+    #expect(looks(500..<510) == 10)
+  }
+
   @Test func givenSeveralStreamsThenTheyTakeTurns() {
     var gate = DetectionGate(GateSettings(interval: 4))
     let streams = (0..<4).map { StreamInfo(id: "s\($0)", sourceStage: "s", isLive: true) }

@@ -1,0 +1,2 @@
+// The declarations are all there is: this file only makes the compiler check them.
+#include "CMosquitto.h"
