@@ -21,6 +21,8 @@ extension StageRegistry {
     registry.register(COCOSink.self)
     registry.register(MOTSink.self)
     registry.register(StreamSink.self)
+    registry.register(RecordSink.self)
+    registry.register(ClipSink.self)
     registry.register(NullSink.self)
     return registry
   }()

@@ -64,6 +64,60 @@ public enum Browser {
     return Visit(layouts: try JSONDecoder().decode([Layout].self, from: json), console: console)
   }
 
+  /// What became of a film when it was played.
+  public struct Playback: Decodable, Sendable {
+    /// How far it was played, in seconds.
+    public let time: Double
+    public let width: Int
+    public let height: Int
+    /// Why it does not play.
+    public let error: String?
+  }
+
+  /// Plays a film until half a second of it was shown, or it is refused.
+  public static func play(_ film: URL) throws -> Playback {
+    guard let program else { throw Failure(description: needs) }
+    let folder = try TestData.temporaryFolder("browser")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let page = folder.appendingPathComponent("page.html")
+    try """
+    <!DOCTYPE html><meta charset="utf-8"><video muted src="\(attribute(film.absoluteString))"></video><script>
+    const video = document.querySelector("video");
+    const say = () => console.log("playback:" + btoa(JSON.stringify({ time: video.currentTime, width: video.videoWidth,
+      height: video.videoHeight, error: video.error && String(video.error.message || video.error.code) })) + ":");
+    video.ontimeupdate = () => { if (video.currentTime > 0.5) say(); };
+    video.onerror = say;
+    video.play().catch(() => {});
+    </script>
+    """.write(to: page, atomically: true, encoding: .utf8)
+    let process = Process(), pipe = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
+    process.arguments =
+      ["--kill-after=5", "240", program.path]
+      + plain(in: folder) + [
+        "--enable-logging=stderr", "--autoplay-policy=no-user-gesture-required", page.absoluteString,
+      ]
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = pipe
+    try process.run()
+    defer {
+      process.terminate()
+      process.waitUntilExit()
+    }
+    var text = ""
+    while true {
+      let more = pipe.fileHandleForReading.readSome()
+      if more.isEmpty { throw Failure(description: "the browser played nothing: \(text.suffix(2000))") }
+      text += String(decoding: more, as: UTF8.self)
+      guard let start = text.range(of: "playback:"),
+        let end = text.range(of: ":", range: start.upperBound..<text.endIndex),
+        let json = Data(base64Encoded: String(text[start.upperBound..<end.lowerBound]))
+      else { continue }
+      return try JSONDecoder().decode(Playback.self, from: json)
+    }
+  }
+
   /// Shows a page until `body`, which waits for what the page does, is done; videos play without a click.
   public static func show<Result>(_ address: String, until body: () throws -> Result) throws -> Result {
     guard let program else { throw Failure(description: needs) }

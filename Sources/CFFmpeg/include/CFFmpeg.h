@@ -74,3 +74,28 @@ static inline int ep_demuxer_has_option(const char *demuxer, const char *option)
   const AVInputFormat *format = av_find_input_format(demuxer);
   return format && format->priv_class && av_opt_find((void *)&format->priv_class, option, 0, 0, AV_OPT_SEARCH_FAKE_OBJ) != 0;
 }
+/// How many channels of sound a track has: another field since FFmpeg 5.1.
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(59, 24, 100)
+static inline int ep_channels(const AVCodecParameters *parameters) { return parameters->ch_layout.nb_channels; }
+static inline void ep_set_channels(AVCodecContext *context, int count) { av_channel_layout_default(&context->ch_layout, count); }
+static inline int ep_set_frame_channels(AVFrame *frame, const AVCodecContext *context) { return av_channel_layout_copy(&frame->ch_layout, &context->ch_layout); }
+#else
+static inline int ep_channels(const AVCodecParameters *parameters) { return parameters->channels; }
+static inline void ep_set_channels(AVCodecContext *context, int count) { context->channels = count; context->channel_layout = av_get_default_channel_layout(count); }
+static inline int ep_set_frame_channels(AVFrame *frame, const AVCodecContext *context) { frame->channels = context->channels; frame->channel_layout = context->channel_layout; return 0; }
+#endif
+/// Gives a stream of a file that is written a display matrix: moved like that of one that is read.
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 30, 101)
+static inline uint8_t *ep_new_display_matrix(AVStream *stream) {
+  AVPacketSideData *data = av_packet_side_data_new(&stream->codecpar->coded_side_data, &stream->codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX, 9 * sizeof(int32_t), 0);
+  return data ? data->data : 0;
+}
+#else
+static inline uint8_t *ep_new_display_matrix(AVStream *stream) { return av_stream_new_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, 9 * sizeof(int32_t)); }
+#endif
+/// Output through a function of ours; what it takes is constant since FFmpeg 7.
+#if LIBAVFORMAT_VERSION_MAJOR >= 61
+static inline AVIOContext *ep_avio_output(uint8_t *buffer, int size, void *opaque, int (*write)(void *, const uint8_t *, int)) { return avio_alloc_context(buffer, size, 1, opaque, 0, write, 0); }
+#else
+static inline AVIOContext *ep_avio_output(uint8_t *buffer, int size, void *opaque, int (*write)(void *, const uint8_t *, int)) { return avio_alloc_context(buffer, size, 1, opaque, 0, (int (*)(void *, uint8_t *, int))write, 0); }
+#endif

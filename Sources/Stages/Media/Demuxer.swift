@@ -51,6 +51,8 @@ struct OpenError: Error {
   /// What the bytes come through where FFmpeg does not open the input itself; closed after the context.
   private let pipe: PipeInput?
   let track: VideoTrack
+  /// Of the sound that goes with the pictures, where it is asked for and there.
+  private let audioIndex: Int?
   /// What the header says of the track's colours.
   let color: ContainerColor
   /// The whole length, where the container knows it.
@@ -78,6 +80,8 @@ struct OpenError: Error {
   enum ReadResult {
     /// A packet of the video track.
     case packet
+    /// A packet of the sound track.
+    case audio
     /// Nothing there yet, or a packet of another track.
     case again
     case end
@@ -93,10 +97,11 @@ struct OpenError: Error {
   ///   - format: FFmpeg's name of a device format, or nil to find the format from the content.
   ///   - name: what errors call the input, without secrets.
   ///   - probing: looking takes time, which a live stream does not have.
+  ///   - keepsAudio: the sound track's packets are read as well.
   /// - Throws: ``OpenError`` with `endStream`: `malformed` for files, `unavailable` for what lies beyond a network.
   init(
     address: MediaAddress, format: String? = nil, options: [String: String], name: String, isRemote: Bool,
-    probing: Probing = .always, guardian: ReadGuard
+    probing: Probing = .always, keepsAudio: Bool = false, guardian: ReadGuard
   ) throws(OpenError) {
     MediaLibrary.prepare()
     self.guardian = guardian
@@ -143,7 +148,10 @@ struct OpenError: Error {
             probed, name: name, url: url, isRemote: isRemote, isFound: true, guardian: guardian)
         }
       }
-      do throws(PipelineError) { track = try unsafe Self.selectTrack(opened, name: name, isStill: isPictures) } catch {
+      do throws(PipelineError) {
+        (track, audioIndex) = try unsafe Self.selectTrack(
+          opened, name: name, isStill: isPictures, keepsAudio: keepsAudio)
+      } catch {
         throw OpenError(error)
       }
       isInterleaved = ServerAnswer.take().isInterleaved
@@ -179,6 +187,7 @@ struct OpenError: Error {
     }
     if status >= 0 {
       let index = unsafe packet.withHandle { unsafe Int($0.pointee.stream_index) }
+      if index == audioIndex { return .audio }
       guard index == track.index else { return .again }
       unsafe withStream { unsafe packet.setTimeBase($0.pointee.time_base) }
       return .packet
@@ -195,6 +204,20 @@ struct OpenError: Error {
   func withStream<Result>(_ body: (UnsafeMutablePointer<AVStream>) -> Result) -> Result {
     // SAFETY: the context lives until deinit, and `track.index` was found by FFmpeg among its streams, which only grow.
     unsafe body(context.unsafelyUnwrapped.pointee.streams[track.index].unsafelyUnwrapped)
+  }
+
+  /// What a file must say of the chosen track.
+  func videoParameters() throws(PipelineError) -> TrackParameters {
+    // SAFETY: as in `withStream`.
+    guard let stream = unsafe context?.pointee.streams[track.index] else { throw .outOfMemory("a track") }
+    return try unsafe TrackParameters(stream)
+  }
+
+  /// What a file must say of the sound track, where one is read.
+  func audioParameters() throws(PipelineError) -> TrackParameters? {
+    // SAFETY: the index was found by FFmpeg among the streams, which only grow.
+    guard let audioIndex, let stream = unsafe context?.pointee.streams[audioIndex] else { return nil }
+    return try unsafe TrackParameters(stream)
   }
 
   /// Whether the input comes to an end by itself, by what it is; nil for a single picture, of which another may follow
@@ -253,8 +276,8 @@ struct OpenError: Error {
   }
 
   private static func selectTrack(
-    _ context: UnsafeMutablePointer<AVFormatContext>, name: String, isStill: Bool
-  ) throws(PipelineError) -> VideoTrack {
+    _ context: UnsafeMutablePointer<AVFormatContext>, name: String, isStill: Bool, keepsAudio: Bool
+  ) throws(PipelineError) -> (VideoTrack, audio: Int?) {
     // SAFETY: the context is open; indices below `nb_streams` are valid.
     var count = 0
     for index in 0..<(unsafe Int(context.pointee.nb_streams)) {
@@ -267,7 +290,8 @@ struct OpenError: Error {
         "'\(name)' has no video track", remedy: "give a file or stream with pictures in it",
         consequence: .endStream, code: .unsupported)
     }
-    for index in 0..<(unsafe Int(context.pointee.nb_streams)) where index != best {
+    let sound = keepsAudio ? unsafe Int(av_find_best_stream(context, AVMEDIA_TYPE_AUDIO, -1, Int32(best), nil, 0)) : -1
+    for index in 0..<(unsafe Int(context.pointee.nb_streams)) where index != best && index != sound {
       unsafe context.pointee.streams[index]?.pointee.discard = AVDISCARD_ALL
     }
     guard let parameters = unsafe stream.pointee.codecpar else { throw .outOfMemory("a demuxer") }
@@ -279,11 +303,12 @@ struct OpenError: Error {
     }
     let rate = unsafe stream.pointee.avg_frame_rate
     let matrix = unsafe ep_display_matrix(stream).map { unsafe Array(UnsafeBufferPointer(start: $0, count: 9)) }
-    return VideoTrack(
+    let track = VideoTrack(
       index: best, videoTrackCount: count, width: width, height: height,
       codec: unsafe String(cString: avcodec_get_name(parameters.pointee.codec_id)),
       frameRate: rate.num > 0 && rate.den > 0 ? Double(rate.num) / Double(rate.den) : nil,
       orientation: matrix.flatMap { Orientation(displayMatrix: $0) }, isStill: isStill)
+    return (track, sound >= 0 ? sound : nil)
   }
 
   /// Cover art in an audio file is no video.

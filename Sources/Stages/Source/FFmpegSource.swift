@@ -134,6 +134,8 @@ public final class FFmpegSource: SourceStage {
   private let noted = SourceFacts()
   /// What each stream reads, those that joined later included.
   private let inputs: Mutex<[String: StreamEntry]>
+  /// The sinks that want the packets of the streams.
+  private let recorders = Mutex<[any PacketRecorder]>([])
 
   /// Opens nothing but the list: what is wrong with one input ends that stream, and the others go on.
   public init(_ configuration: Configuration, context: StageContext) throws {
@@ -184,6 +186,11 @@ public final class FFmpegSource: SourceStage {
     configuration.intervalS != nil && MediaInput.scheme(of: url)?.hasPrefix("http") == true
   }
 
+  public func connect(to peers: StagePeers) {
+    let found = peers.downstream.compactMap { peers.stages[$0] as? any PacketRecorder }
+    recorders.withLock { $0 = found }
+  }
+
   public func makeStream(id: String, url: String) throws -> StreamInfo {
     let entry = StreamEntry(id: id, url: url)
     try Self.check(entry)
@@ -232,7 +239,9 @@ public final class FFmpegSource: SourceStage {
     }
     let job = SourceJob(
       configuration: configuration, context: context, entry: entry, stream: stream, output: output, facts: noted,
-      recording: output.mediaRecorder.map { DecoderRecording($0, clock: context.clock) })
+      recording: output.mediaRecorder.map { DecoderRecording($0, clock: context.clock) },
+      tap: PacketTap(recorders.withLock { $0 }, stream: stream, logger: context.logger))
+    defer { job.tap?.end() }
     do { try read(job, entry) } catch let error as PipelineError { throw error.scrubbed(of: entry.url) }
   }
 

@@ -54,7 +54,8 @@ struct FiniteInput {
     guardian.allow(seconds: pipe == nil ? job.configuration.timeoutS : nil)
     do throws(OpenError) {
       let demuxer = try Demuxer(
-        address: address, format: format, options: options, name: source, isRemote: isRemote, guardian: guardian)
+        address: address, format: format, options: options, name: source, isRemote: isRemote,
+        keepsAudio: job.tap?.wantsAudio ?? false, guardian: guardian)
       return OpenedInput(demuxer: demuxer, guardian: guardian)
     } catch {
       if guardian.isStopping { return nil }

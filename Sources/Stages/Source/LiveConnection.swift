@@ -48,7 +48,7 @@ final class LiveConnection {
       do throws(OpenError) {
         demuxer = try Demuxer(
           address: .url(input.url), format: input.format, options: input.options, name: input.source, isRemote: true,
-          probing: input.probing, guardian: guardian)
+          probing: input.probing, keepsAudio: job.tap?.wantsAudio ?? false, guardian: guardian)
       } catch {
         return try end(of: error)
       }
@@ -62,6 +62,9 @@ final class LiveConnection {
     defer { withExtendedLifetime(decoder) { job.context.threads.sampleBeforeRelease(stage: job.context.id) } }
     job.note(demuxer.track, decoder, source: input.source)
     frames.connected(demuxer)
+    job.tap?.connected(demuxer)
+    // The end of the run is no interruption.
+    defer { if !job.output.isStopping { job.tap?.interrupted() } }
     if demuxer.isPictures, demuxer.size != nil { return try readSnapshot(demuxer, decoder) }
     return try readAll(demuxer, decoder)
   }
@@ -102,11 +105,16 @@ final class LiveConnection {
           "no data arrived for \(limits.timeoutS) s; if the camera sends less often, increase 'timeoutS' and 'stallS'"
         )
       case .timedOut: return .stalled(missing(patienceS))
-      case .packet, .again:
+      case .packet, .audio, .again:
         if now >= frameLimit { return .stalled(missing(patienceS)) }
         if now >= frames.latest.advanced(byMilliseconds: limits.stallS * 1000) {
           frames.missing(missing(limits.stallS))
         }
+      }
+      // What was lost is told with the next picture.
+      if case .audio = read {
+        job.tap?.take(audio: packet, CaptureInstant(job.clock))
+        continue
       }
       let losses = MediaLosses.take()
       let isBroken = losses.packets > 0 || losses.repeated > 0
@@ -151,6 +159,8 @@ final class LiveConnection {
       job.output.count("duplicate_packets", 1)
       return true
     }
+    // What came damaged is recorded as it came.
+    job.tap?.take(packet, latest)
     // A packet that was put together around a loss holds a hole, also when it begins a key frame.
     if afterLoss || packet.isCorrupt || repetition == .part {
       if !afterLoss { guard try lose(demuxer, decoder, pendingIsGood: true) else { return false } }
@@ -242,7 +252,7 @@ final class LiveConnection {
       case .stopped: return .finished
       case .timedOut: return .lost("its picture did not arrive within \(job.configuration.timeoutS) s")
       case .failed(let reason): return .lost("its picture is incomplete: \(reason)")
-      case .again: continue
+      case .audio, .again: continue
       case .packet:
         latest = CaptureInstant(job.clock)
         trouble = decoder.send(packet) ?? trouble

@@ -14,6 +14,8 @@ struct SourceJob {
   let facts: SourceFacts
   /// Set while the run is recorded.
   let recording: DecoderRecording?
+  /// Set while somebody records the stream's packets.
+  let tap: PacketTap?
 
   /// Whether the configuration says whether the stream is live.
   var isLiveStated: Bool { (entry.live ?? configuration.live) != nil }

@@ -60,6 +60,7 @@ final class StreamReader {
     } else {
       timeline = FrameTimeline(frameRate: demuxer.track.frameRate)
     }
+    job.tap?.connected(demuxer)
     var goOn = try readAll(demuxer, decoder, guardian)
     if goOn { goOn = try flush(demuxer, decoder) }
     if emitter.count == before, !job.output.isStopping {
@@ -80,6 +81,9 @@ final class StreamReader {
       guardian.allow(seconds: isRemote ? job.configuration.timeoutS : nil)
       switch demuxer.read(into: packet) {
       case .packet: break
+      case .audio:
+        job.tap?.take(audio: packet, CaptureInstant(job.clock))
+        continue
       case .again: continue
       case .stopped: return false
       case .end: return true
@@ -95,6 +99,10 @@ final class StreamReader {
       guard pacing.wait(packet.decodingTime) else { return false }
       latest = CaptureInstant(job.clock)
       captures.record(packet.key, latest)
+      if let tap = job.tap {
+        if packet.isKey, !job.stream.isLive { tap.waitForRoom { self.job.output.isStopping } }
+        tap.take(packet, latest)
+      }
       if let reason = decoder.send(packet) { try countDamage(reason) }
       guard try drain(demuxer, decoder) else { return false }
     }

@@ -29,7 +29,7 @@ enum StillPicture {
     reading: while true {
       let read = demuxer.read(into: packet)
       switch read {
-      case .again: continue
+      case .audio, .again: continue
       case .packet: reason = decoder.send(packet) ?? reason
       case .end: reason = decoder.send(nil) ?? reason
       case .failed(let text): throw StillFault.error(file, text, losses: losses)

@@ -1,0 +1,129 @@
+import EdgepipeCore
+import Logging
+import Pipeline
+
+/// Opens, writes and closes a sink's recordings. A disk that takes nothing costs recordings and nothing else: it is tried
+/// again every few seconds. Used by the sink's writing thread.
+final class RecordingStore {
+  let kind: RecordingFile.Kind
+  let folder: RecordingFolder
+  let counts: RecordingCounts
+  let clock: any PipelineClock
+  let logger: Logger
+  let longestFile: Int64
+  private let withAudio: Bool
+  private var retryAt: MonotonicTime?
+  private var isFailing = false
+  private var unprunedBytes: Int64 = 0
+
+  /// From a failed write to the next attempt.
+  static let pauseMilliseconds = 5000.0
+  /// The quota is looked at after so much was written.
+  private static let pruneBytes: Int64 = 1 << 20
+
+  init(_ kind: RecordingFile.Kind, _ settings: RecordingSettings, counts: RecordingCounts, context: StageContext) {
+    self.kind = kind
+    self.counts = counts
+    clock = context.clock
+    logger = context.logger
+    withAudio = settings.audio
+    let quota = settings.quota
+    longestFile = quota.longestFile
+    folder = RecordingFolder(path: settings.folder, quota: quota)
+  }
+
+  /// - Parameter first: the key frame that it begins with; it is to be written then.
+  /// - Returns: nil while the disk takes nothing.
+  func open(_ stream: StreamInfo, first: StreamPacket) -> RecordingFile? {
+    if let retryAt, clock.now() < retryAt { return nil }
+    var place: String?
+    do throws(PipelineError) {
+      let begun = try folder.begin(stream: stream.id, at: first.captured.wall)
+      place = begun
+      let file = try RecordingFile(kind, place: begun, stream: stream, first: first, withAudio: withAudio)
+      counts.update { $0.files += 1 }
+      prune()
+      return file
+    } catch {
+      if let place {
+        RecordingFolder.remove(place)
+        folder.end(place)
+      }
+      fail(error)
+      return nil
+    }
+  }
+
+  /// - Returns: false when the recording has ended with a failed write.
+  func write(_ packet: StreamPacket, to file: RecordingFile) -> Bool {
+    let before = file.bytes
+    do throws(PipelineError) { try file.write(packet) } catch {
+      abandon(file, error)
+      return false
+    }
+    let added = file.bytes - before
+    counts.update {
+      $0.packets += 1
+      $0.bytes += added
+    }
+    guard added > 0 else { return true }
+    if isFailing, file.hasPictures { recover() }
+    folder.note(file.place, bytes: file.bytes)
+    unprunedBytes += added
+    if unprunedBytes >= Self.pruneBytes { prune() }
+    return true
+  }
+
+  func close(_ file: RecordingFile, _ end: RecordingFile.End) {
+    let before = file.bytes
+    do throws(PipelineError) { try file.finish(end) } catch { return abandon(file, error) }
+    counts.update {
+      $0.complete += 1
+      $0.bytes += file.bytes - before
+    }
+    if isFailing { recover() }
+    folder.end(file.place)
+    prune()
+    logger.info(
+      "\(kind.rawValue) written: \(file.place).\(RecordingName.video)",
+      metadata: ["seconds": "\((Double(file.length) / 1e8).rounded() / 10)", "ended_by": "\(end.rawValue)"])
+  }
+
+  /// What was written stays as far as it plays.
+  private func abandon(_ file: RecordingFile, _ error: PipelineError) {
+    if !file.abandon() { counts.update { $0.files -= 1 } }
+    folder.end(file.place)
+    fail(error)
+  }
+
+  private func fail(_ error: PipelineError) {
+    retryAt = clock.now().advanced(byMilliseconds: Self.pauseMilliseconds)
+    counts.update { $0.failedWrites += 1 }
+    guard !isFailing else { return }
+    isFailing = true
+    logger.error("nothing is recorded for now, and it is tried again until it works: \(error)")
+  }
+
+  private func recover() {
+    (isFailing, retryAt) = (false, nil)
+    logger.notice("recording goes on")
+  }
+
+  func prune() {
+    unprunedBytes = 0
+    folder.prune(now: clock.wallTime())
+    counts.update { $0.removed = folder.removed }
+  }
+}
+
+/// What both recording sinks are told.
+struct RecordingSettings: Sendable {
+  var folder = ""
+  var maxMB = 1024.0
+  var maxAgeH: Double?
+  var audio = true
+
+  var quota: RecordingQuota {
+    RecordingQuota(maxBytes: Int64(maxMB * 1_048_576), maxSeconds: maxAgeH.map { Int64($0 * 3600) })
+  }
+}
