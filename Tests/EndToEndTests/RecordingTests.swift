@@ -7,7 +7,8 @@ struct RecordingTests {
   /// One that is watched while it runs is read at the pace of its own time.
   private func film(_ space: Workspace, seconds: Int = 20) throws -> String {
     try FFmpeg.make([
-      "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=\(seconds)", "-pix_fmt", "yuv420p", "-c:v", "libx264",
+      "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=\(seconds)", "-pix_fmt", "yuv420p", "-c:v",
+      "libx264",
       "-tune", "zerolatency", "-g", "25", "-b:v", "2M", "-minrate", "2M", "-maxrate", "2M", "-bufsize", "1M",
       "-nal-hrd", "cbr", space.path("film.mp4"),
     ])
@@ -81,7 +82,9 @@ struct RecordingTests {
     try disk.fill(leaving: 600 << 10)
     let run = try Command.Running(["run", file, "--report", "report.json"], in: space.folder)
     func read(until words: String) throws {
-      while !run.errorsSoFar.contains(words) { try #require(!run.read(lines: 5).isEmpty, "the run ended: \(run.state)") }
+      while !run.errorsSoFar.contains(words) {
+        try #require(!run.read(lines: 5).isEmpty, "the run ended: \(run.state)")
+      }
     }
     try read(until: "nothing is recorded for now")
     // Ten more frames: nothing else was held up.
@@ -148,7 +151,9 @@ struct RecordingTests {
       let begin = try #require(held.first.flatMap { all.firstIndex(of: $0) })
       #expect(begin % 10 == 0 && Array(all[begin...].prefix(held.count)) == held)
       let events = try #require(facts["events"] as? [[String: Any]])
-      #expect(!events.isEmpty && events.allSatisfy { $0["kind"] as? String == "zone.enter" && $0["zone"] as? String == "all" })
+      #expect(
+        !events.isEmpty && events.allSatisfy { $0["kind"] as? String == "zone.enter" && $0["zone"] as? String == "all" }
+      )
       let asked = try #require(facts["asked_pts_s"] as? Double), first = try #require(facts["begin_pts_s"] as? Double)
       #expect(first > asked - 1.05, "at most one key frame before what was asked")
       #expect(first <= asked + 0.01 || facts["cut_before_s"] is Double || facts["continues"] is Bool)

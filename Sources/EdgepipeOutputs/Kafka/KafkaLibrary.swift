@@ -27,7 +27,8 @@ import Synchronization
   private init() throws(PipelineError) {
     let count = unsafe MemoryLayout<EPKafka>.size / MemoryLayout<UnsafeRawPointer>.size
     // SAFETY: the header has one constant name for each member of the table.
-    library = try SharedLibrary(Self.name, symbols: (0..<count).map { unsafe String(cString: ep_kafka_symbol(Int32($0))) })
+    library = try SharedLibrary(
+      Self.name, symbols: (0..<count).map { unsafe String(cString: ep_kafka_symbol(Int32($0))) })
     version = unsafe String(cString: library.functions.pointee.version_str())
   }
 

@@ -94,7 +94,9 @@ import EdgepipeCore
       ("run", String(item.id.prefix { $0 != "/" })), ("content-type", "application/json"),
     ]
     return unsafe item.address.withCString { topic in
-      unsafe withBytes([item.body, Array(item.stream.utf8)] + headers.flatMap { [Array($0.0.utf8) + [0], Array($0.1.utf8)] }) {
+      unsafe withBytes(
+        [item.body, Array(item.stream.utf8)] + headers.flatMap { [Array($0.0.utf8) + [0], Array($0.1.utf8)] }
+      ) {
         bytes in
         var fields = unsafe [EPKafkaField]()
         func add(_ kind: Int, _ set: (inout EPKafkaField) -> Void) {

@@ -1,5 +1,5 @@
-public import EdgepipeCore
-public import Pipeline
+package import EdgepipeCore
+package import Pipeline
 import Stages
 
 /// Sends results to a cluster of Kafka.
@@ -17,18 +17,18 @@ import Stages
 ///   "topic": "site.{kind}", "options": { "security.protocol": "sasl_ssl", "sasl.mechanism": "SCRAM-SHA-512",
 ///   "sasl.username": "edgepipe", "sasl.password": "${KAFKA_PASSWORD}" } } }
 /// ```
-public final class KafkaSink: HealthObserver {
-  public struct Configuration: StageConfiguration {
+package final class KafkaSink: HealthObserver {
+  package struct Configuration: StageConfiguration {
     static let compressionWords = ["none", "gzip", "snappy", "lz4", "zstd"]
 
-    public var brokers: [String] = []
-    public var topic = "edgepipe.{pipeline}"
-    public var compression = "none"
+    package var brokers: [String] = []
+    package var topic = "edgepipe.{pipeline}"
+    package var compression = "none"
     var options = KafkaOptions()
     var selection = ResultSelection(what: [.events])
     var sending = SendingSettings()
 
-    public static let options: [ConfigurationOption<Self>] =
+    package static let options: [ConfigurationOption<Self>] =
       [
         .init(
           "brokers", \.brokers, .list(.string, count: 1...100), required: true,
@@ -39,23 +39,24 @@ public final class KafkaSink: HealthObserver {
         .init("compression", \.compression, .word(compressionWords), "How batches of records are compressed."),
         .init(
           "options", \.options, .anyObject,
-          "Options of librdkafka, such as `security.protocol`, `sasl.mechanism` and `ssl.ca.location`, with texts as values."),
+          "Options of librdkafka, such as `security.protocol`, `sasl.mechanism` and `ssl.ca.location`, with texts as values."
+        ),
       ] + ResultSelection.declared([.events, .frames, .health]).map { $0.of(\.selection) }
       + SendingSettings.options.map { $0.of(\.sending) }
 
-    public init() {}
+    package init() {}
 
-    public init(brokers: [String]) { self.brokers = brokers }
+    package init(brokers: [String]) { self.brokers = brokers }
   }
 
-  public static let type = "sink.kafka"
-  public static let summary = "Sends results to a Kafka cluster."
-  public static let role = StageRole.sink
-  public static let needsImage = true
+  package static let type = "sink.kafka"
+  package static let summary = "Sends results to a Kafka cluster."
+  package static let role = StageRole.sink
+  package static let needsImage = true
 
   private let outlet: Outlet
 
-  public init(_ configuration: Configuration, context: StageContext) throws {
+  package init(_ configuration: Configuration, context: StageContext) throws {
     let template = try TopicTemplate(configuration.topic, .kafka, option: "topic")
     let settings = try KafkaSettings(configuration, context)
     outlet = try Outlet(
@@ -70,11 +71,11 @@ public final class KafkaSink: HealthObserver {
       }, context: context)
   }
 
-  public var interface: StageInterface { outlet.interface }
-  public func files(for streams: [String]) -> [FileUse] { outlet.files }
-  public func makeWorker(_ worker: WorkerContext) throws -> any FrameWorker { try outlet.makeWorker(worker) }
-  public var tips: [StageTip] { outlet.tips }
-  public var facts: [String: ReportValue] { outlet.facts }
+  package var interface: StageInterface { outlet.interface }
+  package func files(for streams: [String]) -> [FileUse] { outlet.files }
+  package func makeWorker(_ worker: WorkerContext) throws -> any FrameWorker { try outlet.makeWorker(worker) }
+  package var tips: [StageTip] { outlet.tips }
+  package var facts: [String: ReportValue] { outlet.facts }
 }
 
 /// What stands in `options`: texts by name; numbers and truth values are taken for their texts.
@@ -126,7 +127,9 @@ extension KafkaSettings {
       if Self.ownOptions.contains(name) {
         throw refuse("the option \(Quoted.text(name)) is the sink's own", "leave it out of 'options'")
       }
-      if value.isEmpty { throw refuse("the option \(Quoted.text(name)) needs a text", "write it as \"\(name)\": \"value\"") }
+      if value.isEmpty {
+        throw refuse("the option \(Quoted.text(name)) needs a text", "write it as \"\(name)\": \"value\"")
+      }
     }
     self.init(
       brokers: configuration.brokers.joined(separator: ","), clientID: "edgepipe-\(context.pipeline)-\(context.id)",

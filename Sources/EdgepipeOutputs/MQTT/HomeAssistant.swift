@@ -84,7 +84,8 @@ struct HomeAssistant: Sendable {
   static func identifier(_ name: String) -> String {
     let plain = String(
       name.utf8.map { byte in
-        let isPlain = byte < 128 && (Character(Unicode.Scalar(byte)).isLetter || Character(Unicode.Scalar(byte)).isNumber)
+        let isPlain =
+          byte < 128 && (Character(Unicode.Scalar(byte)).isLetter || Character(Unicode.Scalar(byte)).isNumber)
         return isPlain || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") ? Character(Unicode.Scalar(byte)) : "_"
       })
     if plain == name { return plain }

@@ -56,7 +56,8 @@ extension MQTTSettings {
       throw refuse("'url' holds a user or a password", "give them as 'username' and 'password'")
     }
     guard ["", "/"].contains(parts.path), parts.query == nil else {
-      throw refuse("'\(URLRedaction.redact(text))' has more than a host and a port", "give topics as 'topic' and 'base'")
+      throw refuse(
+        "'\(URLRedaction.redact(text))' has more than a host and a port", "give topics as 'topic' and 'base'")
     }
     let port = parts.port ?? (scheme == "mqtts" ? 8883 : 1883)
     guard (1...65_535).contains(port) else { throw refuse("\(port) is no port", "use 1 to 65535") }
@@ -73,11 +74,13 @@ extension MQTTSettings {
 
   static func password(from path: String) throws(PipelineError) -> String {
     guard let data = FileManager.default.contents(atPath: path), data.count < 65_536 else {
-      throw PipelineError("cannot read 'passwordFile' '\(path)'", remedy: "check its path and its rights", code: .notFound)
+      throw PipelineError(
+        "cannot read 'passwordFile' '\(path)'", remedy: "check its path and its rights", code: .notFound)
     }
     guard let first = TextFile.lines(TextFile.utf8(Array(data))).first, !first.isEmpty else {
       throw PipelineError(
-        "'passwordFile' '\(path)' has no password on its first line", remedy: "write it there", code: .invalidConfiguration)
+        "'passwordFile' '\(path)' has no password on its first line", remedy: "write it there",
+        code: .invalidConfiguration)
     }
     return String(decoding: first, as: UTF8.self)
   }

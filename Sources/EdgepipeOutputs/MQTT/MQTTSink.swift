@@ -1,6 +1,6 @@
-public import EdgepipeCore
+package import EdgepipeCore
 import Foundation
-public import Pipeline
+package import Pipeline
 import Stages
 import Synchronization
 
@@ -19,29 +19,29 @@ import Synchronization
 /// { "id": "broker", "type": "sink.mqtt", "after": ["zones"], "config": { "url": "mqtts://broker.local",
 ///   "topic": "site/{stream}/{kind}", "username": "edgepipe", "password": "${MQTT_PASSWORD}", "homeAssistant": true } }
 /// ```
-public final class MQTTSink: HealthObserver {
-  public struct Configuration: StageConfiguration {
+package final class MQTTSink: HealthObserver {
+  package struct Configuration: StageConfiguration {
     static let versionWords = ["5", "3.1.1"]
 
-    public var url = ""
-    public var topic = "edgepipe/{pipeline}/events/{stream}/{kind}"
-    public var base = "edgepipe/{pipeline}"
-    public var version = "5"
-    public var qos = 1
-    public var clientID: String?
-    public var username: String?
-    public var password: String?
-    public var passwordFile: String?
-    public var ca: String?
-    public var certificate: String?
-    public var key: String?
-    public var state = false
-    public var homeAssistant = false
-    public var commands = false
+    package var url = ""
+    package var topic = "edgepipe/{pipeline}/events/{stream}/{kind}"
+    package var base = "edgepipe/{pipeline}"
+    package var version = "5"
+    package var qos = 1
+    package var clientID: String?
+    package var username: String?
+    package var password: String?
+    package var passwordFile: String?
+    package var ca: String?
+    package var certificate: String?
+    package var key: String?
+    package var state = false
+    package var homeAssistant = false
+    package var commands = false
     var selection = ResultSelection(what: [.events])
     var sending = SendingSettings()
 
-    public static let options: [ConfigurationOption<Self>] =
+    package static let options: [ConfigurationOption<Self>] =
       [
         .init(
           "url", \.url, .string, required: true,
@@ -67,27 +67,28 @@ public final class MQTTSink: HealthObserver {
           "Keeps retained topics of what is true now: occupancy of zones, counts, whether streams are connected."),
         .init("homeAssistant", \.homeAssistant, .bool, "Announces the states to Home Assistant; includes `state`."),
         .init(
-          "commands", \.commands, .bool, "Takes orders below base/set: detection on or off, values of changeable options."
+          "commands", \.commands, .bool,
+          "Takes orders below base/set: detection on or off, values of changeable options."
         ),
       ] + ResultSelection.declared([.events, .frames, .health]).map { $0.of(\.selection) }
       + SendingSettings.options.map { $0.of(\.sending) }
 
-    public init() {}
+    package init() {}
 
-    public init(url: String) { self.url = url }
+    package init(url: String) { self.url = url }
   }
 
-  public static let type = "sink.mqtt"
-  public static let summary = "Publishes results to an MQTT broker, with states for Home Assistant."
-  public static let role = StageRole.sink
-  public static let needsImage = true
+  package static let type = "sink.mqtt"
+  package static let summary = "Publishes results to an MQTT broker, with states for Home Assistant."
+  package static let role = StageRole.sink
+  package static let needsImage = true
 
   private let configuration: Configuration
   private let outlet: Outlet
   private let board = StateBoard()
   private let watch: MQTTWatch?
 
-  public init(_ configuration: Configuration, context: StageContext) throws {
+  package init(_ configuration: Configuration, context: StageContext) throws {
     self.configuration = configuration
     let settings = try MQTTSettings(configuration, context)
     let template = try TopicTemplate(configuration.topic, .mqtt, option: "topic")
@@ -113,7 +114,9 @@ public final class MQTTSink: HealthObserver {
       _ = try MosquittoClient(library, settings)
       watch?.begin()
       let ready = settings
-      return { MQTTSender(library, ready, board: board, commands: commands, clock: context.clock, logger: context.logger) }
+      return {
+        MQTTSender(library, ready, board: board, commands: commands, clock: context.clock, logger: context.logger)
+      }
     }
     if let watch {
       plan.watch = { watch.see($0) }
@@ -131,24 +134,25 @@ public final class MQTTSink: HealthObserver {
     (facts.label, facts.zone) = ("set", "set")
     if template.topic(facts).hasPrefix(settings.base + "/set/") {
       throw PipelineError(
-        "'topic' can lie below '\(settings.base)/set/', where orders come", remedy: "put another level before the fields",
+        "'topic' can lie below '\(settings.base)/set/', where orders come",
+        remedy: "put another level before the fields",
         code: .invalidConfiguration)
     }
   }
 
-  public func connect(to peers: StagePeers) { watch?.connect(to: peers) }
+  package func connect(to peers: StagePeers) { watch?.connect(to: peers) }
 
-  public var interface: StageInterface { outlet.interface }
+  package var interface: StageInterface { outlet.interface }
 
-  public func files(for streams: [String]) -> [FileUse] {
+  package func files(for streams: [String]) -> [FileUse] {
     outlet.files + configuration.files.map { .reads($0.path, as: "\($0.what) of the broker") }
   }
 
-  public func makeWorker(_ worker: WorkerContext) throws -> any FrameWorker { try outlet.makeWorker(worker) }
+  package func makeWorker(_ worker: WorkerContext) throws -> any FrameWorker { try outlet.makeWorker(worker) }
 
-  public var tips: [StageTip] { outlet.tips }
+  package var tips: [StageTip] { outlet.tips }
 
-  public var facts: [String: ReportValue] {
+  package var facts: [String: ReportValue] {
     var facts = outlet.facts
     if watch != nil { facts["state_topics"] = .int(board.count) }
     if board.leftOut > 0 { facts["state_topics_left_out"] = .int(board.leftOut) }
@@ -159,7 +163,10 @@ public final class MQTTSink: HealthObserver {
 extension MQTTSink.Configuration {
   /// What it names, with what it is.
   var files: [(path: String, what: String)] {
-    [(ca, "the authorities"), (certificate, "the certificate"), (key, "the private key"), (passwordFile, "the password")]
-      .compactMap { path, what in path.map { ($0, what) } }
+    [
+      (ca, "the authorities"), (certificate, "the certificate"), (key, "the private key"),
+      (passwordFile, "the password"),
+    ]
+    .compactMap { path, what in path.map { ($0, what) } }
   }
 }

@@ -12,12 +12,12 @@ final class MQTTWatch: Sendable {
   }
 
   private let states: MQTTStates
-  private let requests: RunRequests?
+  private let requests: (any RunRequests)?
   private let keepsStates: Bool
   private let state = Mutex(State())
 
   /// - Parameter keepsStates: false where only the state of detection is wanted.
-  init(_ states: MQTTStates, _ requests: RunRequests?, keepsStates: Bool) {
+  init(_ states: MQTTStates, _ requests: (any RunRequests)?, keepsStates: Bool) {
     (self.states, self.requests, self.keepsStates) = (states, requests, keepsStates)
   }
 
@@ -52,7 +52,7 @@ final class MQTTWatch: Sendable {
 
 extension MQTTCommands.Run {
   /// Orders as `edgepipe ctl set` carries them out.
-  init(_ requests: RunRequests, _ states: MQTTStates) {
+  init(_ requests: any RunRequests, _ states: MQTTStates) {
     self.init(
       set: { options, stage throws(PipelineError) in
         let change = try requests.set(options, of: stage)

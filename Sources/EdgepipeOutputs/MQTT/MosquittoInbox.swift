@@ -57,7 +57,8 @@ final class MosquittoInbox {
     }
     unsafe api.message_callback_set(client) { _, owner, message in
       let count = unsafe Int(max(0, message.pointee.payload_length))
-      let payload = unsafe UnsafeRawBufferPointer(start: message.pointee.payload, count: message.pointee.payload == nil ? 0 : count)
+      let payload = unsafe UnsafeRawBufferPointer(
+        start: message.pointee.payload, count: message.pointee.payload == nil ? 0 : count)
       unsafe MosquittoInbox.of(owner)?.receive(
         Message(
           topic: String(cString: message.pointee.topic), payload: Array(payload), isRetained: message.pointee.retain))

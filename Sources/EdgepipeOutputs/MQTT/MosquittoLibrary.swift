@@ -28,7 +28,8 @@ import Synchronization
   private init() throws(PipelineError) {
     let count = unsafe MemoryLayout<EPMosquitto>.size / MemoryLayout<UnsafeRawPointer>.size
     // SAFETY: the header has one constant name for each member of the table.
-    library = try SharedLibrary(Self.name, symbols: (0..<count).map { unsafe String(cString: ep_mosquitto_symbol(Int32($0))) })
+    library = try SharedLibrary(
+      Self.name, symbols: (0..<count).map { unsafe String(cString: ep_mosquitto_symbol(Int32($0))) })
     var (major, minor, revision): (Int32, Int32, Int32) = (0, 0, 0)
     unsafe _ = library.functions.pointee.lib_version(&major, &minor, &revision)
     version = "\(major).\(minor).\(revision)"

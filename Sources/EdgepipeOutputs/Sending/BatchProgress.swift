@@ -37,7 +37,9 @@ struct BatchProgress: Sendable {
   /// - Parameter unreachable: why the batch was given up, where it was.
   func result(unreachable: String? = nil, retryAfterS: Double? = nil) -> SendResult {
     // What was refused is only said of the next item: what is before it may still be taken.
-    if let refusal, refusal.index == accepted { return SendResult(accepted: accepted, obstacle: .refused(refusal.reason)) }
+    if let refusal, refusal.index == accepted {
+      return SendResult(accepted: accepted, obstacle: .refused(refusal.reason))
+    }
     guard let reason = unreachable ?? delay ?? refusal?.reason else { return SendResult(accepted: accepted) }
     return SendResult(accepted: accepted, obstacle: .unreachable(reason, retryAfterS: retryAfterS))
   }

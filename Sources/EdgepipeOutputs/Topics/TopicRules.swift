@@ -27,7 +27,8 @@ enum TopicRules: Sendable, Hashable {
   private func allows(_ scalar: Unicode.Scalar) -> Bool {
     switch self {
     case .kafka:
-      scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "._-".unicodeScalars.contains(scalar))
+      scalar.isASCII
+        && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "._-".unicodeScalars.contains(scalar))
     case .mqtt:
       !"/+#".unicodeScalars.contains(scalar) && scalar.properties.generalCategory != .control
         && !scalar.properties.isNoncharacterCodePoint

@@ -12,7 +12,7 @@ struct RunContext: Sendable {
   let options: OptionBoard
   let notices = RunNotices()
   /// What stages ask of the run.
-  let requests = RunRequests()
+  let requests = RequestDesk()
   let pictures = PictureTap()
   let instruments: RunInstruments
   let logger: Logger

@@ -26,7 +26,7 @@ public struct StageContext: Sendable {
   var instants: (any StageInstants)?
   var pace: DetectionPace?
   /// For stages that take orders from outside; nil outside of a run.
-  package internal(set) var requests: RunRequests?
+  package internal(set) var requests: (any RunRequests)?
 
   public init(
     id: String, pipeline: String = "pipeline", run: String = "run", isReplay: Bool = false, clock: any PipelineClock,

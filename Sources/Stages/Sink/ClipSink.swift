@@ -30,20 +30,22 @@ public final class ClipSink: FrameStage, PacketRecorder {
     public var quality = 4
     var selection = ResultSelection(what: [.events])
 
-    public static let options: [ConfigurationOption<Self>] = [
-      .init("folder", \.folder, .string, required: true, "The output folder; each stream has a folder in it."),
-      .init(
-        "kinds", \.kinds, .list(.string, count: 1...64),
-        "Events that get a clip, such as zone.enter; those of all rules when absent."),
-      .init("beforeS", \.beforeS, .number(0...600), "Seconds before the event."),
-      .init("afterS", \.afterS, .number(0...600), "Seconds after the event."),
-      .init("maxS", \.maxS, .number(1...3600), "Seconds of a clip at most; what goes on then begins another one."),
-      .init("maxMB", \.maxMB, .number(1...100_000_000), "Megabytes kept of all streams; the oldest clips are removed."),
-      .init("maxAgeH", \.maxAgeH, .number(0.01...1_000_000), "Hours that clips are kept; any time when absent."),
-      .init("audio", \.audio, .bool, "Whether to record the sound as well: AAC as it is, G.711 as AAC."),
-      .init("ringMB", \.ringMB, .number(0.1...4096), "Megabytes of packets of each stream kept in memory at most."),
-      .init("quality", \.quality, .integer(2...31), "JPEG quality of the pictures: lower is better and larger."),
-    ] + ResultSelection.declared([.events], names: ["classes", "zones"]).map { $0.of(\.selection) }
+    public static let options: [ConfigurationOption<Self>] =
+      [
+        .init("folder", \.folder, .string, required: true, "The output folder; each stream has a folder in it."),
+        .init(
+          "kinds", \.kinds, .list(.string, count: 1...64),
+          "Events that get a clip, such as zone.enter; those of all rules when absent."),
+        .init("beforeS", \.beforeS, .number(0...600), "Seconds before the event."),
+        .init("afterS", \.afterS, .number(0...600), "Seconds after the event."),
+        .init("maxS", \.maxS, .number(1...3600), "Seconds of a clip at most; what goes on then begins another one."),
+        .init(
+          "maxMB", \.maxMB, .number(1...100_000_000), "Megabytes kept of all streams; the oldest clips are removed."),
+        .init("maxAgeH", \.maxAgeH, .number(0.01...1_000_000), "Hours that clips are kept; any time when absent."),
+        .init("audio", \.audio, .bool, "Whether to record the sound as well: AAC as it is, G.711 as AAC."),
+        .init("ringMB", \.ringMB, .number(0.1...4096), "Megabytes of packets of each stream kept in memory at most."),
+        .init("quality", \.quality, .integer(2...31), "JPEG quality of the pictures: lower is better and larger."),
+      ] + ResultSelection.declared([.events], names: ["classes", "zones"]).map { $0.of(\.selection) }
 
     public init() {}
 

@@ -7,7 +7,9 @@ import Testing
 /// Against Kafka's protocol as librdkafka's mock cluster speaks it.
 @Suite(.enabled(if: TestKafka.isAvailable, "needs kcat and python3"))
 struct KafkaSenderTests {
-  private func sender(_ kafka: TestKafka, patienceS: Double = 60, _ options: [String: String] = [:]) throws -> KafkaSender {
+  private func sender(_ kafka: TestKafka, patienceS: Double = 60, _ options: [String: String] = [:]) throws
+    -> KafkaSender
+  {
     KafkaSender(
       try KafkaLibrary.shared(),
       KafkaSettings(
@@ -24,7 +26,8 @@ struct KafkaSenderTests {
     let kafka = try TestKafka()
     let sender = KafkaSender(
       try KafkaLibrary.shared(),
-      KafkaSettings(brokers: kafka.brokers, clientID: "test", compression: compression, pipeline: "shop", patienceS: 60),
+      KafkaSettings(
+        brokers: kafka.brokers, clientID: "test", compression: compression, pipeline: "shop", patienceS: 60),
       clock: SystemClock())
     let door = OutgoingItem.numbered(0..<300, stream: "door", address: "events")
     let yard = OutgoingItem.numbered(0..<300, stream: "yard", address: "events")
@@ -64,7 +67,8 @@ struct KafkaSenderTests {
     let large = OutgoingItem(
       id: "large", stream: "door", kind: "frame", address: "events", body: [UInt8](repeating: 65, count: 1_100_000))
     let result = sender.send(
-      OutgoingItem.numbered(0..<3, address: "events") + [large] + OutgoingItem.numbered(3..<5, address: "events")) { false }
+      OutgoingItem.numbered(0..<3, address: "events") + [large] + OutgoingItem.numbered(3..<5, address: "events")
+    ) { false }
     #expect(result.accepted == 3)
     #expect(result.refused?.contains("too large") == true)
     #expect(sender.send(OutgoingItem.numbered(3..<5, address: "events")) { false } == SendResult(accepted: 2))

@@ -13,7 +13,8 @@ struct SharedLibraryTests {
     }
     #expect(
       error.description
-        == "libnone.so.9 is not installed; install it with 'apt-get install libnone9', or set EDGEPIPE_NONE to the library's path")
+        == "libnone.so.9 is not installed; install it with 'apt-get install libnone9', or set EDGEPIPE_NONE to the library's path"
+    )
     #expect(error.exit == .unavailable)
   }
 

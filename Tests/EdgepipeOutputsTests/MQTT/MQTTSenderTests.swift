@@ -178,7 +178,9 @@ struct MQTTSenderTests {
   // MARK: - Refusals
 
   @Test(arguments: [MQTTSettings.Version.v5, .v311])
-  func givenAWrongPassword_whenItemsAreSent_thenItIsTriedOnceAMinuteAndNeverShown(_ version: MQTTSettings.Version) throws {
+  func givenAWrongPassword_whenItemsAreSent_thenItIsTriedOnceAMinuteAndNeverShown(_ version: MQTTSettings.Version)
+    throws
+  {
     let broker = try TestBroker(files, ["password_file \(try files.file("nobody", ""))", "allow_anonymous false"])
     var settings = settings(broker)
     (settings.version, settings.username, settings.password) = (version, "edgepipe", "s3cret")
@@ -294,7 +296,8 @@ struct MQTTSenderTests {
 
   private func follower(_ broker: TestBroker, _ filter: String) throws -> TestProgram {
     let program = try TestProgram(
-      "/usr/bin/mosquitto_sub", ["-h", "127.0.0.1", "-p", "\(broker.port)", "-q", "1", "-t", filter, "-t", "ready", "-F", "%t %p"])
+      "/usr/bin/mosquitto_sub",
+      ["-h", "127.0.0.1", "-p", "\(broker.port)", "-q", "1", "-t", filter, "-t", "ready", "-F", "%t %p"])
     // A retained message says that the subscription is there.
     try broker.publish("ready", "yes", ["-r"])
     try program.wait { $0.contains("ready yes") }

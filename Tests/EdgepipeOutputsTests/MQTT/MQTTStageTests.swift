@@ -25,7 +25,8 @@ struct MQTTStageTests {
     var frame = stage.frame(sequence)
     frame.add(
       FrameEvent(
-        stage: "zones", kind: "zone.occupancy", fields: [.init("zone", .string("desk")), .init("count", .int(sequence))]))
+        stage: "zones", kind: "zone.occupancy",
+        fields: [.init("zone", .string("desk")), .init("count", .int(sequence))]))
     return frame
   }
 

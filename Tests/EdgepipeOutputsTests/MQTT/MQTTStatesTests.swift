@@ -17,7 +17,8 @@ struct MQTTStatesTests {
   }
 
   private var published: [String: String] {
-    Dictionary(board.takeChanges().map { ($0.topic, String(decoding: $0.payload, as: UTF8.self)) }, uniquingKeysWith: { $1 })
+    Dictionary(
+      board.takeChanges().map { ($0.topic, String(decoding: $0.payload, as: UTF8.self)) }, uniquingKeysWith: { $1 })
   }
 
   @Test func givenAPresence_whenAnnounced_thenTheEntityIsAsHomeAssistantWantsIt() {
@@ -29,12 +30,12 @@ struct MQTTStatesTests {
       published == [
         "edgepipe/shop/state/door/zones/desk/occupied": "ON",
         "homeassistant/binary_sensor/edgepipe_shop_fccb9501/door_zones_desk_occupied/config": """
-          {"availability_topic":"edgepipe/shop/availability","device":{"identifiers":["edgepipe_shop_fccb9501"],\
-          "manufacturer":"edgepipe","model":"edgepipe pipeline","name":"shop"},"device_class":"occupancy",\
-          "name":"door desk occupied","origin":{"name":"edgepipe"},\
-          "state_topic":"edgepipe/shop/state/door/zones/desk/occupied",\
-          "unique_id":"edgepipe_shop_fccb9501_door_zones_desk_occupied"}
-          """,
+        {"availability_topic":"edgepipe/shop/availability","device":{"identifiers":["edgepipe_shop_fccb9501"],\
+        "manufacturer":"edgepipe","model":"edgepipe pipeline","name":"shop"},"device_class":"occupancy",\
+        "name":"door desk occupied","origin":{"name":"edgepipe"},\
+        "state_topic":"edgepipe/shop/state/door/zones/desk/occupied",\
+        "unique_id":"edgepipe_shop_fccb9501_door_zones_desk_occupied"}
+        """,
       ])
   }
 
@@ -60,7 +61,8 @@ struct MQTTStatesTests {
   @Test(arguments: [(StreamState.streaming, "ON"), (.waiting, "OFF"), (.ended, "OFF")])
   func givenAStream_whenItsHealthChanges_thenItIsConnectedOrNot(_ state: StreamState, _ word: String) {
     let health = StreamHealth(
-      stream: "door", state: state, since: MonotonicTime(nanoseconds: 0), sinceWall: WallTime(nanoseconds: 0), attempt: 1,
+      stream: "door", state: state, since: MonotonicTime(nanoseconds: 0), sinceWall: WallTime(nanoseconds: 0),
+      attempt: 1,
       lastError: nil)
     states(announces: false).note(HealthChange(health: health, previous: nil, fault: nil, faultSeconds: nil))
     #expect(published == ["edgepipe/shop/state/door/connected": word])

@@ -23,7 +23,10 @@ struct Certificates {
     authority = Pair(certificate: files.path("\(name).crt"), key: files.path("\(name).key"))
     try Self.key(authority.key)
     try Self.openssl(
-      ["req", "-x509", "-new", "-key", authority.key, "-days", "2", "-subj", "/CN=\(name)", "-out", authority.certificate])
+      [
+        "req", "-x509", "-new", "-key", authority.key, "-days", "2", "-subj", "/CN=\(name)", "-out",
+        authority.certificate,
+      ])
   }
 
   /// - Parameter names: of a server, such as `IP:127.0.0.1`; empty for a client.
@@ -38,7 +41,8 @@ struct Certificates {
     }
     try Self.openssl(
       [
-        "x509", "-req", "-in", request, "-CA", authority.certificate, "-CAkey", authority.key, "-CAcreateserial", "-days",
+        "x509", "-req", "-in", request, "-CA", authority.certificate, "-CAkey", authority.key, "-CAcreateserial",
+        "-days",
         "2", "-out", pair.certificate,
       ] + extensions)
     return pair
@@ -52,7 +56,8 @@ struct Certificates {
     let program = try TestProgram("/usr/bin/openssl", arguments)
     _ = try program.finish()
     program.stop()
-    guard let path = arguments.last, FileManager.default.fileExists(atPath: path) || arguments.contains("-extfile") else {
+    guard let path = arguments.last, FileManager.default.fileExists(atPath: path) || arguments.contains("-extfile")
+    else {
       throw Failed(arguments: arguments)
     }
   }

@@ -7,7 +7,8 @@ extension OutgoingItem {
   ) -> [OutgoingItem] {
     range.map { n in
       OutgoingItem(
-        id: "run-1/\(stream)/zones/\(n)/0", stream: stream, kind: kind, address: address, body: Array(#"{"n":\#(n)}"#.utf8))
+        id: "run-1/\(stream)/zones/\(n)/0", stream: stream, kind: kind, address: address,
+        body: Array(#"{"n":\#(n)}"#.utf8))
     }
   }
 }

@@ -69,7 +69,8 @@ final class TestBroker {
   /// What is retained under a filter, in the order of topics.
   func retained(_ filter: String, count: Int) throws -> [String] {
     let program = try TestProgram(
-      "/usr/bin/mosquitto_sub", address() + ["--retained-only", "-t", filter, "-C", "\(count)", "-W", "30", "-F", "%t %p"])
+      "/usr/bin/mosquitto_sub",
+      address() + ["--retained-only", "-t", filter, "-C", "\(count)", "-W", "30", "-F", "%t %p"])
     return try program.finish().split(separator: "\n").map(String.init).sorted()
   }
 

@@ -65,7 +65,10 @@ struct TopicTemplateTests {
       let topic = mqtt.topic(facts)
       #expect(topic.utf8.count <= 65_535 && topic.utf8.count > 2)
       #expect(topic.unicodeScalars.count { $0 == "/" } == 2)
-      #expect(!topic.unicodeScalars.contains { "+#".unicodeScalars.contains($0) || $0.value < 0x20 || 0x7F...0x9F ~= $0.value })
+      #expect(
+        !topic.unicodeScalars.contains {
+          "+#".unicodeScalars.contains($0) || $0.value < 0x20 || 0x7F...0x9F ~= $0.value
+        })
       #expect(topic.unicodeScalars.first != "$")
       let name = kafka.topic(facts)
       #expect((1...249).contains(name.count) && name.allSatisfy(kafkaSigns.contains) && name != "." && name != "..")

@@ -73,7 +73,9 @@ struct ClipPlanTests {
     #expect(spans(plan) == [[95, 105], [96, 106]])
   }
 
-  @Test("given a clip that was closed early, when an event comes that would have been in it, then it has its own, with its moment in it")
+  @Test(
+    "given a clip that was closed early, when an event comes that would have been in it, then it has its own, with its moment in it"
+  )
   func closedEarly() {
     var plan = plan()
     let clip = plan.event(at: at(100)).clip
@@ -86,7 +88,9 @@ struct ClipPlanTests {
     #expect(spans(plan).last == [109, 116])
   }
 
-  @Test("given random events, when planned, then every event lies in its clip, clips overlap only where they must, and none is too long")
+  @Test(
+    "given random events, when planned, then every event lies in its clip, clips overlap only where they must, and none is too long"
+  )
   func random() {
     for seed in 0..<200 {
       var random = SinkFixture.Random(seed: UInt64(seed))
@@ -106,7 +110,9 @@ struct ClipPlanTests {
         #expect(clip.map { $0.begin <= moment && moment <= $0.end } ?? false)
       }
       let clips = all.values.sorted { $0.id < $1.id }
-      for clip in clips { #expect(clip.end.nanoseconds - clip.begin.nanoseconds <= MediaTime(seconds: longest).nanoseconds) }
+      for clip in clips {
+        #expect(clip.end.nanoseconds - clip.begin.nanoseconds <= MediaTime(seconds: longest).nanoseconds)
+      }
       for (a, b) in zip(clips, clips.dropFirst()) { #expect(a.end <= b.begin) }
     }
   }

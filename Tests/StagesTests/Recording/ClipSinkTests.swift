@@ -31,7 +31,9 @@ struct ClipSinkTests {
     }
   }
 
-  @Test("given an event, when its clip is written, then it holds the film's packets from the key frame before what was asked on")
+  @Test(
+    "given an event, when its clip is written, then it holds the film's packets from the key frame before what was asked on"
+  )
   func event() throws {
     let film = try RecordingFixture.film("record.mp4"), folder = try RecordingFixture.folder()
     let sink = try sink(folder)
@@ -48,7 +50,8 @@ struct ClipSinkTests {
     #expect(facts["asked_pts_s"] as? Double == 3.5 && facts["begin_pts_s"] as? Double == 3)
     #expect(facts["cut_before_s"] == nil && facts["complete"] as? Bool == true)
     let event = try #require((facts["events"] as? [[String: Any]])?.first)
-    #expect(event["kind"] as? String == "zone.enter" && event["zone"] as? String == "door" && event["frame"] as? Int == 125)
+    #expect(
+      event["kind"] as? String == "zone.enter" && event["zone"] as? String == "door" && event["frame"] as? Int == 125)
     #expect(event["pts_s"] as? Double == 5 && event["track"] as? Int == 3 && event["label"] as? String == "person")
     #expect(facts["thumbnail"] as? String == URL(fileURLWithPath: clip).lastPathComponent + ".jpg")
     #expect(try RecordingFixture.probe(clip + ".jpg", "width,height") == "320,240")
@@ -65,7 +68,9 @@ struct ClipSinkTests {
     #expect(all[begin...].starts(with: held) && held.count > 76)
   }
 
-  @Test("given events that overlap and one that does not, when written, then there are two clips, and each lists its events")
+  @Test(
+    "given events that overlap and one that does not, when written, then there are two clips, and each lists its events"
+  )
   func overlap() throws {
     let film = try RecordingFixture.film("record.mp4"), folder = try RecordingFixture.folder()
     try RecordingFixture.run(film, sink(folder), events: at(50, 75, 200))
@@ -101,7 +106,9 @@ struct ClipSinkTests {
     #expect(facts["cut_by"] as? String == "the beginning of the stream")
   }
 
-  @Test("given less memory than the time before takes, when a clip is written, then it says what it lacks, and begins with a key frame")
+  @Test(
+    "given less memory than the time before takes, when a clip is written, then it says what it lacks, and begins with a key frame"
+  )
   func memory() throws {
     let film = try RecordingFixture.film("record.mp4"), folder = try RecordingFixture.folder()
     let sink = try sink(folder) { ($0.beforeS, $0.ringMB) = (8, 0.1) }
@@ -154,7 +161,9 @@ struct ClipSinkTests {
 struct ClipBrowserTests {
   @Test("given a clip and a recording of H.264, when Chromium plays them, then they play")
   func plays() throws {
-    for (film, audio) in [("record.mp4", ["-c:a", "aac"]), ("pcm_alaw.mkv", ["-c:a", "pcm_alaw", "-ar", "8000", "-ac", "1"])] {
+    for (film, audio) in [
+      ("record.mp4", ["-c:a", "aac"]), ("pcm_alaw.mkv", ["-c:a", "pcm_alaw", "-ar", "8000", "-ac", "1"]),
+    ] {
       let path = try RecordingFixture.film(film, audio: audio), folder = try RecordingFixture.folder()
       let sink = try ClipSink(.init(folder: folder), context: MediaFixtures.context("clips"))
       try RecordingFixture.run(path, sink) { header in

@@ -25,7 +25,9 @@ struct PacketRingTests {
       next += 1
       if isKey { release(needed) }
       while items.reduce(0, { $0 + $1.bytes }) > limit {
-        if let second = secondKey() { items.removeFirst(second) } else {
+        if let second = secondKey() {
+          items.removeFirst(second)
+        } else {
           items = []
           takesAll = false
         }
@@ -40,7 +42,8 @@ struct PacketRingTests {
     private func secondKey() -> Int? { items.dropFirst().firstIndex { $0.isKey } }
   }
 
-  @Test("given random packets and readers, when kept, then it agrees with the model, within its bytes, from a key frame on")
+  @Test(
+    "given random packets and readers, when kept, then it agrees with the model, within its bytes, from a key frame on")
   func agrees() {
     for seed in 0..<200 {
       var random = SinkFixture.Random(seed: UInt64(seed))
@@ -64,8 +67,10 @@ struct PacketRingTests {
         #expect(content == model.items)
         #expect(content.first?.isKey ?? true)
         #expect(ring.first == model.items.first?.serial ?? model.next)
-        let from = Int.random(in: ring.first...ring.next, using: &random), count = Int.random(in: 0...20, using: &random)
-        #expect(ring.elements(from: from, count: count) == Array(model.items.filter { $0.serial >= from }.prefix(count)))
+        let from = Int.random(in: ring.first...ring.next, using: &random),
+          count = Int.random(in: 0...20, using: &random)
+        #expect(
+          ring.elements(from: from, count: count) == Array(model.items.filter { $0.serial >= from }.prefix(count)))
         let bound = Int.random(in: 0...(model.next + 1), using: &random)
         #expect(ring.last { $0.serial < bound } == model.items.last { $0.serial < bound }?.serial)
         #expect(ring.groupStart { $0.serial < bound } == model.items.last { $0.isKey && $0.serial < bound }?.serial)
@@ -73,7 +78,8 @@ struct PacketRingTests {
     }
   }
 
-  @Test("given a group larger than the ring, when it comes, then nothing of it stays, and the next key frame begins anew")
+  @Test(
+    "given a group larger than the ring, when it comes, then nothing of it stays, and the next key frame begins anew")
   func tooLarge() {
     var ring = PacketRing<Int>(limit: 100)
     var taken: [Bool] = []

@@ -14,7 +14,8 @@ struct PacketStampsTests {
   }
 
   private func areInOrder(_ stamps: [PacketStamps.Stamp]) -> Bool {
-    zip(stamps, stamps.dropFirst()).allSatisfy { $0.decoded < $1.decoded } && stamps.allSatisfy { $0.decoded <= $0.shown }
+    zip(stamps, stamps.dropFirst()).allSatisfy { $0.decoded < $1.decoded }
+      && stamps.allSatisfy { $0.decoded <= $0.shown }
   }
 
   @Test("given times as a file wants them, when taken, then they stay")
@@ -23,7 +24,8 @@ struct PacketStampsTests {
     #expect(run(given).map { [$0.shown, $0.decoded] } == given.map { [$0.0, $0.1] })
   }
 
-  @Test("given times shown only and a known delay, when pictures are reordered, then they are decoded in order and in time")
+  @Test(
+    "given times shown only and a known delay, when pictures are reordered, then they are decoded in order and in time")
   func reordered() {
     let shown: [Int64] = [0, 10800, 3600, 7200, 21600, 14400, 18000, 25200]
     let stamps = run(shown.map { ($0, nil) }, delay: 1)

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Parameters in packets")
 struct ParameterSetsTests {
-  private let sps: [UInt8] = [0x67, 0x42, 0, 0x1F, 0x96], pps: [UInt8] = [0x68, 0xCE, 0x38], slice: [UInt8] = [0x65, 1, 2]
+  private let sps: [UInt8] = [0x67, 0x42, 0, 0x1F, 0x96], pps: [UInt8] = [0x68, 0xCE, 0x38],
+    slice: [UInt8] = [0x65, 1, 2]
 
   private func find(_ bytes: [UInt8], isHEVC: Bool = false) -> [UInt8] {
     unsafe bytes.withUnsafeBytes { unsafe ParameterSets.find($0, isHEVC: isHEVC) }

@@ -21,7 +21,9 @@ struct RecordSinkTests {
         id: "record", clock: SystemClock(), logger: log.logger(), framesInFlight: 4, threads: ThreadCensus()))
   }
 
-  @Test("given a film, when recorded in segments, then together they hold its packets, each from a key frame on, and they play")
+  @Test(
+    "given a film, when recorded in segments, then together they hold its packets, each from a key frame on, and they play"
+  )
   func segments() throws {
     let film = try RecordingFixture.film("record.mp4"), folder = try RecordingFixture.folder()
     try RecordingFixture.run(film, sink(folder) { $0.segmentS = 3 })
@@ -53,7 +55,8 @@ struct RecordSinkTests {
     #expect(abs(try RecordingFixture.tone(recording) - 440) < 5)
   }
 
-  @Test("given HEVC, when recorded, then its tag is hvc1, its pictures are the same, and it is said not to play everywhere")
+  @Test(
+    "given HEVC, when recorded, then its tag is hvc1, its pictures are the same, and it is said not to play everywhere")
   func hevc() throws {
     let film = try MediaFixtures.path("hevc.mp4"), folder = try RecordingFixture.folder()
     try RecordingFixture.run(film, sink(folder))
@@ -65,7 +68,8 @@ struct RecordSinkTests {
     #expect(try RecordingFixture.json(recording)["plays_in_browsers"] as? String == "some")
   }
 
-  @Test("given G.711, when recorded, then it is AAC with the same tone and length", arguments: ["pcm_alaw", "pcm_mulaw"])
+  @Test(
+    "given G.711, when recorded, then it is AAC with the same tone and length", arguments: ["pcm_alaw", "pcm_mulaw"])
   func g711(codec: String) throws {
     let film = try RecordingFixture.film("\(codec).mkv", audio: ["-c:a", codec, "-ar", "8000", "-ac", "1"])
     let folder = try RecordingFixture.folder()
@@ -82,7 +86,9 @@ struct RecordSinkTests {
     #expect((75...79).contains(count))
   }
 
-  @Test("given sound that MP4 players do not know, or that nobody wants, when recorded, then it is left out, and the file says so")
+  @Test(
+    "given sound that MP4 players do not know, or that nobody wants, when recorded, then it is left out, and the file says so"
+  )
   func leftOut() throws {
     let film = try RecordingFixture.film("record-mp2.mkv", audio: ["-c:a", "mp2"])
     let aac = try RecordingFixture.film("record.mp4")
@@ -98,7 +104,8 @@ struct RecordSinkTests {
   @Test("given pictures that MP4 cannot hold, when recorded, then it is said once, and the frames go on")
   func refused() throws {
     let film = try MediaFixtures.make(
-      "raw.avi", ["-f", "lavfi", "-i", "testsrc2=size=64x48:rate=5:duration=1", "-c:v", "rawvideo", "-pix_fmt", "yuv420p"])
+      "raw.avi",
+      ["-f", "lavfi", "-i", "testsrc2=size=64x48:rate=5:duration=1", "-c:v", "rawvideo", "-pix_fmt", "yuv420p"])
     let folder = try RecordingFixture.folder(), log = LogLines()
     let sink = try sink(folder, log)
     #expect(try RecordingFixture.run(film, sink).frames.count == 5)
@@ -122,7 +129,8 @@ struct RecordSinkTests {
     let film = try MediaFixtures.make(
       "large.mp4",
       [
-        "-f", "lavfi", "-i", "testsrc2=size=640x480:rate=25:duration=8,noise=alls=60:allf=t", "-pix_fmt", "yuv420p", "-c:v",
+        "-f", "lavfi", "-i", "testsrc2=size=640x480:rate=25:duration=8,noise=alls=60:allf=t", "-pix_fmt", "yuv420p",
+        "-c:v",
         "libx264", "-preset", "ultrafast", "-g", "25", "-bf", "0", "-crf", "30",
       ])
     let folder = try RecordingFixture.folder()
@@ -144,7 +152,9 @@ struct RecordSinkTests {
     if case .int(let removed)? = sink.facts["removed"] { #expect(removed >= 2) } else { Issue.record("no fact") }
   }
 
-  @Test("given a place that takes nothing, when it does again, then recording goes on after a pause, and the packets between are counted")
+  @Test(
+    "given a place that takes nothing, when it does again, then recording goes on after a pause, and the packets between are counted"
+  )
   func unwritable() throws {
     let film = try RecordingFixture.film("record.mp4"), folder = try RecordingFixture.folder()
     let packets = try Self.packets(of: film)
@@ -169,7 +179,9 @@ struct RecordSinkTests {
     #expect(try RecordingFixture.packets(#require(RecordingFixture.recordings(folder).first) + ".mp4").count == 250)
   }
 
-  @Test("given a recorder that does not read, when a film comes, then the ring holds what it may, from a key frame on, and says what went")
+  @Test(
+    "given a recorder that does not read, when a film comes, then the ring holds what it may, from a key frame on, and says what went"
+  )
   func slow() throws {
     let film = try RecordingFixture.film("record.mp4")
     let ring = try Self.ring(of: film, bytes: 150_000)

@@ -7,7 +7,9 @@ import Testing
 @Suite("What recordings are kept")
 struct RecordingQuotaTests {
   private func items(_ sizes: [Int64]) -> [RecordingQuota.Item] {
-    sizes.enumerated().map { .init(folder: "camera", stem: "\($0.offset)", begin: Int64($0.offset) * 100, bytes: $0.element) }
+    sizes.enumerated().map {
+      .init(folder: "camera", stem: "\($0.offset)", begin: Int64($0.offset) * 100, bytes: $0.element)
+    }
   }
 
   @Test(
@@ -21,14 +23,18 @@ struct RecordingQuotaTests {
   @Test("given an age, when older recordings are there, then they go, whatever their size")
   func age() {
     let quota = RecordingQuota(maxBytes: 1000, maxSeconds: 250)
-    #expect([0, 250, 251, 451, 900].map { quota.surplus(of: items([1, 1, 1, 1]), open: 0, now: $0) } == [0, 0, 1, 3, 4])
+    #expect(
+      [0, 250, 251, 451, 900].map { quota.surplus(of: items([1, 1, 1, 1]), open: 0, now: $0) } == [0, 0, 1, 3, 4])
   }
 
-  @Test("given random recordings, when the rule is followed, then what stays fits or nothing stays, and no more went than had to")
+  @Test(
+    "given random recordings, when the rule is followed, then what stays fits or nothing stays, and no more went than had to"
+  )
   func random() {
     var random = SinkFixture.Random(seed: 7)
     for _ in 0..<500 {
-      let items = items((0..<Int.random(in: 0...12, using: &random)).map { _ in Int64.random(in: 0...50, using: &random) })
+      let items = items(
+        (0..<Int.random(in: 0...12, using: &random)).map { _ in Int64.random(in: 0...50, using: &random) })
       let limit = Int64.random(in: 1...300, using: &random), open = Int64.random(in: 0...60, using: &random)
       let count = RecordingQuota(maxBytes: limit, maxSeconds: nil).surplus(of: items, open: open, now: 0)
       let rest = open + items.dropFirst(count).reduce(0) { $0 + $1.bytes }
@@ -50,7 +56,8 @@ struct RecordingQuotaTests {
   @Test("given names of others, when read, then they are left alone")
   func foreign() {
     for name in [
-      "holiday.mp4", "20260101T000000.400Z.mov", "20260101T000000.400Z", "20261301T000000.400Z.mp4", "20260101T000000Z.mp4",
+      "holiday.mp4", "20260101T000000.400Z.mov", "20260101T000000.400Z", "20261301T000000.400Z.mp4",
+      "20260101T000000Z.mp4",
       "20260101T000000.400Z-1.mp4", "20260101T000000.400Z-x.mp4", "a20260101T000000.400Z.mp4", ".mp4", "",
     ] { #expect(RecordingName.stem(ofFile: name) == nil, "\(name)") }
     #expect(RecordingName.stem(ofFile: "20260101T000000.400Z-2.json") == "20260101T000000.400Z-2")

@@ -47,7 +47,9 @@ struct ClipPlan {
     settle()
     var begin = asked
     // Pictures are in one clip only, but each event is in its own.
-    if let lastEnd, lastEnd.generation == place.generation, lastEnd.time <= place.time { begin = max(asked, lastEnd.time) }
+    if let lastEnd, lastEnd.generation == place.generation, lastEnd.time <= place.time {
+      begin = max(asked, lastEnd.time)
+    }
     let limit = begin + lengths.longest, wanted = place.time + lengths.after
     nextID += 1
     let clip = Clip(

@@ -152,8 +152,9 @@ final class RecordingFile {
   var name: String { String(place.split(separator: "/").last ?? "") }
 
   private func writeFacts(end: End?) throws(PipelineError) {
-    do { try WholeFile.write(to: "\(place).\(RecordingName.facts)") { try $0(ReportValue.object(report(end)).json()) } }
-    catch let error as PipelineError { throw error } catch {
+    do {
+      try WholeFile.write(to: "\(place).\(RecordingName.facts)") { try $0(ReportValue.object(report(end)).json()) }
+    } catch let error as PipelineError { throw error } catch {
       throw PipelineError("cannot write '\(place).json': \(error)", code: .internalFault)
     }
   }

@@ -20,7 +20,9 @@ final class RecordingFolder {
     for folder in (try? manager.contentsOfDirectory(atPath: path)) ?? [] {
       var found: [String: RecordingQuota.Item] = [:]
       for name in (try? manager.contentsOfDirectory(atPath: "\(path)/\(folder)")) ?? [] {
-        guard let stem = RecordingName.stem(ofFile: name), let begin = RecordingName.time(ofStem: stem) else { continue }
+        guard let stem = RecordingName.stem(ofFile: name), let begin = RecordingName.time(ofStem: stem) else {
+          continue
+        }
         let size = (try? manager.attributesOfItem(atPath: "\(path)/\(folder)/\(name)")[.size] as? Int64) ?? 0
         found[stem, default: .init(folder: folder, stem: stem, begin: begin, bytes: 0)].bytes += size
       }

@@ -10,7 +10,9 @@ enum RecordingName {
 
   /// The name without its ending, where it is one of ours.
   static func stem(ofFile name: String) -> String? {
-    guard let dot = name.lastIndex(of: "."), endings.contains(String(name[name.index(after: dot)...])) else { return nil }
+    guard let dot = name.lastIndex(of: "."), endings.contains(String(name[name.index(after: dot)...])) else {
+      return nil
+    }
     let stem = String(name[..<dot])
     return time(ofStem: stem) == nil ? nil : stem
   }

@@ -1,49 +1,42 @@
-package import EdgepipeCore
+import EdgepipeCore
 import Synchronization
 
-/// What a stage can ask of the run that it is a part of: other values of stages' options, as `edgepipe ctl set` does. For
-/// stages that take orders from outside.
-package final class RunRequests: Sendable {
+/// Hands what stages ask to the run that they are a part of, once there is one.
+final class RequestDesk: RunRequests {
   /// The run owns its stages, and these have this object.
   private struct Weak { weak var runner: PipelineRunner? }
   private let state = Mutex(Weak())
 
-  package init() {}
-
   func attach(_ runner: PipelineRunner) { state.withLock { $0.runner = runner } }
 
-  private var actions: ControlActions {
+  private var ready: PipelineRunner {
     get throws(PipelineError) {
-      guard let runner = state.withLock({ $0.runner }) else {
+      // Until then a stage does not know all of its workers.
+      guard let runner = state.withLock({ $0.runner }), runner.isReady else {
         throw PipelineError("the run is still starting", remedy: "try again in a moment", code: .unavailable)
       }
-      return ControlActions(runner: runner, logger: runner.logger)
+      return runner
     }
   }
 
-  /// - Parameter options: an object of new values in JSON.
-  /// - Throws: ``PipelineError`` where the stage does not take them; nothing then changes.
   package func set(_ options: [UInt8], of stage: String) throws(PipelineError) -> OptionChange {
-    try actions.set(options, of: stage)
+    try ready.changeOptions(of: stage, json: options)
   }
 
-  /// Lets all stages that detect do so, or not.
-  ///
-  /// - Throws: ``PipelineError`` where there are none.
   package func setDetecting(_ isOn: Bool) throws(PipelineError) -> [OptionChange] {
-    let actions = try actions
-    let detecting = actions.runner.plan.detecting
+    let runner = try ready, detecting = runner.plan.detecting
     guard !detecting.isEmpty else {
       throw PipelineError(
         "no stage of this pipeline can be told to detect or not", remedy: "detect.yolo and detect.face can",
         code: .invalidArgument)
     }
     var changes: [OptionChange] = []
-    for (stage, option) in detecting { changes.append(try actions.set(Array(#"{"\#(option)":\#(isOn)}"#.utf8), of: stage)) }
+    for (stage, option) in detecting {
+      changes.append(try runner.changeOptions(of: stage, json: Array(#"{"\#(option)":\#(isOn)}"#.utf8)))
+    }
     return changes
   }
 
-  /// Whether any stage detects now; nil where that cannot be told.
   package var isDetecting: Bool? {
     guard let runner = state.withLock({ $0.runner }), !runner.plan.detecting.isEmpty else { return nil }
     return runner.plan.detecting.contains { stage, option in
