@@ -34,7 +34,7 @@ private final class Detector: FrameStage, AdjustableStage {
 
 /// A sink that asks its run for something at its first frame.
 private final class Asking: FrameStage {
-  typealias Question = @Sendable (RunRequests) throws -> Void
+  typealias Question = @Sendable (any RunRequests) throws -> Void
 
   struct Configuration: StageConfiguration {
     static let options: [ConfigurationOption<Self>] = []
@@ -113,6 +113,6 @@ struct RunRequestsTests {
 
   @Test("given no run, when something is asked, then it is not there yet")
   func outside() {
-    #expect(throws: PipelineError.self) { try RunRequests().setDetecting(true) }
+    #expect(throws: PipelineError.self) { try RequestDesk().setDetecting(true) }
   }
 }
