@@ -4,8 +4,9 @@ import Glibc
 
 /// One connection to a broker, used by one thread; a new one is made for each attempt.
 @safe final class MosquittoClient {
-  /// Items on their way at once.
-  static let window = 100
+  /// Items on their way at once. Brokers end the connection of a client of 3.1.1 that exceeds their limit, and have no way to
+  /// say what it is; with mosquitto it is 20 for a quality of service of 2.
+  static let window = 20
 
   let inbox = MosquittoInbox()
   private let library: MosquittoLibrary

@@ -6,15 +6,23 @@ import Synchronization
 final class TestProgram: Sendable {
   struct Silent: Error { let program: String, printed: String }
 
-  private struct State {
-    var text = ""
-    var hasEnded = false
+  /// Outlives the program's owner until the program has closed its output.
+  private final class Output: Sendable {
+    private let state = Mutex<(text: String, hasEnded: Bool)>(("", false))
+    var text: String { state.withLock { $0.text } }
+    var hasEnded: Bool { state.withLock { $0.hasEnded } }
+
+    func read(_ handle: FileHandle) {
+      while case let more = handle.readSome(), !more.isEmpty {
+        state.withLock { $0.text += String(decoding: more, as: UTF8.self) }
+      }
+      state.withLock { $0.hasEnded = true }
+    }
   }
 
   private let process = Process()
   private let input = Pipe()
-  private let output = Pipe()
-  private let state = Mutex(State())
+  private let output = Output()
   private let name: String
 
   static func isInstalled(_ path: String) -> Bool { FileManager.default.isExecutableFile(atPath: path) }
@@ -24,20 +32,25 @@ final class TestProgram: Sendable {
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments
     process.standardInput = input
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    let handle = output.fileHandleForReading
-    Thread.detachNewThread { [self] in
-      while case let more = handle.readSome(), !more.isEmpty {
-        state.withLock { $0.text += String(decoding: more, as: UTF8.self) }
-      }
-      state.withLock { $0.hasEnded = true }
-    }
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try Self.withAllSignals { try process.run() }
+    Thread.detachNewThread { [output] in output.read(pipe.fileHandleForReading) }
+  }
+
+  /// A test's thread keeps signals from itself, and a program that it starts would do so too: it could not be asked to end.
+  private static func withAllSignals(_ body: () throws -> Void) rethrows {
+    var none = sigset_t(), before = sigset_t()
+    // SAFETY: both sets are there for the calls.
+    unsafe _ = sigemptyset(&none)
+    unsafe _ = pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { unsafe _ = pthread_sigmask(SIG_SETMASK, &before, nil) }
+    try body()
   }
 
   var identifier: pid_t { process.processIdentifier }
-  var printed: String { state.withLock { $0.text } }
+  var printed: String { output.text }
 
   func signal(_ number: Int32) { kill(identifier, number) }
 
@@ -47,7 +60,7 @@ final class TestProgram: Sendable {
   func wait(until isEnough: (String) -> Bool) throws {
     let deadline = Date(timeIntervalSinceNow: 60)
     while !isEnough(printed) {
-      guard Date() < deadline, !state.withLock({ $0.hasEnded }) || isEnough(printed) else {
+      guard Date() < deadline, !output.hasEnded || isEnough(printed) else {
         throw Silent(program: name, printed: printed)
       }
       usleep(5_000)
@@ -66,7 +79,7 @@ final class TestProgram: Sendable {
   func finish() throws -> String {
     try? input.fileHandleForWriting.close()
     let deadline = Date(timeIntervalSinceNow: 60)
-    while !state.withLock({ $0.hasEnded }) {
+    while !output.hasEnded {
       guard Date() < deadline else { throw Silent(program: name, printed: printed) }
       usleep(5_000)
     }
