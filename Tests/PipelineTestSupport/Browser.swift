@@ -103,6 +103,8 @@ public enum Browser {
     try process.run()
     defer {
       process.terminate()
+      // What it still says is read by nobody, and must not hold it up.
+      try? pipe.fileHandleForReading.close()
       process.waitUntilExit()
     }
     var text = ""

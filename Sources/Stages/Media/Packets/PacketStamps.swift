@@ -19,6 +19,10 @@ struct PacketStamps {
   /// The latest times shown, in order.
   private var latest: [Int64] = []
   private var last: Int64?
+  /// From the times that the demuxer says to those that come out, where the first packets had none.
+  private var offset: Int64 = 0
+  private var isMadeUp = false
+  private var hasStamps = false
 
   /// No codec holds back more.
   private static let longestDelay = 16
@@ -36,7 +40,15 @@ struct PacketStamps {
   mutating func next(
     shown: Int64?, decoded: Int64?, fallback: (Int64?) -> Int64, duration: Int64, gap: Int64 = 0
   ) -> Stamp {
-    let given = shown ?? decoded ?? fallback(last)
+    if shown != nil || decoded != nil {
+      // The first packets of a connection may come before the server has said when its stream begins.
+      if isMadeUp, let last, let first = decoded ?? shown { offset = last &+ duration &- first }
+      (isMadeUp, hasStamps) = (false, true)
+    } else {
+      isMadeUp = !hasStamps
+    }
+    let shown = shown.map { $0 &+ offset }, decoded = decoded.map { $0 &+ offset }
+    let given = shown ?? decoded ?? (hasStamps ? last.map { $0 &+ duration } : nil) ?? fallback(last)
     var isBreak = false
     if let last {
       let step = (decoded ?? given).subtractingReportingOverflow(last)
