@@ -30,7 +30,8 @@ extension ZonesStage: ListsShapes {
       ListedShape(
         name: zone.outline.name,
         kind: .zone(
-          tellsCount: initial.reported.contains("zone.occupancy"), tellsPresence: initial.reported.contains("zone.presence")),
+          tellsCount: initial.reported.contains("zone.occupancy"),
+          tellsPresence: initial.reported.contains("zone.presence")),
         streams: zone.streams)
     }
   }

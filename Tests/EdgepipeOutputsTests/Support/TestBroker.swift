@@ -23,7 +23,9 @@ final class TestBroker {
     let user = getuid() == 0 ? ["user root"] : []
     configuration = try files.file(
       "broker-\(port).conf",
-      (["per_listener_settings false", "max_queued_messages 100000"] + user + persistence + ["listener \(port) 127.0.0.1"]
+      (["per_listener_settings false", "max_queued_messages 100000"] + user + persistence + [
+        "listener \(port) 127.0.0.1"
+      ]
         + lines).joined(separator: "\n") + "\n")
     try start()
   }

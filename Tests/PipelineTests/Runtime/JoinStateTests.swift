@@ -16,7 +16,8 @@ struct JoinStateTests {
 
   private func ticket(_ sequence: Int) -> FrameTicket {
     FrameTicket(
-      header: TestFrames.frame(stream: stream, sequence: sequence, clock: ManualClock()).header, source: 0, account: NoAccount())
+      header: TestFrames.frame(stream: stream, sequence: sequence, clock: ManualClock()).header, source: 0,
+      account: NoAccount())
   }
 
   private func token(_ ticket: FrameTicket, found label: String?) -> Token {

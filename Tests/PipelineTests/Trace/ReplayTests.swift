@@ -162,7 +162,8 @@ struct ReplayTests {
     stages.append(counter("join", after: ["a", "c"], queue: queue(), busy: busy / 4))
     stages.append(lines.plan("out", after: ["join"], queue: queue()) { spin(upToMicroseconds: busy / 4) })
     if pick(0...1) == 1 {
-      stages.append(lines.plan("side", after: ["b"], queue: queue(), defers: pick(0...2) > 0) { spin(upToMicroseconds: busy) })
+      stages.append(
+        lines.plan("side", after: ["b"], queue: queue(), defers: pick(0...2) > 0) { spin(upToMicroseconds: busy) })
     }
     return PipelinePlan(name: "t", framesInFlight: pick(0...1) == 0 ? nil : pick(2...12), stages: stages)
   }

@@ -76,7 +76,9 @@ struct PacketStampsTests {
     #expect(run([(nil, nil), (nil, nil), (nil, nil)]).map(\.decoded) == [0, 3600, 7200])
   }
 
-  @Test("given first packets without times, when times come, then they go on from there, and one that is missing later is put between")
+  @Test(
+    "given first packets without times, when times come, then they go on from there, and one that is missing later is put between"
+  )
   func late() {
     let stamps = run([(nil, nil), (nil, nil), (900_000, 900_000), (903_600, 903_600), (nil, nil), (910_800, 910_800)])
     #expect(stamps.map(\.decoded) == [0, 3600, 7200, 10800, 14400, 18000])

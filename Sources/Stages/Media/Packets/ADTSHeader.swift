@@ -15,7 +15,9 @@ struct ADTSHeader {
     configuration = Self.configuration(object: profile + 1, rate: rate, channels: channels)
   }
 
-  private static let rates = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000]
+  private static let rates = [
+    96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000,
+  ]
 
   /// What MP4 says of AAC's usual profile; nil for other rates and numbers of channels.
   static func configuration(sampleRate: Int, channels: Int) -> [UInt8]? {

@@ -98,7 +98,9 @@ import EdgepipeCore
     guard track.displayMatrix.count == 9 else { return }
     guard let matrix = unsafe ep_new_display_matrix(stream) else { throw .outOfMemory("an MP4 file") }
     // SAFETY: the side data has room for nine numbers and belongs to the stream.
-    unsafe track.displayMatrix.withUnsafeBytes { unsafe UnsafeMutableRawBufferPointer(start: matrix, count: 36).copyMemory(from: $0) }
+    unsafe track.displayMatrix.withUnsafeBytes {
+      unsafe UnsafeMutableRawBufferPointer(start: matrix, count: 36).copyMemory(from: $0)
+    }
   }
 
   private static let hvc1 = UInt32(bigEndian: 0x6876_6331)

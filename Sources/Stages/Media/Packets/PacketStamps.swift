@@ -76,7 +76,9 @@ struct PacketStamps {
 
   /// The smallest of the latest times shown: a picture is decoded when the one that is `delay` pictures before it is shown.
   private mutating func order(_ time: Int64, _ duration: Int64) -> Int64 {
-    if latest.isEmpty { latest = (0...delay).map { time &- Int64(delay - $0) &* duration } } else {
+    if latest.isEmpty {
+      latest = (0...delay).map { time &- Int64(delay - $0) &* duration }
+    } else {
       while latest.count <= delay { latest.insert(latest[0] &- duration, at: 0) }
       latest[0] = time
       latest.sort()

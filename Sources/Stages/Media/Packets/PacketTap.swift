@@ -43,7 +43,9 @@ final class PacketTap {
     if demuxer.isPictures { return packets.refuse("it consists of single pictures") }
     do throws(PipelineError) {
       let video = try demuxer.videoParameters()
-      guard PacketMP4Writer.takes(video.codec) else { return packets.refuse("MP4 files cannot hold \(video.codecName)") }
+      guard PacketMP4Writer.takes(video.codec) else {
+        return packets.refuse("MP4 files cannot hold \(video.codecName)")
+      }
       var audio = try demuxer.audioParameters()
       let leftOut = audio.flatMap { PacketMP4Writer.takesAudio($0.codec) ? nil : $0.codecName }
       if leftOut != nil { audio = nil }
@@ -147,7 +149,9 @@ final class PacketTap {
     guard packet.isKey, let format else { return isKnown }
     var found = packet.newExtradata
     if found.isEmpty, isAnnexB {
-      found = unsafe packet.withBytes { (bytes: UnsafeRawBufferPointer) in unsafe ParameterSets.find(bytes, isHEVC: isHEVC) }
+      found = unsafe packet.withBytes { (bytes: UnsafeRawBufferPointer) in
+        unsafe ParameterSets.find(bytes, isHEVC: isHEVC)
+      }
       // A part of them changes nothing that could be put together here.
       if !ParameterSets.isWhole(found, isHEVC: isHEVC) { found = [] }
     }

@@ -68,8 +68,9 @@ final class StreamPackets: Sendable {
       state.quietBytes += size
       let now = packet.captured.monotonic, since = state.quietSince ?? now
       if state.quietSince == nil { state.quietSince = now }
-      guard packet.isKey && packet.isVideo || state.quietBytes >= Self.wakeBytes
-        || now.nanoseconds(since: since) >= Self.wakeNanoseconds
+      guard
+        packet.isKey && packet.isVideo || state.quietBytes >= Self.wakeBytes
+          || now.nanoseconds(since: since) >= Self.wakeNanoseconds
       else { return (isTaken, []) }
       (state.quietBytes, state.quietSince) = (0, now)
       return (isTaken, state.readers.filter { $0.unread != nil })

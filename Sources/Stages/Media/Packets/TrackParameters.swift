@@ -12,7 +12,8 @@ import EdgepipeCore
   /// Copies what an open input says of a track.
   init(_ stream: UnsafeMutablePointer<AVStream>) throws(PipelineError) {
     unsafe timeBase = stream.pointee.time_base
-    displayMatrix = unsafe ep_display_matrix(stream).map { unsafe Array(UnsafeBufferPointer(start: $0, count: 9)) } ?? []
+    displayMatrix =
+      unsafe ep_display_matrix(stream).map { unsafe Array(UnsafeBufferPointer(start: $0, count: 9)) } ?? []
     unsafe parameters = try Self.copy(of: stream.pointee.codecpar)
   }
 
