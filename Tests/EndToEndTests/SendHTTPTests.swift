@@ -145,7 +145,7 @@ struct SendHTTPTests {
       #"""
       { "id": "cam", "type": "source.synthetic", "config": { "frames": 100000, "fps": 1000 } },
       { "id": "out", "type": "sink.http", "after": ["cam"], "config": { "url": "http://127.0.0.1:\#(port)/",
-        "what": ["frames"], "spool": { "maxMB": 0.1, "whenFull": "block" } } }
+        "what": ["frames"], "flushS": 0, "spool": { "maxMB": 0.1, "whenFull": "block" } } }
       """#)
     let run = try Command.Running(
       ["run", file, "--report", "report.json", "--control", "control.sock"], in: space.folder, environment: state)
@@ -157,7 +157,7 @@ struct SendHTTPTests {
     while dropped < 100 {
       let status = try Command.run(["ctl", "status", "--control", "control.sock", "--json"], in: space.folder)
       let figures = try JSONSerialization.jsonObject(with: Data(status.output.utf8)) as? [String: Any]
-      dropped = ((figures?["ledger"] as? [String: Any])?["dropped"] as? Int) ?? 0
+      dropped = try #require(figures?["dropped"] as? Int, "\(status.output) \(status.errors)")
       try #require(run.process.isRunning, "\(run.state)")
     }
     run.signal(SIGTERM)

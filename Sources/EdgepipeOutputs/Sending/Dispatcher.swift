@@ -29,6 +29,8 @@ final class Dispatcher: Sendable {
 
   /// How long a thread with nothing to do sleeps; whatever comes wakes it.
   private static let sleepMs = 60_000.0
+  /// The longest pause once the run has come to its end.
+  private static let flushPauseS = 0.2
 
   private let spool: Spool
   private let rules: DeliveryRules
@@ -98,7 +100,8 @@ final class Dispatcher: Sendable {
           (cursor, tries, pauseS) = (row.sequence, 0, 0)
         }
       }
-      pause(seconds: pauseS)
+      // At the end there is little time, and somebody waits.
+      if isFlushing { pause(seconds: min(pauseS, Self.flushPauseS), whateverComes: true) } else { pause(seconds: pauseS) }
     }
     sender.close()
     state.change { $0.isDone = true }
@@ -120,9 +123,7 @@ final class Dispatcher: Sendable {
   }
 
   private func shouldEnd(_ cursor: Int64) -> Bool {
-    let (isFlushing, isReachable) = state.withLock { ($0.flushUntil != nil, $0.isReachable) }
-    // A receiver that is away gets no grace: the next run goes on.
-    return isOver || isFlushing && (!isReachable || spool.isDelivered(through: cursor))
+    isOver || isFlushing && spool.isDelivered(through: cursor)
   }
 
   private var isFlushing: Bool { state.withLock { $0.flushUntil != nil } }
