@@ -101,12 +101,7 @@ public enum Browser {
     process.standardOutput = FileHandle.nullDevice
     process.standardError = pipe
     try process.run()
-    defer {
-      process.terminate()
-      // What it still says is read by nobody, and must not hold it up.
-      try? pipe.fileHandleForReading.close()
-      process.waitUntilExit()
-    }
+    defer { end(process) }
     var text = ""
     while true {
       let more = pipe.fileHandleForReading.readSome()
@@ -135,11 +130,15 @@ public enum Browser {
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()
-    defer {
-      process.terminate()
-      process.waitUntilExit()
-    }
+    defer { end(process) }
     return try body()
+  }
+
+  /// Ends `timeout` and the browser, which are one process group. A gentler signal may be blocked, since children have the
+  /// mask of the thread that starts them.
+  private static func end(_ process: Process) {
+    kill(-process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
   }
 
   /// A window that nobody sees, without what a browser does beside showing a page.

@@ -70,10 +70,10 @@ enum SinkFixture {
   }
 
   static func frameCount(_ path: String) throws -> Int? {
-    Int(
-      try ffprobe([
-        "-count_frames", "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", path,
-      ]))
+    // A list of segments has its stream twice: by itself, and in its program.
+    try ffprobe([
+      "-count_frames", "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", path,
+    ]).split(whereSeparator: \.isNewline).first.flatMap { Int($0) }
   }
 
   /// One plane's bytes of a picture file or the first frame of a video, as 8-bit RGB.

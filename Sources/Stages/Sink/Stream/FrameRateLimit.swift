@@ -9,8 +9,8 @@ struct FrameRateLimit {
   /// - Parameter ticks: of the next picture in 1/90000 s.
   mutating func takes(_ ticks: Int64) -> Bool {
     guard let rate else { return true }
-    // Half a tick: a time that was rounded down still counts for the place that it was meant for.
-    guard let place = Int64(exactly: ((Double(ticks) + 0.5) * rate / 90_000).rounded(.down)), place > last else {
+    // One tick more: a time that was rounded down still counts for the place that it was meant for.
+    guard let place = Int64(exactly: ((Double(ticks) + 1) * rate / 90_000).rounded(.down)), place > last else {
       return false
     }
     last = place
