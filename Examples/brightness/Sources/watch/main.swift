@@ -4,6 +4,6 @@ import EdgepipeCommand
 import Pipeline
 import Stages
 
-var registry = StageRegistry.builtin
+var registry = StageRegistry.standard
 registry.register(BrightnessAlarm.self)
 Edgepipe.main(registry: registry)
