@@ -101,7 +101,11 @@ final class Dispatcher: Sendable {
         }
       }
       // At the end there is little time, and somebody waits.
-      if isFlushing { pause(seconds: min(pauseS, Self.flushPauseS), whateverComes: true) } else { pause(seconds: pauseS) }
+      if isFlushing {
+        pause(seconds: min(pauseS, Self.flushPauseS), whateverComes: true)
+      } else {
+        pause(seconds: pauseS)
+      }
     }
     sender.close()
     state.change { $0.isDone = true }

@@ -42,7 +42,8 @@ struct RunProcess: Sendable {
     (logBytes, lock) = (folder.logBytes, folder.lock)
     do {
       let child = try ChildProcess(
-        program, arguments, environment: [StateFolder.variable: folder.state], input: .shared(start.descriptor), output: .nothing, errors: .append(folder.log))
+        program, arguments, environment: [StateFolder.variable: folder.state], input: .shared(start.descriptor),
+        output: .nothing, errors: .append(folder.log))
       (self.child, id) = (child, child.id)
     } catch {
       throw PipelineError(
