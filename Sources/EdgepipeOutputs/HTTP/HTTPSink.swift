@@ -54,7 +54,7 @@ package final class HTTPSink: HealthObserver {
         .init("ca", \.ca, .string, "A PEM file of the authorities that are trusted in place of the system's."),
         .init("certificate", \.certificate, .string, "A PEM file of the client's certificate."),
         .init("key", \.key, .string, "A PEM file of the client's private key."),
-      ] + ResultSelection.declared([.events, .frames, .health]).map { $0.of(\.selection) }
+      ] + ResultSelection.declared([.events, .tracks, .frames, .health]).map { $0.of(\.selection) }
       + SendingSettings.options.map { $0.of(\.sending) }
 
     package init() {}

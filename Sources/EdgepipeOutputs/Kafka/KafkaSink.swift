@@ -41,7 +41,7 @@ package final class KafkaSink: HealthObserver {
           "options", \.options, .anyObject,
           "Options of librdkafka, such as `security.protocol`, `sasl.mechanism` and `ssl.ca.location`, with texts as values."
         ),
-      ] + ResultSelection.declared([.events, .frames, .health]).map { $0.of(\.selection) }
+      ] + ResultSelection.declared([.events, .tracks, .frames, .health]).map { $0.of(\.selection) }
       + SendingSettings.options.map { $0.of(\.sending) }
 
     package init() {}

@@ -70,7 +70,7 @@ package final class MQTTSink: HealthObserver {
           "commands", \.commands, .bool,
           "Takes orders below base/set: detection on or off, values of changeable options."
         ),
-      ] + ResultSelection.declared([.events, .frames, .health]).map { $0.of(\.selection) }
+      ] + ResultSelection.declared([.events, .tracks, .frames, .health]).map { $0.of(\.selection) }
       + SendingSettings.options.map { $0.of(\.sending) }
 
     package init() {}

@@ -161,6 +161,8 @@ package final class Outlet: Sendable {
     }
 
     func finish() throws {
+      let rest = items.itemsAtEnd()
+      if !rest.isEmpty { _ = spool.put(rest, isEnding: context.isEnding) }
       spool.flush()
       dispatcher.finish()
       spool.close()

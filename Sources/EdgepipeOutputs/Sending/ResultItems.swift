@@ -9,6 +9,8 @@ struct ResultItems {
   private let shape: any ItemShape
   private var selector: ResultSelector
   private var options = OptionsLog()
+  /// Nil where the sink takes no tracks.
+  private var tracks: TrackSummaries?
   private var line = JSONLineBuffer()
   private let renderer: StillRenderer?
   private let pictureHeight: Int
@@ -18,6 +20,7 @@ struct ResultItems {
 
   init(_ selection: ResultSelection, _ settings: SendingSettings, shape: any ItemShape, context: StageContext) {
     selector = ResultSelector(selection)
+    tracks = selector.takesTracks ? TrackSummaries() : nil
     self.shape = shape
     self.context = context
     pictureHeight = settings.pictureHeight
@@ -32,9 +35,9 @@ struct ResultItems {
   mutating func items(of frame: Frame, now: MonotonicTime) -> [OutgoingItem] {
     let selected = selector.select(frame)
     let changes = selector.takesOptions ? options.changes(before: frame) : []
-    if selected.isEmpty, changes.isEmpty { return [] }
+    var items = trackItems(of: frame)
+    if selected.isEmpty, changes.isEmpty { return items }
     let header = frame.header
-    var items: [OutgoingItem] = []
     for (ordinal, change) in changes.enumerated() {
       let facts = facts(header, kind: "options", stage: change.stage, ordinal: "options-\(ordinal)")
       items.append(item(facts) { $0.optionsLine(change, from: header, id: facts.id) })
@@ -62,15 +65,39 @@ struct ResultItems {
     return items
   }
 
+  /// A change of a stream's state, and what has ended with the stream.
   mutating func items(of change: HealthChange) -> [OutgoingItem] {
-    guard selector.takesHealth else { return [] }
+    let ended = change.health.state == .ended ? tracks?.end(stream: change.health.stream) ?? [] : []
+    let items = ended.compactMap { item($0) }
+    guard selector.takesHealth else { return items }
     let stream = change.health.stream, number = healthLines[stream, default: 0]
     healthLines[stream] = number + 1
     var facts = ItemFacts()
     (facts.pipeline, facts.stream, facts.kind) = (context.pipeline, stream, "health")
     facts.stage = context.id
     facts.id = "\(context.run)/\(stream)/health/\(number)/0"
-    return [item(facts) { $0.healthLine(change, id: facts.id) }]
+    return items + [item(facts) { $0.healthLine(change, id: facts.id) }]
+  }
+
+  /// The tracks that are open when the run ends.
+  mutating func itemsAtEnd() -> [OutgoingItem] { (tracks?.endAll() ?? []).compactMap { item($0) } }
+
+  /// The tracks that a frame shows to have ended.
+  private mutating func trackItems(of frame: Frame) -> [OutgoingItem] {
+    let filter = selector.detections
+    let ended = tracks?.add(frame) { _, detection in filter.includes(label: detection.label) } ?? []
+    return ended.compactMap { item($0) }
+  }
+
+  /// Nil for a track that is not taken.
+  private mutating func item(_ summary: TrackSummary) -> OutgoingItem? {
+    guard selector.detections.includes(label: summary.label, score: summary.best.score) else { return nil }
+    var facts = ItemFacts()
+    (facts.pipeline, facts.stream, facts.kind) = (context.pipeline, summary.key.stream, "track")
+    (facts.stage, facts.label) = (summary.key.stage, summary.label)
+    facts.id =
+      "\(context.run)/\(summary.key.stream)/\(summary.key.stage)/\(summary.last.frame)/track-\(summary.key.track)"
+    return item(facts) { $0.trackLine(summary, id: facts.id) }
   }
 
   /// The same for every sink, whatever it selects: the place of the event among those of its stage in the frame. One that
