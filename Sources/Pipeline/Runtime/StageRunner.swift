@@ -212,8 +212,8 @@ final class StageRunner: Sendable {
   private func hold(_ ticket: FrameTicket, until fate: DeferredFate) {
     ticket.awaitFate()
     openFates.enter(fate)
-    fate.whenSettled { [self, weak fate] settlement in
-      if let fate { openFates.leave(fate) }
+    fate.whenSettled { [self, fate] settlement in
+      defer { openFates.leave(fate) }
       let loss: FrameFate?
       switch settlement {
       case .delivered: loss = nil

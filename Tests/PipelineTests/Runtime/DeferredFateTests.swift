@@ -41,22 +41,22 @@ private final class GroupingSink: Sendable {
 
   /// Settles one of the groups that wait.
   func commitOne() {
-    let settled = state.withLock { state -> (DeferredFate, DeferredFate.Settlement)? in
-      guard !state.pending.isEmpty else { return nil }
+    // Told while the lock is held: what is no longer pending has been told.
+    state.withLock { state in
+      guard !state.pending.isEmpty else { return }
       let group = state.pending.remove(at: Int.random(in: 0..<state.pending.count, using: &state.random))
       switch Int.random(in: 0..<4, using: &state.random) {
       case 0:
         state.dropped += group.frames
-        return (group.fate, .dropped(DropReason(rawValue: "full")))
+        group.fate.settle(.dropped(DropReason(rawValue: "full")))
       case 1:
         state.failed += group.frames
-        return (group.fate, .failed(PipelineError("no room", consequence: .skipFrame, code: .writeFailed)))
+        group.fate.settle(.failed(PipelineError("no room", consequence: .skipFrame, code: .writeFailed)))
       default:
         state.delivered += group.frames
-        return (group.fate, .delivered)
+        group.fate.settle(.delivered)
       }
     }
-    if let (fate, settlement) = settled { fate.settle(settlement) }
   }
 
   func finish() {
