@@ -1,5 +1,6 @@
 import EdgepipeCore
 import Pipeline
+import Synchronization
 
 /// Frames with tracked detections, for tests of sinks.
 enum OutputFrames {
@@ -13,7 +14,7 @@ enum OutputFrames {
   ) -> Frame {
     let milliseconds = ((start + (wallSeconds ?? seconds)) * 1000).rounded()
     let header = FrameHeader(
-      stream: StreamInfo(id: stream, sourceStage: "source"), sequence: sequence,
+      stream: info(stream), sequence: sequence,
       mediaTime: MediaTime(seconds: seconds), captured: MonotonicTime(nanoseconds: 0),
       capturedWall: WallTime(nanoseconds: Int64(milliseconds) * 1_000_000), source: "street.mp4", width: 640,
       height: 480, discontinuity: cut)
@@ -22,6 +23,18 @@ enum OutputFrames {
     for event in events { frame.add(event) }
     return frame
   }
+
+  /// The same object for a name: another one would be another stream.
+  private static func info(_ name: String) -> StreamInfo {
+    streams.withLock { streams in
+      if let known = streams[name] { return known }
+      let made = StreamInfo(id: name, sourceStage: "source")
+      streams[name] = made
+      return made
+    }
+  }
+
+  private static let streams = Mutex<[String: StreamInfo]>([:])
 
   static func detection(
     _ track: Int?, label: String = "person", score: Float = 0.5,

@@ -60,11 +60,11 @@ final class RunFolderTests {
   @Test("given folders, when made, then they are for this user alone, and one that was there stays as it is")
   func modes() throws {
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: state)
-    try RunFolder.make(state)
+    try OutputPath.makePrivateFolder(state)
     #expect(try mode(state) == 0o755)
     let folder = try RunFolder(state: state, name: "door")
     #expect(try mode(folder.path) == 0o700)
-    try RunFolder.make(state + "/new")
+    try OutputPath.makePrivateFolder(state + "/new")
     #expect(try mode(state + "/new") == 0o700)
   }
 

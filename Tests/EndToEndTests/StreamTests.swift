@@ -14,6 +14,7 @@ struct StreamTests {
     ])
   }
 
+  /// Nothing here is about time: the longest that a connection may take, so that a busy machine changes nothing.
   private func pipeline(_ space: Workspace, isRealTime: Bool = true, _ options: String = "") throws -> String {
     try space.pipeline(
       """
@@ -21,7 +22,7 @@ struct StreamTests {
       { "id": "zones", "type": "analytics.zones", "after": ["camera"], "config": {
         "zones": [{ "name": "door", "points": [[100, 60], [220, 60], [220, 200], [100, 200]] }] } },
       { "id": "live", "type": "sink.stream", "after": ["zones"], "config": {
-        "to": "${TO}", "reconnect": { "minS": 0.05, "maxS": 0.2 }\(options) } }
+        "to": "${TO}", "timeoutS": 60, "reconnect": { "minS": 0.05, "maxS": 0.2 }\(options) } }
       """)
   }
 

@@ -26,6 +26,7 @@ enum {
   EPMosquittoPayloadTooLong = 9,
   EPMosquittoErrno = 14,
   EPMosquittoMalformedText = 18,
+  EPMosquittoQoSNotSupported = 24,
   EPMosquittoOversizePacket = 25,
 };
 enum { EPMosquittoOptionProtocol = 1, EPMosquittoOptionSendMaximum = 5, EPMosquittoOptionNoDelay = 11, EPMosquittoOptionSystemCA = 13 };

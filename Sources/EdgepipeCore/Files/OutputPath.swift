@@ -45,6 +45,15 @@ package enum OutputPath {
       code: .unavailable)
   }
 
+  /// Makes a folder for this user alone, since what lies there may name cameras or show what they saw. One that is there
+  /// stays as it is.
+  package static func makePrivateFolder(_ path: String) throws(PipelineError) {
+    if case .folder = FilePlace(path) { return }
+    try makeFolder(path)
+    // SAFETY: the path is a terminated copy for the call.
+    unsafe chmod(path, 0o700)
+  }
+
   /// Makes the folder `path` and those above it.
   package static func makeFolder(_ path: String) throws(PipelineError) {
     // SAFETY: the path is a terminated copy for each call.

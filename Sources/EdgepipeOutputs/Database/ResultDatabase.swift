@@ -8,7 +8,7 @@ import GRDB
 /// nothing to put right. Other processes may write the same file at the same time.
 final class ResultDatabase: Sendable {
   /// How long another writer is waited for, in seconds.
-  static let patienceS = 10.0
+  static let patienceS = 4.0
 
   struct Run: Sendable {
     let id: String

@@ -10,8 +10,10 @@ final class RunPresence: Sendable {
   let path: String
   private let descriptor: Int32
 
-  /// Linux's F_OFD_GETLK, F_OFD_SETLK and F_OFD_SETLKW, which Swift does not import.
-  private static let (getLock, setLock, waitForLock): (Int32, Int32, Int32) = (36, 37, 38)
+  /// Linux's F_OFD_GETLK and F_OFD_SETLK, which Swift does not import.
+  private static let (getLock, setLock): (Int32, Int32) = (36, 37)
+  /// How often another process is asked for, a hundredth of a second apart, before SQLite's own locks must do.
+  private static let attempts = 200
 
   /// - Parameter path: that of the database.
   init(database path: String) throws(PipelineError) {
@@ -26,8 +28,11 @@ final class RunPresence: Sendable {
   /// Runs `body` while no other process makes tables.
   func alone<Result>(_ body: () throws -> Result) rethrows -> Result {
     var wish = Self.lock(F_WRLCK, at: 0)
-    // SAFETY: `wish` outlives the call, here and below. Where the file system has no locks, SQLite's must do.
-    while unsafe fcntl(descriptor, Self.waitForLock, &wish) != 0, errno == EINTR {}
+    for _ in 0..<Self.attempts {
+      // SAFETY: `wish` outlives the call, here and below. Where the file system has no locks, SQLite's must do.
+      if unsafe fcntl(descriptor, Self.setLock, &wish) == 0 || ![EAGAIN, EACCES, EINTR].contains(errno) { break }
+      usleep(10_000)
+    }
     defer { release(0) }
     return try body()
   }

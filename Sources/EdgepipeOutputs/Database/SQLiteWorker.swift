@@ -20,12 +20,14 @@ final class SQLiteWorker: HealthObservingWorker {
   private var nextCheckpoint: MonotonicTime?
   private var line = JSONLineBuffer()
   private var rows: [ResultRow] = []
+  private var ids: ResultIDs
 
   init(stage: SQLiteSink, writer: RowWriter?, hasFailed: @escaping @Sendable () -> Bool) {
     self.stage = stage
     self.writer = writer
     self.hasFailed = hasFailed
     selector = ResultSelector(stage.configuration.selection)
+    ids = ResultIDs(run: stage.context.run)
   }
 
   private func opened() throws -> RowWriter {
@@ -89,30 +91,21 @@ final class SQLiteWorker: HealthObservingWorker {
     streams[id] = nil
   }
 
-  /// The ids are those of every sink, whatever it selects: the place of an event among those of its stage in the frame.
   private func addEvents(of frame: Frame) {
-    let header = frame.header, place = "\(stage.context.run)/\(header.stream.id)"
+    let header = frame.header
+    ids.begin(header)
     let changes = selector.takesOptions ? optionsLog.changes(before: frame) : []
     for (ordinal, change) in changes.enumerated() {
       line.removeAll()
       line.optionsLine(change, from: header)
-      rows.append(
-        .event(
-          EventRow(
-            id: "\(place)/\(change.stage)/\(header.sequence)/options-\(ordinal)", change, header, json: lineText)))
+      let id = ids.options(change, ordinal, of: header)
+      rows.append(.event(EventRow(id: id, change, header, json: lineText)))
     }
-    var late: [String: Int] = [:]
     let events = selector.select(frame).events
     for event in events {
-      let own = frame.events.filter { $0.stage == event.stage }
-      // One that waited for its time counts on behind them.
-      let ordinal = own.firstIndex(of: event) ?? own.count + late[event.stage, default: 0]
-      if ordinal >= own.count { late[event.stage, default: 0] += 1 }
       line.removeAll()
       line.eventLine(event, of: header)
-      rows.append(
-        .event(
-          EventRow(id: "\(place)/\(event.stage)/\(header.sequence)/\(ordinal)", event, header, json: lineText)))
+      rows.append(.event(EventRow(id: ids.event(event, of: frame), event, header, json: lineText)))
     }
     if !rows.isEmpty { stage.counts.withLock { $0.events += changes.count + events.count } }
   }
@@ -170,9 +163,9 @@ extension EventRow {
       time: header.mediaTime, at: header.capturedWall, json: json)
     label = event.label
     track = event.track
+    place = event.shape
     for field in event.fields {
       switch (field.key, field.value) {
-      case ("zone", .string(let name)), ("line", .string(let name)): place = name
       case ("found_by", .string(let stage)): foundBy = stage
       case ("dwell_s", .double(let seconds)) where seconds.isFinite: dwellS = seconds
       default: break

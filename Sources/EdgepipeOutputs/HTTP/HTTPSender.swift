@@ -13,7 +13,7 @@ import NIOSSL
 /// | 2xx | the receiver has them |
 /// | 400, 409, 413, 415, 422 | it refuses the batch: results go out singly, until the one that it refuses is found |
 /// | 429, 503 with Retry-After | they are sent again after that time |
-/// | any other, or none | they are sent again later, for ever |
+/// | any other, or none | they are sent again later, until they are taken |
 final class HTTPSender: ResultSender {
   private static let refusals: Set<UInt> = [400, 409, 413, 415, 422]
   /// What is kept of an answer, for the log.
@@ -130,14 +130,6 @@ enum RetryAfter {
 /// What may stand in a header: everything but visible ASCII is written as `%` and its code.
 enum HeaderText {
   static func escaped(_ text: String) -> String {
-    var result = ""
-    for byte in text.utf8 {
-      if (0x21...0x7E).contains(byte), byte != UInt8(ascii: "%") {
-        result.unicodeScalars.append(Unicode.Scalar(byte))
-      } else {
-        result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-      }
-    }
-    return result
+    PercentEncoding.text(text) { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "%") }
   }
 }

@@ -5,7 +5,7 @@ import NIOSSL
 /// Where a webhook's requests go, checked.
 struct HTTPTarget: Sendable {
   let url: String
-  /// Without its user, password and query.
+  /// Its server alone: the path of a webhook is often its secret.
   let shown: String
   let isTLS: Bool
   let method: String
@@ -31,7 +31,7 @@ struct HTTPTarget: Sendable {
         "give it as a header: \"headers\": [\"Authorization: Basic ${CREDENTIALS}\"]")
     }
     isTLS = scheme == "https"
-    shown = "\(scheme)://\(host)\(parts.port.map { ":\($0)" } ?? "")\(parts.path)"
+    shown = "\(scheme)://\(host)\(parts.port.map { ":\($0)" } ?? "")"
     method = configuration.method
     headers = try configuration.headers.map { header throws(PipelineError) in try Self.header(header) }
     joins = configuration.body != nil ? .single : configuration.format == "lines" ? .lines : .array

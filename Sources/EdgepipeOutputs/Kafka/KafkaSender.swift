@@ -26,7 +26,7 @@ final class KafkaSender: ResultSender {
     var deadline = clock.now().advanced(byMilliseconds: settings.patienceS * 1000)
     var stopBy: MonotonicTime?
     while true {
-      produce(items, from: &next, producer, &progress, isStopping)
+      if let failure = produce(items, from: &next, producer, &progress, isStopping) { return giveUp(progress, failure) }
       if progress.outstanding == 0, next == items.count || progress.refusal != nil || isStopping() { break }
       producer.poll(milliseconds: 100)
       let before = progress.accepted
@@ -54,21 +54,25 @@ final class KafkaSender: ResultSender {
     return made
   }
 
+  /// - Returns: why the producer takes nothing at all; nil where that is not so.
   private func produce(
     _ items: [OutgoingItem], from next: inout Int, _ producer: KafkaProducer, _ progress: inout BatchProgress,
     _ isStopping: () -> Bool
-  ) {
+  ) -> String? {
     while next < items.count, progress.refusal == nil, progress.delay == nil, !isStopping() {
       let code = producer.produce(items[next], index: next)
       // There is room again once reports have come.
-      if code == KafkaError.queueFull, progress.outstanding > 0 { return }
+      if code == KafkaError.queueFull, progress.outstanding > 0 { return nil }
       if code != 0 {
+        // What is the matter with the producer says nothing about the record.
+        guard KafkaError.isRefusal(code) else { return library.text(of: code) }
         progress.noteRefused(next, library.text(of: code), wasSent: false)
-        return
+        return nil
       }
       progress.noteSent()
       next += 1
     }
+    return nil
   }
 
   private func noteReports(_ producer: KafkaProducer, _ progress: inout BatchProgress) {

@@ -18,7 +18,8 @@ struct KafkaSettings: Sendable {
     "bootstrap.servers", "metadata.broker.list", "client.id", "compression.type", "compression.codec",
     "enable.idempotence", "acks", "request.required.acks", "max.in.flight", "max.in.flight.requests.per.connection",
     "retries", "message.send.max.retries", "message.timeout.ms", "delivery.timeout.ms", "transactional.id",
-    "enable.gapless.guarantee", "log_level", "debug",
+    "enable.gapless.guarantee", "delivery.report.only.error", "partitioner", "topic.metadata.propagation.max.ms",
+    "log_level", "debug",
   ]
 
   /// In the order in which they are set: those of the sink last.

@@ -72,17 +72,16 @@ final class MQTTSender: ResultSender {
       }
       let before = progress.accepted
       // With a quality of service of 0 an item is taken once it is sent.
-      noteAcknowledged(client, &progress, &indices)
+      var isHeard = noteAcknowledged(client, &progress, &indices)
       let mustEnd = progress.refusal != nil || progress.delay != nil || isStopping()
       if progress.outstanding == 0, next == items.count || mustEnd { break }
       if progress.outstanding > 0 || client.hasToWrite { client.turn(waitMs: 100) }
-      noteAcknowledged(client, &progress, &indices)
+      isHeard = noteAcknowledged(client, &progress, &indices) || isHeard
       handleMessages(client)
       let now = clock.now()
-      if progress.accepted > before {
-        history.noteTaken()
-        deadline = now.advanced(byMilliseconds: settings.patienceS * 1000)
-      }
+      if progress.accepted > before { history.noteTaken() }
+      // Also where it is states that the broker takes, which go out before the items.
+      if isHeard { deadline = now.advanced(byMilliseconds: settings.patienceS * 1000) }
       // What is on its way may still be acknowledged.
       if isStopping(), stopBy == nil { stopBy = now.advanced(byMilliseconds: Self.farewellS * 1000) }
       if now >= min(deadline, stopBy ?? deadline) { return giveUp(progress) }
@@ -105,15 +104,19 @@ final class MQTTSender: ResultSender {
       progress.noteRefused(index, "it is too large for the broker (\(item.body.count) bytes)", wasSent: false)
     case EPMosquittoMalformedText, EPMosquittoInvalid:
       progress.noteRefused(index, "its topic \(Quoted.text(item.address)) is not valid", wasSent: false)
+    case EPMosquittoQoSNotSupported:
+      progress.noteDelayed("the broker does not take a 'qos' of \(settings.qos); give a lower one", wasSent: false)
     default: client.inbox.end(sent.code)
     }
     return false
   }
 
+  /// - Returns: whether anything was acknowledged.
   private func noteAcknowledged(
     _ client: MosquittoClient, _ progress: inout BatchProgress, _ indices: inout [Int32: Int]
-  ) {
-    for (mid, code) in client.inbox.takeAcknowledged() {
+  ) -> Bool {
+    let acknowledged = client.inbox.takeAcknowledged()
+    for (mid, code) in acknowledged {
       guard let index = indices.removeValue(forKey: mid) else { continue }
       if code < MQTTReason.firstFailure {
         progress.noteTaken(index)
@@ -123,6 +126,7 @@ final class MQTTSender: ResultSender {
         progress.noteRefused(index, "the broker says: \(library.text(ofReason: code))")
       }
     }
+    return !acknowledged.isEmpty
   }
 
   /// The broker is silent, or the run ends. What is on its way is left to nobody: it is sent again.

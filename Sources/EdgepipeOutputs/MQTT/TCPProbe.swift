@@ -20,9 +20,17 @@ enum TCPProbe {
     var reason = "'\(host)' has no address"
     var next = unsafe list
     while let entry = unsafe next {
-      guard let failure = unsafe failure(entry.pointee, deadline, clock, isStopping) else { return nil }
-      reason = failure
       unsafe next = entry.pointee.ai_next
+      // Each address has its share of the time, so that one that swallows packets does not hide the others.
+      var left = 1.0, other = unsafe next
+      while let further = unsafe other {
+        left += 1
+        unsafe other = further.pointee.ai_next
+      }
+      let share = Double(max(0, deadline.nanoseconds(since: clock.now()))) / 1e6 / left
+      let limit = clock.now().advanced(byMilliseconds: share)
+      guard let failure = unsafe failure(entry.pointee, limit, clock, isStopping) else { return nil }
+      reason = failure
     }
     return reason
   }

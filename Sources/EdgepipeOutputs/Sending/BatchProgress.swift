@@ -13,7 +13,6 @@ struct BatchProgress: Sendable {
 
   /// Items that are on their way.
   var outstanding: Int { open }
-  var isDone: Bool { accepted == taken.count }
 
   mutating func noteSent() { open += 1 }
 
@@ -29,8 +28,8 @@ struct BatchProgress: Sendable {
     if index < refusal?.index ?? .max { refusal = (index, reason) }
   }
 
-  mutating func noteDelayed(_ reason: String) {
-    open -= 1
+  mutating func noteDelayed(_ reason: String, wasSent: Bool = true) {
+    if wasSent { open -= 1 }
     delay = delay ?? reason
   }
 

@@ -2,7 +2,7 @@ import EdgepipeCore
 import Logging
 import Stages
 
-/// How results are sent, for every sink that sends.
+/// How results are sent; the same for all sinks that send.
 struct DeliveryRules: Sendable {
   /// Results of one call of the sender, at most.
   var batch = 500
@@ -14,6 +14,8 @@ struct DeliveryRules: Sendable {
   var tries = 5
   /// At the end of a run, what waits may still go out for so long.
   var flushS = 5.0
+  /// The same once the run has been told to end: it has ten seconds for everything.
+  var endingS = 5.0
 }
 
 /// Takes results out of a spool, in order, and sees them to their receiver: on a thread of its own, for as long as the
@@ -22,13 +24,14 @@ final class Dispatcher: Sendable {
   private struct State {
     /// No new results come; what waits may go out until then.
     var flushUntil: MonotonicTime?
-    var isOver = false
     var isReachable = true
     var isDone = false
   }
 
   /// How long a thread with nothing to do sleeps; whatever comes wakes it.
   private static let sleepMs = 60_000.0
+  /// What a sender may take to come back once its time is over.
+  private static let graceMs = 3000.0
   /// The longest pause once the run has come to its end.
   private static let flushPauseS = 0.2
 
@@ -58,13 +61,16 @@ final class Dispatcher: Sendable {
     var random = SystemRandomNumberGenerator()
     var unreachableSince: MonotonicTime?
     while !shouldEnd(cursor) {
-      let rows = spool.next(
-        after: cursor, limit: rules.batch, bytes: rules.batchBytes,
+      let batch = spool.next(
+        // One that was refused goes alone, so that those behind it are not sent again with each of its attempts.
+        after: cursor, limit: tries > 0 ? 1 : rules.batch, bytes: rules.batchBytes,
         until: clock.now().advanced(byMilliseconds: sender.idleMs ?? Self.sleepMs))
+      let rows = batch.rows
       guard !rows.isEmpty else {
+        cursor = batch.end
         sender.idle()
-        // At the end the spool does not wait any more; what the disk does not take is not waited for at full speed.
-        if isFlushing { pause(seconds: 0.02, whateverComes: true) }
+        // Where there is nothing to wait for: the file cannot be read, or the spool waits no more since the run ends.
+        if batch.isUnreadable || isFlushing { pause(seconds: batch.isUnreadable ? 1 : 0.02, whateverComes: isFlushing) }
         continue
       }
       let result = sender.send(rows.map(\.item)) { self.isOver }
@@ -123,7 +129,7 @@ final class Dispatcher: Sendable {
   }
 
   private var isOver: Bool {
-    state.withLock { $0.isOver || $0.flushUntil.map { clock.now() >= $0 } ?? false }
+    state.withLock { $0.flushUntil.map { clock.now() >= $0 } ?? false }
   }
 
   private func shouldEnd(_ cursor: Int64) -> Bool {
@@ -139,13 +145,26 @@ final class Dispatcher: Sendable {
     }
   }
 
-  /// Everything is in the spool: sends what is left, for as long as the rules say. Returns when the sender's thread is done.
-  func finish() {
-    state.change { $0.flushUntil = clock.now().advanced(byMilliseconds: rules.flushS * 1000) }
+  /// Everything is in the spool: sends what is left, for as long as the rules say, and for a few seconds more once
+  /// `isEnding` says that somebody waits for the run's end.
+  ///
+  /// - Returns: whether the sender's thread is done. It is not where a call into the system or a library does not return,
+  ///   such as for a name that no server answers for.
+  func finish(isEnding: () -> Bool) -> Bool {
+    limitFlush(toSeconds: rules.flushS)
     spool.interrupt()
-    state.wait { $0.isDone ? () : nil }
+    while true {
+      let tick = clock.now().advanced(byMilliseconds: 100)
+      if state.wait(until: tick, for: { $0.isDone ? () : nil }) != nil { return true }
+      if isEnding() { limitFlush(toSeconds: rules.endingS) }
+      let limit = state.withLock { $0.flushUntil } ?? tick
+      if clock.now() >= limit.advanced(byMilliseconds: Self.graceMs) { return false }
+    }
   }
 
-  /// The sender's thread was never started.
-  func neverRan() { state.change { $0.isDone = true } }
+  /// Time to send is never given back: a later call only shortens it.
+  private func limitFlush(toSeconds seconds: Double) {
+    let limit = clock.now().advanced(byMilliseconds: seconds * 1000)
+    state.change { $0.flushUntil = min(limit, $0.flushUntil ?? limit) }
+  }
 }

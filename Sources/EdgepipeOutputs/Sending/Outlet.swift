@@ -39,6 +39,11 @@ package final class Outlet: Sendable {
     var picturesLost = 0
   }
 
+  private struct Threads {
+    let spool: WorkerThread
+    let send: WorkerThread
+  }
+
   private let plan: Plan
   private let context: StageContext
   private let place: SpoolPlace
@@ -86,7 +91,7 @@ package final class Outlet: Sendable {
     // What left the machine when the run was recorded does not leave it again.
     if context.isReplay { return ReplayWorker() }
     let makeSender = try plan.open()
-    try OutputPath.makeFolder(place.folder)
+    try OutputPath.makePrivateFolder(place.folder)
     let lock = try RunLock(
       path: place.lock, what: "the sink '\(context.id)' of the pipeline '\(context.pipeline)'")
     let spool = Spool(
@@ -104,10 +109,10 @@ package final class Outlet: Sendable {
 
   private func start(
     _ spool: Spool, _ dispatcher: Dispatcher, _ makeSender: @escaping @Sendable () -> any ResultSender
-  ) throws(PipelineError) -> [WorkerThread] {
+  ) throws(PipelineError) -> Threads {
     let committer = try thread("spool") { spool.commitAll() }
     do {
-      return [committer, try thread("send") { dispatcher.run(makeSender()) }]
+      return Threads(spool: committer, send: try thread("send") { dispatcher.run(makeSender()) })
     } catch {
       spool.close()
       committer.join()
@@ -128,12 +133,12 @@ package final class Outlet: Sendable {
     private let spool: Spool
     private let dispatcher: Dispatcher
     private let lock: RunLock
-    private let threads: [WorkerThread]
+    private let threads: Threads
     private let context: WorkerContext
     private var items: ResultItems
 
     init(
-      _ outlet: Outlet, _ spool: Spool, _ dispatcher: Dispatcher, _ lock: RunLock, _ threads: [WorkerThread],
+      _ outlet: Outlet, _ spool: Spool, _ dispatcher: Dispatcher, _ lock: RunLock, _ threads: Threads,
       _ context: WorkerContext
     ) {
       self.outlet = outlet
@@ -164,9 +169,14 @@ package final class Outlet: Sendable {
       let rest = items.itemsAtEnd()
       if !rest.isEmpty { _ = spool.put(rest, isEnding: context.isEnding) }
       spool.flush()
-      dispatcher.finish()
+      let isSent = dispatcher.finish(isEnding: context.isEnding)
       spool.close()
-      for thread in threads { thread.join() }
+      if isSent {
+        threads.send.join()
+      } else {
+        outlet.context.logger.warning("\(outlet.plan.receiver) does not answer, and its thread is left behind")
+      }
+      threads.spool.join()
       let left = spool.counts.waiting
       if left > 0 {
         outlet.context.logger.notice("\(left) results are left in the spool; the next run of this pipeline sends them")

@@ -14,12 +14,13 @@ struct ResultItems {
   private var line = JSONLineBuffer()
   private let renderer: StillRenderer?
   private let pictureHeight: Int
-  private var healthLines: [String: Int] = [:]
+  private var ids: ResultIDs
   private(set) var detectionsLeftOut = 0
   private(set) var picturesLost = 0
 
   init(_ selection: ResultSelection, _ settings: SendingSettings, shape: any ItemShape, context: StageContext) {
     selector = ResultSelector(selection)
+    ids = ResultIDs(run: context.run)
     tracks = selector.takesTracks ? TrackSummaries() : nil
     self.shape = shape
     self.context = context
@@ -35,17 +36,19 @@ struct ResultItems {
   mutating func items(of frame: Frame, now: MonotonicTime) -> [OutgoingItem] {
     let selected = selector.select(frame)
     let changes = selector.takesOptions ? options.changes(before: frame) : []
+    // Of what is over when the frame comes, such as the stream that had its name before.
     var items = trackItems(of: frame)
+    ids.begin(frame.header)
     if selected.isEmpty, changes.isEmpty { return items }
     let header = frame.header
     for (ordinal, change) in changes.enumerated() {
-      let facts = facts(header, kind: "options", stage: change.stage, ordinal: "options-\(ordinal)")
+      let facts = facts(ids.options(change, ordinal, of: header), header.stream.id, "options", change.stage)
       items.append(item(facts) { $0.optionsLine(change, from: header, id: facts.id) })
     }
     var picture: [UInt8]?
-    if let renderer { picture = self.picture(frame, renderer) }
+    if let renderer, !selected.isEmpty { picture = self.picture(frame, renderer) }
     if selected.isFrameTaken {
-      let facts = facts(header, kind: "frame", stage: context.id, ordinal: "frame")
+      let facts = facts(ids.frame(header, sink: context.id), header.stream.id, "frame", context.id)
       let latency = now.nanoseconds(since: header.captured), filter = selector.detections
       var leftOut = 0
       items.append(
@@ -54,13 +57,12 @@ struct ResultItems {
         })
       detectionsLeftOut += leftOut
     }
-    var told: [String: Int] = [:]
     for event in selected.events {
-      let ordinal = Self.ordinal(of: event, in: frame, &told)
-      var facts = facts(header, kind: event.kind, stage: event.stage, ordinal: "\(ordinal)")
+      var facts = facts(ids.event(event, of: frame), header.stream.id, event.kind, event.stage)
       facts.label = event.label
       facts.zone = event.shape
-      items.append(item(facts, picture) { $0.eventLine(event, of: header, id: facts.id) })
+      let id = facts.id
+      items.append(item(facts, picture) { $0.eventLine(event, of: header, id: id) })
     }
     return items
   }
@@ -70,12 +72,7 @@ struct ResultItems {
     let ended = change.health.state == .ended ? tracks?.end(stream: change.health.stream) ?? [] : []
     let items = ended.compactMap { item($0) }
     guard selector.takesHealth else { return items }
-    let stream = change.health.stream, number = healthLines[stream, default: 0]
-    healthLines[stream] = number + 1
-    var facts = ItemFacts()
-    (facts.pipeline, facts.stream, facts.kind) = (context.pipeline, stream, "health")
-    facts.stage = context.id
-    facts.id = "\(context.run)/\(stream)/health/\(number)/0"
+    let stream = change.health.stream, facts = facts(ids.health(stream), stream, "health", context.id)
     return items + [item(facts) { $0.healthLine(change, id: facts.id) }]
   }
 
@@ -92,31 +89,16 @@ struct ResultItems {
   /// Nil for a track that is not taken.
   private mutating func item(_ summary: TrackSummary) -> OutgoingItem? {
     guard selector.detections.includes(label: summary.label, score: summary.best.score) else { return nil }
-    var facts = ItemFacts()
-    (facts.pipeline, facts.stream, facts.kind) = (context.pipeline, summary.key.stream, "track")
-    (facts.stage, facts.label) = (summary.key.stage, summary.label)
-    facts.id =
-      "\(context.run)/\(summary.key.stream)/\(summary.key.stage)/\(summary.last.frame)/track-\(summary.key.track)"
-    return item(facts) { $0.trackLine(summary, id: facts.id) }
+    var facts = facts(ids.track(summary), summary.key.stream, "track", summary.key.stage)
+    facts.label = summary.label
+    let id = facts.id
+    return item(facts) { $0.trackLine(summary, id: id) }
   }
 
-  /// The same for every sink, whatever it selects: the place of the event among those of its stage in the frame. One that
-  /// waited for its time counts on behind them.
-  private static func ordinal(of event: FrameEvent, in frame: Frame, _ told: inout [String: Int]) -> Int {
-    let own = frame.events.filter { $0.stage == event.stage }
-    if let index = own.firstIndex(of: event) { return index }
-    let late = told[event.stage, default: 0]
-    told[event.stage] = late + 1
-    return own.count + late
-  }
-
-  private func facts(_ header: FrameHeader, kind: String, stage: String, ordinal: String) -> ItemFacts {
+  private func facts(_ id: String, _ stream: String, _ kind: String, _ stage: String) -> ItemFacts {
     var facts = ItemFacts()
-    facts.id = "\(context.run)/\(header.stream.id)/\(stage)/\(header.sequence)/\(ordinal)"
-    facts.pipeline = context.pipeline
-    facts.stream = header.stream.id
-    facts.kind = kind
-    facts.stage = stage
+    (facts.id, facts.pipeline, facts.stream) = (id, context.pipeline, stream)
+    (facts.kind, facts.stage) = (kind, stage)
     return facts
   }
 

@@ -1,7 +1,7 @@
 /// What became of a batch: its first items were taken, and perhaps something stood in the way of the next one.
 package struct SendResult: Sendable, Hashable {
   package enum Obstacle: Sendable, Hashable {
-    /// The receiver cannot be reached or cannot take anything now: the rest is sent again later, for ever.
+    /// The receiver cannot be reached or cannot take anything now: the rest is sent again later, as often as it takes.
     case unreachable(String, retryAfterS: Double? = nil)
     /// The receiver says no to this one item. After some attempts it is put aside, so that it blocks nobody.
     case refused(String)

@@ -82,7 +82,7 @@ final class Spool: Sendable {
     let bytes = items.reduce(0) { $0 + $1.storedBytes }, now = clock.now()
     while true {
       // A short wait each time, since nobody tells the spool that the run ends.
-      let limit = SystemClock().now().advanced(byMilliseconds: 100)
+      let isLast = isEnding(), limit = SystemClock().now().advanced(byMilliseconds: isLast ? 0 : 100)
       var isNews = false
       let fate = state.wait(until: limit) { state -> DeferredFate? in
         guard hasRoom(state, for: bytes) else { return nil }
@@ -94,7 +94,7 @@ final class Spool: Sendable {
         if isNews { state.change { _ in } }
         return fate
       }
-      if isEnding() { return refuse(items) }
+      if isLast { return refuse(items) }
     }
   }
 
@@ -168,9 +168,10 @@ final class Spool: Sendable {
       do {
         let (effects, contents) = try file.commit(change)
         finish(change, groups, effects, contents)
-        if effects.expired + effects.dropped > 0 || change.acknowledged != nil { try file.shrink() }
+        // What is not given back now is given back the next time.
+        if effects.expired + effects.dropped > 0 || change.acknowledged != nil { try? file.shrink() }
       } catch {
-        if fail(change, groups, "\(error)") { break }
+        if fail("\(error)") { break }
       }
     }
     state.change { state in
@@ -240,7 +241,7 @@ final class Spool: Sendable {
   }
 
   /// - Returns: whether the run ends without what could not be written.
-  private func fail(_ change: SpoolFile.Change, _ groups: Int, _ why: String) -> Bool {
+  private func fail(_ why: String) -> Bool {
     let (isFirst, isClosed) = state.change { state in
       state.writing = 0
       defer { state.counts.diskTrouble = why }
@@ -256,28 +257,38 @@ final class Spool: Sendable {
 
   // MARK: The sender's side
 
-  /// The next results after `sequence`; waits for some until `limit`.
-  ///
-  /// - Returns: nothing where none came, or the file cannot be read now.
-  func next(after sequence: Int64, limit: Int, bytes: Int, until deadline: MonotonicTime) -> [SpoolFile.Row] {
-    let hasSome = state.wait(until: deadline) { state -> Bool? in
-      let hasSome = state.lastSequence > sequence
-      return hasSome || state.isClosed || state.isInterrupted ? hasSome : nil
+  /// What comes next.
+  struct Batch: Sendable {
+    var rows: [SpoolFile.Row] = []
+    /// Where to go on: behind the last of `rows`, or, where there are none, behind what is there no more.
+    var end: Int64
+    /// The file cannot be read now.
+    var isUnreadable = false
+  }
+
+  /// The next results after `sequence`; waits for some until `deadline`.
+  func next(after sequence: Int64, limit: Int, bytes: Int, until deadline: MonotonicTime) -> Batch {
+    let last = state.wait(until: deadline) { state -> Int64? in
+      state.lastSequence > sequence || state.isClosed || state.isInterrupted ? state.lastSequence : nil
     }
-    guard hasSome == true else { return [] }
+    guard let last, last > sequence else { return Batch(end: sequence) }
     do {
       let (rows, damaged) = try file.rows(after: sequence, limit: limit, bytes: bytes)
-      if !damaged.isEmpty {
-        logger.error("\(damaged.count) results in the spool are damaged and are put aside")
-        state.change { state in
-          state.counts.damaged += damaged.count
-          state.refused += damaged.map { ($0, "damaged in the spool") }
-        }
-      }
-      return rows
+      noteDamage(damaged)
+      // Rows up to the last one that are not there were acknowledged in an earlier run, or given up.
+      return Batch(rows: rows, end: rows.last?.sequence ?? damaged.last ?? last)
     } catch {
       logger.error("the spool cannot be read: \(error)")
-      return []
+      return Batch(end: sequence, isUnreadable: true)
+    }
+  }
+
+  private func noteDamage(_ damaged: [Int64]) {
+    guard !damaged.isEmpty else { return }
+    logger.error("\(damaged.count) results in the spool are damaged and are put aside")
+    state.change { state in
+      state.counts.damaged += damaged.count
+      state.refused += damaged.map { ($0, "damaged in the spool") }
     }
   }
 
@@ -292,7 +303,7 @@ final class Spool: Sendable {
     }
   }
 
-  /// The receiver refuses one result for ever.
+  /// The receiver will never take this result.
   func putAside(_ sequence: Int64, _ reason: String) { state.change { $0.refused.append((sequence, reason)) } }
 
   func noteFailedAttempt() { state.withLock { $0.counts.failedAttempts += 1 } }

@@ -197,7 +197,7 @@ final class SpoolFile: Sendable {
   /// The next rows after `sequence`, in their order; at least one where there is one.
   ///
   /// - Parameter bytes: ends the batch before it grows beyond.
-  /// - Returns: the rows, and those among them that are damaged.
+  /// - Returns: the rows up to a damaged one; those that are damaged, where they come first.
   func rows(after sequence: Int64, limit: Int, bytes: Int) throws -> (rows: [Row], damaged: [Int64]) {
     try queue.read { db in
       var rows: [Row] = [], damaged: [Int64] = [], size = 0
@@ -209,6 +209,8 @@ final class SpoolFile: Sendable {
       while let row = try cursor.next() {
         let (item, isWhole) = Self.item(row), sequence: Int64 = row[0]
         if !isWhole {
+          // Told when everything before has been sent, so that it is told once.
+          guard rows.isEmpty else { break }
           damaged.append(sequence)
           continue
         }

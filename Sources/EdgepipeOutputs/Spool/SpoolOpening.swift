@@ -28,28 +28,38 @@ enum SpoolOpening {
     }
     do {
       let file = try SpoolFile(path: path)
-      let saved = salvage(damaged)
-      for start in stride(from: 0, to: saved.count, by: 1000) {
-        let part = Array(saved[start..<min(saved.count, start + 1000)])
-        _ = try file.commit(.init(added: part, now: SystemClock().wallTime()))
-      }
+      let saved = try salvage(damaged, into: file)
       logger.error(
         """
-        the spool '\(path)' was damaged (\(why)): \(saved.count) results that could be read go out, others are lost; the \
+        the spool '\(path)' was damaged (\(why)): \(saved) results that could be read go out, others are lost; the \
         file is kept as '\(damaged)'
         """)
       return file
     } catch { throw failure("cannot make a new spool", path, error) }
   }
 
-  private static func salvage(_ path: String) -> [OutgoingItem] {
+  /// - Returns: how many results could be read.
+  private static func salvage(_ path: String, into file: SpoolFile) throws -> Int {
     var configuration = Configuration()
     configuration.label = "edgepipe.salvage"
-    guard let queue = try? DatabaseQueue(path: path, configuration: configuration) else { return [] }
-    var items: [OutgoingItem] = []
-    SpoolFile.salvage(queue) { items.append($0) }
+    guard let queue = try? DatabaseQueue(path: path, configuration: configuration) else { return 0 }
+    var items: [OutgoingItem] = [], count = 0, failure: (any Error)?
+    func write() {
+      if failure != nil || items.isEmpty { return }
+      do {
+        _ = try file.commit(.init(added: items, now: SystemClock().wallTime()))
+        count += items.count
+      } catch { failure = error }
+      items.removeAll(keepingCapacity: true)
+    }
+    SpoolFile.salvage(queue) { item in
+      items.append(item)
+      if items.count >= 1000 { write() }
+    }
+    write()
     try? queue.close()
-    return items
+    if let failure { throw failure }
+    return count
   }
 
   private static func failure(_ what: String, _ path: String, _ error: any Error) -> PipelineError {

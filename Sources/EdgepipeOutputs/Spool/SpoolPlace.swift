@@ -17,21 +17,9 @@ package struct SpoolPlace: Sendable, Hashable {
   /// A name of any characters as one of a file: what is not a letter, a digit, `-`, `_` or an inner `.` is written as `%`
   /// and its code, so that different names stay different.
   static func fileName(_ name: String) -> String {
-    var result = ""
-    for (index, byte) in name.utf8.enumerated() {
-      let isPlain =
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"): true
-        case UInt8(ascii: "."): index > 0
-        default: false
-        }
-      if isPlain {
-        result.unicodeScalars.append(Unicode.Scalar(byte))
-      } else {
-        result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-      }
-    }
+    let result = PercentEncoding.text(name) { $0 != UInt8(ascii: "~") && PercentEncoding.isUnreserved($0) }
+    // A name that begins with a dot would be hidden, or a folder's.
+    if result.first == "." { return "%2E" + result.dropFirst() }
     return result.isEmpty ? "%" : result
   }
 }

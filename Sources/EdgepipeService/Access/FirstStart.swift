@@ -12,7 +12,7 @@ struct FirstStart {
 
   /// - Throws: `alreadyExists` where it has been done before; ``PipelineError`` where files cannot be written.
   init(state: String, names: [String] = FirstStart.names) throws {
-    try RunFolder.make(state)
+    try OutputPath.makePrivateFolder(state)
     let store = TokenStore(state: state), file = Self.certificate(state)
     if FileManager.default.fileExists(atPath: file) {
       throw PipelineError(
@@ -22,7 +22,7 @@ struct FirstStart {
     let certificate = try ServerCertificate(names: names)
     let (text, key) = try certificate.pem()
     fingerprint = try certificate.fingerprint()
-    try RunFolder.make(state + "/tls")
+    try OutputPath.makePrivateFolder(state + "/tls")
     try WholeFile.write(to: Self.key(state), rights: WholeFile.ownerAlone) { try $0(key) }
     try WholeFile.write(to: file) { try $0(text) }
     for path in [state + "/tls", Self.key(state), file] { TokenStore.giveToOwner(path) }

@@ -94,7 +94,7 @@ package struct TokenStore: Sendable {
 
   /// Two at a time would undo what the other one does.
   private func lock() throws(PipelineError) -> RunLock {
-    try RunFolder.make((path as NSString).deletingLastPathComponent)
+    try OutputPath.makePrivateFolder((path as NSString).deletingLastPathComponent)
     let path = path + ".lock"
     let lock = try RunLock(path: path, what: "another 'edgepipe token'")
     Self.giveToOwner(path)

@@ -32,15 +32,7 @@ struct RunFolder: Sendable {
           + "\(ControlServer.longestPath) at most",
         remedy: "give --state FOLDER a shorter path, or the pipeline a shorter name", code: .invalidArgument)
     }
-    try Self.make(path)
-  }
-
-  /// Makes a folder, for this user alone, since logs and reports may name cameras. One that is there stays as it is.
-  static func make(_ path: String) throws(PipelineError) {
-    if case .folder = FilePlace(path) { return }
-    try OutputPath.makeFolder(path)
-    // SAFETY: the path is a terminated copy for the call.
-    unsafe chmod(path, 0o700)
+    try OutputPath.makePrivateFolder(path)
   }
 
   var logBytes: Int { (try? FileManager.default.attributesOfItem(atPath: log)[.size] as? Int) ?? 0 }

@@ -30,7 +30,7 @@ package final class Supervisor: Sendable {
   package init(_ plan: ServicePlan, program: String, state: String, logger: Logger) throws(PipelineError) {
     (self.state, self.logger) = (state, logger)
     settings = PipelineKeeper.Settings(program: program)
-    try RunFolder.make(state)
+    try OutputPath.makePrivateFolder(state)
     lock = try RunLock(path: state + "/service.lock", what: "a service with this state folder")
     // Before any run is started.
     for entry in plan.pipelines { _ = try RunFolder(state: state, name: entry.name) }

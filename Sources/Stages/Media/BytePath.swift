@@ -1,3 +1,4 @@
+import EdgepipeCore
 import Foundation
 import Glibc
 
@@ -20,7 +21,7 @@ struct BytePath: Hashable, Sendable {
         result.unicodeScalars.append(Unicode.UTF8.decode(encoded))
         at += encoded.count
       case .error(let length):
-        for byte in bytes[at..<min(at + length, bytes.count)] { result += Self.escape(byte) }
+        for byte in bytes[at..<min(at + length, bytes.count)] { result += PercentEncoding.escape(byte) }
         at += length
       case .emptyInput: return result
       }
@@ -64,11 +65,6 @@ struct BytePath: Hashable, Sendable {
     let descriptor = unsafe withCString { unsafe open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     return descriptor < 0 ? nil : FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
   }
-
-  static func escape(_ byte: UInt8) -> String {
-    let digits = String(byte, radix: 16, uppercase: true)
-    return digits.utf8.count == 1 ? "%0" + digits : "%" + digits
-  }
 }
 
 /// `file:` URLs and the paths they stand for.
@@ -99,7 +95,7 @@ enum FileURL {
     let isNetwork = path.bytes.starts(with: "//".utf8)
     for (index, byte) in path.bytes.enumerated() {
       let isPlain = byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "%") && !(isNetwork && index < 2)
-      result += isPlain ? String(UnicodeScalar(byte)) : BytePath.escape(byte)
+      result += isPlain ? String(UnicodeScalar(byte)) : PercentEncoding.escape(byte)
     }
     return result
   }

@@ -119,7 +119,6 @@ public final class ClipSink: FrameStage, PacketRecorder {
     private let kinds: Set<String>
     private var selector: ResultSelector
     private let renderer: StillRenderer
-    private var books: [String: ClipBook] = [:]
     private var told: Set<String> = []
 
     init(_ stage: ClipSink) {
@@ -142,9 +141,9 @@ public final class ClipSink: FrameStage, PacketRecorder {
     }
 
     private func book(of stream: String) -> ClipBook? {
-      if let book = books[stream] { return book }
+      // Asked each time: a stream that leaves and comes back under its name has another one.
       let book = stage.books.withLock { $0[stream] }
-      if let book { books[stream] = book } else if told.insert(stream).inserted { stage.context.noPackets(of: stream) }
+      if book == nil, told.insert(stream).inserted { stage.context.noPackets(of: stream) }
       return book
     }
   }

@@ -67,7 +67,7 @@ struct DispatcherTests {
     sending.start()
     for item in items { _ = spool.put([item]) }
     spool.flush()
-    dispatcher.finish()
+    #expect(dispatcher.finish(isEnding: { false }))
     spool.close()
     var seen: Set<String> = []
     let firsts = receiver.received.filter { seen.insert($0.id).inserted }
@@ -77,13 +77,15 @@ struct DispatcherTests {
   }
 
   @Test(
-    "given a receiver that is away, when the run ends, then everything stays for the next one")
+    "given a receiver that is away, when the run is told to end, then it waits no longer, and everything stays for the next"
+  )
   func staysForTheNext() throws {
     let fixture = try SpoolFixture(), spool = try fixture.spool()
     var rules = DeliveryRules()
     rules.retryMinS = 3600
     rules.retryMaxS = 3600
-    rules.flushS = 0.1
+    rules.flushS = 3600
+    rules.endingS = 0.1
     let dispatcher = Dispatcher(
       spool, rules: rules, receiver: "test", clock: SystemClock(), logger: fixture.log.logger())
     let committer = Thread { spool.commitAll() }
@@ -98,8 +100,28 @@ struct DispatcherTests {
     for number in 0..<10 { _ = spool.put([SpoolFixture.item(number)]) }
     while dispatcher.isReachable { sched_yield() }
     spool.flush()
-    dispatcher.finish()
+    #expect(dispatcher.finish(isEnding: { true }))
     spool.close()
     #expect(try fixture.open().all() == (0..<10).map { SpoolFixture.item($0) })
+  }
+
+  @Test("given a spool that an earlier run emptied, when the run ends, then nothing is waited for")
+  func nothingToSend() throws {
+    let fixture = try SpoolFixture(), file = try fixture.open()
+    _ = try file.commit(.init(added: [SpoolFixture.item(0)]))
+    _ = try file.commit(.init(acknowledged: 1))
+    try file.close()
+    let spool = try fixture.spool()
+    var rules = DeliveryRules()
+    rules.flushS = 3600
+    let dispatcher = Dispatcher(
+      spool, rules: rules, receiver: "test", clock: SystemClock(), logger: fixture.log.logger())
+    let committer = Thread { spool.commitAll() }
+    committer.start()
+    let sending = Thread { dispatcher.run(FakeSender(FakeReceiver(seed: 1))) }
+    sending.start()
+    #expect(dispatcher.finish(isEnding: { false }))
+    spool.close()
+    #expect(spool.counts.waiting == 0)
   }
 }

@@ -73,4 +73,24 @@ struct ResultItemsTests {
     #expect(object["frames"] as? Int == 3 && object["label"] as? String == "person")
     #expect(items.itemsAtEnd().isEmpty)
   }
+
+  @Test(
+    "given a stream that leaves and comes back under its name, when its frames count anew, then their ids are others")
+  func streamsThatComeBack() {
+    var items = items([.frames])
+    let now = ManualClock().now(), again = StreamInfo(id: "cam", sourceStage: "cam")
+    #expect(items.items(of: frame(0), now: now).map(\.id) == ["r/cam/hook/0/frame"])
+    for (number, expected) in [(0, "r.2/cam/hook/0/frame"), (1, "r.2/cam/hook/1/frame")] {
+      let frame = TestFrames.frame(stream: again, sequence: number, clock: ManualClock())
+      #expect(items.items(of: frame, now: now).map(\.id) == [expected])
+    }
+  }
+
+  @Test("given two events that say the same in one frame, when they become results, then their ids differ")
+  func sameEvents() {
+    var items = items([.events])
+    let twice = [("zones", "zone.enter", "person"), ("zones", "zone.enter", "person")]
+    let made = items.items(of: frame(3, events: twice), now: ManualClock().now())
+    #expect(made.map(\.id) == ["r/cam/zones/3/0", "r/cam/zones/3/1"])
+  }
 }

@@ -29,6 +29,14 @@ final class SpoolFixture {
 }
 
 extension SpoolFile {
-  /// Everything that waits, in order.
-  func all() throws -> [OutgoingItem] { try rows(after: 0, limit: .max, bytes: .max).rows.map(\.item) }
+  /// Everything that waits and is whole, in order.
+  func all() throws -> [OutgoingItem] {
+    var items: [OutgoingItem] = [], cursor: Int64 = 0
+    while true {
+      let (rows, damaged) = try rows(after: cursor, limit: .max, bytes: .max)
+      guard let end = rows.last?.sequence ?? damaged.last else { return items }
+      items += rows.map(\.item)
+      cursor = end
+    }
+  }
 }

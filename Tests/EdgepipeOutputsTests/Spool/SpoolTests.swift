@@ -75,7 +75,8 @@ struct SpoolTests {
     var cursor: Int64 = 0
     while received.withLock({ $0.count }) < 400 {
       let rows = spool.next(
-        after: cursor, limit: 7, bytes: .max, until: SystemClock().now().advanced(byMilliseconds: 50))
+        after: cursor, limit: 7, bytes: .max, until: SystemClock().now().advanced(byMilliseconds: 50)
+      ).rows
       #expect(spool.counts.waitingBytes <= 100_000)
       guard let last = rows.last else { continue }
       cursor = last.sequence
@@ -130,8 +131,24 @@ struct SpoolTests {
     committer.start()
     _ = spool.put([SpoolFixture.item(3)])
     spool.flush()
-    let rows = spool.next(after: 0, limit: 10, bytes: .max, until: SystemClock().now())
+    let rows = spool.next(after: 0, limit: 10, bytes: .max, until: SystemClock().now()).rows
     #expect(rows.map(\.item) == (0..<4).map { SpoolFixture.item($0) })
     spool.close()
+  }
+
+  @Test(
+    "given a spool that an earlier run emptied, when asked what comes next, then it says where to go on, and waits there"
+  )
+  func emptied() throws {
+    let fixture = try SpoolFixture(), file = try fixture.open()
+    _ = try file.commit(.init(added: (0..<3).map { SpoolFixture.item($0) }))
+    _ = try file.commit(.init(acknowledged: 3))
+    try file.close()
+    let spool = try fixture.spool(), now = SystemClock().now()
+    let first = spool.next(after: 0, limit: 10, bytes: .max, until: now)
+    #expect(first.rows.isEmpty && first.end == 3)
+    let second = spool.next(after: first.end, limit: 10, bytes: .max, until: now)
+    #expect(second.rows.isEmpty && second.end == 3)
+    #expect(spool.isDelivered(through: second.end))
   }
 }

@@ -69,7 +69,8 @@ enum Results {
       import sqlite3, sys
       db = sqlite3.connect("file:" + sys.argv[1] + "?mode=ro", uri=True, timeout=60)
       print(db.execute("PRAGMA integrity_check").fetchone()[0])
-      for row in db.execute("SELECT id FROM item ORDER BY sequence"): print(row[0])
+      if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'item'").fetchone():
+          for row in db.execute("SELECT id FROM item ORDER BY sequence"): print(row[0])
       """
     let result = try TestData.run(URL(fileURLWithPath: "/usr/bin/python3"), ["-c", script, database])
     let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n").map(String.init)

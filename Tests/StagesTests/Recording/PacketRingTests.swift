@@ -18,9 +18,16 @@ struct PacketRingTests {
     var items: [Item] = []
     var next = 0
     var takesAll = false
+    var isTooLarge = false
 
     mutating func append(_ bytes: Int, isKey: Bool, needed: Int) -> Bool {
-      if isKey { takesAll = true } else if !takesAll { return false }
+      if isKey {
+        (takesAll, isTooLarge) = (true, false)
+      } else if !takesAll {
+        // What is refused behind a group that did not fit is missing, and so has a number.
+        if isTooLarge { next += 1 }
+        return false
+      }
       items.append(Item(serial: next, bytes: bytes, isKey: isKey))
       next += 1
       if isKey { release(needed) }
@@ -29,7 +36,7 @@ struct PacketRingTests {
           items.removeFirst(second)
         } else {
           items = []
-          takesAll = false
+          (takesAll, isTooLarge) = (false, true)
         }
       }
       return takesAll
@@ -85,7 +92,7 @@ struct PacketRingTests {
     var taken: [Bool] = []
     for index in 0..<5 { taken.append(ring.append(index, bytes: 30, startsGroup: index == 0, needed: 0)) }
     #expect(taken == [true, true, true, false, false])
-    #expect(ring.elements(from: 0, count: 9).isEmpty && ring.bytes == 0 && ring.first == 4)
+    #expect(ring.elements(from: 0, count: 9).isEmpty && ring.bytes == 0 && ring.first == 5)
     let isTaken = ring.append(9, bytes: 30, startsGroup: true, needed: 0)
     #expect(isTaken)
     #expect(ring.elements(from: ring.first, count: 9) == [9])

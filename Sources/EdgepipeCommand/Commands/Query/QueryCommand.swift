@@ -44,7 +44,7 @@
     var kind: String?
 
     @Option(help: ArgumentHelp("Splits the counts by stream, label, zone or kind.", valueName: "column"))
-    var by: QueryFilter.Grouping?
+    var by: QueryFilter.Field?
 
     @Option(help: ArgumentHelp("Only this day: today, yesterday or 2026-01-31.", valueName: "day"))
     var date: String?
@@ -79,7 +79,7 @@
     }
 
     func validate() throws {
-      guard limit >= 0 else { throw ValidationError("--limit must be 0 or more") }
+      guard (0...1_000_000_000).contains(limit) else { throw ValidationError("--limit must be 0 to 1000000000") }
       guard timeLimit > 0, timeLimit <= 86_400 else {
         throw ValidationError("--time-limit must be above 0 and at most 86400")
       }
@@ -91,6 +91,13 @@
         guard others.allSatisfy({ $0 == nil }) else {
           throw ValidationError("--sql cannot be combined with a question and its options")
         }
+      }
+      let asked = question ?? .streams
+      let given: [(QueryFilter.Field, String?)] = [(.zone, zone), (.stream, stream), (.label, label), (.kind, kind)]
+      for (name, value) in given where value != nil && !asked.filters.contains(name) {
+        let taken = QueryFilter.Field.allCases.filter(asked.filters.contains).map { "--\($0.rawValue)" }
+        throw ValidationError(
+          "'\(asked.rawValue)' takes no --\(name.rawValue); it takes \(taken.joined(separator: ", "))")
       }
       guard by == nil || question == .counts else { throw ValidationError("--by belongs to the question 'counts'") }
     }
@@ -129,7 +136,7 @@
   }
 
   extension ReadyQuestion: ExpressibleByArgument {}
-  extension QueryFilter.Grouping: ExpressibleByArgument {}
+  extension QueryFilter.Field: ExpressibleByArgument {}
 
   extension String {
     fileprivate func padded(to width: Int) -> String { self + String(repeating: " ", count: max(1, width - count)) }

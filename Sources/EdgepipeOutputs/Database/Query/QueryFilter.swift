@@ -9,10 +9,10 @@ package struct QueryFilter: Sendable {
   package var label: String?
   package var kind: String?
   package var period = QueryPeriod()
-  package var grouping: Grouping?
+  package var grouping: Field?
 
-  /// What the counts of an hour are split by.
-  package enum Grouping: String, Sendable, CaseIterable {
+  /// What an answer can be narrowed to, and the counts of an hour split by.
+  package enum Field: String, Sendable, CaseIterable {
     case stream
     case label
     case zone

@@ -83,6 +83,8 @@ package struct QueryResult: Sendable {
   private static func json(_ value: Value, _ zone: QueryZone) -> String {
     switch value {
     case .none: "null"
+    // JSON has no word for what is not finite.
+    case .number(let number) where !number.isFinite: "null"
     case .integer, .number: programText(value, zone)
     default: jsonString(programText(value, zone))
     }

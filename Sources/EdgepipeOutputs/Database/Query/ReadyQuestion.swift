@@ -27,6 +27,16 @@ package enum ReadyQuestion: String, Sendable, CaseIterable {
     }
   }
 
+  /// The filters that narrow its answer, beside the period. Others would be taken for an answer that they did not give.
+  package var filters: Set<QueryFilter.Field> {
+    switch self {
+    case .streams, .health: [.stream]
+    case .who, .stays, .tracks: [.zone, .stream, .label]
+    case .busiest: [.stream, .label]
+    case .counts, .events: [.zone, .stream, .label, .kind]
+    }
+  }
+
   struct Query {
     var sql: String
     var arguments: StatementArguments
@@ -52,12 +62,12 @@ package enum ReadyQuestion: String, Sendable, CaseIterable {
   private static let countedHours = "replay = coalesce((SELECT min(replay) FROM runs), 0)"
   private static let hourMs: Int64 = 3_600_000
 
-  func query(_ filter: QueryFilter, _ db: Database) throws -> Query {
+  func query(_ filter: QueryFilter) -> Query {
     switch self {
     case .streams: return Self.streams(filter)
     case .who: return Self.visits(filter, order: "entered_ms, v.number")
     case .stays: return Self.visits(filter, order: "stay_s DESC, v.number")
-    case .counts: return try Self.counts(filter, db)
+    case .counts: return Self.counts(filter)
     case .busiest: return Self.busiest(filter)
     case .tracks: return Self.tracks(filter)
     case .events: return Self.events(filter)
@@ -97,20 +107,16 @@ package enum ReadyQuestion: String, Sendable, CaseIterable {
         """, arguments: conditions.arguments)
   }
 
-  private static func counts(_ filter: QueryFilter, _ db: Database) throws -> Query {
-    var kind = filter.kind
-    if kind == nil, filter.zone != nil || filter.grouping == .zone {
-      // Something crosses a line and enters a zone.
-      var sql = "SELECT kind FROM hours WHERE kind IN ('zone.enter', 'line.cross')"
-      var arguments = StatementArguments()
-      if let zone = filter.zone {
-        sql += " AND place = ?"
-        arguments = [zone]
-      }
-      kind = try String.fetchOne(db, sql: sql + " ORDER BY kind DESC LIMIT 1", arguments: arguments) ?? "zone.enter"
-    }
+  private static func counts(_ filter: QueryFilter) -> Query {
     var conditions = Conditions(countedHours)
-    if filter.grouping != .kind || kind != nil { conditions.add("kind = ?", kind ?? RowTransaction.trackKind) }
+    if let kind = filter.kind {
+      conditions.add("kind = ?", kind)
+    } else if filter.zone != nil || filter.grouping == .zone {
+      // What enters a zone, and what crosses a line.
+      conditions.texts.append("kind IN ('zone.enter', 'line.cross')")
+    } else if filter.grouping != .kind {
+      conditions.add("kind = ?", RowTransaction.trackKind)
+    }
     conditions.add("place = ?", filter.zone)
     conditions.add("stream = ?", filter.stream)
     conditions.add("label = ?", filter.label)

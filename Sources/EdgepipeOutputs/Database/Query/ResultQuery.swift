@@ -57,7 +57,7 @@ package final class ResultQuery: Sendable {
   package func answer(_ question: ReadyQuestion, _ filter: QueryFilter, limit: Int?) throws -> QueryResult {
     try read { db in
       try filter.check(db, path)
-      let query = try question.query(filter, db)
+      let query = question.query(filter)
       return try Self.rows(
         of: db.makeStatement(sql: query.sql + (limit.map { " LIMIT \($0 + 1)" } ?? "")), query.arguments, limit: limit)
     }

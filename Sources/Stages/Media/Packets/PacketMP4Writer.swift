@@ -19,6 +19,8 @@ import EdgepipeCore
   private let target: Target
   private let timeBases: [AVRational]
   private var lastDecoded: [Int64?] = [nil, nil]
+  /// In the clock of the file, for each track.
+  private var lastWritten: [Int64?] = [nil, nil]
 
   /// What a run that is killed loses at most, beside what is not read yet.
   private static let fragmentMicroseconds = 1_000_000
@@ -149,6 +151,12 @@ import EdgepipeCore
     unsafe packet.pointee.duration = duration > 0 ? duration : step
     lastDecoded[track.rawValue] = decoded
     unsafe av_packet_rescale_ts(packet, timeBases[track.rawValue], stream.pointee.time_base)
+    // Two instants of a fine clock may be one of the file's, and the muxer takes only times that rise.
+    if let last = lastWritten[track.rawValue], unsafe packet.pointee.dts <= last {
+      unsafe packet.pointee.dts = last &+ 1
+      unsafe packet.pointee.pts = max(packet.pointee.pts, packet.pointee.dts)
+    }
+    lastWritten[track.rawValue] = unsafe packet.pointee.dts
     try failing("write", unsafe av_write_frame(context, packet))
     bytes = target.written
   }

@@ -16,6 +16,8 @@ struct PacketRing<Element> {
   private(set) var next = 0
   /// False before the first key frame, and after a group that was larger than the limit.
   private var takesAll = false
+  /// After a group that was larger than the limit: what is refused is missing, and has a serial number.
+  private var isTooLarge = false
 
   /// - Parameter limit: in bytes.
   init(limit: Int) { self.limit = limit }
@@ -31,9 +33,10 @@ struct PacketRing<Element> {
   /// - Returns: false where the element cannot be decoded with what is here, and was left out.
   mutating func append(_ element: Element, bytes size: Int, startsGroup: Bool, needed: Int) -> Bool {
     if startsGroup {
-      takesAll = true
+      (takesAll, isTooLarge) = (true, false)
       groups.append(Group(first: next))
     } else if !takesAll {
+      if isTooLarge { next += 1 }
       return false
     }
     groups[groups.count - 1].elements.append(element)
@@ -43,7 +46,7 @@ struct PacketRing<Element> {
     if startsGroup { release(before: needed) }
     while bytes > limit {
       // The rest of a group that is too large for the ring is of no use without its beginning.
-      if groups.count == 1 { takesAll = false }
+      if groups.count == 1 { (takesAll, isTooLarge) = (false, true) }
       dropFirst()
     }
     return takesAll

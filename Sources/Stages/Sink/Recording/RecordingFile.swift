@@ -32,7 +32,7 @@ final class RecordingFile {
   private(set) var keyPackets = 0
   private(set) var audioPackets = 0
   private let kind: Kind
-  private let stream: StreamInfo
+  let stream: StreamInfo
   private let writer: PacketMP4Writer
   private let transcoder: AACTranscoder?
   private let leftOut: String?

@@ -12,8 +12,9 @@ final class RecordingStore {
   let logger: Logger
   let longestFile: Int64
   private let withAudio: Bool
-  private var retryAt: MonotonicTime?
-  private var isFailing = false
+  /// The streams whose recordings cannot be written now, and when each is tried again: one whose folder or whose pictures
+  /// are at fault holds up no other.
+  private var failing: [String: MonotonicTime] = [:]
   private var unprunedBytes: Int64 = 0
 
   /// From a failed write to the next attempt.
@@ -35,7 +36,7 @@ final class RecordingStore {
   /// - Parameter first: the key frame that it begins with; it is to be written then.
   /// - Returns: nil while the disk takes nothing.
   func open(_ stream: StreamInfo, first: StreamPacket) -> RecordingFile? {
-    if let retryAt, clock.now() < retryAt { return nil }
+    if let retryAt = failing[stream.id], clock.now() < retryAt { return nil }
     var place: String?
     do throws(PipelineError) {
       let begun = try folder.begin(stream: stream.id, at: first.captured.wall)
@@ -49,7 +50,7 @@ final class RecordingStore {
         RecordingFolder.remove(place)
         folder.end(place)
       }
-      fail(error)
+      fail(stream, error)
       return nil
     }
   }
@@ -67,7 +68,7 @@ final class RecordingStore {
       $0.bytes += added
     }
     guard added > 0 else { return true }
-    if isFailing, file.hasPictures { recover() }
+    if file.hasPictures { recover(file.stream) }
     folder.note(file.place, bytes: file.bytes)
     unprunedBytes += added
     if unprunedBytes >= Self.pruneBytes { prune() }
@@ -81,7 +82,7 @@ final class RecordingStore {
       $0.complete += 1
       $0.bytes += file.bytes - before
     }
-    if isFailing { recover() }
+    recover(file.stream)
     folder.end(file.place)
     prune()
     logger.info(
@@ -93,20 +94,18 @@ final class RecordingStore {
   private func abandon(_ file: RecordingFile, _ error: PipelineError) {
     if !file.abandon() { counts.update { $0.files -= 1 } }
     folder.end(file.place)
-    fail(error)
+    fail(file.stream, error)
   }
 
-  private func fail(_ error: PipelineError) {
-    retryAt = clock.now().advanced(byMilliseconds: Self.pauseMilliseconds)
+  private func fail(_ stream: StreamInfo, _ error: PipelineError) {
+    let retryAt = clock.now().advanced(byMilliseconds: Self.pauseMilliseconds)
     counts.update { $0.failedWrites += 1 }
-    guard !isFailing else { return }
-    isFailing = true
-    logger.error("nothing is recorded for now, and it is tried again until it works: \(error)")
+    guard failing.updateValue(retryAt, forKey: stream.id) == nil else { return }
+    logger.error("nothing of '\(stream.id)' is recorded for now, and it is tried again until it works: \(error)")
   }
 
-  private func recover() {
-    (isFailing, retryAt) = (false, nil)
-    logger.notice("recording goes on")
+  private func recover(_ stream: StreamInfo) {
+    if failing.removeValue(forKey: stream.id) != nil { logger.notice("recording of '\(stream.id)' goes on") }
   }
 
   func prune() {

@@ -42,17 +42,7 @@ struct StreamPlaces {
 
   static func place(_ template: String, of stream: String, isAddress: Bool = false, suffix: String = "") -> String {
     let name = OutputPath.fileName(for: stream) + suffix
-    return template.replacingOccurrences(of: placeholder, with: isAddress ? encoded(name) : name)
-  }
-
-  /// What RFC 3986 calls unreserved stays.
-  private static func encoded(_ name: String) -> String {
-    name.utf8.map { byte in
-      let scalar = Unicode.Scalar(byte), isPlain = scalar.isASCII && scalar.properties.isAlphabetic
-      let isKept = isPlain || (0x30...0x39).contains(byte) || "-._~".utf8.contains(byte)
-      if isKept { return String(Character(scalar)) }
-      let digits = String(byte, radix: 16, uppercase: true)
-      return "%" + (digits.count == 1 ? "0" : "") + digits
-    }.joined()
+    return template.replacingOccurrences(
+      of: placeholder, with: isAddress ? PercentEncoding.text(name, keeping: PercentEncoding.isUnreserved) : name)
   }
 }

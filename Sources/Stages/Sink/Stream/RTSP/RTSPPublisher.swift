@@ -129,7 +129,9 @@ final class RTSPPublisher: StreamCarrier {
     while true {
       do { if let answer = try answers.next() { return answer } } catch { throw Self.notRTSP }
       guard let more = try connection.read() else { throw Self.closed }
-      if more.isEmpty { try wait() } else { answers.add(more) }
+      // A server that talks without an end answers nothing.
+      try checkTime()
+      if more.isEmpty { pause() } else { answers.add(more) }
     }
   }
 
@@ -137,6 +139,7 @@ final class RTSPPublisher: StreamCarrier {
   private func drain() throws(StreamLoss) {
     while let more = try connection.read() {
       if more.isEmpty { return }
+      try checkTime()
       answers.add(more)
       do {
         while let answer = try answers.next() {
@@ -154,14 +157,13 @@ final class RTSPPublisher: StreamCarrier {
     while position < bytes.count {
       let count = try connection.write(bytes[position...])
       position += count
-      if count == 0 { try wait() }
+      guard count == 0 else { continue }
+      try checkTime()
+      pause()
     }
   }
 
-  private func wait() throws(StreamLoss) {
-    if guardian.hasTimedOut || guardian.isStopping { throw .timedOut }
-    pause()
-  }
+  private func checkTime() throws(StreamLoss) { if guardian.hasTimedOut || guardian.isStopping { throw .timedOut } }
 
   private static let closed = StreamLoss("the server has closed the connection")
   private static let notRTSP = StreamLoss("the server does not speak RTSP", remedy: "check the address and its port")
