@@ -51,8 +51,10 @@ let package = Package(
     .target(name: "CMosquitto"),
     .target(name: "CRdkafka"),
     .target(name: "CPlatform"),
+    .target(name: "CKernels"),
     .target(
-      name: "EdgepipeCore", dependencies: ["CLibcrypto", "CPlatform", .product(name: "Logging", package: "swift-log")],
+      name: "EdgepipeCore",
+      dependencies: ["CKernels", "CLibcrypto", "CPlatform", .product(name: "Logging", package: "swift-log")],
       swiftSettings: strict),
     .target(name: "EdgepipeMachine", dependencies: ["CPlatform", "EdgepipeCore"], swiftSettings: strict),
     .target(
@@ -68,13 +70,14 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "Detectors", dependencies: ["EdgepipeCore", "EdgepipeONNX", "COnnxRuntime"], swiftSettings: strict),
+      name: "Detectors", dependencies: ["CKernels", "EdgepipeCore", "EdgepipeONNX", "COnnxRuntime"],
+      swiftSettings: strict),
     .target(
       name: "EdgepipeCompression", dependencies: ["EdgepipeCore", "EdgepipeMachine", "EdgepipeONNX", "Detectors"],
       swiftSettings: strict),
     .target(
       name: "Stages",
-      dependencies: ["EdgepipeCore", "EdgepipeMachine", "EdgepipeONNX", "Pipeline", "Detectors", "CFFmpeg"],
+      dependencies: ["CKernels", "EdgepipeCore", "EdgepipeMachine", "EdgepipeONNX", "Pipeline", "Detectors", "CFFmpeg"],
       swiftSettings: strict),
     .target(
       name: "EdgepipeOutputs",

@@ -73,23 +73,10 @@ struct StreamTests {
     }
   }
 
-  private func certificate(_ space: Workspace) throws {
-    let made = try TestData.run(
-      URL(fileURLWithPath: "/bin/bash"),
-      [
-        "-ec",
-        """
-        cd '\(space.folder.path)'
-        for name in ca other; do
-          openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $name.key -out $name.pem -days 2 \
-            -batch -subj "/CN=$name"
-        done
-        openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out request.pem -batch -subj /CN=server
-        printf 'subjectAltName=IP:127.0.0.1' > names
-        openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out cert.pem
-        """,
-      ])
-    try #require(made.status == 0, "openssl")
+  /// The receiver's options for a certificate by `ca.crt` for 127.0.0.1.
+  private func encryption(_ space: Workspace) throws -> [String] {
+    let server = try Certificates(in: space.folder).signed("server", names: ["IP:127.0.0.1"])
+    return ["--tls", server.certificate, server.key]
   }
 
   @Test(
@@ -98,11 +85,10 @@ struct StreamTests {
   func rtsp(isEncrypted: Bool) throws {
     let space = try Workspace()
     try makeFilm(space)
-    if isEncrypted { try certificate(space) }
-    let tls = isEncrypted ? ["--tls", space.path("cert.pem"), space.path("key.pem")] : []
+    let tls = isEncrypted ? try encryption(space) : []
     let receiver = try HelperProcess(
       "rtsp_receiver.py", [space.folder.path, "--user", "sender", "--password", "s3cretword"] + tls)
-    let file = try pipeline(space, isEncrypted ? #", "tlsCAFile": "ca.pem""# : "")
+    let file = try pipeline(space, isEncrypted ? #", "tlsCAFile": "ca.crt""# : "")
     let address = receiver.address.replacingOccurrences(of: "://", with: "://sender:s3cretword@")
     let running = try Command.Running(
       ["run", file, "--report", "report.json", "--verbose"], in: space.folder, environment: ["TO": address])
@@ -122,13 +108,12 @@ struct StreamTests {
   @Test(
     "given a server whose certificate nobody vouches for, when pictures are to be pushed to it, then it gets nothing and the run goes on",
     .enabled(if: FaultRow.isAvailable, "\(FaultRow.needs)"),
-    arguments: [("other.pem", "127.0.0.1"), ("ca.pem", "localhost")])
+    arguments: [("other.crt", "127.0.0.1"), ("ca.crt", "localhost")])
   func untrusted(authority: String, host: String) throws {
     let space = try Workspace()
     try makeFilm(space, seconds: 1)
-    try certificate(space)
-    let receiver = try HelperProcess(
-      "rtsp_receiver.py", [space.folder.path, "--tls", space.path("cert.pem"), space.path("key.pem")])
+    _ = try Certificates(in: space.folder, name: "other")
+    let receiver = try HelperProcess("rtsp_receiver.py", [space.folder.path] + encryption(space))
     let file = try pipeline(space, isRealTime: false, #", "tlsCAFile": "\#(authority)""#)
     let address = receiver.address.replacingOccurrences(of: "127.0.0.1", with: host)
     let result = try Command.run(

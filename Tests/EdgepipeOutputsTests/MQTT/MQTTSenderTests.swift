@@ -106,7 +106,7 @@ struct MQTTSenderTests {
 
   /// A broker that takes TLS 1.3 alone, and clients with certificates.
   private func guarded(names: [String] = ["IP:127.0.0.1", "DNS:localhost"]) throws -> Guarded {
-    let authority = try Certificates(in: files)
+    let authority = try Certificates(in: files.folder)
     let server = try authority.signed("server", names: names), client = try authority.signed("client")
     let broker = try TestBroker(
       files,
@@ -145,7 +145,7 @@ struct MQTTSenderTests {
   @Test(.enabled(if: Certificates.isAvailable, "needs openssl"))
   func givenAnAuthorityThatDidNotSign_whenItemsAreSent_thenTheConnectionIsRefusedByUs() throws {
     let guarded = try guarded()
-    let other = try Certificates(in: files, name: "other")
+    let other = try Certificates(in: files.folder, name: "other")
     var settings = settings(guarded.broker)
     settings.tls = .init(
       ca: other.authority.certificate, certificate: guarded.client.certificate, key: guarded.client.key)

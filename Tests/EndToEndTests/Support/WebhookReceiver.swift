@@ -5,7 +5,7 @@ import Testing
 /// `webhook_receiver.py` at work: takes a webhook's requests and writes what it got to `received.jsonl`.
 final class WebhookReceiver {
   static let isAvailable = FileManager.default.isExecutableFile(atPath: "/usr/bin/python3")
-  private static let script = TestData.packageRoot.appendingPathComponent(
+  static let script = TestData.packageRoot.appendingPathComponent(
     "Tests/PipelineTestSupport/webhook_receiver.py"
   ).path
 

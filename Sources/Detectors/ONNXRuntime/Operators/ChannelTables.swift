@@ -1,13 +1,19 @@
+import CKernels
+import EdgepipeCore
+
 /// 256 bytes for each channel of a channels-last tensor of bytes, or one table for all of them.
 @safe final class ChannelTables {
   /// 1: the same table for every channel.
   let channels: Int
   // SAFETY: `channels` tables of 256 bytes each, allocated in init, written there, freed in deinit.
   private let bytes: UnsafeMutablePointer<UInt8>
+  private let instructions: InstructionSet
 
   /// - Parameter value: the byte for a channel and an input byte.
-  init(channels: Int, value: (_ channel: Int, _ byte: Int) -> UInt8) {
-    self.channels = channels
+  init(
+    channels: Int, instructions: InstructionSet = .used, value: (_ channel: Int, _ byte: Int) -> UInt8
+  ) {
+    (self.channels, self.instructions) = (channels, instructions)
     unsafe bytes = .allocate(capacity: max(1, channels) * 256)
     for channel in 0..<channels {
       for byte in 0..<256 { unsafe (bytes + channel * 256 + byte).initialize(to: value(channel, byte)) }
@@ -37,6 +43,12 @@
     _ source: UnsafePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>, places: Int, width: Int, targetStep: Int,
     firstChannel: Int = 0
   ) {
+    #if arch(x86_64)
+      if instructions == .avx512 {
+        return unsafe applyAVX512(
+          source, to: target, places: places, width: width, targetStep: targetStep, firstChannel: firstChannel)
+      }
+    #endif
     // So many places at a time that they stay in the nearest cache while one group of channels after the other goes by.
     let block = max(1, 8192 / max(1, width)), tableStep = channels == 1 ? 0 : 256
     let tables = unsafe bytes + firstChannel * tableStep
@@ -63,6 +75,25 @@
       }
     }
   }
+
+  #if arch(x86_64)
+    private func applyAVX512(
+      _ source: UnsafePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>, places: Int, width: Int, targetStep: Int,
+      firstChannel: Int
+    ) {
+      // SAFETY: the caller's promise, which is the kernels' as well.
+      if channels > 1 {
+        unsafe ek_channel_tables_avx512(
+          source, width, target, targetStep, places, width, bytes + firstChannel * 256)
+      } else if width == targetStep {
+        unsafe ek_one_table_avx512(source, target, places * width, bytes)
+      } else {
+        for place in 0..<places {
+          unsafe ek_one_table_avx512(source + place * width, target + place * targetStep, width, bytes)
+        }
+      }
+    }
+  #endif
 
   /// Channels that are looked up together.
   private static let group = 8
