@@ -77,7 +77,9 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Stages",
-      dependencies: ["CKernels", "EdgepipeCore", "EdgepipeMachine", "EdgepipeONNX", "Pipeline", "Detectors", "CFFmpeg"],
+      dependencies: [
+        "CKernels", "EdgepipeCore", "EdgepipeMachine", "EdgepipeONNX", "Pipeline", "Detectors", "CFFmpeg",
+      ],
       swiftSettings: strict),
     .target(
       name: "EdgepipeOutputs",
