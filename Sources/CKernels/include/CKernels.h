@@ -35,3 +35,11 @@ void ek_depthwise_avx512(const uint8_t *const *taps, size_t groups, uint8_t *tar
 void ek_picture_convolution_avx512(const uint8_t *const *rows, size_t row_count, size_t groups, size_t stride, float *target,
                                    size_t plane, size_t columns, const int8_t *weights, size_t outputs, const float *scale,
                                    const float *bias, int32_t function, float slope);
+
+/// Convolution of 1 x 1, channels last: for each of `places` places the `outputs` sums of products of its `depth` bytes, a
+/// multiple of four, times their factors, rounded to the nearest even byte.
+///
+/// Weights: for each 16 outputs, the last ones filled up with zeros, for each four bytes, 16 x 4. `bias` and `factors` are
+/// filled up in the same way; the sums begin with the bias.
+void ek_pointwise_avx512(const uint8_t *source, uint8_t *target, size_t places, size_t depth, size_t outputs,
+                         const int8_t *weights, const int32_t *bias, const float *factors);

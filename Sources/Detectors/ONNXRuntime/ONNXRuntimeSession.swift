@@ -28,7 +28,10 @@ import Foundation
       let sessionOptions = try ONNXRuntimeSessionOptions(library)
       try sessionOptions.configure(threads: options.threads)
       if let operators = environment.operators { try sessionOptions.add(operators) }
-      handle = try ONNXRuntimeSessionHandle(environment, model: model, options: sessionOptions)
+      // Kernels of ours use one thread.
+      let isAlone = options.threads == 1 && environment.operators != nil
+      let fused = isAlone ? KernelFusion.fused(model) : nil
+      handle = try ONNXRuntimeSessionHandle(environment, model: fused ?? model, options: sessionOptions)
       memory = try ONNXRuntimeMemoryInfo(library)
       inputs = try Self.describe(library, handle, .input)
       outputs = try Self.describe(library, handle, .output)

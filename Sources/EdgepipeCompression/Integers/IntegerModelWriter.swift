@@ -27,7 +27,7 @@ struct IntegerModelWriter {
     for step in region.integerSteps { try writer.add(step) }
     let tail = writer.tail(of: model.proto.graph)
     var result = model
-    let read = Set((region.headNodes + tail.nodes).flatMap(\.input)).union(model.proto.graph.output.map(\.name))
+    let read = Set((writer.nodes + tail.nodes).flatMap(\.input)).union(model.proto.graph.output.map(\.name))
     for name in region.boundary where read.contains(name) { try writer.leave(name) }
     let floats = model.proto.graph.initializer.filter { read.contains($0.name) }
     let packed = StoredWeights(tail.nodes, floats)
@@ -40,7 +40,7 @@ struct IntegerModelWriter {
     }
     for domain in [Self.microsoft, OnnxModel.ownDomain]
     where !result.proto.opsetImport.contains(where: { $0.domain == domain }) {
-      result.proto.opsetImport.append(.version(1, of: domain))
+      result.proto.opsetImport.append(.version(domain == Self.microsoft ? 1 : OnnxModel.ownVersion, of: domain))
     }
     return result
   }
@@ -55,8 +55,25 @@ struct IntegerModelWriter {
     joined = JoinedActivations(region, layout)
   }
 
-  /// The first convolutions in floats, from the picture's bytes to the first integers.
+  /// The first convolutions, whose outputs are not rounded, from the picture's bytes to the first integers.
   private mutating func addHead() throws {
+    let head = region.headSteps
+    if let convolution = head.first?.convolution, let picture = PictureWeights(convolution, format: format) {
+      let function = head.dropFirst().first?.activation
+      add(picture, function, convolution, to: (function == nil ? head[0] : head[1]).output)
+      nodes += region.headNodes(after: function == nil ? 1 : 2)
+    } else {
+      addFloatHead()
+    }
+    let scale = try scale(region.entry)
+    var node = Onnx_NodeProto.make(
+      "QuantizeFromPlanar", [region.entry], Self.bytes(region.entry), domain: OnnxModel.ownDomain)
+    node.set("scale", scale.scales.map { Float($0) })
+    node.set("zero", scale.zeros.map { Float($0) })
+    nodes.append(node)
+  }
+
+  private mutating func addFloatHead() {
     var picture = "\(region.input)/floats"
     var cast = Onnx_NodeProto.make("Cast", [region.input], picture)
     cast.set("to", Int(OnnxElement.float))
@@ -67,16 +84,37 @@ struct IntegerModelWriter {
       nodes.append(.make(type, [picture, store(.floats("\(next)/by", [1, 3, 1, 1], values))], next))
       picture = next
     }
-    for var node in region.headNodes {
+    for var node in region.headNodes(after: 0) {
       node.input = node.input.map { $0 == region.input ? picture : $0 }
       nodes.append(node)
     }
-    let scale = try scale(region.entry)
-    var node = Onnx_NodeProto.make(
-      "QuantizeFromPlanar", [region.entry], Self.bytes(region.entry), domain: OnnxModel.ownDomain)
-    node.set("scale", scale.scales.map { Float($0) })
-    node.set("zero", scale.zeros.map { Float($0) })
+  }
+
+  /// The first convolution, as a product of integers whose sums are not rounded.
+  private mutating func add(
+    _ picture: PictureWeights, _ function: ActivationFunction?, _ convolution: FloatConvolution, to output: String
+  ) {
+    let inputs = [
+      region.input, store(.signedBytes("\(output)/weights", convolution.shape, picture.weights)),
+      store(.floats("\(output)/scales", [convolution.outputs], picture.scales)),
+      store(.floats("\(output)/bias", [convolution.outputs], picture.bias)),
+    ]
+    var node = Onnx_NodeProto.make("PictureConvolution", inputs, output, domain: OnnxModel.ownDomain)
+    setWindow(of: convolution, &node)
+    node.set("fill", picture.fill)
+    set(function, "identity", &node)
     nodes.append(node)
+  }
+
+  private func setWindow(of convolution: FloatConvolution, _ node: inout Onnx_NodeProto) {
+    node.set("kernel_shape", [convolution.shape[2], convolution.shape[3]])
+    node.set("strides", convolution.strides)
+    node.set("pads", convolution.pads)
+  }
+
+  private func set(_ function: ActivationFunction?, _ other: String, _ node: inout Onnx_NodeProto) {
+    node.set("function", function?.word ?? other)
+    if case .leakyReLU(let alpha) = function { node.set("alpha", alpha) }
   }
 
   private mutating func add(_ step: IntegerStep) throws {
@@ -143,9 +181,7 @@ struct IntegerModelWriter {
     var node = Onnx_NodeProto.make("QLinearConv", inputs, Self.bytes(output), domain: Self.microsoft)
     node.set("channels_last", 1)
     node.set("group", convolution.groups)
-    node.set("kernel_shape", [convolution.shape[2], convolution.shape[3]])
-    node.set("strides", convolution.strides)
-    node.set("pads", convolution.pads)
+    setWindow(of: convolution, &node)
     nodes.append(node)
   }
 
@@ -226,12 +262,11 @@ struct IntegerModelWriter {
     let isUniform = input.isUniform && output.isUniform
     func floats(_ values: [Double]) -> [Float] { (isUniform ? Array(values.prefix(1)) : values).map { Float($0) } }
     var node = node
-    node.set("function", function?.word ?? "identity")
+    set(function, "identity", &node)
     node.set("scale", floats(input.scales))
     node.set("offset", floats(input.offsets))
     node.set("output_scale", floats(output.scales))
     node.set("output_zero", floats(output.zeros))
-    if case .leakyReLU(let alpha) = function { node.set("alpha", alpha) }
     nodes.append(node)
   }
 

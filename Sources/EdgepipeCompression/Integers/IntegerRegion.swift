@@ -18,9 +18,10 @@ struct IntegerRegion {
   /// Convolutions of 1x1 among the rest that read only what integers make: they multiply integers too, but what they
   /// give is not rounded.
   private(set) var lastConvolutions: [IntegerStep] = []
-  /// The nodes of the head, in order.
-  private(set) var headNodes: [Onnx_NodeProto] = []
+  private let graphNodes: [Onnx_NodeProto]
 
+  /// The steps whose outputs stay in floats.
+  var headSteps: [IntegerStep] { Array(steps.prefix(headCount)) }
   /// The steps that run in integers.
   var integerSteps: ArraySlice<IntegerStep> { steps.dropFirst(headCount) }
   /// The tensor at which integers begin: the picture, or what the head makes of it.
@@ -33,6 +34,7 @@ struct IntegerRegion {
   ///   begin with so many convolutions in a row.
   init(_ model: OnnxModel, inputSize: Int, leadingFloats: Int = 0) throws {
     let graph = model.proto.graph
+    graphNodes = graph.node
     let stored = Set(graph.initializer.map(\.name))
     guard let picture = graph.input.first(where: { !stored.contains($0.name) }) else {
       throw PipelineError("model '\(model.name)' has no input", code: .unsupported)
@@ -58,7 +60,11 @@ struct IntegerRegion {
         remedy: "keep fewer of the first convolutions in float32", code: .unsupported)
     }
     headCount = count
-    headNodes = steps.prefix(count).flatMap(\.nodes).sorted().map { graph.node[$0] }
+  }
+
+  /// The nodes of the head's steps but the first `count`, in order.
+  func headNodes(after count: Int) -> [Onnx_NodeProto] {
+    headSteps.dropFirst(count).flatMap(\.nodes).sorted().map { graphNodes[$0] }
   }
 
   /// How many steps the first convolutions and their activations are, if each step reads the one before and nothing

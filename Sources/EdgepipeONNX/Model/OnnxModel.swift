@@ -86,12 +86,15 @@ package struct OnnxModel: Sendable {
 extension OnnxModel {
   /// The domain of edgepipe's own operators.
   package static let ownDomain = "ai.edgepipe"
+  /// The version of that domain's operators that models are written for: 2 has `PictureConvolution`.
+  package static let ownVersion = 2
 }
 
 /// ONNX element types, by their numbers in the format.
 package enum OnnxElement {
   package static let float = Int32(Onnx_TensorProto.DataType.float.rawValue)
   package static let uint8 = Int32(Onnx_TensorProto.DataType.uint8.rawValue)
+  package static let int8 = Int32(Onnx_TensorProto.DataType.int8.rawValue)
   package static let int64 = Int32(Onnx_TensorProto.DataType.int64.rawValue)
   package static let int32 = Int32(Onnx_TensorProto.DataType.int32.rawValue)
   package static let bool = Int32(Onnx_TensorProto.DataType.bool.rawValue)

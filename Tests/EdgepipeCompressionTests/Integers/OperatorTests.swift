@@ -12,9 +12,11 @@ import Testing
 struct OperatorTests {
   /// Bytes of 1 x 3 x height x width in, the node's output as floats out. To the operators that is a picture of `height`
   /// columns and `width` channels, as they read channels last.
-  private func run(_ node: Onnx_NodeProto, height: Int, width: Int, bytes: [UInt8]) throws -> ([Int], [Float]) {
+  func run(
+    _ node: Onnx_NodeProto, height: Int, width: Int, bytes: [UInt8], stored: [Onnx_TensorProto] = []
+  ) throws -> ([Int], [Float]) {
     var nodes = [node]
-    if !["DequantizeToPlanar", "JoinedRows"].contains(node.opType) {
+    if !["DequantizeToPlanar", "JoinedRows", "PictureConvolution"].contains(node.opType) {
       var cast = Onnx_NodeProto.make("Cast", node.output, "y")
       cast.set("to", Int(OnnxElement.float))
       nodes.append(cast)
@@ -32,6 +34,7 @@ struct OperatorTests {
     proto.opsetImport = [.version(13, of: ""), .version(1, of: OnnxModel.ownDomain)]
     proto.graph.name = "test"
     proto.graph.node = nodes
+    proto.graph.initializer = stored
     var input = Onnx_ValueInfoProto.tensor("x", [.fixed(1), .fixed(3), .fixed(height), .fixed(width)])
     input.type.tensorType.elemType = OnnxElement.uint8
     proto.graph.input = [input]
@@ -47,7 +50,7 @@ struct OperatorTests {
     }
   }
 
-  private func node(_ type: String, _ fill: (inout Onnx_NodeProto) -> Void) -> Onnx_NodeProto {
+  func node(_ type: String, _ fill: (inout Onnx_NodeProto) -> Void) -> Onnx_NodeProto {
     var node = Onnx_NodeProto.make(type, ["x"], "out", domain: OnnxModel.ownDomain)
     fill(&node)
     return node

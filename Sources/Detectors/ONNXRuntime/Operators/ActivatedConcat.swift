@@ -5,8 +5,8 @@
 /// ``QuantizedActivation`` for the channels that go through it, in order, or for all of them.
 final class ActivatedConcat: OperatorKernel {
   static let name = "ActivatedConcat"
-  static let inputs: [TensorElement] = [.uint8, .uint8]
-  static let output = TensorElement.uint8
+  static let inputs: [OperatorElement] = [.uint8, .uint8]
+  static let output = OperatorElement.uint8
   static let worksInPlace = false
 
   private let tables: ChannelTables

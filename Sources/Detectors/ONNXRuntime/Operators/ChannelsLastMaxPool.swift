@@ -7,8 +7,8 @@
 /// Attributes: `window`, `stride`, `pads` (top, left, bottom, right; each smaller than the window).
 final class ChannelsLastMaxPool: OperatorKernel {
   static let name = "ChannelsLastMaxPool"
-  static let inputs: [TensorElement] = [.uint8]
-  static let output = TensorElement.uint8
+  static let inputs: [OperatorElement] = [.uint8]
+  static let output = OperatorElement.uint8
   static let worksInPlace = false
 
   private let window: Int, stride: Int

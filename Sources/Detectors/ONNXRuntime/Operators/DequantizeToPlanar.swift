@@ -3,8 +3,8 @@
 /// Attributes: `scale` and `offset`, one number a channel.
 final class DequantizeToPlanar: OperatorKernel {
   static let name = "DequantizeToPlanar"
-  static let inputs: [TensorElement] = [.uint8]
-  static let output = TensorElement.float32
+  static let inputs: [OperatorElement] = [.uint8]
+  static let output = OperatorElement.float32
   static let worksInPlace = false
 
   private let scale: [Float], offset: [Float]

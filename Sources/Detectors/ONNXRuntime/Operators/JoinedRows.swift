@@ -7,9 +7,9 @@
 /// Attributes: `parts` (the channels of each part) and `levels` (how many there are).
 final class JoinedRows: OperatorKernel {
   static let name = "JoinedRows"
-  static let inputs: [TensorElement] = [.float32]
+  static let inputs: [OperatorElement] = [.float32]
   static let isVariadic = true
-  static let output = TensorElement.float32
+  static let output = OperatorElement.float32
   static let worksInPlace = false
 
   private let parts: [Int], levels: Int

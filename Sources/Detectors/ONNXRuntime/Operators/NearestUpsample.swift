@@ -3,8 +3,8 @@
 /// Attribute: `factor`.
 final class NearestUpsample: OperatorKernel {
   static let name = "NearestUpsample"
-  static let inputs: [TensorElement] = [.uint8]
-  static let output = TensorElement.uint8
+  static let inputs: [OperatorElement] = [.uint8]
+  static let output = OperatorElement.uint8
   static let worksInPlace = false
 
   private let factor: Int

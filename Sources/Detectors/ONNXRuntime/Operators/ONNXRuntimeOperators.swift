@@ -13,7 +13,7 @@ import COnnxRuntime
   static let kernels: [any OperatorKernel.Type] = [
     PixelPatches.self, QuantizeFromPlanar.self, QuantizedActivation.self, ActivatedConcat.self,
     ChannelsLastMaxPool.self, NearestUpsample.self, DequantizeToPlanar.self,
-    JoinedRows.self,
+    JoinedRows.self, PointwiseConvolution.self, DepthwiseConvolution.self, PictureConvolution.self,
   ]
 
   private let library: ONNXRuntimeLibrary

@@ -68,9 +68,8 @@ import COnnxRuntime
     kernel.isVariadic && index == kernel.inputs.count - 1 ? variadic : required
   }
 
-  private static func number(_ elements: [TensorElement], _ index: Int) -> Int32 {
-    guard elements.indices.contains(index) else { return 0 }
-    return elements[index] == .uint8 ? TensorElement.uint8.onnxNumber : TensorElement.float32.onnxNumber
+  private static func number(_ elements: [OperatorElement], _ index: Int) -> Int32 {
+    elements.indices.contains(index) ? elements[index].rawValue : 0
   }
 
   private static func of(_ op: UnsafePointer<OrtCustomOp>) -> OperatorEntry {

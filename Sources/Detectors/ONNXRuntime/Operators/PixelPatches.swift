@@ -9,8 +9,8 @@
 /// Attributes: `patch`, `stride`, `pads` (top, left, bottom, right), `fill` (one byte a channel).
 final class PixelPatches: OperatorKernel {
   static let name = "PixelPatches"
-  static let inputs: [TensorElement] = [.uint8]
-  static let output = TensorElement.uint8
+  static let inputs: [OperatorElement] = [.uint8]
+  static let output = OperatorElement.uint8
   static let worksInPlace = false
 
   private let patch: Int, stride: Int

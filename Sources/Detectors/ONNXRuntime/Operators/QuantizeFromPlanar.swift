@@ -4,8 +4,8 @@
 /// Attributes: `scale` (positive) and `zero`, one number a channel.
 final class QuantizeFromPlanar: OperatorKernel {
   static let name = "QuantizeFromPlanar"
-  static let inputs: [TensorElement] = [.float32]
-  static let output = TensorElement.uint8
+  static let inputs: [OperatorElement] = [.float32]
+  static let output = OperatorElement.uint8
   static let worksInPlace = false
 
   private let factor: [Float], shift: [Float]

@@ -11,8 +11,8 @@ import Foundation
 /// `scale`, `offset`, `output_scale`, `output_zero`: one number a channel each, or one for all.
 final class QuantizedActivation: OperatorKernel {
   static let name = "QuantizedActivation"
-  static let inputs: [TensorElement] = [.uint8]
-  static let output = TensorElement.uint8
+  static let inputs: [OperatorElement] = [.uint8]
+  static let output = OperatorElement.uint8
   static let worksInPlace = true
 
   private let tables: ChannelTables
