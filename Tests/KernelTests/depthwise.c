@@ -51,6 +51,8 @@ static void test(Depthwise *kernel, int32_t instruction_set) {
 void test_depthwise(int32_t instruction_set) {
 #if defined(__x86_64__)
   test(instruction_set == AVX512 ? ek_depthwise_avx512 : ek_depthwise_avx2, instruction_set);
+#elif defined(__aarch64__)
+  test(ek_depthwise_neon, instruction_set);
 #endif
   puts("  Depthwise convolution gives the bytes of the loop.");
 }

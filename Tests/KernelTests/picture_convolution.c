@@ -64,6 +64,8 @@ static void test(PictureConvolution *kernel, int32_t instruction_set) {
 void test_picture_convolution(int32_t instruction_set) {
 #if defined(__x86_64__)
   test(instruction_set == AVX512 ? ek_picture_convolution_avx512 : ek_picture_convolution_avx2, instruction_set);
+#elif defined(__aarch64__)
+  test(ek_picture_convolution_neon, instruction_set);
 #endif
   puts("  The convolution of pictures has exact sums, and an activation within its step.");
 }

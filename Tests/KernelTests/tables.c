@@ -72,6 +72,10 @@ void test_tables(int32_t instruction_set) {
   // Tables of channels have no kernel for AVX2.
   if (instruction_set == AVX512) test_channel_tables(ek_channel_tables_avx512);
   test_one_table(instruction_set == AVX512 ? one_table_avx512 : ek_one_table_avx2);
+#elif defined(__aarch64__)
+  (void)instruction_set;
+  test_channel_tables(ek_channel_tables_neon);
+  test_one_table(ek_one_table_neon);
 #endif
   puts("  Tables give the bytes of the loop.");
 }

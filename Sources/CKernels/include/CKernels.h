@@ -14,11 +14,15 @@ int32_t ek_instruction_set(void);
 /// same memory, and overlap in no other way.
 void ek_channel_tables_avx512(const uint8_t *source, size_t source_step, uint8_t *target, size_t target_step, size_t places,
                               size_t channels, const uint8_t *tables);
+void ek_channel_tables_neon(const uint8_t *source, size_t source_step, uint8_t *target, size_t target_step, size_t places,
+                            size_t channels, const uint8_t *tables);
 /// The same with one table for all: `count` bytes side by side.
 void ek_one_table_avx512(const uint8_t *source, uint8_t *target, size_t count, const uint8_t *table);
-/// The same for `width` bytes at each of `places` places, since the table has to be prepared: worth it from 128 bytes at a place
-/// on, or where the places lie side by side. Source and target may be the same memory, and overlap in no other way.
+/// The same for `width` bytes at each of `places` places, since the table has to be prepared. AVX2 is faster than a loop from
+/// 128 bytes at a place on, or where the places lie side by side.
 void ek_one_table_avx2(const uint8_t *source, size_t source_step, uint8_t *target, size_t target_step, size_t places,
+                       size_t width, const uint8_t *table);
+void ek_one_table_neon(const uint8_t *source, size_t source_step, uint8_t *target, size_t target_step, size_t places,
                        size_t width, const uint8_t *table);
 
 /// How a depthwise convolution's weights are packed for the kernel of an instruction set.
@@ -50,6 +54,8 @@ void ek_depthwise_avx512(const uint8_t *const *taps, size_t groups, uint8_t *tar
                          const int32_t *bias, const float *factors, size_t blocks);
 void ek_depthwise_avx2(const uint8_t *const *taps, size_t groups, uint8_t *target, size_t count, const int8_t *weights,
                        const int32_t *bias, const float *factors, size_t blocks);
+void ek_depthwise_neon(const uint8_t *const *taps, size_t groups, uint8_t *target, size_t count, const int8_t *weights,
+                       const int32_t *bias, const float *factors, size_t blocks);
 
 /// How the weights of a convolution that reads a picture's bytes are packed for the kernel of an instruction set.
 typedef struct {
@@ -77,5 +83,8 @@ void ek_picture_convolution_avx512(const uint8_t *const *rows, size_t row_count,
                                    size_t plane, size_t columns, const int8_t *weights, size_t outputs, const float *scale,
                                    const float *bias, int32_t function, float slope);
 void ek_picture_convolution_avx2(const uint8_t *const *rows, size_t row_count, size_t groups, size_t stride, float *target,
+                                 size_t plane, size_t columns, const int8_t *weights, size_t outputs, const float *scale,
+                                 const float *bias, int32_t function, float slope);
+void ek_picture_convolution_neon(const uint8_t *const *rows, size_t row_count, size_t groups, size_t stride, float *target,
                                  size_t plane, size_t columns, const int8_t *weights, size_t outputs, const float *scale,
                                  const float *bias, int32_t function, float slope);
