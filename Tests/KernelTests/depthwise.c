@@ -1,6 +1,7 @@
 // Depthwise convolution of a row: equal to sums of 32 bits, bit for bit.
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "CKernels.h"
 #include "support.h"
@@ -10,12 +11,15 @@ typedef void Depthwise(const uint8_t *const *taps, size_t groups, uint8_t *targe
 
 static void test(Depthwise *kernel, int32_t instruction_set) {
   for (int round = 0; round < 300; round++) {
-    size_t channels = between(1, 200), count = channels * between(1, 20), tap_count = between(1, 25);
+    size_t channels = between(1, 200), count = between(1, 20 * channels), tap_count = between(1, 25);
+    // Sums that are as far from zero as they can be, by bytes and weights of one size, show what overflows in between.
+    bool extreme = round % 4 == 0;
     EKDepthwiseForm form = ek_depthwise_form(instruction_set, channels, tap_count);
     size_t given = form.groups * form.group, whole = (count + form.block - 1) / form.block * form.block;
     // Taps begin anywhere in a tensor; the last one reaches its end.
     size_t offsets[28], spread = between(0, 5000);
     uint8_t *bytes = random_room(spread + whole);
+    if (extreme) memset(bytes, 255, spread + whole);
     const uint8_t *taps[28];
     for (size_t tap = 0; tap < given; tap++) {
       offsets[tap] = tap + 1 == given ? spread : between(0, spread);
@@ -26,8 +30,11 @@ static void test(Depthwise *kernel, int32_t instruction_set) {
     int32_t *bias = room(channels * sizeof *bias);
     float *factors = room(channels * sizeof *factors);
     for (size_t c = 0; c < channels; c++) {
-      bias[c] = (int32_t)between(0, 20000) - 10000;
-      // Most sums come out between 0 and 255, some of them far outside.
+      int8_t *of = weights + c * tap_count;
+      if (extreme) memset(of, (int)between(0, 255), tap_count);
+      // What begins the sum puts most results between 0 and 255, and some of them far outside.
+      bias[c] = (int32_t)between(0, 20000) - 5000;
+      for (size_t tap = 0; tap < tap_count; tap++) bias[c] -= (extreme ? 255 : 130) * of[tap];
       factors[c] = ldexpf((float)between(1, 1000), -(int)between(10, 20));
     }
     int8_t *packed_weights = room(form.weights);

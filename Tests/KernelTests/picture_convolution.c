@@ -30,7 +30,7 @@ static void test(PictureConvolution *kernel, int32_t instruction_set) {
     EKPictureForm form = ek_picture_convolution_form(instruction_set, outputs, row_count, width);
 
     // As many bytes as must be readable, and not one more.
-    size_t length = (columns - 1) / 16 * 16 * stride + (form.groups - 1) * form.group + 64;
+    size_t length = (columns - 1) / 16 * 16 * stride + (width - 1) / 4 * 4 + 64;
     const uint8_t *rows[24];
     for (size_t row = 0; row < row_count; row++) rows[row] = random_room(length);
     int8_t *weights = random_room(outputs * row_count * width), *packed = room(form.weights);

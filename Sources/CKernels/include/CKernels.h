@@ -76,9 +76,9 @@ void ek_picture_convolution_pack(EKPictureForm form, const int8_t *weights, int8
 /// A row of a convolution that reads a picture's bytes and gives floats, planar: the activation of sum x scale + bias.
 ///
 /// Output column x reads the bytes of the form's `groups` of each of the `row_count` rows, from x * `stride` on (a stride of
-/// 1 to 4). 64 bytes must be readable from there on, and from there on for each further group, for the first column of each
-/// block of 16, the last one included. Output o of column x goes to target[o * plane + x]. Functions: 0 none, 1 SiLU, which
-/// errs by 2e-7 of its argument at most, 2 `slope` below zero.
+/// 1 to 4). Of the first column of each block of 16, the last block included, 64 bytes must be readable from its first byte
+/// on, and from each fourth one of the width. Output o of column x goes to target[o * plane + x]. Functions: 0 none, 1 SiLU,
+/// which errs by 2e-7 of its argument at most, 2 `slope` below zero.
 void ek_picture_convolution_avx512(const uint8_t *const *rows, size_t row_count, size_t groups, size_t stride, float *target,
                                    size_t plane, size_t columns, const int8_t *weights, size_t outputs, const float *scale,
                                    const float *bias, int32_t function, float slope);
