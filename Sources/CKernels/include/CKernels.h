@@ -14,27 +14,80 @@ int32_t ek_instruction_set(void);
 /// same memory, and overlap in no other way.
 void ek_channel_tables_avx512(const uint8_t *source, size_t source_step, uint8_t *target, size_t target_step, size_t places,
                               size_t channels, const uint8_t *tables);
+void ek_channel_tables_neon(const uint8_t *source, size_t source_step, uint8_t *target, size_t target_step, size_t places,
+                            size_t channels, const uint8_t *tables);
 /// The same with one table for all: `count` bytes side by side.
 void ek_one_table_avx512(const uint8_t *source, uint8_t *target, size_t count, const uint8_t *table);
+/// The same for `width` bytes at each of `places` places, since the table has to be prepared. AVX2 is faster than a loop from
+/// 128 bytes at a place on, or where the places lie side by side.
+void ek_one_table_avx2(const uint8_t *source, size_t source_step, uint8_t *target, size_t target_step, size_t places,
+                       size_t width, const uint8_t *table);
+void ek_one_table_neon(const uint8_t *source, size_t source_step, uint8_t *target, size_t target_step, size_t places,
+                       size_t width, const uint8_t *table);
+
+/// How a depthwise convolution's weights are packed for the kernel of an instruction set.
+typedef struct {
+  int32_t instruction_set;
+  size_t channels, taps;
+  /// Bytes that are computed together, and how many such blocks there are until channels come again.
+  size_t block, blocks;
+  /// Taps that are added together, and how many such groups the taps fill, the last one with taps without weights.
+  size_t group, groups;
+  /// Bytes of the packed weights. There are `block` x `blocks` packed sums and factors.
+  size_t weights;
+} EKDepthwiseForm;
+
+/// - Parameter instruction_set: as `ek_instruction_set()` gives it, not 0.
+EKDepthwiseForm ek_depthwise_form(int32_t instruction_set, size_t channels, size_t taps);
+
+/// Packs `taps` weights of each channel, channel after channel, and of each channel what its sum begins with and its factor.
+void ek_depthwise_pack(EKDepthwiseForm form, const int8_t *weights, const int32_t *bias, const float *factors,
+                       int8_t *packed_weights, int32_t *packed_bias, float *packed_factors);
 
 /// Depthwise convolution of a row: `count` bytes that lie side by side, channel after channel, place after place.
 ///
-/// Tap t of an output byte is the byte at the same distance from `taps[t]`; there are 4 x `groups` of them, those without
-/// weights included, and 63 bytes behind the last one of each must be readable. Channels come again after `blocks` blocks of
-/// 64 bytes. Each block has `groups` x 4 x 64 weights, 64 sums to begin with and 64 factors, in the order of the four
-/// registers (see depthwise_avx512.c). Out comes the sum times its factor, rounded to the nearest even byte.
+/// Tap t of an output byte is the byte at the same distance from `taps[t]`; there are as many as the form's groups hold, those
+/// without weights included, and of each the last block must be readable as a whole: 63 bytes behind the last one at most.
+/// Weights, sums to begin with and factors are packed in the form of the kernel's instruction set, whose `groups` and
+/// `blocks` these are. Out comes the sum times its factor, rounded to the nearest even byte.
 void ek_depthwise_avx512(const uint8_t *const *taps, size_t groups, uint8_t *target, size_t count, const int8_t *weights,
                          const int32_t *bias, const float *factors, size_t blocks);
+void ek_depthwise_avx2(const uint8_t *const *taps, size_t groups, uint8_t *target, size_t count, const int8_t *weights,
+                       const int32_t *bias, const float *factors, size_t blocks);
+void ek_depthwise_neon(const uint8_t *const *taps, size_t groups, uint8_t *target, size_t count, const int8_t *weights,
+                       const int32_t *bias, const float *factors, size_t blocks);
+
+/// How the weights of a convolution that reads a picture's bytes are packed for the kernel of an instruction set.
+typedef struct {
+  int32_t instruction_set;
+  size_t outputs, row_count, width;
+  /// Neighbouring bytes that are added together, and how many such groups the width fills.
+  size_t group, groups;
+  /// Bytes of the packed weights.
+  size_t weights;
+} EKPictureForm;
+
+/// - Parameter instruction_set: as `ek_instruction_set()` gives it, not 0.
+EKPictureForm ek_picture_convolution_form(int32_t instruction_set, size_t outputs, size_t row_count, size_t width);
+
+/// Packs `width` weights of each row of each output, output after output.
+void ek_picture_convolution_pack(EKPictureForm form, const int8_t *weights, int8_t *packed_weights);
 
 /// A row of a convolution that reads a picture's bytes and gives floats, planar: the activation of sum x scale + bias.
 ///
-/// Output column x reads 4 x `groups` bytes of each of the `row_count` rows, from x * `stride` on (a stride of 1 to 4); 64
-/// bytes must be readable from there on for each block of 16 columns, the last one whole. Weights: for each 16 outputs, for
-/// each row and group, 16 x 4. Output o of column x goes to target[o * plane + x]. Functions: 0 none, 1 SiLU within 4e-7 of
-/// the value, 2 `slope` below zero.
+/// Output column x reads the bytes of the form's `groups` of each of the `row_count` rows, from x * `stride` on (a stride of
+/// 1 to 4). Of the first column of each block of 16, the last block included, 64 bytes must be readable from its first byte
+/// on, and from each fourth one of the width. Output o of column x goes to target[o * plane + x]. Functions: 0 none, 1 SiLU,
+/// which errs by 2e-7 of its argument at most, 2 `slope` below zero.
 void ek_picture_convolution_avx512(const uint8_t *const *rows, size_t row_count, size_t groups, size_t stride, float *target,
                                    size_t plane, size_t columns, const int8_t *weights, size_t outputs, const float *scale,
                                    const float *bias, int32_t function, float slope);
+void ek_picture_convolution_avx2(const uint8_t *const *rows, size_t row_count, size_t groups, size_t stride, float *target,
+                                 size_t plane, size_t columns, const int8_t *weights, size_t outputs, const float *scale,
+                                 const float *bias, int32_t function, float slope);
+void ek_picture_convolution_neon(const uint8_t *const *rows, size_t row_count, size_t groups, size_t stride, float *target,
+                                 size_t plane, size_t columns, const int8_t *weights, size_t outputs, const float *scale,
+                                 const float *bias, int32_t function, float slope);
 
 /// Convolution of 1 x 1, channels last: for each of `places` places the `outputs` sums of products of its `depth` bytes, a
 /// multiple of four, times their factors, rounded to the nearest even byte.
