@@ -6,20 +6,21 @@ import Foundation
 /// opened: the same bytes, sooner. The file knows nothing of it, so it runs on every machine.
 ///
 /// Replaced are channels-last convolutions (`com.microsoft.QLinearConv`) of 1 x 1 and of each channel by itself, each with the
-/// ``QuantizedActivation`` that alone reads it.
+/// ``QuantizedActivation`` that alone reads it. Where there is no kernel for ``PictureConvolution``, ONNX Runtime's float
+/// convolution takes its place, which is faster than a plain loop.
 struct KernelFusion {
   private var graph: Onnx_GraphProto
   private let stored: [String: Onnx_TensorProto]
   private var readers: [String: [Int]] = [:]
   private let outputs: Set<String>
+  private let instructions: InstructionSet
 
   /// The model with the operators; nil where there is nothing to replace, or nothing to replace it with.
   static func fused(_ data: Data, instructions: InstructionSet = .used) -> Data? {
-    guard instructions == .avx512, data.range(of: Data("QLinearConv".utf8)) != nil,
-      var model = try? OnnxModel(data: data, name: "model")
-    else { return nil }
-    var fusion = KernelFusion(model.proto.graph)
-    guard fusion.replace() > 0 else { return nil }
+    let type = instructions == .none ? PictureConvolution.name : "QLinearConv"
+    guard data.range(of: Data(type.utf8)) != nil, var model = try? OnnxModel(data: data, name: "model") else { return nil }
+    var fusion = KernelFusion(model.proto.graph, instructions)
+    guard instructions == .none ? fusion.spellOut() : fusion.replace() else { return nil }
     model.proto.graph = fusion.graph
     if !model.proto.opsetImport.contains(where: { $0.domain == OnnxModel.ownDomain }) {
       model.proto.opsetImport.append(.version(OnnxModel.ownVersion, of: OnnxModel.ownDomain))
@@ -27,8 +28,8 @@ struct KernelFusion {
     return try? model.serialized()
   }
 
-  private init(_ graph: Onnx_GraphProto) {
-    self.graph = graph
+  private init(_ graph: Onnx_GraphProto, _ instructions: InstructionSet) {
+    (self.graph, self.instructions) = (graph, instructions)
     stored = Dictionary(graph.initializer.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     outputs = Set(graph.output.map(\.name))
     for (index, node) in graph.node.enumerated() {
@@ -36,7 +37,8 @@ struct KernelFusion {
     }
   }
 
-  private mutating func replace() -> Int {
+  /// - Returns: whether there was anything to replace.
+  private mutating func replace() -> Bool {
     var count = 0
     var gone: Set<Int> = []
     for index in graph.node.indices {
@@ -55,7 +57,7 @@ struct KernelFusion {
       count += 1
     }
     graph.node = graph.node.indices.filter { !gone.contains($0) }.map { graph.node[$0] }
-    return count
+    return count > 0
   }
 
   /// The look-up that alone reads a tensor, by its place.
@@ -69,7 +71,8 @@ struct KernelFusion {
 
   /// Nil where no kernel takes the convolution.
   private mutating func node(for convolution: QuantizedConvolution, to output: String) -> Onnx_NodeProto? {
-    guard convolution.isDepthwise || convolution.isPointwise else { return nil }
+    // Products of matrices are as fast in ONNX Runtime's own kernels for narrower instructions.
+    guard convolution.isDepthwise || convolution.isPointwise && instructions == .avx512 else { return nil }
     let name = convolution.isDepthwise ? DepthwiseConvolution.name : PointwiseConvolution.name
     let factors = Onnx_TensorProto.floats(
       "\(convolution.output)/kernel/factors", [convolution.outputs], convolution.factors)
@@ -86,62 +89,16 @@ struct KernelFusion {
     }
     return node
   }
-}
 
-/// A channels-last convolution of ONNX Runtime's own, with the constants that it reads.
-private struct QuantizedConvolution {
-  let input: String, output: String
-  /// The name of outputs x inputs / groups x height x width.
-  let weights: String
-  let shape: [Int]
-  let groups: Int
-  let strides: [Int], pads: [Int]
-  /// The byte that stands for zero in the input.
-  let zero: Int
-  /// Output bytes a unit of the sum.
-  let factors: [Float]
-  /// With what the input's zero adds to every sum.
-  let bias: [Int32]
-
-  var outputs: Int { shape[0] }
-  var isDepthwise: Bool { groups == outputs && shape[1] == 1 && groups > 1 }
-  /// Kernels take four bytes at a time.
-  var isPointwise: Bool {
-    groups == 1 && shape.suffix(2) == [1, 1] && strides == [1, 1] && pads == [0, 0, 0, 0] && shape[1] % 4 == 0
-  }
-
-  /// Nil for other nodes, and for those whose numbers are not the constants that are looked for.
-  init?(_ node: Onnx_NodeProto, _ stored: [String: Onnx_TensorProto]) {
-    guard node.opType == "QLinearConv", node.domain == "com.microsoft", node.integer("channels_last", default: 0) == 1,
-      node.input.count == 9, node.output.count == 1, node.integers("dilations") ?? [1, 1] == [1, 1],
-      node.word("auto_pad", default: "NOTSET") == "NOTSET",
-      let tensor = stored[node.input[3]], tensor.dataType == OnnxElement.int8, tensor.dims.count == 4,
-      let inputScale = stored[node.input[1]]?.allFloats(), let scales = stored[node.input[4]]?.allFloats(),
-      let outputScale = stored[node.input[6]]?.allFloats(), inputScale.count == 1, outputScale.count == 1,
-      let inputZero = stored[node.input[2]], inputZero.dataType == OnnxElement.uint8, inputZero.rawData.count == 1,
-      let outputZero = stored[node.input[7]], Array(outputZero.rawData) == [0],
-      let weightZeros = stored[node.input[5]], weightZeros.dataType == OnnxElement.int8,
-      !weightZeros.rawData.isEmpty, weightZeros.rawData.allSatisfy({ $0 == 0 }),
-      let biasTensor = stored[node.input[8]], biasTensor.dataType == OnnxElement.int32
-    else { return nil }
-    let shape = tensor.dims.map { Int(clamping: $0) }, count = shape.reduce(1, *)
-    let outputs = shape[0], depth = count / max(1, outputs)
-    guard tensor.rawData.count == count, count > 0, scales.count == outputs || scales.count == 1,
-      biasTensor.rawData.count == outputs * 4
-    else { return nil }
-    (input, output, weights, self.shape) = (node.input[0], node.output[0], node.input[3], shape)
-    groups = node.integer("group", default: 1)
-    strides = node.integers("strides") ?? [1, 1]
-    pads = node.integers("pads") ?? [0, 0, 0, 0]
-    guard strides.count == 2, pads.count == 4 else { return nil }
-    let zero = Int(inputZero.rawData.first ?? 0)
-    self.zero = zero
-    factors = (0..<outputs).map { inputScale[0] * scales[scales.count == 1 ? 0 : $0] / outputScale[0] }
-    let words = [UInt8](biasTensor.rawData), values = [UInt8](tensor.rawData)
-    bias = (0..<outputs).map { number in
-      let word = (0..<4).reduce(UInt32(0)) { $0 | UInt32(words[number * 4 + $1]) << (8 * UInt32($1)) }
-      let sum = values[number * depth..<(number + 1) * depth].reduce(0) { $0 + Int(Int8(bitPattern: $1)) }
-      return Int32(clamping: Int(Int32(bitPattern: word)) - zero * sum)
+  /// - Returns: whether a picture's convolution has become float nodes.
+  private mutating func spellOut() -> Bool {
+    let nodes = graph.node.flatMap { node -> [Onnx_NodeProto] in
+      guard let made = FloatPicture(node, stored) else { return [node] }
+      graph.initializer += made.stored
+      return made.nodes
     }
+    guard nodes.count > graph.node.count else { return false }
+    graph.node = nodes
+    return true
   }
 }

@@ -28,6 +28,16 @@ package enum InstructionSet: String, CaseIterable, Sendable {
   /// What kernels use: ``ofProcessor``, unless the variable asks for less.
   package static let used = used(ofProcessor, asked: ProcessInfo.processInfo.environment[variable])
 
+  /// The number that `CKernels` knows it by.
+  package var number: Int32 {
+    switch self {
+    case .none: 0
+    case .avx2: 1
+    case .avx512: 2
+    case .neon: 3
+    }
+  }
+
   static func used(_ best: InstructionSet, asked: String?) -> InstructionSet {
     guard let asked = asked.flatMap(InstructionSet.init(rawValue:)) else { return best }
     switch (asked, best) {

@@ -130,4 +130,49 @@ struct KernelFusionTests {
     #expect(try KernelFusion.fused(changed.serialized(), instructions: .avx512) == nil)
     #expect(KernelFusion.fused(Data("QLinearConv".utf8), instructions: .avx512) == nil)
   }
+
+  @Test("given a processor without kernels, when a picture's convolution is opened, then floats compute the same")
+  func spelledOut() throws {
+    var random = SplitMix64(seed: 5)
+    let weights = (0..<5 * 3 * 16).map { _ in Int8.random(in: -127...127, using: &random) }
+    for function in ["silu", "relu", "leaky_relu", "identity"] {
+      var node = Onnx_NodeProto.make(
+        "PictureConvolution", ["x", "weights", "scales", "bias"], "y", domain: OnnxModel.ownDomain)
+      node.set("kernel_shape", [4, 4])
+      node.set("strides", [2, 2])
+      node.set("pads", [1, 1, 1, 1])
+      node.set("fill", [3, 128, 0])
+      node.set("function", function)
+      node.set("alpha", Float(0.2))
+      var proto = Onnx_ModelProto()
+      proto.irVersion = 8
+      proto.opsetImport = [.version(13, of: ""), .version(2, of: OnnxModel.ownDomain)]
+      proto.graph.name = "test"
+      proto.graph.node = [node]
+      proto.graph.initializer = [
+        .signedBytes("weights", [5, 3, 4, 4], weights), .floats("scales", [5], [0.001, 0.0002, 0.0005, 0.0001, 0.002]),
+        .floats("bias", [5], [1, -2, 0, 0.5, 3]),
+      ]
+      var input = Onnx_ValueInfoProto.tensor("x", [.fixed(1), .fixed(3), .fixed(9), .fixed(21)])
+      input.type.tensorType.elemType = OnnxElement.uint8
+      proto.graph.input = [input]
+      proto.graph.output = [.tensor("y", [])]
+      proto.graph.output[0].type.tensorType.clearShape()
+      let model = try OnnxModel(proto: proto, name: "test").serialized()
+      let floats = try #require(KernelFusion.fused(model, instructions: .none))
+      #expect(try OnnxModel(data: floats, name: "floats").proto.graph.node.contains { $0.opType == "Conv" })
+      let engine = try ONNXRuntimeEngine(libraryPath: TestData.onnxRuntimeLibrary?.path)
+      let bytes = (0..<3 * 9 * 21).map { _ in UInt8.random(in: 0...255, using: &random) }
+      let results = try [model, floats].map { data in
+        try engine.makeSession(model: data, options: SessionOptions(threads: 2, modelName: "test")).run(
+          .bytes([1, 3, 9, 21], bytes)
+        ) { outputs in
+          // SAFETY: copied while the outputs are lent.
+          unsafe Array(outputs.outputs[0].values)
+        }
+      }
+      #expect(results[0].count == 5 * 4 * 10 && results[1].count == results[0].count)
+      for (one, other) in zip(results[0], results[1]) { #expect(abs(one - other) <= 1e-4 * max(1, abs(other))) }
+    }
+  }
 }

@@ -43,12 +43,11 @@ import EdgepipeCore
     _ source: UnsafePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>, places: Int, width: Int, targetStep: Int,
     firstChannel: Int = 0
   ) {
-    #if arch(x86_64)
-      if instructions == .avx512 {
-        return unsafe applyAVX512(
-          source, to: target, places: places, width: width, targetStep: targetStep, firstChannel: firstChannel)
-      }
-    #endif
+    if unsafe applyKernel(
+      source, to: target, places: places, width: width, targetStep: targetStep, firstChannel: firstChannel)
+    {
+      return
+    }
     // So many places at a time that they stay in the nearest cache while one group of channels after the other goes by.
     let block = max(1, 8192 / max(1, width)), tableStep = channels == 1 ? 0 : 256
     let tables = unsafe bytes + firstChannel * tableStep
@@ -76,24 +75,40 @@ import EdgepipeCore
     }
   }
 
-  #if arch(x86_64)
-    private func applyAVX512(
-      _ source: UnsafePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>, places: Int, width: Int, targetStep: Int,
-      firstChannel: Int
-    ) {
-      // SAFETY: the caller's promise, which is the kernels' as well.
-      if channels > 1 {
-        unsafe ek_channel_tables_avx512(
-          source, width, target, targetStep, places, width, bytes + firstChannel * 256)
-      } else if width == targetStep {
-        unsafe ek_one_table_avx512(source, target, places * width, bytes)
-      } else {
+  /// - Returns: whether a kernel has done it.
+  private func applyKernel(
+    _ source: UnsafePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>, places: Int, width: Int, targetStep: Int,
+    firstChannel: Int
+  ) -> Bool {
+    // SAFETY: the caller's promise, which is the kernels' as well.
+    let tables = unsafe bytes + (channels == 1 ? 0 : firstChannel * 256)
+    #if arch(x86_64)
+      switch instructions {
+      case .avx512 where channels > 1:
+        unsafe ek_channel_tables_avx512(source, width, target, targetStep, places, width, tables)
+      case .avx512 where width == targetStep: unsafe ek_one_table_avx512(source, target, places * width, tables)
+      case .avx512:
         for place in 0..<places {
-          unsafe ek_one_table_avx512(source + place * width, target + place * targetStep, width, bytes)
+          unsafe ek_one_table_avx512(source + place * width, target + place * targetStep, width, tables)
         }
+      // A table of its own for each channel is faster in a loop, and so is one for a few bytes at a time.
+      case .avx2 where channels == 1 && (width == targetStep || width >= 128):
+        unsafe ek_one_table_avx2(source, width, target, targetStep, places, width, tables)
+      default: return false
       }
-    }
-  #endif
+      return true
+    #elseif arch(arm64)
+      guard instructions == .neon else { return false }
+      if channels == 1 {
+        unsafe ek_one_table_neon(source, width, target, targetStep, places, width, tables)
+      } else {
+        unsafe ek_channel_tables_neon(source, width, target, targetStep, places, width, tables)
+      }
+      return true
+    #else
+      return false
+    #endif
+  }
 
   /// Channels that are looked up together.
   private static let group = 8

@@ -9,15 +9,14 @@ import EdgepipeCore
   let channels: Int
   private let count: Int
   private let instructions: InstructionSet
-  /// Taps come in groups of four; those that are too many have no weights.
-  private let groups: Int
+  private let form: EKDepthwiseForm
+  private let tapCount: Int
   /// Where each tap of a row begins: to be set before ``apply(to:count:)``.
-  // SAFETY: 4 x groups pointers, allocated in init, freed in deinit. The same holds for all that follow.
+  // SAFETY: as many as the form's groups hold, allocated in init, freed in deinit. The same holds for what follows.
   let taps: UnsafeMutablePointer<UnsafePointer<UInt8>?>
   private let weights: UnsafeMutablePointer<Int8>
   private let bias: UnsafeMutablePointer<Int32>
   private let factors: UnsafeMutablePointer<Float>
-  private let sums: UnsafeMutablePointer<Int32>
 
   /// - Parameters:
   ///   - taps: of each channel.
@@ -26,28 +25,25 @@ import EdgepipeCore
     taps count: Int, weights: [Int8], factors: [Float], bias: [Int32], instructions: InstructionSet = .used
   ) {
     channels = factors.count
-    self.count = count
-    self.instructions = instructions == .avx512 ? .avx512 : .none
-    groups = (count + 3) / 4
-    let blocks = Self.blocks(channels), lanes = self.instructions == .avx512 ? blocks * 64 : channels
-    unsafe taps = .allocate(capacity: 4 * groups)
-    unsafe taps.initialize(repeating: nil, count: 4 * groups)
-    unsafe self.weights = .allocate(capacity: lanes * 4 * groups)
-    unsafe self.weights.initialize(repeating: 0, count: lanes * 4 * groups)
+    (self.count, self.instructions) = (count, instructions)
+    // The plain loop reads the form for AVX-512 as well as any.
+    form = ek_depthwise_form(instructions == .none ? InstructionSet.avx512.number : instructions.number, channels, count)
+    let lanes = form.blocks * form.block
+    tapCount = form.groups * form.group
+    unsafe taps = .allocate(capacity: tapCount)
+    unsafe taps.initialize(repeating: nil, count: tapCount)
+    unsafe self.weights = .allocate(capacity: max(form.weights, weights.count))
     unsafe self.bias = .allocate(capacity: lanes)
     unsafe self.factors = .allocate(capacity: lanes)
-    unsafe sums = .allocate(capacity: channels)
-    for lane in 0..<lanes {
-      let channel = lane % channels
-      let place = self.instructions == .avx512 ? lane / 64 * 64 + Self.place(lane % 64) : lane
-      unsafe (self.bias + place).initialize(to: bias[channel])
-      unsafe (self.factors + place).initialize(to: factors[channel])
-      for tap in 0..<count {
-        let at =
-          self.instructions == .avx512
-          ? (lane / 64 * groups + tap / 4) * 256 + Self.place(lane % 64) * 4 + tap % 4 : tap * channels + channel
-        unsafe self.weights[at] = weights[channel * count + tap]
+    // SAFETY: there is room for what the form says; the arrays are as long as channels and taps want.
+    if instructions == .none {
+      for (index, weight) in weights.enumerated() { unsafe self.weights[index] = weight }
+      for channel in 0..<channels {
+        unsafe self.bias[channel] = bias[channel]
+        unsafe self.factors[channel] = factors[channel]
       }
+    } else {
+      unsafe ek_depthwise_pack(form, weights, bias, factors, self.weights, self.bias, self.factors)
     }
   }
 
@@ -56,43 +52,40 @@ import EdgepipeCore
     unsafe weights.deallocate()
     unsafe bias.deallocate()
     unsafe factors.deallocate()
-    unsafe sums.deallocate()
   }
 
-  /// Blocks of 64 bytes after which channels begin with a block again.
-  private static func blocks(_ channels: Int) -> Int {
-    var (a, b) = (channels, 64)
-    while b != 0 { (a, b) = (b, a % b) }
-    return channels / max(1, a)
-  }
-
-  /// Where a byte of a block has its sum: see `ek_depthwise_avx512`.
-  private static func place(_ lane: Int) -> Int { lane % 16 / 4 * 16 + lane / 16 * 4 + lane % 4 }
-
-  /// Sums a row of `count` bytes, a multiple of the channels.
+  /// Sums a row of `length` bytes, a multiple of the channels.
   func apply(to target: UnsafeMutablePointer<UInt8>, count length: Int) {
+    for tap in count..<max(count, tapCount) { unsafe taps[tap] = unsafe taps[0] }
+    // SAFETY: each tap has `length` bytes and ``overrun`` more.
     #if arch(x86_64)
-      if instructions == .avx512 {
-        for tap in count..<4 * groups { unsafe taps[tap] = unsafe taps[0] }
-        // SAFETY: each tap has `length` bytes and ``overrun`` more.
-        return unsafe ek_depthwise_avx512(
-          taps, groups, target, length, weights, bias, factors, Self.blocks(channels))
+      switch instructions {
+      case .avx512:
+        return unsafe ek_depthwise_avx512(taps, form.groups, target, length, weights, bias, factors, form.blocks)
+      case .avx2:
+        return unsafe ek_depthwise_avx2(taps, form.groups, target, length, weights, bias, factors, form.blocks)
+      default: break
+      }
+    #elseif arch(arm64)
+      if instructions == .neon {
+        return unsafe ek_depthwise_neon(taps, form.groups, target, length, weights, bias, factors, form.blocks)
       }
     #endif
+    unsafe applyPlainly(to: target, count: length)
+  }
+
+  /// The reference.
+  private func applyPlainly(to target: UnsafeMutablePointer<UInt8>, count length: Int) {
     // SAFETY: every access lies within `length` bytes of a tap and of the target, and within the channels.
-    for place in stride(from: 0, to: length, by: channels) {
-      for channel in 0..<channels { unsafe sums[channel] = unsafe bias[channel] }
+    for index in 0..<length {
+      let channel = index % channels
+      var sum = unsafe bias[channel]
       for tap in 0..<count {
         guard let from = unsafe taps[tap] else { continue }
-        let bytes = unsafe from + place, by = unsafe weights + tap * channels
-        for channel in 0..<channels {
-          unsafe sums[channel] &+= Int32(bytes[channel]) &* Int32(by[channel])
-        }
+        unsafe sum &+= Int32(from[index]) &* Int32(weights[channel * count + tap])
       }
-      for channel in 0..<channels {
-        let scaled = unsafe Float(sums[channel]) * factors[channel]
-        unsafe target[place + channel] = UInt8(max(0, min(255, scaled)).rounded(.toNearestOrEven))
-      }
+      let scaled = unsafe Float(sum) * factors[channel]
+      unsafe target[index] = UInt8(max(0, min(255, scaled)).rounded(.toNearestOrEven))
     }
   }
 }
