@@ -18,7 +18,9 @@ struct KernelFusion {
   /// The model with the operators; nil where there is nothing to replace, or nothing to replace it with.
   static func fused(_ data: Data, instructions: InstructionSet = .used) -> Data? {
     let type = instructions == .none ? PictureConvolution.name : "QLinearConv"
-    guard data.range(of: Data(type.utf8)) != nil, var model = try? OnnxModel(data: data, name: "model") else { return nil }
+    guard data.range(of: Data(type.utf8)) != nil, var model = try? OnnxModel(data: data, name: "model") else {
+      return nil
+    }
     var fusion = KernelFusion(model.proto.graph, instructions)
     guard instructions == .none ? fusion.spellOut() : fusion.replace() else { return nil }
     model.proto.graph = fusion.graph

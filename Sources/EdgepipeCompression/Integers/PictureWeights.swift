@@ -23,6 +23,7 @@ struct PictureWeights {
       let scaled = (0..<float.depth).map { index in
         Double(float.weights[output * float.depth + index]) * Double(format.scale[index / float.taps])
       }
+      guard scaled.allSatisfy(\.isFinite) else { return nil }
       let most = scaled.reduce(0) { max($0, abs($1)) }
       let scale = most > 0 ? most / 127 : 1
       var bias = Double(float.bias[output])

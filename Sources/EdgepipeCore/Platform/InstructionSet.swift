@@ -26,7 +26,7 @@ package enum InstructionSet: String, CaseIterable, Sendable {
     }
 
   /// What kernels use: ``ofProcessor``, unless the variable asks for less.
-  package static let used = used(ofProcessor, asked: ProcessInfo.processInfo.environment[variable])
+  package static let used = allowed(ofProcessor, asked: ProcessInfo.processInfo.environment[variable])
 
   /// The number that `CKernels` knows it by.
   package var number: Int32 {
@@ -38,7 +38,8 @@ package enum InstructionSet: String, CaseIterable, Sendable {
     }
   }
 
-  static func used(_ best: InstructionSet, asked: String?) -> InstructionSet {
+  /// What is used where the processor has `best` and the variable says `asked`.
+  package static func allowed(_ best: InstructionSet, asked: String?) -> InstructionSet {
     guard let asked = asked.flatMap(InstructionSet.init(rawValue:)) else { return best }
     switch (asked, best) {
     case (.none, _): return .none

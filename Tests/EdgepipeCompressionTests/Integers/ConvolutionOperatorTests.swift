@@ -20,7 +20,10 @@ extension OperatorTests {
     }
 
     func size(_ height: Int, _ width: Int) -> (rows: Int, columns: Int) {
-      ((height + pads[0] + pads[2] - kernel[0]) / strides[0] + 1, (width + pads[1] + pads[3] - kernel[1]) / strides[1] + 1)
+      (
+        (height + pads[0] + pads[2] - kernel[0]) / strides[0] + 1,
+        (width + pads[1] + pads[3] - kernel[1]) / strides[1] + 1
+      )
     }
   }
 
@@ -68,7 +71,9 @@ extension OperatorTests {
       var sum = bias[channel]
       for y in 0..<window.kernel[0] {
         for x in 0..<window.kernel[1] {
-          let (at, along) = (row * window.strides[0] + y - window.pads[0], column * window.strides[1] + x - window.pads[1])
+          let (at, along) = (
+            row * window.strides[0] + y - window.pads[0], column * window.strides[1] + x - window.pads[1]
+          )
           let isInside = (0..<rows).contains(at) && (0..<columns).contains(along)
           let byte = isInside ? bytes[(at * columns + along) * channels + channel] : 77
           sum += Int32(byte) * Int32(weights[channel * taps + y * window.kernel[1] + x])
@@ -86,13 +91,15 @@ extension OperatorTests {
     for index in plain.indices {
       try #require(active[index] == looked[Int(plain[index]) * channels + index % channels], "byte \(index)")
     }
-    #expect(Set(plain).count > 20 && Set(active).count > 10)
+    // Few outputs of few weights leave the bytes' range easily.
+    #expect(Set(plain).count > (channels > 3 ? 20 : 1) && Set(active).count > (channels > 3 ? 10 : 1))
   }
 
   @Test(
     "given a picture of bytes, when the first convolution reads it, then its floats are the plain sums",
     arguments: windows + [
-      Window(kernel: [6, 6], strides: [2, 2], pads: [2, 2, 2, 2]), Window(kernel: [7, 7], strides: [4, 4], pads: [3, 3, 3, 3]),
+      Window(kernel: [6, 6], strides: [2, 2], pads: [2, 2, 2, 2]),
+      Window(kernel: [7, 7], strides: [4, 4], pads: [3, 3, 3, 3]),
     ], [(20, "silu"), (16, "leaky_relu"), (3, "identity")])
   func picture(window: Window, form: (outputs: Int, function: String)) throws {
     let (outputs, function) = form, height = 9, width = 75, taps = window.kernel[0] * window.kernel[1]
@@ -121,7 +128,9 @@ extension OperatorTests {
       var sum = 0
       for tap in 0..<3 * taps {
         let channel = tap / taps, y = tap % taps / window.kernel[1], x = tap % window.kernel[1]
-        let (at, along) = (row * window.strides[0] + y - window.pads[0], column * window.strides[1] + x - window.pads[1])
+        let (at, along) = (
+          row * window.strides[0] + y - window.pads[0], column * window.strides[1] + x - window.pads[1]
+        )
         let isInside = (0..<height).contains(at) && (0..<width).contains(along)
         let byte = isInside ? Int(bytes[(channel * height + at) * width + along]) : fill[channel]
         sum += byte * Int(weights[output * 3 * taps + tap])
@@ -130,7 +139,8 @@ extension OperatorTests {
       let y = function == "silu" ? x / (1 + exp(-x)) : function == "leaky_relu" && x < 0 ? 0.1 * x : x
       // A float has 24 bits; where large terms cancel, what is left has fewer.
       let bound = 4e-6 * abs(y) + 3e-7 * (abs(Double(bias[output])) + abs(y))
-      try #require(abs(Double(values[index]) - y) <= bound, "\(values[index]) for \(y) at \(row), \(column) of \(output)")
+      try #require(
+        abs(Double(values[index]) - y) <= bound, "\(values[index]) for \(y) at \(row), \(column) of \(output)")
     }
   }
 
@@ -150,46 +160,5 @@ extension OperatorTests {
       _ = try run(made, height: 2, width: 3, bytes: Array(repeating: 0, count: 18), stored: stored)
     }
     #expect(error?.description.contains("DepthwiseConvolution") == true)
-  }
-}
-
-/// Kernels with the processor's instructions against the Swift that does the same.
-@Suite("Kernels beside their references")
-struct KernelTests {
-  @Test(
-    "given tables and bytes of any size, when they are looked up, then both give the same",
-    arguments: [1, 2, 15, 16, 17, 48, 64, 130], [0, 1, 7, 63, 64, 65, 300])
-  func tables(channels: Int, places: Int) {
-    var random = SplitMix64(seed: UInt64(channels * 1000 + places))
-    var values = (0..<channels * 256).map { _ in UInt8.random(in: 0...255, using: &random) }
-    if channels == 1 { values[255] = 3 }
-    let sets: [InstructionSet] = [.none, .ofProcessor]
-    let results = sets.map { set -> [UInt8] in
-      let tables = ChannelTables(channels: channels, instructions: set) { values[$0 * 256 + $1] }
-      var bytes = SplitMix64(seed: 9)
-      let source = (0..<places * max(3, channels)).map { _ in UInt8.random(in: 0...255, using: &bytes) }
-      // Three bytes more between places, which stay as they are.
-      let width = max(3, channels), step = width + 3
-      var target = [UInt8](repeating: 99, count: places * step)
-      // SAFETY: both arrays have as many places as are looked up.
-      unsafe source.withUnsafeBufferPointer { source in
-        unsafe target.withUnsafeMutableBufferPointer { target in
-          guard let from = source.baseAddress, let to = target.baseAddress else { return }
-          unsafe tables.apply(from, to: to, places: places, width: channels == 1 ? width : channels, targetStep: step)
-        }
-      }
-      return target
-    }
-    #expect(results[0] == results[1])
-  }
-
-  @Test("given a name of a narrower set, when kernels ask, then they are held to it, and to nothing that is not there")
-  func sets() {
-    #expect(InstructionSet.used(.avx512, asked: nil) == .avx512)
-    #expect(InstructionSet.used(.avx512, asked: "avx2") == .avx2)
-    #expect(InstructionSet.used(.avx512, asked: "none") == .none)
-    #expect(InstructionSet.used(.avx2, asked: "avx512") == .avx2)
-    #expect(InstructionSet.used(.neon, asked: "avx2") == .neon)
-    #expect(InstructionSet.used(.avx2, asked: "other") == .avx2)
   }
 }

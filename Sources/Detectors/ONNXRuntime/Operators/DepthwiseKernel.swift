@@ -27,7 +27,8 @@ import EdgepipeCore
     channels = factors.count
     (self.count, self.instructions) = (count, instructions)
     // The plain loop reads the form for AVX-512 as well as any.
-    form = ek_depthwise_form(instructions == .none ? InstructionSet.avx512.number : instructions.number, channels, count)
+    form = ek_depthwise_form(
+      instructions == .none ? InstructionSet.avx512.number : instructions.number, channels, count)
     let lanes = form.blocks * form.block
     tapCount = form.groups * form.group
     unsafe taps = .allocate(capacity: tapCount)

@@ -74,7 +74,8 @@ final class PictureConvolution: OperatorKernel {
     let (shape, weights) = try unsafe call.input(1)
     if let packed, packed.weights == UInt(bitPattern: weights) { return packed.kernel }
     let (scaleShape, scales) = try unsafe call.input(2), (biasShape, bias) = try unsafe call.input(3)
-    guard shape.count == 4, (1...4096).contains(shape[0]), shape.dropFirst() == [fill.count, window.height, window.width],
+    guard shape.count == 4, (1...4096).contains(shape[0]),
+      shape.dropFirst() == [fill.count, window.height, window.width],
       scaleShape == [shape[0]], biasShape == [shape[0]]
     else { throw OperatorCall.wrong(Self.name, "weights of the shape \(shape)") }
     // SAFETY: by their shapes and declared elements.
