@@ -63,11 +63,14 @@ def default_clip():
     return sample
 
 
-def pipeline(name, clip, options, shape, **detector):
-    """Writes a pipeline (source, letterbox, detector, JSON Lines) and returns its path and that of its results."""
+def pipeline(name, clip, options, shape, source=None, **detector):
+    """Writes a pipeline (source, letterbox, detector, JSON Lines) and returns its path and that of its results.
+
+    `source` has options of the source beside its url, `detector` those of the detector.
+    """
     events = WORK / f"{name}.jsonl"
     stages = [
-        {"id": "camera", "type": "source.ffmpeg", "config": {"url": str(clip)}},
+        {"id": "camera", "type": "source.ffmpeg", "config": {"url": str(clip), **(source or {})}},
         {"id": "scale", "type": "preprocess.letterbox", "after": ["camera"], "config": {"for": ["objects"]}},
         {"id": "objects", "type": "detect.yolo", "after": ["scale"], "workers": options.workers,
          "config": {"model": options.model, "shape": shape, "score": 0.3, "iou": 0.45, **detector}},
@@ -78,15 +81,16 @@ def pipeline(name, clip, options, shape, **detector):
     return path, events
 
 
-def run(options, path, watch=None):
+def run(options, path, watch=None, environment=None):
     """Runs a pipeline to its end and returns its report with the whole process's wall time, CPU time and peak memory.
 
-    `watch(pid)` is called again and again while it runs.
+    `watch(pid)` is called again and again while it runs; `environment` has variables that the program gets as well.
     """
     report = path.with_suffix(".report.json")
     report.unlink(missing_ok=True)
     started = time.monotonic()
-    process = subprocess.Popen([options.edgepipe, "run", str(path), "--quiet", "--report", str(report)], cwd=ROOT)
+    process = subprocess.Popen([options.edgepipe, "run", str(path), "--quiet", "--report", str(report)], cwd=ROOT,
+                               env=os.environ | (environment or {}))
     while watch and os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
         watch(process.pid)
     _, status, usage = os.wait4(process.pid, 0)

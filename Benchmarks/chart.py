@@ -1,7 +1,7 @@
 """A small chart in SVG: bars of several figures side by side, one row for each program, in light and in dark."""
 from xml.sax.saxutils import escape
 
-LABELS, PANEL, GAP, ROW, HEAD, FOOT = 150, 200, 70, 30, 62, 12
+LABELS, PANEL, GAP, ROW, HEAD, FOOT = 200, 200, 70, 30, 62, 12
 
 STYLE = """
   text { font: 13px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328; }

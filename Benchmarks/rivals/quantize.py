@@ -4,42 +4,31 @@ usage: quantize.py MODEL.onnx VIDEO TARGET.onnx [--frames N] [--reduce-range]
 
 With what its documentation advises: the model is prepared (shapes, optimisation), weights are int8 per channel
 (`--reduce-range`: in 7 bits, for x86 processors without VNNI), activations uint8 with ranges from the 99.99th
-percentile of N frames spread over the video. TARGET is whole or absent.
+percentile of N frames spread over the video, which may be a folder of pictures. TARGET is whole or absent.
 """
 import argparse
 import os
 import pathlib
 import tempfile
 
-import cv2
 import onnx
 import onnx.version_converter
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-import detect
+import yolox
 
 
 class Frames(CalibrationDataReader):
-    """Every n-th frame of the video, as the detector gets it."""
+    """Frames spread over the video, as the detector gets them."""
 
     def __init__(self, video, name, count):
-        self.video = cv2.VideoCapture(video)
+        self.left = yolox.spread(video, count)
         self.name = name
-        self.step = max(1, int(self.video.get(cv2.CAP_PROP_FRAME_COUNT)) // count)
-        self.left = count
-        self.next = 0
 
     def get_next(self):
-        while self.left > 0:
-            ok, picture = self.video.read()
-            if not ok:
-                return None
-            self.next += 1
-            if (self.next - 1) % self.step == 0:
-                self.left -= 1
-                return {self.name: detect.letterbox(picture)[0]}
-        return None
+        picture = next(self.left, None)
+        return None if picture is None else {self.name: yolox.tensor(yolox.letterbox(picture)[0])}
 
 
 def main():

@@ -18,7 +18,7 @@ import onnx.version_converter
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-import detect
+import yolox
 
 METHODS = {
     "minmax": CalibrationMethod.MinMax, "percentile": CalibrationMethod.Percentile, "entropy": CalibrationMethod.Entropy,
@@ -34,7 +34,7 @@ class Pictures(CalibrationDataReader):
 
     def get_next(self):
         path = next(self.left, None)
-        return None if path is None else {self.name: detect.letterbox(cv2.imread(str(path)))[0]}
+        return None if path is None else {self.name: yolox.tensor(yolox.letterbox(cv2.imread(str(path)))[0])}
 
 
 def float_nodes(graph, word):
