@@ -55,8 +55,11 @@ struct KernelTests {
   func depthwise(channels: Int, taps: Int) {
     var random = SplitMix64(seed: UInt64(channels * 100 + taps))
     let length = channels * 21, weights = (0..<channels * taps).map { _ in Int8.random(in: -128...127, using: &random) }
-    let factors = (0..<channels).map { _ in Float.random(in: 0.001...0.02, using: &random) }
-    let bias = (0..<channels).map { _ in Int32.random(in: -20000...20000, using: &random) }
+    let factors = (0..<channels).map { _ in Float.random(in: 0.001...0.002, using: &random) }
+    // Sums around the middle of what a byte holds.
+    let bias = (0..<channels).map { channel in
+      80_000 - 128 * weights[channel * taps..<(channel + 1) * taps].reduce(0) { $0 + Int32($1) }
+    }
     let bytes = (0..<length * 2 + DepthwiseKernel.overrun).map { _ in UInt8.random(in: 0...255, using: &random) }
     let starts = (0..<taps).map { _ in Int.random(in: 0...length, using: &random) }
     let results = Self.sets.map { set -> [UInt8] in
