@@ -144,8 +144,10 @@ final class LiveOutput: Sendable {
         try send(through: carrier, guardian, &policy)
         return
       } catch {
+        // Asked first: a run that ends as soon as it hears of the loss is still told why.
+        let isStopping = guardian.isStopping
         if close(error) || policy.isFresh { lostSince = clock.now() }
-        if guardian.isStopping { return }
+        if isStopping { return }
         if !hasWarned {
           logger.warning("cannot stream to '\(name)': \(error.error); it is retried until the run ends")
           hasWarned = true
