@@ -24,5 +24,6 @@ int main(void) {
     test_tables(sets[i].set);
     test_depthwise(sets[i].set);
     test_picture_convolution(sets[i].set);
+    test_scaling(sets[i].set);
   }
 }

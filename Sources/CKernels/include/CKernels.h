@@ -96,3 +96,42 @@ void ek_picture_convolution_neon(const uint8_t *const *rows, size_t row_count, s
 /// filled up in the same way; the sums begin with the bias.
 void ek_pointwise_avx512(const uint8_t *source, uint8_t *target, size_t places, size_t depth, size_t outputs,
                          const int8_t *weights, const int32_t *bias, const float *factors);
+
+/// One line out of `count` rows of a plane of bytes, at most 255 of them: the sum of (byte x weight) / 256, each rounded down,
+/// and of count / 2, halved and rounded up. Weights that add up to 65536 give 7 bits behind the point; a sole one is 65535.
+void ek_weighted_rows_avx512(const uint8_t *const *rows, const uint16_t *weights, size_t count, int16_t *target,
+                             size_t width);
+void ek_weighted_rows_avx2(const uint8_t *const *rows, const uint16_t *weights, size_t count, int16_t *target, size_t width);
+void ek_weighted_rows_neon(const uint8_t *const *rows, const uint16_t *weights, size_t count, int16_t *target, size_t width);
+/// The same for rows whose bytes belong to two planes in turn: `width` pairs.
+void ek_weighted_paired_rows_avx512(const uint8_t *const *rows, const uint16_t *weights, size_t count, int16_t *first,
+                                    int16_t *second, size_t width);
+void ek_weighted_paired_rows_avx2(const uint8_t *const *rows, const uint16_t *weights, size_t count, int16_t *first,
+                                  int16_t *second, size_t width);
+void ek_weighted_paired_rows_neon(const uint8_t *const *rows, const uint16_t *weights, size_t count, int16_t *first,
+                                  int16_t *second, size_t width);
+
+/// Sums of `taps` neighbours (4 or 8) of a line, times weights that add up to 16384, divided by 16384 and rounded, for a
+/// multiple of 16 columns. The neighbours of 32 / `taps` columns, which are one block, lie within the 32 numbers from
+/// `bases[block]` on, all of which must be readable; `places` has the two bytes of each of them in turn.
+void ek_weighted_columns_avx512(const int16_t *line, const int32_t *bases, const uint8_t *places, const int16_t *weights,
+                                size_t taps, int16_t *target, size_t columns);
+/// The same for a multiple of 8 `taps`, which begin at the column's number in `firsts`, and a multiple of 8 columns.
+void ek_weighted_columns_avx2(const int16_t *line, const int32_t *firsts, const int16_t *weights, size_t taps,
+                              int16_t *target, size_t columns);
+void ek_weighted_columns_neon(const int16_t *line, const int32_t *firsts, const int16_t *weights, size_t taps,
+                              int16_t *target, size_t columns);
+
+/// Red, green and blue of `count` pixels: sums of luma and chroma, 7 bits behind the point, times their `factors` (of luma; of
+/// Cr for red; of Cb and Cr for green; of Cb for blue; 13 bits behind the point) and of the three `offsets`, rounded down and
+/// clamped.
+void ek_rgb_avx512(const int16_t *luma, const int16_t *cb, const int16_t *cr, const int16_t *factors, const int32_t *offsets,
+                   uint8_t *red, uint8_t *green, uint8_t *blue, size_t count);
+void ek_rgb_avx2(const int16_t *luma, const int16_t *cb, const int16_t *cr, const int16_t *factors, const int32_t *offsets,
+                 uint8_t *red, uint8_t *green, uint8_t *blue, size_t count);
+void ek_rgb_neon(const int16_t *luma, const int16_t *cb, const int16_t *cr, const int16_t *factors, const int32_t *offsets,
+                 uint8_t *red, uint8_t *green, uint8_t *blue, size_t count);
+
+/// (byte - `mean`) x `scale` of each byte.
+void ek_normalized_avx512(const uint8_t *bytes, float *target, size_t count, float mean, float scale);
+void ek_normalized_avx2(const uint8_t *bytes, float *target, size_t count, float mean, float scale);

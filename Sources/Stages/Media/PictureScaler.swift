@@ -5,37 +5,18 @@ import EdgepipeCore
 ///
 /// Area averaging, which is what OpenCV's INTER_AREA does. Planar output costs less than half of packed RGB and agrees
 /// with INTER_AREA to 0.2 of 255 on average. Used by one thread.
-@safe final class PictureScaler {
-  /// Everything that a context is made for.
-  private struct Kind: Equatable {
-    var width: Int32
-    var height: Int32
-    var format: Int32
-    var color: PictureColor
-  }
-
-  private let kind: Kind
+@safe final class PictureScaler: RowScaler {
+  private let kind: ScaledKind
   private let context: OpaquePointer
   private var target: UnsafeMutablePointer<AVFrame>?
   let width: Int
   let height: Int
 
-  /// The three planes, valid only while the closure that received them runs.
-  @safe struct Planes {
-    let red: UnsafePointer<UInt8>
-    let green: UnsafePointer<UInt8>
-    let blue: UnsafePointer<UInt8>
-    /// Bytes from one line to the next, for each plane.
-    let redStride: Int
-    let greenStride: Int
-    let blueStride: Int
-  }
-
   /// A scaler for pictures like `picture`, to `width` x `height` pixels.
   ///
   /// - Throws: ``PipelineError`` with `skipFrame` for a pixel format or size that swscale does not take.
   init(like picture: DecodedPicture, width: Int, height: Int) throws(PipelineError) {
-    kind = Self.kind(of: picture)
+    kind = ScaledKind(picture)
     self.width = width
     self.height = height
     // SAFETY: the context and the frame are owned by this object; nothing but the arguments is read.
@@ -73,11 +54,10 @@ import EdgepipeCore
 
   func fits(_ picture: DecodedPicture, width: Int, height: Int) -> Bool {
     guard self.width == width, self.height == height else { return false }
-    return Self.kind(of: picture) == kind
+    return ScaledKind(picture) == kind
   }
 
-  /// Scales `picture`, which must fit, and lends the planes to `body`.
-  func scale<Result>(_ picture: DecodedPicture, _ body: (Planes) throws -> Result) throws -> Result {
+  func scale(_ picture: DecodedPicture, _ body: ((Int) -> PixelRow) -> Void) throws(PipelineError) {
     guard let target = unsafe target else { throw PipelineError.outOfMemory("a scaled picture") }
     // SAFETY: the context was made for pictures like this one and for a target of exactly this size and format.
     let lines = unsafe picture.withFrame { unsafe ep_sws_scale(context, $0, target) }
@@ -87,10 +67,11 @@ import EdgepipeCore
         "cannot scale a picture of \(picture.width) x \(picture.height) pixels: \(avErrorText(lines))",
         consequence: .skipFrame, code: .unsupported)
     }
-    return try body(
-      unsafe Planes(
-        red: UnsafePointer(red), green: UnsafePointer(green), blue: UnsafePointer(blue), redStride: Int(strides.2),
-        greenStride: Int(strides.0), blueStride: Int(strides.1)))
+    // SAFETY: the planes hold `height` rows of `width` bytes, which are not written while `body` runs.
+    body { row in
+      unsafe PixelRow(
+        red: red + row * Int(strides.2), green: green + row * Int(strides.0), blue: blue + row * Int(strides.1))
+    }
   }
 
   /// Sets the matrix and the range that the picture is read with.
@@ -108,12 +89,5 @@ import EdgepipeCore
     _ = unsafe sws_setColorspaceDetails(
       context, sws_getCoefficients(kind.color.matrix), kind.color.isFullRange ? 1 : 0, table, targetRange, brightness,
       contrast, saturation)
-  }
-
-  private static func kind(of picture: DecodedPicture) -> Kind {
-    let format = unsafe picture.withFrame { unsafe $0.pointee.format }
-    return Kind(
-      width: Int32(clamping: picture.width), height: Int32(clamping: picture.height), format: format,
-      color: picture.color)
   }
 }

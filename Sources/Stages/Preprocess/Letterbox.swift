@@ -14,8 +14,8 @@ import Synchronization
 ///
 /// Drops: nothing; a picture in a pixel format that cannot be scaled fails with its reason.
 ///
-/// Trade-off: area scaling keeps small objects that bilinear scaling loses, at 1 to 2 ms for 1080p. `workers` above 1
-/// helps only when scaling is the slowest stage.
+/// Trade-off: area scaling keeps small objects that bilinear scaling loses, at 0.3 (AVX-512) to 1 ms of CPU for 1080p to
+/// 416x234. `workers` above 1 helps only when scaling is the slowest stage.
 ///
 /// ```json
 /// { "id": "scale", "type": "preprocess.letterbox", "after": ["camera"], "config": { "for": ["objects", "faces"] } }

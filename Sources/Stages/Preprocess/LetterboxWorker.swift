@@ -13,7 +13,7 @@ final class LetterboxWorker: FrameWorker {
   private var gates: [String: DetectionGate]
   /// What the gates and the targets are set to.
   private var options: ChangedOptions?
-  private var scalers: [PictureScaler?]
+  private var scalers: [(any RowScaler)?]
   private var geometries: [LetterboxGeometry?]
 
   /// - Parameter noteShape: told the consumers and the tensor's shape whenever it changes.
@@ -99,8 +99,8 @@ final class LetterboxWorker: FrameWorker {
     let tensor = Tensor(
       shape: request.format.shape(height: geometry.inputHeight, width: geometry.inputWidth),
       element: request.format.element, pool: pool)
-    try scaler.scale(picture) { planes in
-      TensorWriter.write(planes, into: tensor, geometry: geometry, format: request.format)
+    try scaler.scale(picture) { row in
+      TensorWriter.write(into: tensor, geometry: geometry, format: request.format, row: row)
     }
     return ModelInput(tensor: tensor, geometry: geometry)
   }
@@ -120,13 +120,15 @@ final class LetterboxWorker: FrameWorker {
     return made
   }
 
+  /// Our own one where its kernels run and the picture is of a common format, else swscale, which takes them all.
   private func scaler(for picture: DecodedPicture, _ geometry: LetterboxGeometry, _ index: Int) throws(PipelineError)
-    -> PictureScaler
+    -> any RowScaler
   {
-    if let known = scalers[index], known.fits(picture, width: geometry.contentWidth, height: geometry.contentHeight) {
-      return known
-    }
-    let made = try PictureScaler(like: picture, width: geometry.contentWidth, height: geometry.contentHeight)
+    let width = geometry.contentWidth, height = geometry.contentHeight
+    if let known = scalers[index], known.fits(picture, width: width, height: height) { return known }
+    let own = AreaScaler.hasKernels ? AreaScaler(like: picture, width: width, height: height) : nil
+    let made: any RowScaler
+    if let own { made = own } else { made = try PictureScaler(like: picture, width: width, height: height) }
     scalers[index] = made
     return made
   }
