@@ -6,31 +6,36 @@ package struct TuneChoice: Sendable, Hashable {
   package var workers: Int
   package var threads: Int
   package var interval: Int
-  /// The accuracy that is recorded for this model at this shape, or nil where none is.
+  package var decoding: TuneDecoding
+  /// The accuracy that is recorded for this model at this shape and of pictures decoded in full, or nil where none is.
   package var accuracy: Double?
 
-  init(model: String, shape: String, workers: Int, threads: Int, interval: Int, accuracy: Double? = nil) {
+  init(
+    model: String, shape: String, workers: Int, threads: Int, interval: Int, decoding: TuneDecoding = TuneDecoding(),
+    accuracy: Double? = nil
+  ) {
     self.model = model
     self.shape = shape
     self.workers = workers
     self.threads = threads
     self.interval = interval
+    self.decoding = decoding
     self.accuracy = accuracy
   }
 
   /// `2 x 1 thread, every frame`.
   package var split: String {
     "\(workers) x \(threads) \(threads == 1 ? "thread" : "threads"), "
-      + (interval == 1 ? "every frame" : "interval \(interval)")
+      + (interval == 1 ? "every frame" : "interval \(interval)") + (decoding.text.map { ", decoding \($0)" } ?? "")
   }
 
-  /// The overrides that make a stage so.
-  package func sets(for stage: String) -> [String] {
+  /// The overrides that make a stage, and the sources that decode, so.
+  package func sets(for stage: String, sources: [String] = []) -> [String] {
     [
       "\(stage).model=\(model)", "\(stage).shape=\(shape)", "\(stage).workers=\(workers)",
       "\(stage).threads=\(threads)",
       "\(stage).interval=\(interval)",
-    ]
+    ] + decoding.sets(for: sources)
   }
 }
 
@@ -65,8 +70,8 @@ package struct TuneRow: Sendable, Hashable {
   package internal(set) var verdict: Rating
 }
 
-/// Searches the settings of one detecting stage: the model and its input first, then workers and threads, then the
-/// interval. Each step keeps what was best before, so that the number of trials is a sum and not a product.
+/// Searches the settings of one detecting stage: the model and its input first, then workers and threads, then, while the
+/// rate is too low, how the sources decode, and the interval. Each step keeps what was best before, so that the number of trials is a sum and not a product.
 package struct TuneSearch {
   package struct Limits: Sendable {
     /// The 95th percentile of the latency must not exceed this, in milliseconds.
@@ -95,19 +100,23 @@ package struct TuneSearch {
   package private(set) var rows: [TuneRow] = []
   /// Why no setting can meet the deadline, where a look at the quickest work said so before any trial.
   package private(set) var obstacle: TuneObstacle?
+  private let decodings: [TuneDecoding]
   private let measure: (TuneChoice) throws -> TuneMeasurement?
   let glance: (TuneChoice) throws -> TuneGlance?
 
   /// - Parameters:
+  ///   - decodings: the changes of decoding to try while the rate is too low, in this order.
   ///   - glance: sees for a moment how long the work on a frame takes at least; nil where the pipeline does not run with
   ///     that choice.
   ///   - measure: runs a trial; nil where the pipeline does not run with that choice.
   package init(
-    stage: String, limits: Limits, glance: @escaping (TuneChoice) throws -> TuneGlance? = { _ in nil },
+    stage: String, limits: Limits, decodings: [TuneDecoding] = [],
+    glance: @escaping (TuneChoice) throws -> TuneGlance? = { _ in nil },
     measure: @escaping (TuneChoice) throws -> TuneMeasurement?
   ) {
     self.stage = stage
     self.limits = limits
+    self.decodings = decodings
     self.glance = glance
     self.measure = measure
   }
@@ -129,6 +138,14 @@ package struct TuneSearch {
         (choice.workers, choice.threads) = (workers, threads)
         try attempt(choice)
       }
+    }
+    for step in decodings {
+      guard let row = best, !isEnough(row) else { break }
+      var choice = row.choice
+      choice.decoding = choice.decoding.changed(by: step)
+      // Nothing is recorded for pictures that are decoded in part.
+      if step.skippedLoopFilter != nil { choice.accuracy = nil }
+      try attempt(choice)
     }
     var interval = 1
     while let row = best, !isEnough(row), interval < limits.maximumInterval {

@@ -15,10 +15,10 @@ struct DecodedFrame {
 }
 
 /// How a decoder works.
-struct DecoderOptions: Sendable {
+package struct DecoderOptions: Sendable {
   /// What a decoder leaves out to save time.
   enum SkippedFrames: String, Codable, Sendable, CaseIterable { case none, nonReference, nonKey }
-  enum SkippedLoopFilter: String, Codable, Sendable, CaseIterable { case none, nonReference, all }
+  package enum SkippedLoopFilter: String, Codable, Sendable, CaseIterable { case none, nonReference, all }
 
   /// Decoding threads; 0 for as many as there are processors.
   var threads = 1

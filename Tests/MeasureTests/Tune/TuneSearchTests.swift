@@ -4,6 +4,9 @@ import Testing
 
 @Suite("Tuning")
 struct TuneSearchTests {
+  /// What the decoder gives a second with one thread and the whole loop filter; nil for any rate.
+  private var decoderLimit: Double?
+
   /// A machine of two cores whose detectors take a time that is proportional to their input.
   private func machine(_ choice: TuneChoice) -> TuneMeasurement? {
     let cost: [String: Double] = ["big": 100, "small": 30, "tiny": 10]
@@ -11,18 +14,19 @@ struct TuneSearchTests {
     if choice.shape == "half" { milliseconds *= 0.4 }
     // Two threads give 1.5 times the speed, two workers twice the rate.
     let service = milliseconds / (choice.threads > 1 ? 1.5 : 1)
-    let rate = Double(choice.workers) * 1000 / service * Double(choice.interval)
+    var rate = Double(choice.workers) * 1000 / service * Double(choice.interval)
+    if let limit = decoderLimit { rate = min(rate, limit * choice.decoding.rateFactor) }
     return TuneMeasurement(rate: rate, p50: service, p95: service * 1.2)
   }
 
   private func search(
     deadline: Double, floor: Double? = nil, rate: Double = 30, interval: Int = 4,
-    _ inputs: [(model: String, shape: String, accuracy: Double?)]
+    decodings: [TuneDecoding] = [], _ inputs: [(model: String, shape: String, accuracy: Double?)]
   ) throws -> (TuneChoice?, [TuneRow]) {
     var search = TuneSearch(
       stage: "objects",
       limits: .init(deadlineMs: deadline, floor: floor, rate: rate, maximumInterval: interval, cores: 2),
-      measure: machine)
+      decodings: decodings, measure: machine)
     return (try search.run(inputs), search.rows)
   }
 
@@ -66,6 +70,48 @@ struct TuneSearchTests {
     let (best, rows) = try search(deadline: 1, [("small", "auto", 0.3)])
     #expect(best == nil)
     #expect(Set(rows.map(\.verdict)) == [.late])
+  }
+
+  // MARK: - Decoding
+
+  private static let decodings = [
+    TuneDecoding(threads: 2), TuneDecoding(skippedLoopFilter: "nonReference"), TuneDecoding(skippedLoopFilter: "all"),
+  ]
+
+  /// As `search`, on a machine whose decoder gives `limit` pictures a second.
+  private func decoding(
+    _ limit: Double, rate: Double, floor: Double? = nil
+  ) throws -> (best: TuneChoice?, rows: [TuneRow]) {
+    var machine = TuneSearchTests()
+    machine.decoderLimit = limit
+    return try machine.search(
+      deadline: 1000, floor: floor, rate: rate, decodings: Self.decodings, [("tiny", "auto", 0.3)])
+  }
+
+  @Test("given a rate that decoding misses, then threads are tried first, and less of the filter only as far as needed")
+  func decodingSteps() throws {
+    let threads = try decoding(50, rate: 70)
+    #expect(threads.best?.decoding == TuneDecoding(threads: 2) && threads.best?.accuracy == 0.3)
+    let some = try decoding(50, rate: 80)
+    #expect(some.best?.decoding == TuneDecoding(threads: 2, skippedLoopFilter: "nonReference"))
+    #expect(some.best?.accuracy == nil, "nothing is recorded for such pictures")
+    #expect(some.best?.interval == 1)
+    #expect(!some.rows.contains { $0.choice.decoding.skippedLoopFilter == "all" })
+  }
+
+  @Test("given a rate that is reached, then decoding stays as it is")
+  func decodingEnough() throws {
+    let found = try decoding(50, rate: 30)
+    #expect(found.best?.decoding == TuneDecoding())
+    #expect(found.rows.allSatisfy { $0.choice.decoding == TuneDecoding() })
+  }
+
+  @Test("given a floor, then the filter is not skipped, since nothing is recorded for that, and threads are tried")
+  func decodingFloor() throws {
+    let found = try decoding(50, rate: 1000, floor: 0.2)
+    #expect(found.best?.decoding == TuneDecoding(threads: 2))
+    let skipping = found.rows.filter { $0.choice.decoding.skippedLoopFilter != nil }
+    #expect(skipping.count == 2 && skipping.allSatisfy { $0.verdict == .unknown })
   }
 
   // MARK: - Deadlines out of reach
@@ -135,5 +181,12 @@ struct TuneSearchTests {
     #expect(below.looks.isEmpty && below.obstacle == nil)
     let gone = try glancing(deadline: 1, [("gone", "auto", 0.3)])
     #expect(gone.obstacle == nil)
+  }
+}
+
+extension TuneDecoding {
+  /// How many times as many pictures a decoder gives so.
+  fileprivate var rateFactor: Double {
+    (threads == 2 ? 1.5 : 1) * (skippedLoopFilter == "all" ? 1.3 : skippedLoopFilter == "nonReference" ? 1.1 : 1)
   }
 }

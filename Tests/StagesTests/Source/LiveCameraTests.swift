@@ -210,4 +210,18 @@ struct LiveDecoderTests {
     let some = try MediaFixtures.run(film) { $0.skip.frames = .nonReference }.frames.count
     #expect(some < all && some > all / 5)
   }
+
+  // Without the filter a picture differs, and so does what is built on it.
+  @Test func givenTheLoopFilterSkipped_whenDecoded_thenAllPicturesComeAndOnlyThoseWithoutItDiffer() throws {
+    let film = try MediaFixtures.path("b-frames.mp4")
+    let exact = try FaultyCamera.pictures(film)
+    func differing(_ skipped: DecoderOptions.SkippedLoopFilter) throws -> Int {
+      let pictures = try FaultyCamera.pictures(film) { $0.skip.loopFilter = skipped }
+      try #require(pictures.count == exact.count)
+      return zip(exact, pictures).filter { $0 != $1 }.count
+    }
+    let some = try differing(.nonReference), all = try differing(.all)
+    #expect(try differing(.none) == 0)
+    #expect(some > 0 && some < all, "\(some) and \(all) of \(exact.count)")
+  }
 }

@@ -54,13 +54,15 @@ final class FaultyCamera {
   }
 
   /// What every picture of a film looks like when nothing is lost.
-  static func pictures(_ film: String) throws -> [UInt64] {
+  static func pictures(
+    _ film: String, _ configure: (inout FFmpegSource.Configuration) -> Void = { _ in }
+  ) throws -> [UInt64] {
     let pictures = Mutex<[UInt64]>([])
     let output = RecordingOutput(keepsImages: false) { frame in
       let content = content(frame)
       pictures.withLock { $0.append(content) }
     }
-    try MediaFixtures.run(film, output: output)
+    try MediaFixtures.run(film, output: output, configure)
     return pictures.withLock { $0 }
   }
 

@@ -15,13 +15,14 @@ struct TuneCommand: ParsableCommand {
     discussion: """
       Runs the pipeline repeatedly for a few seconds, with sinks that write nothing, and tries models of the same \
       kind, input sizes, workers, threads and intervals. It selects the highest frame rate whose 95th percentile of \
-      latency is within the deadline. Frames are fed as fast as possible, so that the latency is that of a full \
+      latency is within the deadline. While that rate is below --rate, it also tries more decoding threads and \
+      decoding without the loop filter. Frames are fed as fast as possible, so that the latency is that of a full \
       pipeline.
 
         edgepipe tune pipelines/objects-only.json --deadline 100 --floor AP=0.25 --output out/tuned.json
 
-      The accuracy is the AP on 50 COCO pictures that the models' manifests record; with a floor, models and input \
-      sizes without a recorded accuracy are left out.
+      The accuracy is the AP on 50 COCO pictures that the models' manifests record; with a floor, models, input sizes \
+      and ways of decoding without a recorded accuracy are left out.
       """)
 
   @OptionGroup var options: PipelineOptions
@@ -81,7 +82,8 @@ struct TuneCommand: ParsableCommand {
     _ = try makeRunner(config, files: [.writes(output, as: "--output")])
     let line = ProgressLine()
     var tuning = TuneRun(
-      trial: TuneTrial(seconds: seconds) { try makeRunner(config, sets: $0) }, store: .standard(), limits: limits
+      trial: TuneTrial(seconds: seconds) { try makeRunner(config, sets: $0) }, store: .standard(), stages: config.stages,
+      limits: limits
     ) { detector, choice, isGlance in
       let what = isGlance ? "checking whether the deadline can be met" : choice.split
       line.show("\(detector): \(choice.model) \(choice.shape), \(what)")

@@ -8,13 +8,13 @@ struct TuneTable {
 
   var text: String {
     var table = Table(
-      ["stage", "model", "shape", "workers x threads", "interval", "AP", "fps", "p50 ms", "p95 ms", ""],
-      alignment: [.left, .left, .left, .right, .right, .right, .right, .right, .right, .left])
+      ["stage", "model", "shape", "workers x threads", "interval", "decoding", "AP", "fps", "p50 ms", "p95 ms", ""],
+      alignment: [.left, .left, .left, .right, .right, .left, .right, .right, .right, .right, .left])
     for row in rows {
       let choice = row.choice, measurement = row.measurement
       table.add([
         row.stage, choice.model, choice.shape.filter { $0 != "\"" }, "\(choice.workers) x \(choice.threads)",
-        "\(choice.interval)", choice.accuracy.map { Self.number($0, 3) } ?? "?",
+        "\(choice.interval)", choice.decoding.text ?? "-", choice.accuracy.map { Self.number($0, 3) } ?? "?",
         measurement.map { Self.number($0.rate, 1) } ?? "-", measurement.map { Self.number($0.p50, 1) } ?? "-",
         measurement.map { Self.number($0.p95, 1) } ?? "-", row.verdict.rawValue,
       ])
@@ -30,6 +30,8 @@ struct TuneTable {
         return .object([
           "stage": .string(row.stage), "model": .string(choice.model), "shape": .string(choice.shape),
           "workers": .int(choice.workers), "threads": .int(choice.threads), "interval": .int(choice.interval),
+          "decode_threads": choice.decoding.threads.map { .int($0) } ?? .null,
+          "skip_loop_filter": choice.decoding.skippedLoopFilter.map { .string($0) } ?? .null,
           "ap": number(choice.accuracy), "fps": number(measurement?.rate), "p50_ms": number(measurement?.p50),
           "p95_ms": number(measurement?.p95), "verdict": .string(row.verdict.rawValue),
         ])
