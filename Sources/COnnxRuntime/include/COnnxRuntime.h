@@ -43,7 +43,9 @@ typedef struct OrtApi {
   OrtStatus *_Nullable (*_Nonnull CreateSessionOptions)(OrtSessionOptions *_Nullable *_Nonnull out);
   const void *_Nullable unused_11[2];
   OrtStatus *_Nullable (*_Nonnull SetSessionExecutionMode)(OrtSessionOptions *_Nonnull options, int32_t mode);
-  const void *_Nullable unused_14[9];
+  const void *_Nullable unused_14[5];
+  OrtStatus *_Nullable (*_Nonnull DisableCpuMemArena)(OrtSessionOptions *_Nonnull options);
+  const void *_Nullable unused_20[3];
   OrtStatus *_Nullable (*_Nonnull SetSessionGraphOptimizationLevel)(OrtSessionOptions *_Nonnull options, int32_t level);
   OrtStatus *_Nullable (*_Nonnull SetIntraOpNumThreads)(OrtSessionOptions *_Nonnull options, int32_t threads);
   OrtStatus *_Nullable (*_Nonnull SetInterOpNumThreads)(OrtSessionOptions *_Nonnull options, int32_t threads);
@@ -199,6 +201,7 @@ EP_ORT_AT(CreateSessionFromArray, 8);
 EP_ORT_AT(Run, 9);
 EP_ORT_AT(CreateSessionOptions, 10);
 EP_ORT_AT(SetSessionExecutionMode, 13);
+EP_ORT_AT(DisableCpuMemArena, 19);
 EP_ORT_AT(SetSessionGraphOptimizationLevel, 23);
 EP_ORT_AT(SetIntraOpNumThreads, 24);
 EP_ORT_AT(SetInterOpNumThreads, 25);
