@@ -24,5 +24,7 @@ int main(void) {
     test_tables(sets[i].set);
     test_depthwise(sets[i].set);
     test_picture_convolution(sets[i].set);
+    test_pointwise(sets[i].set);
+    test_quantize_planar(sets[i].set);
   }
 }

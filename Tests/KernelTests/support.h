@@ -32,3 +32,5 @@ void expect_equal(const uint8_t *found, const uint8_t *expected, size_t size, co
 void test_tables(int32_t instruction_set);
 void test_depthwise(int32_t instruction_set);
 void test_picture_convolution(int32_t instruction_set);
+void test_pointwise(int32_t instruction_set);
+void test_quantize_planar(int32_t instruction_set);

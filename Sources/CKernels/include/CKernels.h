@@ -96,3 +96,10 @@ void ek_picture_convolution_neon(const uint8_t *const *rows, size_t row_count, s
 /// filled up in the same way; the sums begin with the bias.
 void ek_pointwise_avx512(const uint8_t *source, uint8_t *target, size_t places, size_t depth, size_t outputs,
                          const int8_t *weights, const int32_t *bias, const float *factors);
+
+/// Floats of planes become bytes, channels last: `value` x factor + shift of its channel, which is rounded twice, then to the
+/// nearest even byte; what is no number becomes 0. Channels lie `plane` floats apart.
+void ek_quantize_planar_avx512(const float *source, size_t plane, uint8_t *target, size_t places, size_t channels,
+                               const float *factors, const float *shifts);
+void ek_quantize_planar_avx2(const float *source, size_t plane, uint8_t *target, size_t places, size_t channels,
+                             const float *factors, const float *shifts);
