@@ -26,5 +26,6 @@ int main(void) {
     test_picture_convolution(sets[i].set);
     test_pointwise(sets[i].set);
     test_quantize_planar(sets[i].set);
+    test_float_convolution(sets[i].set);
   }
 }

@@ -11,11 +11,7 @@ final class QuantizeFromPlanar: OperatorKernel {
   private let quantizer: PlanarQuantizer
 
   init(_ attributes: OperatorAttributes) throws {
-    let scale = try attributes.floats("scale"), zero = try attributes.floats("zero")
-    guard scale.count == zero.count, scale.allSatisfy({ $0 > 0 && (1 / $0).isFinite }) else {
-      throw OperatorCall.wrong(Self.name, "scales must be positive, and as many as zeros")
-    }
-    quantizer = PlanarQuantizer(factor: scale.map { 1 / $0 }, shift: zero)
+    quantizer = try PlanarQuantizer(attributes, of: Self.name)
   }
 
   func compute(_ call: OperatorCall) throws {
