@@ -4,6 +4,8 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "transpose_avx512.h"
+
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi"))), apply_to = function)
 
 // A table of 256 bytes in four registers: two look-ups by the lower seven bits, and a choice by the eighth.
@@ -21,27 +23,6 @@ static inline __m512i look_up(Table table, __m512i bytes) {
   __m512i low = _mm512_permutex2var_epi8(table.part[0], bytes, table.part[1]);
   __m512i high = _mm512_permutex2var_epi8(table.part[2], bytes, table.part[3]);
   return _mm512_mask_blend_epi8(_mm512_movepi8_mask(bytes), low, high);
-}
-
-// Sixteen registers whose lanes are 16 x 16 bytes each, turned over within each lane. Twice is nothing.
-static inline void transpose(__m512i r[16]) {
-  __m512i t[16];
-  for (int i = 0; i < 8; i++) {
-    t[2 * i] = _mm512_unpacklo_epi8(r[i], r[i + 8]);
-    t[2 * i + 1] = _mm512_unpackhi_epi8(r[i], r[i + 8]);
-  }
-  for (int i = 0; i < 8; i++) {
-    r[2 * i] = _mm512_unpacklo_epi8(t[i], t[i + 8]);
-    r[2 * i + 1] = _mm512_unpackhi_epi8(t[i], t[i + 8]);
-  }
-  for (int i = 0; i < 8; i++) {
-    t[2 * i] = _mm512_unpacklo_epi8(r[i], r[i + 8]);
-    t[2 * i + 1] = _mm512_unpackhi_epi8(r[i], r[i + 8]);
-  }
-  for (int i = 0; i < 8; i++) {
-    r[2 * i] = _mm512_unpacklo_epi8(t[i], t[i + 8]);
-    r[2 * i + 1] = _mm512_unpackhi_epi8(t[i], t[i + 8]);
-  }
 }
 
 // 64 places of 16 channels: lane l of register i holds place 16 l + i, so that after the transposition register c holds

@@ -3,31 +3,9 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "activation_avx512.h"
+
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi"))), apply_to = function)
-
-// x / (1 + e^-x). The power as 2^n * p(f), f in [-0.5, 0.5], with the Taylor polynomial of degree six (1.2e-7 of the value at
-// most); the quotient from a reciprocal of 14 bits and one step of Newton's.
-static inline __m512 silu(__m512 x) {
-  __m512 t = _mm512_mul_ps(_mm512_max_ps(x, _mm512_set1_ps(-87)), _mm512_set1_ps(-1.44269504f));
-  __m512 n = _mm512_roundscale_ps(t, 0), f = _mm512_sub_ps(t, n);
-  __m512 p = _mm512_set1_ps(1.540353e-4f);
-  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(1.3333558e-3f));
-  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(9.6181291e-3f));
-  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(5.5504109e-2f));
-  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(2.4022651e-1f));
-  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(6.9314718e-1f));
-  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(1));
-  __m512 d = _mm512_add_ps(_mm512_set1_ps(1), _mm512_scalef_ps(p, n));
-  __m512 r = _mm512_rcp14_ps(d);
-  r = _mm512_mul_ps(r, _mm512_fnmadd_ps(d, r, _mm512_set1_ps(2)));
-  return _mm512_mul_ps(x, r);
-}
-
-static inline __m512 activated(__m512 x, int32_t function, float slope) {
-  if (function == 1) return silu(x);
-  if (function == 2) return _mm512_mask_mul_ps(x, _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ), x, _mm512_set1_ps(slope));
-  return x;
-}
 
 void ek_picture_convolution_avx512(const uint8_t *const *rows, size_t row_count, size_t groups, size_t stride, float *target,
                                    size_t plane, size_t columns, const int8_t *weights, size_t outputs, const float *scale,
@@ -61,6 +39,50 @@ void ek_picture_convolution_avx512(const uint8_t *const *rows, size_t row_count,
         _mm512_mask_storeu_ps(target + (output + (size_t)i) * plane + column, mask, activated(value, function, slope));
       }
     }
+  }
+}
+
+// `count` columns of sixteen outputs, which lie side by side in a register as their weights do.
+static inline __attribute__((always_inline)) void last(const int count, const uint8_t *const *rows, size_t row_count,
+                                                       size_t groups, size_t stride, size_t column, size_t outputs,
+                                                       const int8_t *at, float *target, __m512 scale, __m512 bias,
+                                                       int32_t function, float slope) {
+  __m512i sums[16];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < count; i++) sums[i] = _mm512_setzero_si512();
+  for (size_t row = 0; row < row_count; row++) {
+    const uint8_t *from = rows[row] + column * stride;
+    for (size_t group = 0; group < groups; group++, at += 64, from += 4) {
+      __m512i by = _mm512_loadu_si512(at);
+#pragma clang loop unroll(full)
+      for (int i = 0; i < count; i++) {
+        int32_t four;
+        __builtin_memcpy(&four, from + (size_t)i * stride, 4);
+        sums[i] = _mm512_dpbusd_epi32(sums[i], _mm512_set1_epi32(four), by);
+      }
+    }
+  }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < count; i++) {
+    __m512 value = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[i]), scale, bias);
+    _mm512_storeu_ps(target + (column + (size_t)i) * outputs, activated(value, function, slope));
+  }
+}
+
+void ek_picture_convolution_channels_last_avx512(const uint8_t *const *rows, size_t row_count, size_t groups, size_t stride,
+                                                 float *target, size_t columns, const int8_t *weights, size_t outputs,
+                                                 const float *scale, const float *bias, int32_t function, float slope) {
+  for (size_t output = 0; output < outputs; output += 16) {
+    const int8_t *at = weights + output * 4 * row_count * groups;
+    __m512 by = _mm512_loadu_ps(scale + output), more = _mm512_loadu_ps(bias + output);
+    float *to = target + output;
+    size_t column = 0;
+    for (; column + 16 <= columns; column += 16)
+      last(16, rows, row_count, groups, stride, column, outputs, at, to, by, more, function, slope);
+    for (; column + 4 <= columns; column += 4)
+      last(4, rows, row_count, groups, stride, column, outputs, at, to, by, more, function, slope);
+    for (; column < columns; column++)
+      last(1, rows, row_count, groups, stride, column, outputs, at, to, by, more, function, slope);
   }
 }
 

@@ -25,5 +25,8 @@ int main(void) {
     test_depthwise(sets[i].set);
     test_picture_convolution(sets[i].set);
     test_scaling(sets[i].set);
+    test_pointwise(sets[i].set);
+    test_quantize_planar(sets[i].set);
+    test_float_convolution(sets[i].set);
   }
 }

@@ -33,3 +33,6 @@ void test_tables(int32_t instruction_set);
 void test_depthwise(int32_t instruction_set);
 void test_picture_convolution(int32_t instruction_set);
 void test_scaling(int32_t instruction_set);
+void test_pointwise(int32_t instruction_set);
+void test_quantize_planar(int32_t instruction_set);
+void test_float_convolution(int32_t instruction_set);

@@ -89,6 +89,12 @@ void ek_picture_convolution_neon(const uint8_t *const *rows, size_t row_count, s
                                  size_t plane, size_t columns, const int8_t *weights, size_t outputs, const float *scale,
                                  const float *bias, int32_t function, float slope);
 
+/// The same, channels last: output o of column x goes to target[x * outputs + o]. Outputs are a multiple of 16. From each
+/// column's first byte on as many are read as the groups hold.
+void ek_picture_convolution_channels_last_avx512(const uint8_t *const *rows, size_t row_count, size_t groups, size_t stride,
+                                                 float *target, size_t columns, const int8_t *weights, size_t outputs,
+                                                 const float *scale, const float *bias, int32_t function, float slope);
+
 /// Convolution of 1 x 1, channels last: for each of `places` places the `outputs` sums of products of its `depth` bytes, a
 /// multiple of four, times their factors, rounded to the nearest even byte.
 ///
@@ -135,3 +141,36 @@ void ek_rgb_neon(const int16_t *luma, const int16_t *cb, const int16_t *cr, cons
 /// (byte - `mean`) x `scale` of each byte.
 void ek_normalized_avx512(const uint8_t *bytes, float *target, size_t count, float mean, float scale);
 void ek_normalized_avx2(const uint8_t *bytes, float *target, size_t count, float mean, float scale);
+
+/// Floats of planes become bytes, channels last: `value` x factor + shift of its channel, which is rounded twice, then to the
+/// nearest even byte; what is no number becomes 0. Channels lie `plane` floats apart.
+void ek_quantize_planar_avx512(const float *source, size_t plane, uint8_t *target, size_t places, size_t channels,
+                               const float *factors, const float *shifts);
+void ek_quantize_planar_avx2(const float *source, size_t plane, uint8_t *target, size_t places, size_t channels,
+                             const float *factors, const float *shifts);
+
+/// What float convolutions do with their sums, which begin with the bias: the function, as in picture convolutions; then
+/// they are stored as they are in `floats`, or, where that is null, in `bytes` as `ek_quantize_planar_avx512` has them.
+typedef struct {
+  float *floats;
+  uint8_t *bytes;
+  const float *bias;
+  int32_t function;
+  float slope;
+  const float *factors, *shifts;
+} EKFloatOutput;
+
+/// Convolution of 1 x 1 in floats, channels last. Outputs are a multiple of 16; weights: for each 16 outputs, for each of
+/// `depth` inputs, 16.
+void ek_float_pointwise_avx512(const float *source, size_t places, size_t depth, size_t outputs, const float *weights,
+                               const EKFloatOutput *target);
+
+/// How the window of a depthwise convolution in floats moves along a row. Channels are a multiple of 16.
+typedef struct {
+  size_t channels, height, width, stride, left;
+} EKFloatWindow;
+
+/// Depthwise convolution of a row in floats, channels last. `rows` are the window's, null where they lie outside of the
+/// picture, each `length` places long; places beside them count as zero. Weights: for each tap one of each channel.
+void ek_float_depthwise_avx512(const float *const *rows, const EKFloatWindow *window, size_t length, size_t columns,
+                               const float *weights, const EKFloatOutput *target);

@@ -6,7 +6,8 @@ import Foundation
 /// opened: the same bytes, sooner. The file knows nothing of it, so it runs on every machine.
 ///
 /// Replaced are channels-last convolutions (`com.microsoft.QLinearConv`) of 1 x 1 and of each channel by itself, each with the
-/// ``QuantizedActivation`` that alone reads it. Where there is no kernel for ``PictureConvolution``, ONNX Runtime's float
+/// ``QuantizedActivation`` that alone reads it, and the float convolutions before the integers (``FloatChain``), whose bytes may
+/// be the next ones. Where there is no kernel for ``PictureConvolution``, ONNX Runtime's float
 /// convolution takes its place, which is faster than a plain loop.
 struct KernelFusion {
   private var graph: Onnx_GraphProto
@@ -17,10 +18,10 @@ struct KernelFusion {
 
   /// The model with the operators; nil where there is nothing to replace, or nothing to replace it with.
   static func fused(_ data: Data, instructions: InstructionSet = .used) -> Data? {
-    let type = instructions == .none ? PictureConvolution.name : "QLinearConv"
-    guard data.range(of: Data(type.utf8)) != nil, var model = try? OnnxModel(data: data, name: "model") else {
-      return nil
-    }
+    let types = [PictureConvolution.name] + (instructions == .none ? [] : ["QLinearConv"])
+    guard types.contains(where: { data.range(of: Data($0.utf8)) != nil }),
+      var model = try? OnnxModel(data: data, name: "model")
+    else { return nil }
     var fusion = KernelFusion(model.proto.graph, instructions)
     guard instructions == .none ? fusion.spellOut() : fusion.replace() else { return nil }
     model.proto.graph = fusion.graph
@@ -43,6 +44,13 @@ struct KernelFusion {
   private mutating func replace() -> Bool {
     var count = 0
     var gone: Set<Int> = []
+    // There are kernels of those for one set only.
+    for index in graph.node.indices where instructions == .avx512 {
+      guard let chain = FloatChain(from: index, of: graph, stored, readers: readers, outputs: outputs) else { continue }
+      for (place, node) in chain.made { graph.node[place] = node }
+      gone.formUnion(chain.gone)
+      count += chain.made.count
+    }
     for index in graph.node.indices {
       guard let convolution = QuantizedConvolution(graph.node[index], stored) else { continue }
       let activation = activation(of: convolution.output)

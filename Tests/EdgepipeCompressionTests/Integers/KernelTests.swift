@@ -50,6 +50,33 @@ struct KernelTests {
   }
 
   @Test(
+    "given planes of floats of any size, when they become bytes, then both give the same",
+    arguments: [1, 7, 8, 16, 19, 40], [1, 15, 31, 64, 65, 200])
+  func planes(channels: Int, places: Int) {
+    var random = SplitMix64(seed: UInt64(channels * 1000 + places))
+    // Halves between two bytes, and what is none: infinite, not a number, below zero.
+    let strange: [Float] = [.nan, .infinity, -.infinity, -0.0, 2.5, 3.5, 300]
+    let values = (0..<channels * places).map { index in
+      index % 5 == 0 ? strange[index / 5 % strange.count] : Float.random(in: -20...150, using: &random)
+    }
+    let factor = (0..<channels).map { $0 % 3 == 0 ? 1 : Float.random(in: 0.1...3, using: &random) }
+    let shift = (0..<channels).map { $0 % 3 == 0 ? 0 : Float.random(in: -50...50, using: &random) }
+    let results = Self.sets.map { set -> [UInt8] in
+      let quantizer = PlanarQuantizer(factor: factor, shift: shift, instructions: set)
+      var bytes = [UInt8](repeating: 99, count: values.count)
+      // SAFETY: both arrays hold channels x places elements.
+      unsafe values.withUnsafeBufferPointer { source in
+        unsafe bytes.withUnsafeMutableBufferPointer { target in
+          guard let from = source.baseAddress, let to = target.baseAddress else { return }
+          unsafe quantizer.apply(from, to: to, places: places)
+        }
+      }
+      return bytes
+    }
+    #expect(results.allSatisfy { $0 == results[0] })
+  }
+
+  @Test(
     "given a row of bytes, when each channel is convolved by itself, then all instructions give the same",
     arguments: [1, 3, 16, 24, 48, 64, 128], [4, 9, 25])
   func depthwise(channels: Int, taps: Int) {

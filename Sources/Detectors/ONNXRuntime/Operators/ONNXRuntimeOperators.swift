@@ -14,6 +14,7 @@ import COnnxRuntime
     PixelPatches.self, QuantizeFromPlanar.self, QuantizedActivation.self, ActivatedConcat.self,
     ChannelsLastMaxPool.self, NearestUpsample.self, DequantizeToPlanar.self,
     JoinedRows.self, PointwiseConvolution.self, DepthwiseConvolution.self, PictureConvolution.self,
+    FloatConvolution.self, QuantizingConvolution.self,
   ]
 
   private let library: ONNXRuntimeLibrary

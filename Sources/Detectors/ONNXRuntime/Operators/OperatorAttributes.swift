@@ -19,6 +19,9 @@ import COnnxRuntime
     return Int(value)
   }
 
+  /// The value that is given, where the node has no such attribute.
+  func integer(_ name: String, default value: Int) -> Int { (try? integer(name)) ?? value }
+
   func float(_ name: String) throws(ONNXRuntimeFailure) -> Float {
     var value: Float = 0
     try unsafe library.check(library.api.pointee.KernelInfoGetAttribute_float(info, name, &value))

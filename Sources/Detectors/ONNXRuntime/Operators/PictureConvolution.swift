@@ -2,13 +2,14 @@ import EdgepipeCore
 
 /// A first convolution: reads a planar picture of bytes, multiplies integers and gives planar floats, through an activation.
 ///
-/// From 1 x C x H x W to 1 x N x h x w, where h = (H + top + bottom - kernel) / stride + 1, w likewise. An output is the sum
+/// From 1 x C x H x W to 1 x N x h x w, or 1 x h x w x N with channels last, where h = (H + top + bottom - kernel) / stride + 1, w likewise. An output is the sum
 /// of products with the window's bytes, times its `scale`, plus its `bias`, through the function. Nothing is rounded but the
 /// weights. Bytes outside of the picture are `fill[c]`.
 ///
 /// Inputs: bytes; weights N x C x height x width; scales, N; bias, N. All but the first are constants of the model, which are
 /// read once. Attributes: `kernel_shape`, `strides`, `pads` (top, left, bottom, right), `fill` (one byte a channel),
-/// `function` ("silu", "leaky_relu", "relu", "identity"), `alpha` (slope of leaky_relu below zero).
+/// `function` ("silu", "leaky_relu", "relu", "identity"), `alpha` (slope of leaky_relu below zero),
+/// `channels_last` (0 unless given; with 1, N is a multiple of 16).
 final class PictureConvolution: OperatorKernel {
   static let name = "PictureConvolution"
   static let inputs: [OperatorElement] = [.uint8, .int8, .float32, .float32]
@@ -18,6 +19,7 @@ final class PictureConvolution: OperatorKernel {
   private let window: ConvolutionWindow
   private let fill: [UInt8]
   private let function: ActivationFunction
+  private let isChannelsLast: Bool
   /// A ring of rows for each plane.
   private var planes: (width: Int, rows: [PaddedRows])?
   /// For the weights at this place in memory.
@@ -31,6 +33,7 @@ final class PictureConvolution: OperatorKernel {
     }
     fill = bytes.map { UInt8($0) }
     function = try ActivationFunction(attributes)
+    isChannelsLast = attributes.integer("channels_last", default: 0) == 1
   }
 
   func compute(_ call: OperatorCall) throws {
@@ -41,8 +44,9 @@ final class PictureConvolution: OperatorKernel {
     let height = shape[2], width = shape[3]
     let kernel = try kernel(call)
     let planes = planes(width: width, columns: size.columns)
-    let target = try unsafe call.output([1, kernel.outputs, size.rows, size.columns])
-      .assumingMemoryBound(to: Float.self)
+    let planar = [1, kernel.outputs, size.rows, size.columns]
+    let last = [1, size.rows, size.columns, kernel.outputs]
+    let target = try unsafe call.output(isChannelsLast ? last : planar).assumingMemoryBound(to: Float.self)
     let source = unsafe bytes.assumingMemoryBound(to: UInt8.self)
     for row in 0..<size.rows {
       for channel in fill.indices {
@@ -55,7 +59,11 @@ final class PictureConvolution: OperatorKernel {
           unsafe kernel.rows[channel * window.height + y] = line
         }
       }
-      unsafe kernel.apply(to: target + row * size.columns, plane: size.rows * size.columns, columns: size.columns)
+      if isChannelsLast {
+        unsafe kernel.applyChannelsLast(to: target + row * size.columns * kernel.outputs, columns: size.columns)
+      } else {
+        unsafe kernel.apply(to: target + row * size.columns, plane: size.rows * size.columns, columns: size.columns)
+      }
     }
   }
 
@@ -76,7 +84,7 @@ final class PictureConvolution: OperatorKernel {
     let (scaleShape, scales) = try unsafe call.input(2), (biasShape, bias) = try unsafe call.input(3)
     guard shape.count == 4, (1...4096).contains(shape[0]),
       shape.dropFirst() == [fill.count, window.height, window.width],
-      scaleShape == [shape[0]], biasShape == [shape[0]]
+      scaleShape == [shape[0]], biasShape == [shape[0]], !isChannelsLast || shape[0] % 16 == 0
     else { throw OperatorCall.wrong(Self.name, "weights of the shape \(shape)") }
     // SAFETY: by their shapes and declared elements.
     let made = unsafe PictureKernel(

@@ -70,11 +70,24 @@ import Foundation
           function.slope)
       }
     #endif
-    unsafe applyPlainly(to: target, plane: plane, columns: columns)
+    unsafe applyPlainly(to: target, plane: plane, step: 1, columns: columns)
   }
 
-  /// The reference.
-  private func applyPlainly(to target: UnsafeMutablePointer<Float>, plane: Int, columns: Int) {
+  /// A row of `columns` of every output; the outputs, a multiple of sixteen, lie side by side.
+  func applyChannelsLast(to target: UnsafeMutablePointer<Float>, columns: Int) {
+    #if arch(x86_64)
+      if instructions == .avx512 {
+        // SAFETY: as above.
+        return unsafe ek_picture_convolution_channels_last_avx512(
+          rows, rowCount, form.groups, stride, target, columns, weights, outputs, scales, bias, function.number,
+          function.slope)
+      }
+    #endif
+    unsafe applyPlainly(to: target, plane: 1, step: outputs, columns: columns)
+  }
+
+  /// The reference; columns lie `step` elements apart.
+  private func applyPlainly(to target: UnsafeMutablePointer<Float>, plane: Int, step: Int, columns: Int) {
     for output in 0..<outputs {
       for column in 0..<columns {
         var sum: Int32 = 0
@@ -84,7 +97,7 @@ import Foundation
           let by = unsafe weights + (output * rowCount + row) * taps
           for tap in 0..<taps { unsafe sum &+= Int32(bytes[column * stride + tap]) &* Int32(by[tap]) }
         }
-        unsafe target[output * plane + column] = function.float(Float(sum) * scales[output] + bias[output])
+        unsafe target[output * plane + column * step] = function.float(Float(sum) * scales[output] + bias[output])
       }
     }
   }
@@ -92,7 +105,7 @@ import Foundation
 
 extension ActivationFunction {
   /// The number that kernels know it by.
-  fileprivate var number: Int32 {
+  var number: Int32 {
     switch self {
     case .identity: 0
     case .silu: 1
@@ -101,9 +114,9 @@ extension ActivationFunction {
   }
 
   /// The slope below zero.
-  fileprivate var slope: Float { if case .leakyReLU(let alpha) = self { Float(alpha) } else { 0 } }
+  var slope: Float { if case .leakyReLU(let alpha) = self { Float(alpha) } else { 0 } }
 
-  fileprivate func float(_ x: Float) -> Float {
+  func float(_ x: Float) -> Float {
     switch self {
     case .silu: x / (1 + exp(-x))
     case .relu: max(x, 0)
