@@ -82,8 +82,8 @@ struct TuneCommand: ParsableCommand {
     _ = try makeRunner(config, files: [.writes(output, as: "--output")])
     let line = ProgressLine()
     var tuning = TuneRun(
-      trial: TuneTrial(seconds: seconds) { try makeRunner(config, sets: $0) }, store: .standard(), stages: config.stages,
-      limits: limits
+      trial: TuneTrial(seconds: seconds) { try makeRunner(config, sets: $0) }, store: .standard(),
+      stages: config.stages, limits: limits
     ) { detector, choice, isGlance in
       let what = isGlance ? "checking whether the deadline can be met" : choice.split
       line.show("\(detector): \(choice.model) \(choice.shape), \(what)")
