@@ -257,8 +257,8 @@ if Context.environment["EDGEPIPE_FUZZ"] != nil {
 // scripts/test-tsan compiles everything a second time; leaving out what the graph does not use saves most of that.
 if Context.environment["EDGEPIPE_GRAPH_ONLY"] != nil {
   let graph: Set = [
-    "CLibcrypto", "CPlatform", "EdgepipeCore", "EdgepipeMachine", "Pipeline", "PipelineTesting", "PipelineTestSupport",
-    "PipelineTests", "EdgepipeCoreTests", "EdgepipeMachineTests",
+    "CKernels", "CLibcrypto", "CPlatform", "EdgepipeCore", "EdgepipeMachine", "Pipeline", "PipelineTesting",
+    "PipelineTestSupport", "PipelineTests", "EdgepipeCoreTests", "EdgepipeMachineTests",
   ]
   package.targets.removeAll { !graph.contains($0.name) }
   package.products.removeAll { $0.name != "Pipeline" }
