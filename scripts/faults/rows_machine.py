@@ -152,7 +152,7 @@ def starved(rig, clips, result):
     before = (warm, time.monotonic())
     seconds = 5 if quick else 60
     # The automatic tests run a debug build, which is slower by itself.
-    processes = 8 if quick else 16
+    processes = 12 if quick else 16
     greedy = subprocess.Popen(["stress-ng", "--quiet", "--cpu", str(processes), "--taskset", "0", "--timeout", f"{seconds}s"],
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     since = time.monotonic()
