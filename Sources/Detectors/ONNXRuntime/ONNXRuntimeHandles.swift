@@ -64,8 +64,8 @@ enum ONNXRuntimeConstant {
     try unsafe library.check(api.pointee.SetInterOpNumThreads(pointer, 1))
     try unsafe library.check(api.pointee.SetSessionExecutionMode(pointer, ONNXRuntimeConstant.sequential))
     try unsafe library.check(api.pointee.SetSessionGraphOptimizationLevel(pointer, ONNXRuntimeConstant.optimizeAll))
-    // The library's own pool grows in powers of two and keeps what the first run needed, for each session: half of what a
-    // worker costs. The system's allocator finds the same blocks again at the next run.
+    // The library's own pool grows in powers of two and keeps what the first run needed, for each session: a third of what
+    // a worker costs. The system's allocator finds the same blocks again at the next run.
     try unsafe library.check(api.pointee.DisableCpuMemArena(pointer))
     // Threads that spin while they wait take the cores that decoding needs.
     try unsafe library.check(api.pointee.AddSessionConfigEntry(pointer, "session.intra_op.allow_spinning", "0"))

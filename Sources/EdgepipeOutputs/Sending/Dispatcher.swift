@@ -14,7 +14,7 @@ struct DeliveryRules: Sendable {
   var tries = 5
   /// At the end of a run, what waits may still go out for so long.
   var flushS = 5.0
-  /// The same once the run has been told to end: it has ten seconds for everything.
+  /// The same limit once the run has been told to end, which leaves ten seconds for all stages together.
   var endingS = 5.0
 }
 
