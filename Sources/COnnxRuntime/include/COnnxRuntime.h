@@ -18,6 +18,7 @@ typedef struct OrtRunOptions OrtRunOptions;
 typedef struct OrtValue OrtValue;
 typedef struct OrtMemoryInfo OrtMemoryInfo;
 typedef struct OrtAllocator OrtAllocator;
+typedef struct OrtArenaCfg OrtArenaCfg;
 typedef struct OrtTypeInfo OrtTypeInfo;
 typedef struct OrtTensorTypeAndShapeInfo OrtTensorTypeAndShapeInfo;
 typedef struct OrtCustomOpDomain OrtCustomOpDomain;
@@ -43,9 +44,7 @@ typedef struct OrtApi {
   OrtStatus *_Nullable (*_Nonnull CreateSessionOptions)(OrtSessionOptions *_Nullable *_Nonnull out);
   const void *_Nullable unused_11[2];
   OrtStatus *_Nullable (*_Nonnull SetSessionExecutionMode)(OrtSessionOptions *_Nonnull options, int32_t mode);
-  const void *_Nullable unused_14[5];
-  OrtStatus *_Nullable (*_Nonnull DisableCpuMemArena)(OrtSessionOptions *_Nonnull options);
-  const void *_Nullable unused_20[3];
+  const void *_Nullable unused_14[9];
   OrtStatus *_Nullable (*_Nonnull SetSessionGraphOptimizationLevel)(OrtSessionOptions *_Nonnull options, int32_t level);
   OrtStatus *_Nullable (*_Nonnull SetIntraOpNumThreads)(OrtSessionOptions *_Nonnull options, int32_t threads);
   OrtStatus *_Nullable (*_Nonnull SetInterOpNumThreads)(OrtSessionOptions *_Nonnull options, int32_t threads);
@@ -129,7 +128,14 @@ typedef struct OrtApi {
   const void *_Nullable unused_127[3];
   OrtStatus *_Nullable (*_Nonnull AddSessionConfigEntry)(
       OrtSessionOptions *_Nonnull options, const char *_Nonnull key, const char *_Nonnull value);
-  const void *_Nullable unused_131[31];
+  const void *_Nullable unused_131[13];
+  OrtStatus *_Nullable (*_Nonnull CreateAndRegisterAllocator)(
+      OrtEnv *_Nonnull env, const OrtMemoryInfo *_Nonnull memory, const OrtArenaCfg *_Nullable arena);
+  const void *_Nullable unused_145[11];
+  OrtStatus *_Nullable (*_Nonnull CreateArenaCfg)(
+      size_t limit, int extend_strategy, int first_bytes, int dead_bytes, OrtArenaCfg *_Nullable *_Nonnull out);
+  void (*_Nonnull ReleaseArenaCfg)(OrtArenaCfg *_Nullable arena);
+  const void *_Nullable unused_158[4];
   /// A null `out` asks for the size, in elements; so does the next.
   OrtStatus *_Nullable (*_Nonnull KernelInfoGetAttributeArray_float)(
       const OrtKernelInfo *_Nonnull info, const char *_Nonnull name, float *_Nullable out, size_t *_Nonnull size);
@@ -201,7 +207,6 @@ EP_ORT_AT(CreateSessionFromArray, 8);
 EP_ORT_AT(Run, 9);
 EP_ORT_AT(CreateSessionOptions, 10);
 EP_ORT_AT(SetSessionExecutionMode, 13);
-EP_ORT_AT(DisableCpuMemArena, 19);
 EP_ORT_AT(SetSessionGraphOptimizationLevel, 23);
 EP_ORT_AT(SetIntraOpNumThreads, 24);
 EP_ORT_AT(SetInterOpNumThreads, 25);
@@ -241,6 +246,9 @@ EP_ORT_AT(ReleaseCustomOpDomain, 101);
 EP_ORT_AT(GetAvailableProviders, 125);
 EP_ORT_AT(ReleaseAvailableProviders, 126);
 EP_ORT_AT(AddSessionConfigEntry, 130);
+EP_ORT_AT(CreateAndRegisterAllocator, 144);
+EP_ORT_AT(CreateArenaCfg, 156);
+EP_ORT_AT(ReleaseArenaCfg, 157);
 EP_ORT_AT(KernelInfoGetAttributeArray_float, 162);
 EP_ORT_AT(KernelInfoGetAttributeArray_int64, 163);
 

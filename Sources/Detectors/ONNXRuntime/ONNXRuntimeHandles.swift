@@ -16,6 +16,11 @@ enum ONNXRuntimeConstant {
   static let optimizeAll: Int32 = 99
   static let sequential: Int32 = 0
   static let deviceAllocator: Int32 = 0
+  static let arenaAllocator: Int32 = 1
+  static let growAsRequested: Int32 = 1
+  static let firstPoolBytes: Int32 = 1 << 16
+  /// Of a block that is not cut although it is larger than what was asked for.
+  static let unsplitPoolBytes: Int32 = 1 << 14
   static let defaultMemory: Int32 = 0
   static let failed: Int32 = 1
   static let invalidArgument: Int32 = 2
@@ -31,18 +36,48 @@ enum ONNXRuntimeConstant {
   init(_ library: ONNXRuntimeLibrary) throws {
     operators = library.takesOperators ? try ONNXRuntimeOperators(library) : nil
     self.library = library
-    unsafe pointer = try unsafe Self.turn.withLock { _ in
+    unsafe pointer = try unsafe Self.users.withLock { users in
       var made: OpaquePointer?
       try unsafe library.check(library.api.pointee.CreateEnv(ONNXRuntimeConstant.logFatal, "edgepipe", &made))
-      return try unsafe library.owned(made)
+      let owned = try unsafe library.owned(made)
+      do {
+        if users == 0 { try unsafe Self.registerPool(library, owned) }
+      } catch {
+        unsafe library.api.pointee.ReleaseEnv(owned)
+        throw error
+      }
+      users += 1
+      return unsafe owned
     }
   }
 
-  deinit { Self.turn.withLock { _ in unsafe library.api.pointee.ReleaseEnv(pointer) } }
+  deinit {
+    Self.users.withLock { users in
+      unsafe library.api.pointee.ReleaseEnv(pointer)
+      users -= 1
+    }
+  }
 
   /// The library has one environment for the whole process and counts its users. While the last of them gives it back, it
   /// refuses to make a new one ("Only one instance of LoggingManager"): one after the other, then.
-  private static let turn = Monitor(())
+  private static let users = Monitor(0)
+
+  /// One pool of memory for all sessions, which grows by what is asked for.
+  ///
+  /// The pool that each session has otherwise grows in powers of two and keeps what its first run needed; the system's
+  /// allocator leaves holes that cost a second worker twice what it holds.
+  private static func registerPool(_ library: ONNXRuntimeLibrary, _ environment: OpaquePointer) throws {
+    let memory = try ONNXRuntimeMemoryInfo(library, allocator: ONNXRuntimeConstant.arenaAllocator)
+    var made: OpaquePointer?
+    try unsafe library.check(
+      library.api.pointee.CreateArenaCfg(
+        0, ONNXRuntimeConstant.growAsRequested, ONNXRuntimeConstant.firstPoolBytes,
+        ONNXRuntimeConstant.unsplitPoolBytes, &made))
+    let arena = try unsafe library.owned(made)
+    defer { unsafe library.api.pointee.ReleaseArenaCfg(arena) }
+    try unsafe library.check(
+      library.api.pointee.CreateAndRegisterAllocator(environment, memory.pointer, arena))
+  }
 }
 
 @safe struct ONNXRuntimeSessionOptions: ~Copyable {
@@ -64,9 +99,8 @@ enum ONNXRuntimeConstant {
     try unsafe library.check(api.pointee.SetInterOpNumThreads(pointer, 1))
     try unsafe library.check(api.pointee.SetSessionExecutionMode(pointer, ONNXRuntimeConstant.sequential))
     try unsafe library.check(api.pointee.SetSessionGraphOptimizationLevel(pointer, ONNXRuntimeConstant.optimizeAll))
-    // The library's own pool grows in powers of two and keeps what the first run needed, for each session: a third of what
-    // a worker costs. The system's allocator finds the same blocks again at the next run.
-    try unsafe library.check(api.pointee.DisableCpuMemArena(pointer))
+    // The environment's pool, which all sessions share.
+    try unsafe library.check(api.pointee.AddSessionConfigEntry(pointer, "session.use_env_allocators", "1"))
     // Threads that spin while they wait take the cores that decoding needs.
     try unsafe library.check(api.pointee.AddSessionConfigEntry(pointer, "session.intra_op.allow_spinning", "0"))
   }
@@ -117,11 +151,11 @@ enum ONNXRuntimeConstant {
   private let library: ONNXRuntimeLibrary
   let pointer: OpaquePointer
 
-  init(_ library: ONNXRuntimeLibrary) throws {
+  init(_ library: ONNXRuntimeLibrary, allocator: Int32 = ONNXRuntimeConstant.deviceAllocator) throws {
     var made: OpaquePointer?
     try unsafe library.check(
       library.api.pointee.CreateCpuMemoryInfo(
-        ONNXRuntimeConstant.deviceAllocator, ONNXRuntimeConstant.defaultMemory, &made))
+        allocator, ONNXRuntimeConstant.defaultMemory, &made))
     let owned = try unsafe library.owned(made)
     self.library = library
     unsafe pointer = unsafe owned

@@ -13,7 +13,7 @@ final class ActivatedConcat: OperatorKernel {
   private let isActive: [Bool]
 
   init(_ attributes: OperatorAttributes) throws {
-    tables = try ChannelTables(attributes, of: Self.name)
+    tables = try .shared(attributes, of: Self.name)
     isActive = try attributes.integers("active").map { $0 != 0 }
     guard isActive.count == Self.inputs.count else {
       throw OperatorCall.wrong(Self.name, "'active' holds \(isActive.count) numbers")

@@ -2,10 +2,11 @@ import CKernels
 import EdgepipeCore
 
 /// 256 bytes for each channel of a channels-last tensor of bytes, or one table for all of them.
-@safe final class ChannelTables {
+@safe final class ChannelTables: @unchecked Sendable {
   /// 1: the same table for every channel.
   let channels: Int
-  // SAFETY: `channels` tables of 256 bytes each, allocated in init, written there, freed in deinit.
+  // SAFETY (also @unchecked Sendable): `channels` tables of 256 bytes each, allocated in init, written there and never again,
+  // freed in deinit.
   private let bytes: UnsafeMutablePointer<UInt8>
   private let instructions: InstructionSet
 

@@ -28,7 +28,7 @@ final class DepthwiseConvolution: OperatorKernel {
     let byte = try attributes.integer("zero")
     guard let zero = UInt8(exactly: byte) else { throw OperatorCall.wrong(Self.name, "the zero \(byte)") }
     self.zero = zero
-    tables = try attributes.word("function") == "none" ? nil : ChannelTables(attributes, of: Self.name)
+    tables = try attributes.word("function") == "none" ? nil : .shared(attributes, of: Self.name)
   }
 
   func compute(_ call: OperatorCall) throws {

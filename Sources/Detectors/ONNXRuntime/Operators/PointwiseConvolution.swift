@@ -18,7 +18,7 @@ final class PointwiseConvolution: OperatorKernel {
   private var packed: (weights: UInt, kernel: PointwiseKernel)?
 
   init(_ attributes: OperatorAttributes) throws {
-    tables = try attributes.word("function") == "none" ? nil : ChannelTables(attributes, of: Self.name)
+    tables = try attributes.word("function") == "none" ? nil : .shared(attributes, of: Self.name)
   }
 
   func compute(_ call: OperatorCall) throws {
@@ -51,9 +51,9 @@ final class PointwiseConvolution: OperatorKernel {
       factorShape == [shape[0]], biasShape == [shape[0]]
     else { throw OperatorCall.wrong(Self.name, "weights of the shape \(shape) for \(depth) channels") }
     // SAFETY: by their shapes and declared elements.
-    let made = unsafe PointwiseKernel(
-      depth: depth, weights: Array(weights.elements(shape[0] * depth, as: Int8.self)),
-      factors: Array(factors.elements(shape[0], as: Float.self)), bias: Array(bias.elements(shape[0], as: Int32.self)))
+    let made = unsafe PointwiseKernel.shared(
+      depth: depth, weights: weights.elements(shape[0] * depth, as: Int8.self),
+      factors: factors.elements(shape[0], as: Float.self), bias: bias.elements(shape[0], as: Int32.self))
     packed = (UInt(bitPattern: weights), made)
     return made
   }

@@ -1,11 +1,13 @@
 import CKernels
 import EdgepipeCore
+import Foundation
 
 /// The weights of a convolution of 1 x 1, as the processor's instructions want them, and its sums.
-@safe final class PointwiseKernel {
+@safe final class PointwiseKernel: @unchecked Sendable {
   let depth: Int, outputs: Int
   private let instructions: InstructionSet
-  // SAFETY: `weights`, `bias` and `factors` are for whole blocks of sixteen outputs; all are allocated in init, freed in deinit.
+  // SAFETY (also @unchecked Sendable): `weights`, `bias` and `factors` are for whole blocks of sixteen outputs; all are
+  // allocated in init, written there and never again, freed in deinit.
   private let weights: UnsafeMutablePointer<Int8>
   private let bias: UnsafeMutablePointer<Int32>
   private let factors: UnsafeMutablePointer<Float>
@@ -32,6 +34,29 @@ import EdgepipeCore
       }
     }
   }
+
+  /// The kernel of these numbers, which all sessions of a model share.
+  static func shared(
+    depth: Int, weights: UnsafeBufferPointer<Int8>, factors: UnsafeBufferPointer<Float>,
+    bias: UnsafeBufferPointer<Int32>
+  ) -> PointwiseKernel {
+    var bytes = Data()
+    unsafe bytes.append(weights)
+    unsafe bytes.append(factors)
+    unsafe bytes.append(bias)
+    return known.object(for: Contents(depth: depth, digest: FileHash.sha256(of: bytes))) {
+      unsafe PointwiseKernel(
+        depth: depth, weights: Array(weights), factors: Array(factors), bias: Array(bias))
+    }
+  }
+
+  /// In place of the numbers themselves, which the kernel holds in another order.
+  private struct Contents: Hashable {
+    var depth: Int
+    var digest: String
+  }
+
+  private static let known = SharedConstants<Contents, PointwiseKernel>()
 
   deinit {
     unsafe weights.deallocate()

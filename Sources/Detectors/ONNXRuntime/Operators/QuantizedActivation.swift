@@ -17,7 +17,7 @@ final class QuantizedActivation: OperatorKernel {
 
   private let tables: ChannelTables
 
-  init(_ attributes: OperatorAttributes) throws { tables = try ChannelTables(attributes, of: Self.name) }
+  init(_ attributes: OperatorAttributes) throws { tables = try .shared(attributes, of: Self.name) }
 
   func compute(_ call: OperatorCall) throws {
     let (shape, bytes) = try unsafe call.input(0)
@@ -36,7 +36,7 @@ extension ChannelTables {
   /// The tables of an activation function, by the attributes of ``QuantizedActivation``.
   ///
   /// - Parameter name: the operator's, for errors.
-  convenience init(_ attributes: OperatorAttributes, of name: String) throws {
+  static func shared(_ attributes: OperatorAttributes, of name: String) throws -> ChannelTables {
     let scale = try attributes.floats("scale"), offset = try attributes.floats("offset")
     let outputScale = try attributes.floats("output_scale"), outputZero = try attributes.floats("output_zero")
     let channels = scale.count
@@ -44,16 +44,28 @@ extension ChannelTables {
       outputScale.allSatisfy({ $0 > 0 })
     else { throw OperatorCall.wrong(name, "scales and offsets differ in number, or an output scale is not positive") }
     let function = try ActivationFunction(attributes)
-    self.init(channels: channels) { channel, byte in
-      let value = function(Double(offset[channel]) + Double(scale[channel]) * Double(byte))
-      let scaled = (value / Double(outputScale[channel]) + Double(outputZero[channel])).rounded()
-      return UInt8(min(max(scaled, 0), 255))
+    let key = ActivationConstants(
+      function: function, scale: scale, offset: offset, outputScale: outputScale, outputZero: outputZero)
+    return known.object(for: key) {
+      ChannelTables(channels: channels) { channel, byte in
+        let value = function(Double(offset[channel]) + Double(scale[channel]) * Double(byte))
+        let scaled = (value / Double(outputScale[channel]) + Double(outputZero[channel])).rounded()
+        return UInt8(min(max(scaled, 0), 255))
+      }
     }
   }
+
+  private static let known = SharedConstants<ActivationConstants, ChannelTables>()
+}
+
+/// All that the tables of an activation depend on.
+private struct ActivationConstants: Hashable {
+  var function: ActivationFunction
+  var scale, offset, outputScale, outputZero: [Float]
 }
 
 /// The functions that the tables are made of.
-enum ActivationFunction {
+enum ActivationFunction: Hashable {
   case silu, relu, identity
   case leakyReLU(Double)
 
