@@ -124,14 +124,15 @@ struct DoctorTests {
     var greedy: [Process] = []
     defer {
       for process in greedy {
-        process.terminate()
+        // The tests' threads block SIGTERM, and so do programs that they start.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
       }
     }
     for _ in 0..<(6 * ProcessInfo.processInfo.activeProcessorCount) {
       let process = Process()
       process.executableURL = URL(fileURLWithPath: "/bin/sh")
-      process.arguments = ["-c", "while :; do :; done"]
+      process.arguments = ["-c", "ulimit -t 60; while :; do :; done"]
       try process.run()
       greedy.append(process)
     }
@@ -289,7 +290,7 @@ struct DoctorTests {
       { "id": "out", "type": "sink.null", "after": ["camera"] }
       """)
     let running = try Command.Running(["run", file, "--quiet", "--control", "c.sock"], in: space.folder)
-    defer { running.process.terminate() }
+    defer { running.signal(SIGKILL) }
     // Until it listens, and has tried.
     var answer: Answer?
     let end = Date(timeIntervalSinceNow: 120)

@@ -176,5 +176,15 @@ struct DoctorLatencyTests {
     let findings = try report.findings()
     #expect(findings.causes == [.slowOutput])
     #expect(findings.commands.contains("edgepipe run yard.json --set events.preset=ultrafast"))
+    // The same where the encoder gets a core for a third of the time only.
+    let starved = ReportText.with {
+      $0.lose(200, "queue-oldest", in: \.events)
+      $0.events["type"] = "sink.video"
+      $0.events["worked"] = 60
+      $0.events["work_ms"] = 2_500.0
+      $0.events["cpu_ms"] = 3_300.0
+      $0.resource("other_programs_cpu_s", 15.0)
+    }
+    #expect(try starved.findings().causes.first == .slowOutput)
   }
 }

@@ -48,7 +48,8 @@ package struct RunView: Sendable {
   var offeredFPS: Double {
     streams.reduce(0) { sum, stream in
       // The end of a run, in which queues drain, brings nothing.
-      let seconds = stream.isLive && !(0.1...wallS).contains(stream.mediaS) ? wallS : stream.mediaS
+      let isTimed = !stream.isLive || (stream.mediaS >= 0.1 && stream.mediaS <= wallS)
+      let seconds = isTimed ? stream.mediaS : wallS
       return seconds > 0 ? sum + Double(stream.admitted) / seconds : sum
     }
   }
@@ -59,6 +60,13 @@ package struct RunView: Sendable {
     let sources = stages.filter { $0.role == .source }
     let out = sources.reduce(0) { $0 + Double($1.framesOut) }
     return out > 0 ? offeredFPS * min(1, Double(stage.framesIn) / out) : 0
+  }
+
+  /// What a stage could do on cores of its own, against what reaches it; nil where either is not known.
+  func fit(of stage: StageView) -> Double? {
+    let offered = offeredFPS(of: stage), cpuMs = stage.cpuMsPerFrame
+    guard offered > 0, cpuMs > 0 else { return nil }
+    return min(Double(stage.workers) * Double(stage.threads), max(machineCores, 0.01)) * 1000 / cpuMs / offered
   }
 
   var ownCores: Double { wallS > 0 ? cpuS / wallS : 0 }

@@ -20,18 +20,11 @@ struct Blame: Sendable {
 
   var findings: [DoctorFinding] {
     // Below 1, the stage would be too slow with all the cores that it can use as well.
-    let fits = deadlineMs.map(fit) ?? rateFit
+    let fits = deadlineMs.map(fit) ?? run.fit(of: stage) ?? 0
     let own = max(1 - contention.waiting, 1 - fits), foreign = contention.waiting * min(1, fits)
     let most = contention.parts.first?.share ?? 1
     return [isShortDeadline ? shortDeadline(own) : slow(own)]
       + contention.parts.map { contended($0, foreign * $0.share / most) }
-  }
-
-  /// What it could do with the cores to itself, against what comes.
-  private var rateFit: Double {
-    let offered = run.offeredFPS(of: stage), cpuMs = stage.cpuMsPerFrame
-    guard offered > 0, cpuMs > 0 else { return 0 }
-    return min(Double(stage.workers) * Double(stage.threads), max(run.machineCores, 0.01)) * 1000 / cpuMs / offered
   }
 
   /// The time that a frame has, against the CPU time that it takes on its way.

@@ -32,7 +32,7 @@ struct Contention: Sendable {
     } else if run.ownCores >= Self.fullCores * cores {
       parts.append(
         Part(
-          cause: stage.workers * stage.threads > Int(min(cores.rounded(.up), 1024)) ? .tooManyWorkers : .fullCores,
+          cause: Double(stage.workers) * Double(stage.threads) > cores.rounded(.up) ? .tooManyWorkers : .fullCores,
           share: min(1, run.ownCores / cores),
           figure: .init(
             "own_cores", run.ownCores,

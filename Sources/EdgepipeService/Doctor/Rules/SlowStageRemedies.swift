@@ -64,7 +64,8 @@ struct SlowStageRemedies: Sendable {
   /// So that what is left can be done.
   private var neededInterval: Int {
     let offered = run.offeredFPS(of: stage), capacity = Double(stage.workers) * 1000 / max(stage.busyMsPerFrame, 0.001)
-    return Int(min(max((offered / capacity).rounded(.up), 2), 100))
+    let interval = (offered / capacity).rounded(.up)
+    return interval.isFinite ? Int(min(max(interval, 2), 100)) : 2
   }
 
   /// Three quarters of each side, in steps of 32 pixels.

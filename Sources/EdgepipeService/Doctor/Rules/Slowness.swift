@@ -106,7 +106,9 @@ struct Slowness: Sendable {
     func overflow(_ stage: StageView) -> Double {
       Double(stage.dropped["queue-oldest"] ?? 0) + Double(stage.dropped["queue-newest"] ?? 0)
     }
-    return run.stages.max { overflow($0) < overflow($1) }.map(Limit.burst) ?? .unknown
+    guard let fullest = run.stages.max(by: { overflow($0) < overflow($1) }) else { return .unknown }
+    // One that could not do it with a core of its own either is slow, however little of the time it got one.
+    return (run.fit(of: fullest) ?? 1) < 1 ? .rate(fullest) : .burst(fullest)
   }
 
   static func workers(_ run: RunView) -> [StageView] { run.stages.filter { $0.role != .source && $0.worked > 0 } }
