@@ -14,13 +14,13 @@ struct RootCommand: ParsableCommand {
         edgepipe run pipelines/smart-camera.json --source street.mp4
         edgepipe validate pipelines/smart-camera.json
 
-      Exit status: 0 success, 1 some streams failed, 64 usage error, 65 invalid data, 66 missing input, 69 library or \
+      Exit status: 0 success, 1 some streams failed (doctor: something was found), 64 usage error, 65 invalid data, 66 missing input, 69 library or \
       server unavailable, 70 internal error, 74 write error, 78 invalid pipeline file or missing model, 141 standard \
       output closed by its reader.
       """,
     version: Edgepipe.version,
     subcommands: [
-      DetectCommand.self, NewCommand.self, RunCommand.self, ReplayCommand.self, ControlCommand.self,
+      DetectCommand.self, NewCommand.self, RunCommand.self, ReplayCommand.self, ControlCommand.self, DoctorCommand.self,
     ] + databaseCommands + [
       ServeCommand.self, TokenCommand.self,
       ProfileCommand.self, BenchCommand.self, ABCommand.self,

@@ -35,6 +35,10 @@ public final class Detector {
   private var classes: ClassFilter
   private var candidates = Candidates()
   private var suppression = Suppression()
+  private var pictures = 0
+  /// Of a picture whose boxes below the threshold are counted.
+  private var weak = Candidates()
+  private var leftOut: LeftOutByScore?
 
   /// - Throws: a ``PipelineError`` when the session's outputs do not fit the manifest.
   public init(session: any InferenceSession, manifest: ModelManifest, options: DetectorOptions) throws {
@@ -52,6 +56,12 @@ public final class Detector {
   /// Boxes left out so far because the model gave NaN or an infinite number for them.
   public var nonFinite: Int { candidates.nonFinite }
 
+  /// What the threshold left out of a picture that was looked at, once.
+  package func takeLeftOut() -> LeftOutByScore? {
+    defer { leftOut = nil }
+    return leftOut
+  }
+
   /// Finds objects in one picture: boxes in source pixels, clipped to the picture, best first.
   ///
   /// - Throws: a ``PipelineError`` when the model cannot run, or its outputs do not fit the manifest.
@@ -60,8 +70,16 @@ public final class Detector {
     let request = DecodeRequest(
       inputWidth: geometry.inputWidth, inputHeight: geometry.inputHeight, threshold: options.score, classes: classes)
     candidates.removeAll()
+    let counts = options.score > LeftOutByScore.usualScore && pictures.isMultiple(of: LeftOutByScore.stride)
+    pictures &+= 1
+    weak.removeAll()
     try session.run(input.tensor) { (outputs: borrowing ModelOutputs) in
       try head.decode(outputs, request, into: &candidates)
+      if counts {
+        var lower = request
+        lower.threshold = LeftOutByScore.usualScore
+        try head.decode(outputs, lower, into: &weak)
+      }
     }
     guard candidates.largestScore <= Candidates.scoreLimit else { throw noScore(candidates.largestScore) }
     suppression.run(
@@ -72,7 +90,16 @@ public final class Detector {
     for index in suppression.kept {
       if let detection = detection(candidates.list[Int(index)], geometry) { detections.append(detection) }
     }
+    if counts { countLeftOut() }
     return detections
+  }
+
+  private func countLeftOut() {
+    suppression.run(
+      weak.list, classCount: labels.count, iou: head.needsSuppression ? options.iou : nil,
+      maximum: options.maxDetections)
+    let scores = suppression.kept.map { weak.list[Int($0)].score }
+    leftOut = LeftOutByScore(scores: scores, threshold: options.score)
   }
 
   private func noScore(_ score: Float) -> PipelineError {

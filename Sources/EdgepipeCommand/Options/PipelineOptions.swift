@@ -45,6 +45,9 @@ struct PipelineOptions: ParsableArguments {
   /// What messages call the file.
   var shownFile: String { file == "-" ? "standard input" : file }
 
+  /// What the run report calls the file; nil where it was no file, so that nobody can name it again.
+  var reportedFile: String? { ConfigFile.isPiped(file) ? nil : file }
+
   /// Reads and checks the file.
   func config() throws -> PipelineConfig {
     let config = try PipelineConfig.load(

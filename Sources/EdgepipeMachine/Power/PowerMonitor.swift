@@ -113,15 +113,24 @@ public final class PowerMonitor: Sendable {
   package func end(stages: () -> [String: Int64]) {
     stopSampling()
     state.withLock { state in
-      guard state.account == nil, let begin = state.begin, state.integrator.seconds > 0 else { return }
-      let after = stages()
-      let process = processCPU() - begin.processCPU
-      let spent = after.map { ($0.key, $0.value - (begin.stages[$0.key] ?? 0)) }
-      state.account = account(
-        state, seconds: Double(clock.now().nanoseconds(since: begin.time)) / 1e9,
-        stageCPU: Dictionary(spent, uniquingKeysWith: +), process: process,
-        machine: machineCPU().flatMap { now in begin.machineCPU.map { now - $0 } })
+      if state.account == nil { state.account = account(state, stages) }
     }
+  }
+
+  /// The account of a run that goes on; nil before the second reading.
+  package func accountSoFar(stages: () -> [String: Int64]) -> PowerAccount? {
+    state.withLock { state in state.account ?? account(state, stages) }
+  }
+
+  private func account(_ state: State, _ stages: () -> [String: Int64]) -> PowerAccount? {
+    guard let begin = state.begin, state.integrator.seconds > 0 else { return nil }
+    let after = stages()
+    let process = processCPU() - begin.processCPU
+    let spent = after.map { ($0.key, $0.value - (begin.stages[$0.key] ?? 0)) }
+    return account(
+      state, seconds: Double(clock.now().nanoseconds(since: begin.time)) / 1e9,
+      stageCPU: Dictionary(spent, uniquingKeysWith: +), process: process,
+      machine: machineCPU().flatMap { now in begin.machineCPU.map { now - $0 } })
   }
 
   private typealias Message = (level: Logger.Level, text: String)

@@ -36,9 +36,12 @@ package struct RunProfile: Sendable {
   ///
   /// - Parameters:
   ///   - version: of edgepipe.
+  ///   - file: the pipeline file, as the user named it.
   ///   - notes: what could not be measured, and why.
-  package func report(version: String, notes: [String]) -> ReportValue {
-    let run = RunReport(pipeline: plan.name, snapshot: snapshot, outcome: outcome, version: version).root
+  package func report(version: String, file: String?, notes: [String]) -> ReportValue {
+    let run = RunReport(
+      pipeline: plan.name, snapshot: snapshot, outcome: outcome, version: version, file: file, power: snapshot.power
+    ).root
     guard case .object(var object) = run else { return run }
     object["profile"] = .object([
       "v": .int(1),

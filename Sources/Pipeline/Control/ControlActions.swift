@@ -10,6 +10,8 @@ struct ControlActions: Sendable {
   var supervision: Supervision?
   /// The text of the run's page of metrics; nil where there is none.
   var metrics: (@Sendable () -> String)?
+  /// Makes the run report of what has happened so far; nil where there is none.
+  var report: (@Sendable () -> ReportValue)?
 
   /// A supervisor is there.
   ///
@@ -32,6 +34,15 @@ struct ControlActions: Sendable {
           "this run has no page of metrics", remedy: "use a build with the trait WebServer", code: .unavailable)
       }
       return metrics()
+    }
+  }
+
+  var reportSoFar: ReportValue {
+    get throws(PipelineError) {
+      guard let report else {
+        throw PipelineError("this run has no report", remedy: "start it with 'edgepipe run'", code: .unavailable)
+      }
+      return report()
     }
   }
 

@@ -26,13 +26,14 @@ public final class ControlServer: Sendable {
   /// - Parameters:
   ///   - supervision: learns of the supervisor's requests.
   ///   - metrics: makes the text of the run's page of metrics.
+  ///   - report: makes the run report of what has happened so far.
   /// - Throws: ``PipelineError`` when the socket cannot be made.
   package init(
     path: String, runner: PipelineRunner, logger: Logger, supervision: Supervision?,
-    metrics: (@Sendable () -> String)? = nil
+    metrics: (@Sendable () -> String)? = nil, report: (@Sendable () -> ReportValue)? = nil
   ) throws(PipelineError) {
     self.path = path
-    actions = ControlActions(runner: runner, logger: logger, supervision: supervision, metrics: metrics)
+    actions = ControlActions(runner: runner, logger: logger, supervision: supervision, metrics: metrics, report: report)
     try begin()
   }
 

@@ -19,7 +19,7 @@ final class ControlSession {
     case status, list
     case addStream = "add-stream"
     case removeStream = "remove-stream"
-    case set, picture, metrics, subscribe, unsubscribe, supervise, drain
+    case set, picture, metrics, report, subscribe, unsubscribe, supervise, drain
   }
 
   /// While something is subscribed to, how often the session looks for news: a client hears of it within this time.
@@ -94,6 +94,7 @@ final class ControlSession {
         return ["picture": try ControlPictures(message, actions.runner, every: 1).one(unless: isEnding)]
       case .subscribe: try subscribe(message)
       case .metrics: return ["text": .string(try actions.metricsText)]
+      case .report: return ["report": try actions.reportSoFar]
       case .unsubscribe: follow([])
       case .supervise:
         try actions.supervise(limitS: message.number("limit"))

@@ -14,6 +14,8 @@ enum StreamReport {
       let values = figures.values
       object["source"] = .string(figures.sourceStage)
       object["live"] = .bool(figures.isLive)
+      object["deadline_ms"] = figures.deadlineMs.map { .rounded($0) } ?? .null
+      object["media_s"] = .rounded(values.position.seconds)
       object["latency_ms"] = RunReport.percentiles(values.latency)
       object["queueing_ms"] = RunReport.percentiles(values.queueing)
       object["work_ms"] = RunReport.percentiles(values.work)

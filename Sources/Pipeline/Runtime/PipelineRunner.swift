@@ -16,18 +16,19 @@ public final class PipelineRunner: Sendable {
   /// What may well be a mistake in the pipeline, and need not be one.
   public var warnings: [StageFault] { built.warnings }
   public var ledger: Ledger { context.ledger }
-  private let context: RunContext
+  let context: RunContext
   private let built: BuiltPipeline
   private let services: StageServices
   private let sources: [SourceRunner]
   private let runners: [StageRunner]
   private let metrics: [StageMetrics]
-  private let power: PowerMonitor?
+  let power: PowerMonitor?
   /// One stream joins at a time, so that none comes twice.
   private let joining = Mutex(())
   /// What the run reads and writes, streams that joined included.
   private let claims: Mutex<FileClaims>
   private let times: Monitor<(start: MonotonicTime, end: MonotonicTime?, wall: WallTime, threads: [WorkerThread])>
+  private let resources = ResourceWatch()
 
   /// Makes the stages of `plan` and connects them. Nothing that costs time or memory is opened yet.
   ///
@@ -108,6 +109,7 @@ public final class PipelineRunner: Sendable {
       .facts(TraceFacts.json(zip(plan.stages, built.stages).map { ($0.id, $1.facts) })))
     let start = context.clock.now()
     times.change { $0.start = start }
+    resources.begin()
     context.instruments.spans?.begin(at: start)
     if let power {
       power.begin(stages: context.census.cpuNanoseconds)
@@ -134,6 +136,7 @@ public final class PipelineRunner: Sendable {
     if !context.control.waitForStopOrEnd() { drain() }
     let isOver = context.control.waitForEnd(until: context.clock.now())
     times.change { $0.end = $0.end ?? context.clock.now() }
+    resources.end()
     power?.end(stages: context.census.cpuNanoseconds)
     if isOver { for thread in times.withLock({ $0.threads }) { thread.join() } }
     context.journal.recorder?.finish(failed: context.control.failure != nil)
@@ -329,6 +332,8 @@ extension PipelineRunner {
     public let power: PowerAccount?
     /// The power so far; nil before the first reading, and where nobody asked for it.
     public let livePower: LivePower?
+    /// What the run and others took of the machine; nil before all stages are ready. Read with the facts.
+    package var resources: ResourceUse?
 
     public struct StreamFigures: Sendable {
       public let id: String
@@ -387,6 +392,6 @@ extension PipelineRunner {
           id: $0.stream.id, sourceStage: $0.stream.sourceStage, isLive: $0.stream.isLive,
           deadlineMs: $0.stream.isLive ? $0.stream.deadlineMs ?? plan.deadlineMs : nil, isRunning: $0.isWorking,
           values: $0.figures.current)
-      }, power: power?.account, livePower: power?.current)
+      }, power: power?.account, livePower: power?.current, resources: withFacts ? resources.use : nil)
   }
 }

@@ -21,6 +21,7 @@ final class DetectionCore: Sendable {
     var workers = 0
     var sizes: Set<InputSize> = []
     var nonFinite = 0
+    var leftOut = LeftOutByScore()
     var passedBy = 0
     var mustStayOpen = false
     /// The stage that prepares the tensors of this one and of no other.
@@ -124,6 +125,8 @@ final class DetectionCore: Sendable {
     }
   }
 
+  func add(_ leftOut: LeftOutByScore) { state.withLock { $0.leftOut.add(leftOut) } }
+
   var facts: [String: ReportValue] {
     let state = state.withLock { $0 }
     var facts = (state.used ?? model).facts
@@ -131,6 +134,14 @@ final class DetectionCore: Sendable {
     facts["input_sizes"] = .list(sizes.map { .string($0) })
     facts["workers"] = .int(state.workers)
     facts["non_finite_boxes"] = .int(state.nonFinite)
+    facts["score"] = .rounded(Double(initial.options.score))
+    if state.leftOut.pictures > 0 {
+      facts["left_out_by_score"] = .object([
+        "pictures": .int(state.leftOut.pictures), "found": .int(state.leftOut.found),
+        "left_out": .int(state.leftOut.leftOut), "best_score": .rounded(Double(state.leftOut.bestScore)),
+        "above": .rounded(Double(LeftOutByScore.usualScore)),
+      ])
+    }
     if !initial.gate.isAlwaysOpen || state.passedBy > 0 { facts["passed_by"] = .int(state.passedBy) }
     if state.models.count > 1 { facts["models"] = .list(state.models.map { .string($0) }) }
     return facts

@@ -56,6 +56,7 @@ final class DetectionWorker: FrameWorker {
       core.add(nonFinite: nonFinite - open[0].reportedNonFinite)
       open[0].reportedNonFinite = nonFinite
     }
+    if let leftOut = open[0].detector.takeLeftOut() { core.add(leftOut) }
     var frame = frame
     frame.detach(id)
     frame.attach(StageResults(stage: id, detections: detections))

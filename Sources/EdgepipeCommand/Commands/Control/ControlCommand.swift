@@ -26,7 +26,7 @@ struct ControlCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The run's control socket (default: EDGEPIPE_CONTROL).", valueName: "path"))
     var control: String?
 
-    private func path() throws -> String {
+    func path() throws -> String {
       guard let path = control ?? ProcessInfo.processInfo.environment["EDGEPIPE_CONTROL"] else {
         throw PipelineError(
           "no control socket is given", remedy: "give --control PATH or set EDGEPIPE_CONTROL", code: .invalidArgument)

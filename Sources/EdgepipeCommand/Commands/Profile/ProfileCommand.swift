@@ -74,7 +74,8 @@ struct ProfileCommand: ParsableCommand {
     // Whatever cannot be written, the run is over, and what it did is told.
     let (files, problem) = write(profile, notes)
     try RunEnding(report: report, quiet: quiet, json: json).finish(
-      outcome, profile.snapshot.ledger, report: profile.report(version: Edgepipe.version, notes: notes),
+      outcome, profile.snapshot.ledger,
+      report: profile.report(version: Edgepipe.version, file: options.reportedFile, notes: notes),
       ProfileSummary(profile: profile, notes: notes, files: files).text)
     if let problem { throw problem }
   }

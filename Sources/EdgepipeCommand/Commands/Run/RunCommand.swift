@@ -97,14 +97,15 @@ struct RunCommand: ParsableCommand {
     let supervision = lock.map { _ in Supervision() }
     let server = try control.map { path in
       try ControlServer(
-        path: path, runner: runner, logger: logger, supervision: supervision, metrics: MetricsEndpoint.text(runner))
+        path: path, runner: runner, logger: logger, supervision: supervision, metrics: MetricsEndpoint.text(runner),
+        report: { [file = options.reportedFile] in runner.reportSoFar(version: Edgepipe.version, file: file).root })
     }
     let watch = try supervision.map { try supervise($0, runner, logger) }
     let outcome = try RunSession(quiet: quiet, showsProgress: !quiet && !json).run(runner)
     watch?.stop()
     server?.stop()
     monitoring?.stop()
-    try RunEnding(report: report, quiet: quiet, json: json).finish(runner, outcome)
+    try RunEnding(report: report, quiet: quiet, json: json, file: options.reportedFile).finish(runner, outcome)
   }
 
   private func supervise(_ supervision: Supervision, _ runner: PipelineRunner, _ logger: Logger) throws

@@ -9,12 +9,15 @@ struct RunEnding {
   let quiet: Bool
   /// Prints the report instead of the table.
   let json: Bool
+  /// The pipeline file, for the report.
+  var file: String?
 
   /// - Throws: ``RunFailed`` with the run's exit status, unless it is 0.
   func finish(_ runner: PipelineRunner, _ outcome: RunOutcome) throws {
     let snapshot = runner.snapshot(withFacts: true)
     let report = RunReport(
-      pipeline: runner.plan.name, snapshot: snapshot, outcome: outcome, version: Edgepipe.version)
+      pipeline: runner.plan.name, snapshot: snapshot, outcome: outcome, version: Edgepipe.version, file: file,
+      power: snapshot.power)
     try finish(outcome, snapshot.ledger, report: report.root, RunSummary(snapshot: snapshot, outcome: outcome).text)
   }
 

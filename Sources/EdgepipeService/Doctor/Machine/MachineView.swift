@@ -1,0 +1,119 @@
+package import EdgepipeCore
+import Foundation
+
+/// What a pipeline needs of this machine, as it is now.
+package struct MachineView: Sendable {
+  /// A folder that runs read or write.
+  package struct Folder: Sendable, Hashable {
+    package let what: String
+    package let path: String
+
+    package init(_ what: String, path: String) {
+      self.what = what
+      self.path = path
+    }
+  }
+
+  struct Disk: Sendable, Hashable {
+    let folder: Folder
+    let freeMB: Double
+    let totalMB: Double
+  }
+
+  struct HeatZone: Sendable, Hashable {
+    let name: String
+    let celsius: Double
+    /// From where on the system slows down or switches off; the lowest that is stated.
+    let limitCelsius: Double?
+  }
+
+  /// The inference library, or why there is none.
+  package enum Engine: Sendable, Hashable {
+    case ready(String)
+    case missing(String)
+  }
+
+  let engine: Engine
+  let models: [String]
+  let instructionSets: [String]
+  let cores: Double
+  /// Programs that ran or waited for a core, on average over the last minute.
+  let load: Double?
+  let memoryMB: Double?
+  let availableMB: Double?
+  let swapMB: Double?
+  let swapFreeMB: Double?
+  let memoryLimitMB: Double?
+  let disks: [Disk]
+  let zones: [HeatZone]
+  /// Of the hardware's highest clock, what the system allows now, for the core that may do the least.
+  let clockShare: Double?
+
+  /// - Parameters:
+  ///   - models: the names of those installed.
+  ///   - folders: whose disks are looked at.
+  package init(
+    _ system: SystemTree = SystemTree(), engine: Engine, models: [String], instructionSets: [String],
+    folders: [Folder]
+  ) {
+    self.engine = engine
+    self.models = models
+    self.instructionSets = instructionSets
+    cores = ProcessorAllowance.cores(system)
+    load = (try? system.text("/proc/loadavg"))?.split(separator: " ").first.flatMap { Double($0) }
+    let memory = (try? system.text("/proc/meminfo")) ?? ""
+    memoryMB = Self.megabytes("MemTotal", memory)
+    availableMB = Self.megabytes("MemAvailable", memory)
+    swapMB = Self.megabytes("SwapTotal", memory)
+    swapFreeMB = Self.megabytes("SwapFree", memory)
+    memoryLimitMB = ControlGroup(system).memoryLimitMB
+    disks = folders.compactMap(Self.disk)
+    zones = Self.zones(system)
+    clockShare = Self.clockShare(system)
+  }
+
+  private static func megabytes(_ key: String, _ text: String) -> Double? {
+    let line = text.split(separator: "\n").first { $0.hasPrefix(key + ":") }
+    return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Double($0) }.map { $0 / 1024 }
+  }
+
+  /// A folder that is not there yet comes to lie where the nearest one above it is.
+  private static func disk(_ folder: Folder) -> Disk? {
+    var path = URL(fileURLWithPath: folder.path).standardizedFileURL
+    while path.path != "/", !FileManager.default.fileExists(atPath: path.path) { path.deleteLastPathComponent() }
+    guard let facts = try? FileManager.default.attributesOfFileSystem(forPath: path.path),
+      let free = facts[.systemFreeSize] as? NSNumber, let size = facts[.systemSize] as? NSNumber
+    else { return nil }
+    return Disk(folder: folder, freeMB: free.doubleValue / 0x1p20, totalMB: size.doubleValue / 0x1p20)
+  }
+
+  private static func zones(_ system: SystemTree) -> [HeatZone] {
+    let root = "/sys/class/thermal"
+    return system.names(in: root).filter { $0.hasPrefix("thermal_zone") }.compactMap { zone in
+      // Thousandths of a degree, as the kernel's documents on sysfs have it.
+      guard let celsius = degrees(system, "\(root)/\(zone)/temp") else { return nil }
+      let limits = (0..<16).compactMap { index -> Double? in
+        let kind = try? system.text("\(root)/\(zone)/trip_point_\(index)_type")
+        guard let kind, ["passive", "hot", "critical"].contains(kind) else { return nil }
+        return degrees(system, "\(root)/\(zone)/trip_point_\(index)_temp")
+      }
+      let name = (try? system.text("\(root)/\(zone)/type")) ?? zone
+      return HeatZone(name: name, celsius: celsius, limitCelsius: limits.filter { $0 > 0 }.min())
+    }
+  }
+
+  private static func degrees(_ system: SystemTree, _ path: String) -> Double? {
+    (try? system.integer(path)).map { Double($0) / 1000 }
+  }
+
+  private static func clockShare(_ system: SystemTree) -> Double? {
+    let root = "/sys/devices/system/cpu"
+    let cores = system.names(in: root).filter { $0.hasPrefix("cpu") && Int($0.dropFirst(3)) != nil }
+    return cores.compactMap { core -> Double? in
+      guard let allowed = try? system.integer("\(root)/\(core)/cpufreq/scaling_max_freq"),
+        let most = try? system.integer("\(root)/\(core)/cpufreq/cpuinfo_max_freq"), most > 0, allowed > 0
+      else { return nil }
+      return Double(allowed) / Double(most)
+    }.min()
+  }
+}
