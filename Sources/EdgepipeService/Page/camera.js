@@ -10,7 +10,7 @@ import { annotate, show } from "./pictures.js";
 import { shapesPanel } from "./shapes.js";
 import { on, pipelines, streams } from "./store.js";
 
-const THRESHOLDS = ["score", "iou", "classes", "interval", "detect", "active", "faceScore"];
+const THRESHOLDS = ["score", "iou", "classes", "interval", "enabled", "maxDetections"];
 
 export function cameraView(signal, pipeline, stream) {
   const image = make("img", { alt: `Picture of ${stream}` });

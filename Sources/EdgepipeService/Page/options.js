@@ -50,7 +50,7 @@ function row(pipeline, stage, option) {
 const text = value => value === null ? "unset" : Array.isArray(value) ? value.join(", ") : String(value);
 
 /** `{ fields, show }`: the elements, the first of which has the id, and what lets them show a value. */
-function control({ schema, default: usual }, id, write) {
+function control({ name, schema, default: usual }, id, write) {
   switch (kind(schema)) {
     case "boolean": {
       const box = make("input", { type: "checkbox", id, onchange: () => write(box.checked) });
@@ -61,9 +61,9 @@ function control({ schema, default: usual }, id, write) {
         usual === undefined ? make("option", { value: "" }, "unset") : "", schema.enum.map(word => make("option", { value: word }, word)));
       return { fields: [choice], show: value => { choice.value = value ?? ""; } };
     }
-    case "number": case "integer": return numberControl(schema, id, write);
+    case "number": case "integer": return numberControl(name, schema, id, write);
     case "list": {
-      const field = make("input", { type: "text", id, placeholder: "all", onchange: () => write(words(field.value)) });
+      const field = make("input", { type: "text", id, placeholder: usual === undefined ? "all" : null, onchange: () => write(words(field.value)) });
       return { fields: [field], show: value => { field.value = (value ?? []).join(", "); } };
     }
     default: {
@@ -79,12 +79,12 @@ function words(text) {
 }
 
 /** A number, and beside it a slider where the range is small enough for one. */
-function numberControl({ type, minimum, maximum }, id, write) {
+function numberControl(name, { type, minimum, maximum }, id, write) {
   const step = type === "integer" ? 1 : "any", hasSlider = maximum <= 1 && minimum >= 0 && type === "number";
   const field = make("input", { type: "number", id, min: minimum, max: maximum, step,
     onchange: () => write(field.value === "" ? null : Number(field.value)) });
   if (!hasSlider) return { fields: [field], show: value => { field.value = value ?? ""; } };
-  const slider = make("input", { type: "range", min: minimum, max: maximum, step: 0.01, "aria-label": "slider",
+  const slider = make("input", { type: "range", min: minimum, max: maximum, step: 0.01, "aria-label": `${name}, slider`,
     oninput: () => { field.value = slider.value; }, onchange: () => write(Number(slider.value)) });
   field.addEventListener("input", () => { slider.value = field.value; });
   return { fields: [field, slider], show: value => { field.value = slider.value = value ?? ""; } };
