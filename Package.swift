@@ -126,6 +126,8 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["WebServer"])),
         .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["WebServer"])),
       ],
+      // The live page: plain HTML, CSS and JavaScript, which browsers get as they are.
+      resources: [.embedInCode("Page")],
       swiftSettings: strict),
     .target(
       name: "EdgepipeCommand",
@@ -194,7 +196,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: ["edgepipe", "edgepiped", "EdgepipeCore", "Pipeline", "PipelineTestSupport"],
-      exclude: ["Golden", "Support/http_folder.py", "Support/rtsp_receiver.py"],
+      exclude: ["Golden", "Support/http_folder.py", "Support/page.py", "Support/rtsp_receiver.py"],
       swiftSettings: strict),
   ]
 )

@@ -87,7 +87,7 @@ public final class RawHTTP {
   }
 
   /// Nil at the end.
-  private func readSome() throws -> [UInt8]? {
+  public func readSome() throws -> [UInt8]? {
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       // SAFETY: at most the array's bytes are written.

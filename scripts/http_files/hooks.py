@@ -11,7 +11,7 @@ from schemathesis import GenerationMode
 
 # Two pipelines of the service: nothing may be done to the first one.
 KEPT, CHANGED = "kept", "changed"
-ENDLESS = {"watchEvents", "watchPictures"}
+ENDLESS = {"watchEvents", "watchPictures", "watchStreams"}
 CHANGES = {"stopPipeline", "drainPipeline", "restartPipeline", "forgetChanges", "deletePipeline", "addStream", "removeStream", "changeOptions"}
 OPTIONS = [{"busyMs": 1}, {"busyMs": 0}, {"busyMs": "x"}, {"nothing": 1}]
 
@@ -64,6 +64,11 @@ def end(case, operation, is_good):
     if "max" not in query or is_whole(query["max"]) and int(query["max"]) <= 1_000_000:
         is_known = operation == "watchPictures" or query.get("pipeline", KEPT) == KEPT
         query["max"] = 1 if is_known else 0
+    if operation == "watchStreams":
+        if is_good:
+            query["streams"] = f"{KEPT}/camera"
+        elif is_whole(query["max"]):
+            query["max"] = 0
     if operation == "watchEvents":
         if not is_good:
             query["max"] = 0 if query["max"] == 1 else query["max"]

@@ -74,6 +74,10 @@ public final class PowerMonitor: Sendable {
     }
   }
 
+  /// By what power is split while a run goes on, as energy is at its end: the watts of an idle machine, and the CPU
+  /// nanoseconds of all programs so far.
+  package var shares: (idleW: Double, busyNanoseconds: Int64?) { (setup.profile.idleW, machineCPU()) }
+
   /// Begins to count.
   ///
   /// - Parameter stages: reads CPU nanoseconds by stage so far; loading models, which comes before, is not counted.

@@ -54,6 +54,8 @@
     /// Of a body in JSON; nil: a body is refused.
     var body: ObjectSchema?
     let answer: Answer
+    /// What a success looks like as well, such as a part of a file.
+    var otherAnswers: [Answer] = []
     /// The statuses of refusals beyond those that any request can meet.
     var refusals: [HTTPResponse.Status] = []
     let work: @Sendable (Call) async throws -> Response

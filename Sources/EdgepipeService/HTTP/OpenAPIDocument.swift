@@ -39,7 +39,8 @@
           "required": .bool(true), "content": content("application/json", ReportValue(body.jsonSchema)),
         ])
       }
-      var responses = ["\(endpoint.answer.status.code)": success(endpoint.answer)]
+      var responses: [String: ReportValue] = [:]
+      for answer in [endpoint.answer] + endpoint.otherAnswers { responses["\(answer.status.code)"] = success(answer) }
       for status in refusals(of: endpoint) {
         responses["\(status.code)"] = .object([
           "description": .string(status.reasonPhrase),

@@ -1,7 +1,5 @@
 #if WebServer
   import EdgepipeCore
-  import Foundation
-  import NIOCore
   import Pipeline
   import Synchronization
 
@@ -12,19 +10,23 @@
 
     private let feeds = Mutex<[PictureFeed.Request: PictureFeed]>([:])
 
+    /// - Parameter hear: called by a thread of the stream; must not wait.
+    /// - Returns: what ends the watching.
     /// - Throws: `unavailable` where too many are watched.
-    func watch(_ request: PictureFeed.Request) throws(PipelineError) -> PictureFeed.Watch {
+    func watch(
+      _ request: PictureFeed.Request, _ hear: @escaping PictureFeed.Watcher
+    ) throws(PipelineError) -> PictureFeed.Leave {
       try feeds.withLock { feeds throws(PipelineError) in
         feeds = feeds.filter { !$0.value.isOver }
-        if let feed = feeds[request], let watch = feed.watch() { return watch }
+        if let feed = feeds[request], let leave = feed.watch(hear) { return leave }
         guard feeds.count < Self.limit else {
           throw PipelineError(
             "\(Self.limit) streams are watched already", remedy: "close one, or try again later", code: .unavailable)
         }
         let feed = try PictureFeed(request)
         feeds[request] = feed
-        guard let watch = feed.watch() else { throw PipelineError("the stream has ended", code: .unavailable) }
-        return watch
+        guard let leave = feed.watch(hear) else { throw PipelineError("the stream has ended", code: .unavailable) }
+        return leave
       }
     }
   }
@@ -37,15 +39,14 @@
       let rate: Double
     }
 
-    struct Watch: Sendable {
-      /// Parts of a multipart body. Who is slow misses pictures.
-      let pictures: AsyncStream<ByteBuffer>
-      let end: @Sendable () -> Void
-    }
+    typealias Watcher = @Sendable (PictureNews) -> Void
+    typealias Leave = @Sendable () -> Void
 
     private struct State {
-      var watchers: [Int: AsyncStream<ByteBuffer>.Continuation] = [:]
+      var watchers: [Int: Watcher] = [:]
       var next = 0
+      /// Who comes later sees it at once.
+      var last: LivePicture?
       var isOver = false
     }
 
@@ -72,38 +73,38 @@
 
     var isOver: Bool { state.withLock(\.isOver) }
 
-    /// - Returns: nil when it is over.
-    func watch() -> Watch? {
-      let (pictures, continuation) = AsyncStream<ByteBuffer>.makeStream(bufferingPolicy: .bufferingNewest(1))
-      return state.withLock { state in
-        if state.isOver { return nil }
-        let number = state.next
+    /// - Returns: what ends the watching; nil when the feed is over.
+    func watch(_ hear: @escaping Watcher) -> Leave? {
+      let (number, last) = state.withLock { state -> (Int?, LivePicture?) in
+        if state.isOver { return (nil, nil) }
+        state.watchers[state.next] = hear
         state.next += 1
-        state.watchers[number] = continuation
-        let leave: @Sendable () -> Void = { [weak self] in self?.leave(number) }
-        continuation.onTermination = { _ in leave() }
-        return Watch(pictures: pictures, end: leave)
+        return (state.next - 1, state.last)
       }
+      guard let number else { return nil }
+      if let last { hear(.picture(last)) }
+      return { [weak self] in self?.leave(number) }
     }
 
     private func leave(_ number: Int) { _ = state.withLock { $0.watchers.removeValue(forKey: number) } }
 
     private func read(_ client: ControlClient) {
-      // Something goes out now and then also without a picture: so it is seen that a watcher has gone.
-      var last = ByteBuffer(string: "\r\n"), silentMs = 0.0
+      // The last picture goes out again now and then also without another one: so it is seen that a watcher has gone.
+      var silentMs = 0.0
       while true {
         switch client.next(milliseconds: Self.lookMs) {
         case .message(.object(let members)):
           if members["event"] == .string("error") { return end() }
-          guard let part = Self.part(members) else { break }
-          (last, silentMs) = (part, 0)
-          publish(part)
+          guard let picture = LivePicture(members) else { break }
+          silentMs = 0
+          state.withLock { $0.last = picture }
+          publish(.picture(picture))
         case .message: break
         case .nothing:
           silentMs += Self.lookMs
           if silentMs >= Self.repeatMs {
             silentMs = 0
-            publish(last)
+            publish(state.withLock(\.last).map { .picture($0) } ?? .waiting)
           }
         case .ended: return end()
         }
@@ -116,8 +117,8 @@
       }
     }
 
-    private func publish(_ part: ByteBuffer) {
-      for continuation in state.withLock({ Array($0.watchers.values) }) { continuation.yield(part) }
+    private func publish(_ news: PictureNews) {
+      for hear in state.withLock({ Array($0.watchers.values) }) { hear(news) }
     }
 
     private func end() {
@@ -125,16 +126,7 @@
         state.isOver = true
         return Array(state.watchers.values)
       }
-      for continuation in watchers { continuation.finish() }
-    }
-
-    private static func part(_ members: [String: ReportValue]) -> ByteBuffer? {
-      guard case .string(let text)? = members["jpeg"], let jpeg = Data(base64Encoded: text) else { return nil }
-      var part = ByteBuffer(
-        string: "--edgepipe\r\nContent-Type: image/jpeg\r\nContent-Length: \(jpeg.count)\r\n\r\n")
-      part.writeBytes(jpeg)
-      part.writeString("\r\n")
-      return part
+      for hear in watchers { hear(.ended) }
     }
   }
 #endif

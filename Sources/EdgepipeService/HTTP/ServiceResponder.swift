@@ -54,6 +54,10 @@
       let client = client(request, context)
       try access.count(from: client.address)
       try checkOrigin(request)
+      // The page's own addresses are relative to this.
+      if request.method == .get, !settings.basePath.isEmpty, request.head.path == settings.basePath {
+        return Response(status: .permanentRedirect, headers: [.location: settings.basePath + "/"])
+      }
       let (endpoint, parameters) = try table.find(
         request.method == .head ? .get : request.method, try path(request))
       try access.check(request, for: endpoint.role, from: client.address)

@@ -50,6 +50,7 @@
       limits.bodyBytes = ServiceResponder.largestBody
       // Opening a model may take a while.
       limits.answer = .seconds(120)
+      limits.unsentBytes = 1 << 16
       let own = HostRule(configured: address.host, isLoopback: place.isLoopback)
       server = try WebServer(
         place,

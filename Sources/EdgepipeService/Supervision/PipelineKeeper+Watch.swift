@@ -67,6 +67,11 @@ extension PipelineKeeper {
   /// - Returns: true when the message says that all streams have ended by themselves: a camera never does, and a run that
   ///   drains ends its streams.
   private func take(_ message: [String: ReportValue]) -> Bool {
+    if message["event"] == .string("file") {
+      guard let file = files.add(message) else { return false }
+      events.add(file.value(of: entry.name).merging(["event": .string("file")]) { $1 }, of: entry.name)
+      return false
+    }
     guard message["event"] == .string("figures") else {
       events.add(message, of: entry.name)
       return false

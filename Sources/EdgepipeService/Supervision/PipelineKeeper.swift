@@ -31,6 +31,7 @@ package final class PipelineKeeper: Sendable {
   let folder: RunFolder
   let settings: Settings
   let events: EventLog
+  let files: FileBook
   let logger: Logger
   let clock = SystemClock()
   let state: Monitor<State>
@@ -45,6 +46,7 @@ package final class PipelineKeeper: Sendable {
     self.folder = folder
     self.settings = settings
     self.events = events
+    files = FileBook(path: folder.files)
     self.logger = logger
     state = Monitor(State(status: PipelineStatus(name: entry.name, file: entry.file, since: clock.wallTime())))
     let started = try WorkerThread(name: "ep-keeper") { [weak self] in self?.loop() }
@@ -197,7 +199,9 @@ package final class PipelineKeeper: Sendable {
       (state.status.phase, state.status.since) = (phase, now)
       return true
     }
-    if isNew { events.add(["event": .string("pipeline"), "state": .string(phase.rawValue)], of: entry.name) }
+    guard isNew else { return }
+    events.add(
+      ["event": .string("pipeline"), "state": .string(phase.rawValue), "since": .string(now.iso8601)], of: entry.name)
   }
 
   func change(_ body: (inout PipelineStatus) -> Void) { state.change { body(&$0.status) } }

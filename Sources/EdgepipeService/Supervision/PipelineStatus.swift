@@ -37,6 +37,15 @@ package struct PipelineStatus: Sendable {
     }
   }
 
+  /// Whether a stream of the run goes on.
+  func hasPictures(of stream: String) -> Bool {
+    guard phase == .running, case .list(let list)? = figures["streams"] else { return false }
+    return list.contains { entry in
+      guard case .object(let members) = entry, members["id"] == .string(stream) else { return false }
+      return members["state"] != .string("ended")
+    }
+  }
+
   package var value: ReportValue {
     .object([
       "name": .string(name), "file": .string(file), "state": .string(phase.rawValue),

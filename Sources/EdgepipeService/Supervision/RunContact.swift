@@ -12,6 +12,8 @@ struct RunContact: ~Copyable {
   private var lastAnswer: MonotonicTime
   private var nextContact: MonotonicTime
   private(set) var hasAnswered = false
+  /// What happened before the connection was made.
+  private var missed: [[String: ReportValue]] = []
 
   init(_ socket: String, _ now: MonotonicTime) {
     self.socket = socket
@@ -28,7 +30,7 @@ struct RunContact: ~Copyable {
       let now = clock.now()
       if client == nil {
         let client = try ControlClient(path: socket, patienceMs: Self.patienceMs)
-        _ = try client.ask("subscribe", ["topics": .list(["health", "events", "figures"].map { .string($0) })])
+        try subscribe(client)
         self.client = client
         nextContact = now
       }
@@ -42,13 +44,28 @@ struct RunContact: ~Copyable {
     }
   }
 
+  /// A run that an older version has started knows less, and goes on all the same.
+  private mutating func subscribe(_ client: ControlClient) throws(PipelineError) {
+    let usual = ["health", "events", "figures"]
+    func topics(_ names: [String]) -> [String: ReportValue] { ["topics": .list(names.map { .string($0) })] }
+    do throws(PipelineError) { _ = try client.ask("subscribe", topics(usual + ["files"])) } catch {
+      guard error.code == .invalidArgument else { throw error }
+      _ = try client.ask("subscribe", topics(usual))
+      return
+    }
+    // Those of a time without a supervisor.
+    guard case .list(let files)? = try client.ask("files")["files"] else { return }
+    for case .object(let members) in files { missed.append(members) }
+  }
+
   /// What has come, also of a run that has ended.
   ///
   /// - Parameter milliseconds: how long to wait for the first message.
   mutating func read(milliseconds: Double) -> [[String: ReportValue]] {
-    var messages: [[String: ReportValue]] = [], wait = milliseconds
+    var messages = missed, wait = milliseconds
+    missed = []
     // A run that says more than this between two looks is read on at the next one.
-    while let client, messages.count < 1000 {
+    while let client, messages.count < 2000 {
       switch client.next(milliseconds: wait) {
       case .message(let value): if case .object(let members) = value { messages.append(members) }
       case .nothing: return messages

@@ -1,3 +1,4 @@
+import Glibc
 import Hummingbird
 import NIOCore
 import NIOHTTP1
@@ -67,6 +68,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private func begin(_ context: ChannelHandlerContext) {
     if timer != nil { return }
     setTimer(limits.head, context)
+    if let bytes = limits.unsentBytes {
+      let option = ChannelOptions.tcpOption(NIOBSDSocket.Option(rawValue: TCP_NOTSENT_LOWAT))
+      _ = context.channel.setOption(option, value: SocketOptionValue(bytes))
+    }
     guard let victim = table.open(context.channel) else { return }
     if victim === context.channel {
       refuse(.serviceUnavailable, context, lingers: false)

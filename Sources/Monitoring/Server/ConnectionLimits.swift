@@ -14,6 +14,9 @@ package struct ConnectionLimits: Sendable {
   package var farewell = TimeAmount.seconds(1)
   /// Of a request's body.
   package var bodyBytes = 0
+  /// Of an answer, kept by the system beside what is on its way; nil: as much as the system likes. What waits there is late:
+  /// who takes live pictures slowly shall get fewer, and not old ones.
+  package var unsentBytes: Int?
 
   package init() {}
 }

@@ -90,6 +90,7 @@ final class ControlPictures {
       "event": .string("picture"), "stream": .string(stream), "frame": .int(header.sequence),
       "pts_s": .rounded(header.mediaTime.seconds), "captured_at": .string(header.capturedWall.iso8601),
       "width": .int(rendered.width), "height": .int(rendered.height),
+      "source_width": .int(header.width), "source_height": .int(header.height),
       "jpeg": .string(Data(rendered.bytes).base64EncodedString()),
     ])
   }

@@ -9,6 +9,8 @@ final class ControlSession {
     case health
     /// What rules report of frames, and options that have changed.
     case events
+    /// Pictures, clips and recordings that stages have finished.
+    case files
     /// Rates, queues and latencies, at an interval.
     case figures
     /// Annotated pictures of one stream.
@@ -16,7 +18,7 @@ final class ControlSession {
   }
 
   private enum Command: String, CaseIterable {
-    case status, list
+    case status, list, graph, files
     case addStream = "add-stream"
     case removeStream = "remove-stream"
     case set, picture, metrics, report, subscribe, unsubscribe, supervise, drain
@@ -84,6 +86,8 @@ final class ControlSession {
       switch command {
       case .status: return status
       case .list: return ["streams": .list(actions.streams.map(\.value))]
+      case .graph: return ["stages": actions.graph]
+      case .files: return ["files": .list(try actions.files(after: message.number("after")).map(\.value))]
       case .addStream:
         try actions.addStream(id: message.need("stream"), url: message.need("url"), source: message.text("source"))
       case .removeStream: try actions.removeStream(id: message.need("stream"))
@@ -150,7 +154,7 @@ final class ControlSession {
 
   private func follow(_ topics: Set<Topic>) {
     self.topics = topics
-    let isFollowing = topics.contains(.health) || topics.contains(.events)
+    let isFollowing = !topics.isDisjoint(with: [.health, .events, .files])
     if isFollowing, follower == nil { follower = actions.runner.follow() }
     if !isFollowing, let old = follower {
       actions.runner.unfollow(old)
@@ -169,6 +173,7 @@ final class ControlSession {
         case .event(let event, let header): if topics.contains(.events) { send(event.value(of: header)) }
         case .options(let change):
           if topics.contains(.events) { send(.object(["event": .string("options"), "change": change.value])) }
+        case .file(let file): if topics.contains(.files) { send(file.value) }
         }
       }
     }

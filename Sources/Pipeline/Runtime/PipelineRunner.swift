@@ -232,6 +232,9 @@ extension PipelineRunner {
   func follow() -> RunNotices.Follower { context.notices.follow() }
   func unfollow(_ follower: RunNotices.Follower) { context.notices.unfollow(follower) }
 
+  var files: WrittenFiles { context.files }
+  /// Nil where nobody follows the power.
+  var powerShares: (idleW: Double, busyNanoseconds: Int64?)? { power?.shares }
   var isReady: Bool { context.control.isReady }
   var pictures: PictureTap { context.pictures }
   /// Nil where no service makes pictures.

@@ -10,7 +10,9 @@ struct RunContext: Sendable {
   let census = ThreadCensus()
   let journal: Journal
   let options: OptionBoard
-  let notices = RunNotices()
+  let notices: RunNotices
+  /// What stages have written for people to look at.
+  let files: WrittenFiles
   /// What stages ask of the run.
   let requests = RequestDesk()
   let pictures = PictureTap()
@@ -20,4 +22,14 @@ struct RunContext: Sendable {
   let staysOpen: Bool
 
   var clock: any PipelineClock { control.clock }
+
+  init(
+    name: String, control: RunControl, journal: Journal, options: OptionBoard, instruments: RunInstruments,
+    logger: Logger, staysOpen: Bool
+  ) {
+    (self.name, self.control, self.journal, self.options) = (name, control, journal, options)
+    (self.instruments, self.logger, self.staysOpen) = (instruments, logger, staysOpen)
+    notices = RunNotices()
+    files = WrittenFiles(notices)
+  }
 }

@@ -8,6 +8,7 @@ enum RunNotice: Sendable {
   /// A stage added it to a frame. The frame may still be lost on its way to the sinks.
   case event(FrameEvent, FrameHeader)
   case options(OptionChange)
+  case file(WrittenFile)
 }
 
 /// Passes on what happens to those who follow the run. Costs nothing while nobody does.

@@ -27,6 +27,8 @@ public struct StageContext: Sendable {
   var pace: DetectionPace?
   /// For stages that take orders from outside; nil outside of a run.
   package internal(set) var requests: (any RunRequests)?
+  /// Where a stage tells of the files that it has finished; nil outside of a run.
+  var written: (any FileReports)?
 
   public init(
     id: String, pipeline: String = "pipeline", run: String = "run", isReplay: Bool = false, clock: any PipelineClock,

@@ -174,6 +174,12 @@ public final class SnapshotSink: FrameStage, AdjustableStage {
       line.snapshotLine(
         frame.header, file: name, reason: occasion.reason, label: occasion.label, track: occasion.track)
       try folder.add(picture, name: name, line: line.bytes)
+      var facts: [String: ReportValue] = ["reason": .string(occasion.reason)]
+      facts["label"] = occasion.label.map { .string($0) }
+      facts["track"] = occasion.track.map { .int($0) }
+      stage.context.tell(
+        .picture, of: frame.header.stream.id, path: "\(folder.path)/\(name)", begin: frame.header.capturedWall,
+        facts: facts)
       stage.counts.withLock {
         $0.written += 1
         $0.removed = folder.removed

@@ -58,7 +58,7 @@ struct EndpointTests {
     for endpoint in all {
       let inPath = endpoint.segments.filter { $0.hasPrefix("{") }.map { $0.dropFirst().dropLast() }.map(String.init)
       #expect(endpoint.parameters.filter { $0.place == .path }.map(\.name) == inPath, "\(endpoint.id)")
-      #expect(endpoint.role != .anyone || ["health", "session"].contains(endpoint.tag), "\(endpoint.id)")
+      #expect(endpoint.role != .anyone || ["health", "page", "session"].contains(endpoint.tag), "\(endpoint.id)")
       #expect(endpoint.method == .get || endpoint.role >= .operator || endpoint.tag == "session", "\(endpoint.id)")
     }
   }
@@ -70,7 +70,7 @@ struct EndpointTests {
     let other = refusal { _ = try Self.table.find(.put, "/v1/pipelines") }
     #expect(other?.status == .methodNotAllowed && other?.headers[.allow] == "GET, POST, HEAD")
     for path in [
-      "/", "", "/v1", "/v1/pipelines/", "/v1/pipelines/a/b/c", "/v1/pipelines/%zz", "//", "/v1/../v1/models",
+      "", "/v1", "/page", "/page/", "/page/a/b", "/v1/pipelines/", "/v1/pipelines/a/b/c", "/v1/pipelines/%zz", "//", "/v1/../v1/models",
     ] {
       #expect(refusal { _ = try Self.table.find(.get, path[...]) }?.status == .notFound, "\(path)")
     }

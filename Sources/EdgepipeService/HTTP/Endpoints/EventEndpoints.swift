@@ -16,6 +16,8 @@
           parameters: [
             .query("pipeline", .string, "Of this one only."),
             .query("max", .integer(0...1_000_000), "Ends after so many; else it goes on."),
+            .query("recent", .integer(0...2000), usual: "0", "So many of the last events come first."),
+            .query("figures", .bool, usual: "false", "Tells the figures of all pipelines too, each second."),
             Endpoint.Parameter(
               name: "Last-Event-ID", place: .header, kind: .string,
               summary: "The id of the last event that was received."),
@@ -26,18 +28,24 @@
         ) { call in
           let events = supervisor.events, pipeline = call.text("pipeline")
           if let pipeline { _ = try keeper(pipeline) }
-          var start = events.last
+          var start = max(0, events.last - (call.integer("recent") ?? 0))
           if let id = call.text("Last-Event-ID") { start = number(ofEvent: id, in: events) }
-          let max = call.integer("max")
-          let body = EventStream(events: events, pipeline: pipeline, after: start, max: max)
+          var body = EventStream(events: events, pipeline: pipeline, after: start, max: call.integer("max"))
+          if call.flag("figures") { body.statuses = statuses(of: pipeline) }
+          let stream = body
           return Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
             body: ResponseBody { writer in
-              try await body.write { try await writer.write(ByteBuffer(string: $0)) }
+              try await stream.write { try await writer.write(ByteBuffer(string: $0)) }
               try await writer.finish(nil)
             })
         }
       ]
+    }
+
+    private func statuses(of pipeline: String?) -> @Sendable () -> [PipelineStatus] {
+      let supervisor = supervisor
+      return { supervisor.pipelines.filter { pipeline == nil || $0.name == pipeline } }
     }
 
     /// The number of an event that this supervisor has told; for one of an earlier supervisor, and for what is none, the
@@ -59,9 +67,11 @@
     let pipeline: String?
     let after: Int
     let max: Int?
+    /// Of the pipelines whose figures are told too.
+    var statuses: (@Sendable () -> [PipelineStatus])?
 
     func write(_ send: (String) async throws -> Void) async throws {
-      var last = after, sent = 0, silence = Duration.zero
+      var last = after, sent = 0, silence = Duration.zero, figures = FigureNews()
       // The head goes out at once.
       try await send(": edgepipe\n\n")
       while max.map({ sent < $0 }) ?? true {
@@ -76,6 +86,10 @@
           silence = .zero
           sent += 1
           if let max, sent >= max { return }
+        }
+        if let statuses, let news = figures.next(statuses, now: .now) {
+          try await send("event: figures\ndata: \(news.line)\n\n")
+          silence = .zero
         }
         if entries.isEmpty {
           try await Task.sleep(for: Self.look)

@@ -47,19 +47,28 @@
             throw PipelineError("the pipeline '\(keeper.entry.name)' does not run", code: .unavailable)
           }
           try await checkStream(request.members["stream"], of: keeper.entry.name)
-          let watch = try feeds.watch(request)
+          // Who is slow misses pictures.
+          let (parts, continuation) = AsyncStream<ByteBuffer>.makeStream(bufferingPolicy: .bufferingNewest(1))
+          let leave = try feeds.watch(request) { news in
+            switch news {
+            case .picture(let picture): continuation.yield(picture.part())
+            case .waiting: continuation.yield(ByteBuffer(string: "\r\n"))
+            case .ended: continuation.finish()
+            }
+          }
+          continuation.onTermination = { _ in leave() }
           return Response(
             status: .ok, headers: [.contentType: "multipart/x-mixed-replace; boundary=edgepipe"],
             body: ResponseBody { writer in
               var sent = 0
               if max != 0 {
-                for await picture in watch.pictures {
-                  try await writer.write(picture)
+                for await part in parts {
+                  try await writer.write(part)
                   sent += 1
                   if let max, sent >= max { break }
                 }
               }
-              watch.end()
+              leave()
               try await writer.write(ByteBuffer(string: "--edgepipe--\r\n"))
               try await writer.finish(nil)
             })

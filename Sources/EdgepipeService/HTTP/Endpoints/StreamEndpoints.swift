@@ -69,6 +69,16 @@
           return .json(.object(["change": answer["change"] ?? .null]))
         },
         Endpoint(
+          method: .get, path: "/v1/pipelines/{name}/graph", id: "getGraph", tag: "settings", role: .viewer,
+          summary: """
+            The stages of a running pipeline with what each comes after, and their options that change: values, defaults \
+            and limits.
+            """,
+          parameters: [.pipeline],
+          answer: .json(Shape.object(["stages": Shape.list(Shape.anything)]), "All stages, in order."),
+          refusals: [.notFound, .serviceUnavailable]
+        ) { call in .json(.object(["stages": try await ask(call.need("name"), "graph")["stages"] ?? .list([])])) },
+        Endpoint(
           method: .get, path: "/v1/pipelines/{name}/stages", id: "listStages", tag: "settings", role: .viewer,
           summary: "Lists the stages of a running pipeline with their rates, queues, losses and times.",
           parameters: [.pipeline],

@@ -159,6 +159,18 @@ final class RecordingFile {
     }
   }
 
+  /// The events of a clip that are told with it.
+  private static let eventsTold = 20
+
+  /// What those are told who follow the run.
+  func summary(_ end: End) -> [String: ReportValue] {
+    var summary = report(end).filter {
+      ["duration_s", "codec", "width", "height", "plays_in_browsers", "bytes", "ended_by", "events"].contains($0.key)
+    }
+    if case .list(let events)? = summary["events"] { summary["events"] = .list(Array(events.prefix(Self.eventsTold))) }
+    return summary
+  }
+
   private func report(_ end: End?) -> [String: ReportValue] {
     let video = format.video, isHEVC = video.codec == AV_CODEC_ID_HEVC
     var report = facts

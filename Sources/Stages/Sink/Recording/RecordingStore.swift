@@ -10,6 +10,7 @@ final class RecordingStore {
   let counts: RecordingCounts
   let clock: any PipelineClock
   let logger: Logger
+  private let context: StageContext
   let longestFile: Int64
   private let withAudio: Bool
   /// The streams whose recordings cannot be written now, and when each is tried again: one whose folder or whose pictures
@@ -25,6 +26,7 @@ final class RecordingStore {
   init(_ kind: RecordingFile.Kind, _ settings: RecordingSettings, counts: RecordingCounts, context: StageContext) {
     self.kind = kind
     self.counts = counts
+    self.context = context
     clock = context.clock
     logger = context.logger
     withAudio = settings.audio
@@ -85,6 +87,10 @@ final class RecordingStore {
     recover(file.stream)
     folder.end(file.place)
     prune()
+    context.tell(
+      kind == .clip ? .clip : .recording, of: file.stream.id, path: "\(file.place).\(RecordingName.video)",
+      picture: file.facts["thumbnail"].map { _ in "\(file.place).\(RecordingName.picture)" },
+      begin: file.first.captured.wall, facts: file.summary(end))
     logger.info(
       "\(kind.rawValue) written: \(file.place).\(RecordingName.video)",
       metadata: ["seconds": "\((Double(file.length) / 1e8).rounded() / 10)", "ended_by": "\(end.rawValue)"])

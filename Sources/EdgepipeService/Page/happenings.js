@@ -1,0 +1,53 @@
+// What an event says, and which file shows it.
+
+import { paths } from "./api.js";
+import { files } from "./store.js";
+
+const PICTURE_MS = 3000;
+
+/** What has happened, in a few words. */
+export function words(event) {
+  switch (event.event) {
+    case "pipeline": return `${event.pipeline} is ${event.state}`;
+    case "health": return `${event.stream} is ${event.state}`;
+    case "options": return `options of ${event.change?.stage} have changed`;
+    case "event": return join(" ", event.label, event.track && `#${event.track}`, verb(event), event.zone ?? event.line);
+    default: return join(" ", event.event, event.fault ?? event.kind, event.stream);
+  }
+}
+
+function verb({ kind, count, occupied, dwell_s: dwell, direction }) {
+  switch (kind) {
+    case "zone.enter": return "enters";
+    case "zone.leave": return "leaves";
+    case "zone.dwell": return `stays ${Math.round(dwell ?? 0)} s in`;
+    case "zone.occupancy": return `${count} in`;
+    case "zone.presence": return occupied ? "somebody in" : "nobody in";
+    case "line.cross": return `goes ${direction ?? "over"} at`;
+    default: return kind;
+  }
+}
+
+/** Where it has happened, and what else there is to say. */
+export const place = ({ pipeline, stream, error }) => join(" · ", pipeline, stream !== pipeline && stream, error);
+
+const join = (between, ...texts) => texts.filter(Boolean).join(between);
+
+export const when = event => event.captured_at ?? event.since ?? event.received;
+
+/** What shows an event best: a clip of that time, else a picture, else a recording. Null where there is none. */
+export function fileOf(event) {
+  if (event.event !== "event") return null;
+  const own = files.filter(file => file.pipeline === event.pipeline && file.stream === event.stream);
+  const at = Date.parse(when(event));
+  const covers = file => at >= Date.parse(file.begin) && at <= Date.parse(file.begin) + (file.facts?.duration_s ?? 0) * 1000;
+  const isNear = file => Math.abs(Date.parse(file.begin) - at) < PICTURE_MS;
+  const first = (kind, fits) => own.find(file => file.kind === kind && fits(file));
+  return first("clip", covers) ?? first("picture", isNear) ?? first("recording", covers) ?? null;
+}
+
+/** The address of a file's picture; null where it has none. */
+export function thumbnail(file) {
+  if (file.kind === "picture") return paths.file(file);
+  return file.has_picture ? paths.filePicture(file) : null;
+}
