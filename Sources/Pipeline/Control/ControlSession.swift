@@ -168,6 +168,7 @@ final class ControlSession {
         case .event(let event, let header): if topics.contains(.events) { send(event.value(of: header)) }
         case .options(let change):
           if topics.contains(.events) { send(.object(["event": .string("options"), "change": change.value])) }
+        case .fault(let change): if topics.contains(.events) { send(.object(change.members)) }
         }
       }
     }

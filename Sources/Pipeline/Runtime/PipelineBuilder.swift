@@ -68,6 +68,7 @@ struct PipelineBuilder {
       context.instants = StageJournal(journal: run.journal, index: index)
       context.pace = pace
       context.requests = run.requests
+      context.faults = run.faults
       do {
         stages.append(try stage.descriptor.make(Data(stage.configuration), context))
       } catch {

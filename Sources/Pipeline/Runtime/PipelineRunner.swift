@@ -64,7 +64,7 @@ public final class PipelineRunner: Sendable {
       clock: clock, failureStops: journal.trace.map { $0.isWhole && !$0.runFailed } ?? true, launch: launch)
     context = RunContext(
       name: RunName.make(at: clock.wallTime()), control: control, journal: journal,
-      options: OptionBoard(keepsAll: journal.trace != nil),
+      options: OptionBoard(keepsAll: journal.trace != nil), faults: FaultBoard(logger: logger),
       instruments: instruments, logger: logger, staysOpen: staysOpen)
     built = try PipelineBuilder(run: context, services: services, pace: power?.pace, files: files).build(plan)
     // A replay knows all changes from the beginning; each frame of the trace says which had come.
@@ -225,6 +225,12 @@ extension PipelineRunner {
 // MARK: - Those who follow a run
 
 extension PipelineRunner {
+  /// Logs, counts and passes on what is wrong with the run itself, or well again.
+  package func tell(_ change: FaultChange) {
+    context.faults.note(change)
+    context.notices.publish(.fault(change))
+  }
+
   /// What happens from now on is kept for the follower until it takes it.
   func follow() -> RunNotices.Follower { context.notices.follow() }
   func unfollow(_ follower: RunNotices.Follower) { context.notices.unfollow(follower) }
@@ -329,6 +335,8 @@ extension PipelineRunner {
     public let power: PowerAccount?
     /// The power so far; nil before the first reading, and where nobody asked for it.
     public let livePower: LivePower?
+    /// What was looked for and what was found wrong so far.
+    package let faults: [FaultBoard.Key: FaultBoard.Count]
 
     public struct StreamFigures: Sendable {
       public let id: String
@@ -387,6 +395,6 @@ extension PipelineRunner {
           id: $0.stream.id, sourceStage: $0.stream.sourceStage, isLive: $0.stream.isLive,
           deadlineMs: $0.stream.isLive ? $0.stream.deadlineMs ?? plan.deadlineMs : nil, isRunning: $0.isWorking,
           values: $0.figures.current)
-      }, power: power?.account, livePower: power?.current)
+      }, power: power?.account, livePower: power?.current, faults: context.faults.current)
   }
 }

@@ -11,6 +11,7 @@ struct RunContext: Sendable {
   let journal: Journal
   let options: OptionBoard
   let notices = RunNotices()
+  let faults: FaultBoard
   /// What stages ask of the run.
   let requests = RequestDesk()
   let pictures = PictureTap()

@@ -8,6 +8,8 @@ enum RunNotice: Sendable {
   /// A stage added it to a frame. The frame may still be lost on its way to the sinks.
   case event(FrameEvent, FrameHeader)
   case options(OptionChange)
+  /// What the run itself found wrong, or well again; what a stage found is an event of its frame.
+  case fault(FaultChange)
 }
 
 /// Passes on what happens to those who follow the run. Costs nothing while nobody does.

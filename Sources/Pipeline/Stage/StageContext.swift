@@ -27,6 +27,8 @@ public struct StageContext: Sendable {
   var pace: DetectionPace?
   /// For stages that take orders from outside; nil outside of a run.
   package internal(set) var requests: (any RunRequests)?
+  /// Takes what the stage finds wrong; see ``tell(_:)``.
+  package internal(set) var faults: FaultBoard
 
   public init(
     id: String, pipeline: String = "pipeline", run: String = "run", isReplay: Bool = false, clock: any PipelineClock,
@@ -43,6 +45,15 @@ public struct StageContext: Sendable {
     self.framesInFlight = framesInFlight
     self.services = services
     self.threads = threads
+    faults = FaultBoard(logger: logger)
+  }
+
+  /// Logs and counts what the stage has found wrong, or well again.
+  ///
+  /// - Returns: the event to add to the frame in which it was seen, which is how results and clients learn of it.
+  package func tell(_ change: FaultChange) -> FrameEvent {
+    faults.note(change)
+    return change.event(of: id)
   }
 
   /// True where frames may come with a ``FrameHeader/detectionShare`` below 1.
