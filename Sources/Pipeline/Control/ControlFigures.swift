@@ -60,6 +60,7 @@ struct ControlFigures {
       "streams": .list(streams), "fps": rate(current.ledger.delivered, before.ledger.delivered),
       "in_flight": .int(current.ledger.inFlight),
     ]
+    members["memory_budget_mb"] = runner.plan.memoryMB.map { .rounded($0) }
     members["power_w"] = current.livePower?.watts.map { .rounded($0) }
     return .object(members)
   }

@@ -20,6 +20,8 @@ final class ControlSession {
     case addStream = "add-stream"
     case removeStream = "remove-stream"
     case set, picture, metrics, subscribe, unsubscribe, supervise, drain
+    case limitDetection = "limit-detection"
+    case stacks
   }
 
   /// While something is subscribed to, how often the session looks for news: a client hears of it within this time.
@@ -98,6 +100,8 @@ final class ControlSession {
       case .supervise:
         try actions.supervise(limitS: message.number("limit"))
         return status
+      case .limitDetection: try actions.limitDetection(to: message.number("share"))
+      case .stacks: return ["text": .string(actions.stacks())]
       case .drain: actions.drain()
       }
       return [:]

@@ -26,7 +26,18 @@ package final class FaultBoard: Sendable {
   private let logger: Logger
   private let counts = Mutex<[Key: Count]>([:])
 
-  init(logger: Logger) { self.logger = logger }
+  private let publish: @Sendable (FaultChange) -> Void
+
+  /// - Parameter publish: tells those who follow the run.
+  init(logger: Logger, publish: @escaping @Sendable (FaultChange) -> Void = { _ in }) {
+    (self.logger, self.publish) = (logger, publish)
+  }
+
+  /// Logs, counts and publishes what belongs to no frame.
+  package func announce(_ change: FaultChange) {
+    note(change)
+    publish(change)
+  }
 
   /// Somebody looks for these faults from now on. A count that begins with 0 shows the first fault as a rise.
   package func watch(_ faults: [String], stage: String?, stream: String?) {

@@ -62,11 +62,13 @@ public final class PipelineRunner: Sendable {
     self.services = services
     let control = RunControl(
       clock: clock, failureStops: journal.trace.map { $0.isWhole && !$0.runFailed } ?? true, launch: launch)
+    let notices = RunNotices()
     context = RunContext(
       name: RunName.make(at: clock.wallTime()), control: control, journal: journal,
-      options: OptionBoard(keepsAll: journal.trace != nil), faults: FaultBoard(logger: logger),
+      options: OptionBoard(keepsAll: journal.trace != nil), notices: notices,
+      faults: FaultBoard(logger: logger) { notices.publish(.fault($0)) }, pace: power?.pace ?? DetectionPace(),
       instruments: instruments, logger: logger, staysOpen: staysOpen)
-    built = try PipelineBuilder(run: context, services: services, pace: power?.pace, files: files).build(plan)
+    built = try PipelineBuilder(run: context, services: services, files: files).build(plan)
     // A replay knows all changes from the beginning; each frame of the trace says which had come.
     for change in journal.trace?.options ?? [] {
       guard built.stages.indices.contains(change.stage) else {
@@ -225,10 +227,14 @@ extension PipelineRunner {
 // MARK: - Those who follow a run
 
 extension PipelineRunner {
+  /// Detectors look at this share of live streams' frames at most, whatever the power allows.
+  func limitDetection(to share: Double) { context.pace.limit(to: share) }
+  /// What sources write into the headers of live frames now.
+  var detectionShare: Double { context.pace.share }
+
   /// Logs, counts and passes on what is wrong with the run itself, or well again.
   package func tell(_ change: FaultChange) {
-    context.faults.note(change)
-    context.notices.publish(.fault(change))
+    context.faults.announce(change)
   }
 
   /// What happens from now on is kept for the follower until it takes it.

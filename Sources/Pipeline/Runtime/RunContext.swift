@@ -1,4 +1,5 @@
 import EdgepipeCore
+import EdgepipeMachine
 import Logging
 
 /// What everything in a run shares: every part that works on frames is given it whole.
@@ -10,8 +11,10 @@ struct RunContext: Sendable {
   let census = ThreadCensus()
   let journal: Journal
   let options: OptionBoard
-  let notices = RunNotices()
+  let notices: RunNotices
   let faults: FaultBoard
+  /// At which share of live streams' frames detectors may look.
+  let pace: DetectionPace
   /// What stages ask of the run.
   let requests = RequestDesk()
   let pictures = PictureTap()

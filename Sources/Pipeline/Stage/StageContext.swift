@@ -56,8 +56,12 @@ public struct StageContext: Sendable {
     return change.event(of: id)
   }
 
-  /// True where frames may come with a ``FrameHeader/detectionShare`` below 1.
-  public var enforcesPower: Bool { pace != nil }
+  /// True where frames come with a ``FrameHeader/detectionShare`` below 1 for the sake of the power. A supervisor may have it
+  /// lowered in any run, where the stages allow it.
+  public internal(set) var enforcesPower = false
+
+  /// The same for what belongs to no frame, such as a disk that fills.
+  package func announce(_ change: FaultChange) { faults.announce(change) }
 
   /// What a source writes into the headers of its frames: see ``FrameHeader/detectionShare``.
   ///
