@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #endif
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
 #include <malloc.h>

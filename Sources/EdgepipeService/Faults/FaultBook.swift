@@ -79,18 +79,11 @@ package final class FaultBook: Sendable {
   func pass(_ message: [String: ReportValue], of pipeline: String) {
     guard case .string(let word)? = message["event"] else { return }
     if FaultChange.Phase(rawValue: word) != nil { return notifier?.tell(message, of: pipeline) ?? () }
-    // A stream's lost connection has a shape of its own.
-    guard word == "health", case .string(let name)? = message["state"], let state = StreamState(rawValue: name) else {
-      return
-    }
+    // A stream's lost connection has a shape of its own: `fault` is its start or its end.
+    guard word == "health", let side = message["fault"] else { return }
     var notice = message
     notice["fault"] = .string("connection")
-    switch state {
-    case .stalled, .refused, .waiting: notice["event"] = .string(FaultChange.Phase.fault.rawValue)
-    case .streaming where message["fault_s"] != nil:
-      notice["event"] = .string(FaultChange.Phase.recovered.rawValue)
-    default: return
-    }
+    notice["event"] = .string((side == .string("start") ? FaultChange.Phase.fault : .recovered).rawValue)
     notifier?.tell(notice, of: pipeline)
   }
 

@@ -34,7 +34,7 @@ struct RecordingQuota: Sendable {
       let isTooMuch = maxBytes.map { total > $0 } ?? false
       guard isTooOld || isTooMuch || left < minFreeBytes else { break }
       total -= item.bytes
-      left = left.addingClamped(item.bytes)
+      left = left.addingReportingOverflow(item.bytes).overflow ? .max : left + item.bytes
       count += 1
     }
     return count
