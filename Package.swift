@@ -125,6 +125,7 @@ let package = Package(
         .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["WebServer"])),
         .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["WebServer"])),
         .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["WebServer"])),
+        .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["WebServer"])),
       ],
       // The live page: plain HTML, CSS and JavaScript, which browsers get as they are.
       resources: [.embedInCode("Page")],

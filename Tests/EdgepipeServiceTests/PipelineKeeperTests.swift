@@ -21,6 +21,8 @@ final class PipelineKeeperTests {
 
   deinit { try? FileManager.default.removeItem(atPath: state) }
 
+  private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
   /// - Parameters:
   ///   - script: of the shell, as the program of runs; it notes each start.
   ///   - beginS, drainS: long where a test does not wait for them.
@@ -34,7 +36,7 @@ final class PipelineKeeperTests {
     (settings.beginS, settings.drainS) = (beginS, drainS)
     return try PipelineKeeper(
       ServicePlan.Entry(name: "door", file: "door.json"), folder: folder, settings: settings, events: events,
-      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      faults: FaultBook(events: events, logger: logger), logger: logger)
   }
 
   private var starts: Int {

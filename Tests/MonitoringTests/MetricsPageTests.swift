@@ -85,6 +85,18 @@ struct MetricsPageTests {
     }
   }
 
+  @Test("given faults, when written, then each is counted, and active until it is over or its stream has ended")
+  func faults() throws {
+    let page = try MonitoringFixture().page()
+    for (labels, active) in [
+      (#"fault="covered",stage="gate",stream="film""#, 0.0), (#"fault="memory",stage="",stream="""#, 1),
+      (#"fault="network",stage="",stream="""#, 0),
+    ] {
+      #expect(page["edgepipe_faults_total{\(labels)}"] == 1, "\(labels)")
+      #expect(page["edgepipe_fault_active{\(labels)}"] == active, "\(labels)")
+    }
+  }
+
   @Test("given a histogram's buckets, when read, then they rise to the count")
   func buckets() throws {
     let page = try MonitoringFixture().page()
@@ -113,7 +125,8 @@ struct MetricsPageTests {
     let snapshot = PipelineRunner.Snapshot(
       now: MonotonicTime(nanoseconds: 0), elapsedSeconds: 1, started: WallTime(nanoseconds: 0), stages: [],
       ledger: ledger.total, streams: ledger.streams, links: [],
-      streamFigures: [figures(10, isRunning: false), figures(5, isRunning: true)], power: nil, livePower: nil)
+      streamFigures: [figures(10, isRunning: false), figures(5, isRunning: true)], power: nil, livePower: nil,
+      faults: [:])
     let page = try PrometheusPage(MetricsPage(version: "0", pipeline: "t", snapshot: snapshot).text())
     #expect(page[#"edgepipe_stream_latency_seconds_bucket{stream="a",le="0.035"}"#] == 15)
     #expect(page[#"edgepipe_stream_latency_seconds_sum{stream="a"}"#].map { abs($0 - 0.45) < 1e-9 } == true)

@@ -71,7 +71,7 @@ final class TroubledSource: SourceStage {
 struct MonitoringFixture {
   let snapshot: PipelineRunner.Snapshot
 
-  /// 20 frames of a live stream with trouble, 30 of a file: of those every fifth is dropped and one fails.
+  /// Three faults; 20 frames of a live stream with trouble, 30 of a file: of those every fifth is dropped and one fails.
   init() throws {
     let collector = Collector()
     let plan = PipelinePlan(
@@ -93,6 +93,11 @@ struct MonitoringFixture {
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
     try runner.start()
     _ = runner.wait()
+    let since = WallTime(nanoseconds: 0)
+    runner.tell(FaultChange("covered", stage: "gate", stream: "film", since: since, figures: [], message: "covered"))
+    runner.tell(FaultChange("memory", since: since, figures: [], message: "much"))
+    runner.tell(FaultChange("network", since: since, figures: [], message: "gone"))
+    runner.tell(FaultChange("network", since: since, over: 3, figures: [], message: "back"))
     snapshot = runner.snapshot(withFacts: true)
   }
 

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #endif
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
 #include <malloc.h>
@@ -18,6 +19,8 @@
 static inline int ep_set_thread_name(const char *name) { return pthread_setname_np(pthread_self(), name); }
 /// The kernel's id of the calling thread.
 static inline int32_t ep_thread_id(void) { return (int32_t)syscall(SYS_gettid); }
+/// Sends a signal to one thread of this process.
+static inline int ep_signal_thread(int32_t tid, int number) { return (int)syscall(SYS_tgkill, getpid(), tid, number); }
 /// The CPU clock of any thread of this process (MAKE_THREAD_CPUCLOCK in the kernel's posix-timers.h: ~tid << 3 | per-thread | scheduler time).
 static inline clockid_t ep_thread_cpu_clock(int32_t tid) { return (clockid_t)(((unsigned)~tid << 3) | 6u); }
 /// One heap for all threads: what one has freed, another can use. Call it before the first thread starts.

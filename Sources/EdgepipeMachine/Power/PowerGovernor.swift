@@ -2,19 +2,27 @@ import Synchronization
 
 /// The share of a live stream's frames at which detectors may look, of those that their own settings allow.
 ///
-/// Set by ``PowerMonitor``, read by sources for each frame: it travels with the frame, so that a replay, which has no
-/// power to measure, decides the same.
+/// Set by ``PowerMonitor`` and limited by a supervisor, read by sources for each frame: it travels with the frame, so that a
+/// replay, which has no power to measure, decides the same.
 package final class DetectionPace: Sendable {
   /// In thousandths.
   private let value = Atomic<Int>(1000)
+  private let most = Atomic<Int>(1000)
 
   package init() {}
 
   /// 0.01...1.
-  package var share: Double { Double(value.load(ordering: .relaxed)) / 1000 }
+  package var share: Double {
+    Double(min(value.load(ordering: .relaxed), most.load(ordering: .relaxed))) / 1000
+  }
 
-  func set(_ share: Double) {
-    value.store(Int((min(max(share, PowerGovernor.lowestShare), 1) * 1000).rounded()), ordering: .relaxed)
+  func set(_ share: Double) { value.store(Self.thousandths(share), ordering: .relaxed) }
+
+  /// No more than this share, whatever the power allows.
+  package func limit(to share: Double) { most.store(Self.thousandths(share), ordering: .relaxed) }
+
+  private static func thousandths(_ share: Double) -> Int {
+    Int((min(max(share, PowerGovernor.lowestShare), 1) * 1000).rounded())
   }
 }
 

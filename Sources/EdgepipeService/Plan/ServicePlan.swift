@@ -10,6 +10,8 @@ package struct ServicePlan: Sendable {
     package let file: String
     /// With the service.
     package var starts = true
+    /// Of those that run, the one with the lowest is stopped first where the machine is too hot.
+    package var priority = 0
   }
 
   package var pipelines: [Entry] = []
@@ -17,11 +19,21 @@ package struct ServicePlan: Sendable {
   package var state: String?
 
   package var interface = InterfaceSettings()
+  package var notices = NoticeSettings()
+  /// Switches the machine off shortly before it is so hot that the system would.
+  package var powersOff = false
+  /// A stage with frames waiting that does nothing for so long is stuck.
+  package var stuckS = 20.0
 
   static let schema = ObjectSchema([
     .init("version", .integer(1...1), required: true, "Of this format."),
     .init("state", .string, "The folder of locks, control sockets, logs and reports."),
     .init("http", .object(InterfaceSettings.schema), "How the HTTP interface is offered."),
+    .init("notices", .object(NoticeSettings.schema), "Who is told of faults."),
+    .init(
+      "stuckS", .number(1...3600), default: "20",
+      "Seconds after which a stage that has frames waiting and does nothing is taken for stuck."),
+    .init("heat", .object(heat), "What is done about heat."),
     .init(
       "pipelines",
       .list(
@@ -30,7 +42,16 @@ package struct ServicePlan: Sendable {
             .init("name", .string, "Default: the name of the file."),
             .init("file", .string, required: true, "The pipeline file, relative to this file."),
             .init("start", .bool, default: "true", "Starts with the service."),
+            .init(
+              "priority", .integer(-100...100), default: "0",
+              "Where the machine is too hot, the running pipeline with the lowest is stopped first."),
           ])), count: 0...256), required: true, "What to run."),
+  ])
+
+  private static let heat = ObjectSchema([
+    .init(
+      "powerOff", .bool, default: "false",
+      "Asks logind to switch the machine off shortly before it is so hot that the system would cut the power.")
   ])
 
   init(pipelines: [Entry]) { self.pipelines = pipelines }
@@ -82,23 +103,32 @@ package struct ServicePlan: Sendable {
         throw ConfigErrors(issues: [file.issue(error.message, at: node, path: "http")])
       }
     }
+    stuckS = file.root["stuckS"]?.number ?? stuckS
+    powersOff = file.root["heat"]?["powerOff"]?.bool ?? false
+    if let node = file.root["notices"] {
+      do { notices = try NoticeSettings(node) { Self.joined(folder, $0) } } catch {
+        throw ConfigErrors(issues: [file.issue(error.message, at: node, path: "notices")])
+      }
+    }
     for (index, node) in (file.root["pipelines"]?.elements ?? []).enumerated() {
       let path = Self.joined(folder, node["file"]?.string ?? "")
       do {
-        try add(node["name"]?.string ?? Self.name(of: path), file: path, starts: node["start"]?.bool ?? true)
+        try add(
+          node["name"]?.string ?? Self.name(of: path), file: path, starts: node["start"]?.bool ?? true,
+          priority: node["priority"]?.integer ?? 0)
       } catch {
         throw ConfigErrors(issues: [file.issue(error.message, at: node, path: "pipelines[\(index)]")])
       }
     }
   }
 
-  private mutating func add(_ name: String, file: String, starts: Bool) throws(PipelineError) {
+  private mutating func add(_ name: String, file: String, starts: Bool, priority: Int = 0) throws(PipelineError) {
     try Self.check(name)
     if pipelines.contains(where: { $0.name == name }) {
       throw PipelineError(
         "two pipelines are called '\(name)'", remedy: "give each its own name", code: .invalidConfiguration)
     }
-    pipelines.append(Entry(name: name, file: file, starts: starts))
+    pipelines.append(Entry(name: name, file: file, starts: starts, priority: priority))
   }
 
   /// A name becomes a folder, a part of addresses and a label: letters, digits, `-`, `_` and `.`, 64 at most.

@@ -19,11 +19,12 @@ extension PipelineKeeper {
   /// Watches a run until it has ended.
   ///
   /// - Returns: nil when the supervisor leaves before.
-  func watch(_ process: RunProcess) -> Ending? {
+  func watch(_ process: RunProcess, _ runWatch: inout RunWatch) -> Ending? {
+    runWatch.begin()
     move(to: .starting)
     change { $0.process = process.id }
     var contact = RunContact(folder.socket, clock.now()), drain: DrainOrder?
-    var isFinished = false, isKilled = false
+    var isFinished = false, isKilled = false, isStuck = false, share = 1.0
     // A run that goes on has them.
     let repeater = ChangeRepeater(
       process.isFound ? RunChanges() : changes, folder.socket, name: entry.name, logger: logger)
@@ -41,12 +42,13 @@ extension PipelineKeeper {
       contact.keep(clock)
       let now = clock.now()
       if drain == nil, isUnwanted || isFinished {
-        drain = DrainOrder(now, waitS: settings.drainS)
+        drain = DrainOrder(now, waitS: isStuck ? settings.stuckDrainS : settings.drainS)
         move(to: .draining)
       }
       if let signal = drain?.due(at: now, tell: { contact.drain() }) { process.send(signal) }
       if !isKilled, contact.silentForS(at: now) > (contact.hasAnswered ? settings.silenceS : settings.beginS) {
         logger.error("\(entry.name): process \(process.id) does not respond; killing it")
+        faults.begin("hung", of: entry.name, isLogged: true, "process \(process.id) does not respond; killing it")
         process.send(SIGKILL)
         isKilled = true
       }
@@ -55,12 +57,43 @@ extension PipelineKeeper {
         nextBound = now.advanced(byMilliseconds: Self.boundLogEveryS * 1000)
       }
       if contact.isConnected {
-        if drain == nil, status.phase == .starting { move(to: .running) }
-        for message in contact.read(milliseconds: Self.lookEveryMs) { isFinished = take(message) || isFinished }
+        if drain == nil, status.phase == .starting {
+          move(to: .running)
+          for fault in ["ended", "hung"] { faults.end(fault, of: entry.name, "process \(process.id) runs") }
+        }
+        let wanted = state.withLock(\.detectionShare)
+        if wanted != share, contact.limit(wanted) { share = wanted }
+        var hasFigures = false
+        for message in contact.read(milliseconds: Self.lookEveryMs) {
+          isFinished = take(message) || isFinished
+          hasFigures = hasFigures || message["event"] == .string("figures")
+        }
+        if hasFigures, drain == nil, status.phase == .running {
+          isStuck = mend(process, &contact, &runWatch) || isStuck
+        }
       }
       if !contact.isConnected {
         _ = state.wait(until: clock.now().advanced(byMilliseconds: 100)) { $0.isLeaving ? true : nil }
       }
+    }
+  }
+
+  /// Looks whether the run is well, and does what is to be done where it is not.
+  ///
+  /// - Returns: whether the run is stuck and will not drain.
+  private func mend(_ process: RunProcess, _ contact: inout RunContact, _ runWatch: inout RunWatch) -> Bool {
+    switch runWatch.look(process: process.id, figures: status.figures, at: clock.now()) {
+    case nil: return false
+    case .restart:
+      state.withLock { $0.restarts = $0.isWanted == true }
+      return false
+    case .restartStuck:
+      contact.writeStacks()
+      state.withLock { $0.restarts = $0.isWanted == true }
+      return true
+    case .lessWork:
+      state.withLock { $0.memoryShare = max(0.1, $0.memoryShare / 2) }
+      return false
     }
   }
 
@@ -74,6 +107,7 @@ extension PipelineKeeper {
     }
     guard message["event"] == .string("figures") else {
       events.add(message, of: entry.name)
+      faults.pass(message, of: entry.name)
       return false
     }
     change { $0.figures = message }

@@ -13,6 +13,10 @@ package final class PipelineKeeper: Sendable {
     var beginS = 120.0
     /// A run that drains has so long until it is told by a signal, and again so long until it is killed.
     var drainS = 15.0
+    /// The same for one that is stuck.
+    var stuckDrainS = 5.0
+    /// When a run is taken for faulty.
+    var watch = RunWatch.Settings()
   }
 
   struct State {
@@ -25,6 +29,13 @@ package final class PipelineKeeper: Sendable {
     var isEnding = false
     /// The supervisor goes and its runs stay.
     var isLeaving = false
+    /// It was stopped for the sake of the machine, and may be started again by who did that.
+    var isHeld = false
+    /// Shares of detections that are wanted for the machine's heat and for the run's memory; the smaller one counts.
+    var heatShare = 1.0
+    var memoryShare = 1.0
+
+    var detectionShare: Double { min(heatShare, memoryShare) }
   }
 
   let entry: ServicePlan.Entry
@@ -32,6 +43,7 @@ package final class PipelineKeeper: Sendable {
   let settings: Settings
   let events: EventLog
   let files: FileBook
+  let faults: FaultBook
   let logger: Logger
   let clock = SystemClock()
   let state: Monitor<State>
@@ -40,13 +52,15 @@ package final class PipelineKeeper: Sendable {
   private let thread = Monitor<WorkerThread?>(nil)
 
   init(
-    _ entry: ServicePlan.Entry, folder: RunFolder, settings: Settings, events: EventLog, logger: Logger
+    _ entry: ServicePlan.Entry, folder: RunFolder, settings: Settings, events: EventLog, faults: FaultBook,
+    logger: Logger
   ) throws(PipelineError) {
     self.entry = entry
     self.folder = folder
     self.settings = settings
     self.events = events
     files = FileBook(path: folder.files)
+    self.faults = faults
     self.logger = logger
     state = Monitor(State(status: PipelineStatus(name: entry.name, file: entry.file, since: clock.wallTime())))
     let started = try WorkerThread(name: "ep-keeper") { [weak self] in self?.loop() }
@@ -58,6 +72,20 @@ package final class PipelineKeeper: Sendable {
   // MARK: - Wishes
 
   package func start() { wish { $0.isWanted = true } }
+
+  /// Drains the run for the sake of the machine; ``release()`` starts it again unless something else was wished meanwhile.
+  func hold() {
+    wish { state in
+      guard state.isWanted == true else { return }
+      (state.isWanted, state.restarts) = (false, false)
+      state.isHeld = true
+    }
+  }
+
+  func release() { state.change { if $0.isHeld, !$0.isEnding { ($0.isWanted, $0.isHeld) = (true, false) } } }
+
+  /// Detectors look at this share of live streams' frames, as far as heat goes.
+  func limit(_ share: Double) { state.change { $0.heatShare = share } }
 
   /// Drains the run; returns at once.
   package func stop() { wish { ($0.isWanted, $0.restarts) = (false, false) } }
@@ -81,12 +109,19 @@ package final class PipelineKeeper: Sendable {
     }
   }
 
-  private func wish(_ body: (inout State) -> Void) { state.change { if !$0.isEnding { body(&$0) } } }
+  private func wish(_ body: (inout State) -> Void) {
+    state.change { state in
+      if state.isEnding { return }
+      state.isHeld = false
+      body(&state)
+    }
+  }
 
   // MARK: - The thread
 
   private func loop() {
     var rule = RestartRule(), isFirst = true, hasRun = false
+    var runWatch = RunWatch(entry.name, settings.watch, faults)
     // At first, what an earlier supervisor has left is looked for, wanted or not.
     while isFirst || waitUntilWanted() {
       let process: RunProcess?
@@ -103,7 +138,7 @@ package final class PipelineKeeper: Sendable {
       if hasRun { change { $0.restarts += 1 } }
       hasRun = true
       let began = clock.now()
-      guard let ending = watch(process) else { return }
+      guard let ending = watch(process, &runWatch) else { return }
       settle(ending, ranForS: Double(clock.now().nanoseconds(since: began)) / 1e9, &rule)
     }
   }
@@ -178,6 +213,7 @@ package final class PipelineKeeper: Sendable {
     } else {
       let pauseS = rule.pauseS(ranForS: ranForS, isLasting: ending.how.isLasting)
       logger.warning("\(entry.name): ended by itself (\(reason)); starting again in \(Int(pauseS)) s")
+      faults.begin("ended", of: entry.name, isLogged: true, "the run ended by itself (\(reason))")
       pause(pauseS)
     }
   }

@@ -76,6 +76,25 @@ struct RunContact: ~Copyable {
     return messages
   }
 
+  /// Detectors look at this share of live streams' frames at most.
+  ///
+  /// - Returns: false where the run did not answer; one that does not know the command, of an older version, has.
+  mutating func limit(_ share: Double) -> Bool {
+    guard let client else { return false }
+    do throws(PipelineError) { _ = try client.ask("limit-detection", ["share": .double(share)]) } catch {
+      if error.code == .invalidArgument { return true }
+      self.client = nil
+      return false
+    }
+    return true
+  }
+
+  /// Has the run write into its log where its threads are.
+  mutating func writeStacks() {
+    guard let client else { return }
+    do throws(PipelineError) { _ = try client.ask("stacks") } catch { self.client = nil }
+  }
+
   /// - Returns: false where the run does not take it.
   mutating func drain() -> Bool {
     guard let client else { return false }

@@ -8,8 +8,14 @@ package final class Supervisor: Sendable {
   /// Where it keeps locks, sockets, logs and reports.
   let state: String
   package let events = EventLog()
+  package let faults: FaultBook
+  private let notifier: Notifier?
+  let machine = Monitor<MachineWatch?>(nil)
+  /// By ``hold()``, in this order.
+  let held = Monitor<[PipelineKeeper]>([])
+  private let powersOff: Bool
   private let settings: PipelineKeeper.Settings
-  private let logger: Logger
+  let logger: Logger
   private let lock: RunLock
   let keepers = Monitor<[PipelineKeeper]>([])
   /// Of runs that an earlier supervisor has left and that the plan does not have.
@@ -29,7 +35,13 @@ package final class Supervisor: Sendable {
   /// - Throws: ``PipelineError``: `unavailable` where another supervisor has it.
   package init(_ plan: ServicePlan, program: String, state: String, logger: Logger) throws(PipelineError) {
     (self.state, self.logger) = (state, logger)
-    settings = PipelineKeeper.Settings(program: program)
+    notifier = try Self.notifier(plan.notices, logger: logger)
+    faults = FaultBook(events: events, notifier: notifier, logger: logger)
+    powersOff = plan.powersOff
+    var settings = PipelineKeeper.Settings(program: program)
+    settings.watch.stuckS = plan.stuckS
+    settings.watch.shareMB = { [keepers] in RunMemory.shareMB(of: keepers.withLock(\.count)) }
+    self.settings = settings
     try OutputPath.makePrivateFolder(state)
     lock = try RunLock(path: state + "/service.lock", what: "a service with this state folder")
     // Before any run is started.
@@ -44,8 +56,11 @@ package final class Supervisor: Sendable {
     }
   }
 
-  /// Starts the pipelines whose entries say so, but for those that were stopped.
+  /// Starts the pipelines whose entries say so, but for those that were stopped, and looks at the machine from now on.
   package func start() {
+    var settings = MachineWatch.Settings()
+    if powersOff { settings.powerOff = MachineWatch.logind }
+    do { try watchMachine(settings) } catch { logger.error("heat and supply are not watched: \(error)") }
     // One that is added from now on starts by itself. Files are not read while others wait for the list.
     let all = keepers.withLock { keepers in
       hasStarted.store(true, ordering: .relaxed)
@@ -93,7 +108,8 @@ package final class Supervisor: Sendable {
 
   private func makeKeeper(_ entry: ServicePlan.Entry) throws(PipelineError) -> PipelineKeeper {
     let keeper = try PipelineKeeper(
-      entry, folder: RunFolder(state: state, name: entry.name), settings: settings, events: events, logger: logger)
+      entry, folder: RunFolder(state: state, name: entry.name), settings: settings, events: events,
+      faults: faults, logger: logger)
     if entry.starts, hasStarted.load(ordering: .relaxed) { keeper.start() }
     return keeper
   }
@@ -109,7 +125,9 @@ package final class Supervisor: Sendable {
   package func end() {
     keepers.withLock { _ in isEnding.store(true, ordering: .relaxed) }
     let all = all
+    machine.withLock { $0 }?.stop()
     for keeper in all { keeper.end() }
     for keeper in all { keeper.join() }
+    notifier?.end()
   }
 }

@@ -1,6 +1,6 @@
 /// Every metric of the page, in its order. docs/monitoring.md explains them, and a test compares the two.
 extension Metric {
-  static let all: [Metric] = run + stages + streams + ledger + power + process + machine
+  static let all: [Metric] = run + stages + streams + ledger + faultMetrics + power + process + machine
 
   // MARK: The run
 
@@ -114,6 +114,16 @@ extension Metric {
     "edgepipe_ledger_balanced", .gauge,
     help: "1 while admitted = delivered + dropped + failed + in flight, else 0: an internal error of edgepipe.")
   private static let ledger = [admitted, delivered, dropped, failed, inFlight, balanced]
+
+  // MARK: Faults
+
+  static let faults = Metric(
+    "edgepipe_faults_total", .counter, labels: ["fault", "stage", "stream"],
+    help: "Faults that were noticed, such as a covered camera; lost connections are counted by stream.")
+  static let faultActive = Metric(
+    "edgepipe_fault_active", .gauge, labels: ["fault", "stage", "stream"],
+    help: "1 while the fault goes on, 0 before and after.")
+  private static let faultMetrics = [faults, faultActive]
 
   // MARK: Power
 

@@ -26,6 +26,7 @@ struct MetricsPage: Sendable {
     writeStages(&text)
     writeStreams(&text)
     writeLedger(&text)
+    writeFaults(&text)
     writePower(&text)
     writeProcess(&text)
     return text.text

@@ -20,13 +20,16 @@ public struct PipelineConfig: Sendable {
   public struct Budget: Sendable, Hashable {
     /// Milliseconds from capture to delivery for frames of live sources, or nil.
     public var deadlineMs: Double?
+    /// Megabytes that a supervised run should not exceed, or nil.
+    public var memoryMB: Double?
     /// Watts that the machine should not exceed, or nil.
     public var powerW: Double?
     /// Detectors look at fewer frames of live streams where the power would exceed ``powerW``.
     public var enforce: Bool
 
-    public init(deadlineMs: Double? = nil, powerW: Double? = nil, enforce: Bool = false) {
+    public init(deadlineMs: Double? = nil, memoryMB: Double? = nil, powerW: Double? = nil, enforce: Bool = false) {
       self.deadlineMs = deadlineMs
+      self.memoryMB = memoryMB
       self.powerW = powerW
       self.enforce = enforce
     }

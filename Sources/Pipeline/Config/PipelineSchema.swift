@@ -20,6 +20,7 @@ public enum PipelineSchema {
 
   static let budget = ObjectSchema([
     .init("deadlineMs", .number(1...3_600_000), "Milliseconds from capture to delivery for frames of live sources."),
+    .init("memoryMB", .number(1...1_000_000), "Megabytes of memory that a supervised run should not exceed."),
     .init("powerW", .number(0.1...10_000), "Watts that the machine should not exceed."),
     .init(
       "enforce", .bool, default: "false",

@@ -67,6 +67,21 @@ struct ControlActions: Sendable {
     return try runner.changeOptions(of: stage, json: options)
   }
 
+  func limitDetection(to share: Double?) throws(PipelineError) {
+    guard let share, (0.01...1).contains(share) else {
+      throw PipelineError("'share' takes 0.01 to 1", code: .invalidArgument)
+    }
+    logger.notice("detectors look at \(Int((share * 100).rounded())) % of the frames of live streams, on request")
+    runner.limitDetection(to: share)
+  }
+
+  /// Where the run's threads are, which also goes into its log.
+  func stacks() -> String {
+    let text = ThreadStacks.text()
+    logger.warning("stacks of all threads, on request:\n\(text)")
+    return text
+  }
+
   func drain() {
     logger.notice("draining on request")
     runner.requestStop()

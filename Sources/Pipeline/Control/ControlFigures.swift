@@ -80,6 +80,7 @@ struct ControlFigures {
       "in_flight": .int(current.ledger.inFlight),
     ]
     members["ledger"] = Self.value(current.ledger)
+    members["memory_budget_mb"] = runner.plan.memoryMB.map { .rounded($0) }
     members["power_w"] = current.livePower?.watts.map { .rounded($0) }
     members["power_method"] = current.livePower.map { .string($0.method.rawValue) }
     return .object(members)

@@ -22,6 +22,8 @@ final class ControlSession {
     case addStream = "add-stream"
     case removeStream = "remove-stream"
     case set, picture, metrics, report, subscribe, unsubscribe, supervise, drain
+    case limitDetection = "limit-detection"
+    case stacks
   }
 
   /// While something is subscribed to, how often the session looks for news: a client hears of it within this time.
@@ -103,6 +105,8 @@ final class ControlSession {
       case .supervise:
         try actions.supervise(limitS: message.number("limit"))
         return status
+      case .limitDetection: try actions.limitDetection(to: message.number("share"))
+      case .stacks: return ["text": .string(actions.stacks())]
       case .drain: actions.drain()
       }
       return [:]
@@ -174,6 +178,7 @@ final class ControlSession {
         case .options(let change):
           if topics.contains(.events) { send(.object(["event": .string("options"), "change": change.value])) }
         case .file(let file): if topics.contains(.files) { send(file.value) }
+        case .fault(let change): if topics.contains(.events) { send(.object(change.members)) }
         }
       }
     }

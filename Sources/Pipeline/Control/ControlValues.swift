@@ -53,7 +53,8 @@ extension HealthChange {
 extension FrameEvent {
   func value(of header: FrameHeader) -> ReportValue {
     var members: [String: ReportValue] = [
-      "event": .string("event"), "kind": .string(kind), "stage": .string(stage), "stream": .string(header.stream.id),
+      "event": .string(FaultChange.Phase(rawValue: kind)?.rawValue ?? "event"), "kind": .string(kind),
+      "stage": .string(stage), "stream": .string(header.stream.id),
       "frame": .int(header.sequence), "pts_s": .rounded(header.mediaTime.seconds),
       "captured_at": .string(header.capturedWall.iso8601),
     ]

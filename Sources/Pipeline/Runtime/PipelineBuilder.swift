@@ -20,7 +20,6 @@ struct PipelineBuilder {
   let run: RunContext
   let services: StageServices
   /// Set by what follows the run's power; nil where nobody does.
-  let pace: DetectionPace?
   /// What the command itself reads and writes.
   let files: [FileUse]
 
@@ -53,8 +52,6 @@ struct PipelineBuilder {
 
   private func makeStages(_ plan: PipelinePlan) throws -> [any Stage] {
     let sources = plan.stages.count { $0.descriptor.role == .source }
-    // A replay measures nothing, but its stages decide like those of the recorded run.
-    let pace = plan.enforcesPower ? pace ?? DetectionPace() : nil
     var stages: [any Stage] = []
     var errors: [PipelineError] = []
     for (index, stage) in plan.stages.enumerated() {
@@ -66,9 +63,11 @@ struct PipelineBuilder {
         framesInFlight: plan.effectiveFramesInFlight(isLive: true) * max(1, sources), services: services,
         threads: run.census)
       context.instants = StageJournal(journal: run.journal, index: index)
-      context.pace = pace
+      context.pace = run.pace
+      context.enforcesPower = plan.enforcesPower
       context.requests = run.requests
       context.written = run.files
+      context.faults = run.faults
       do {
         stages.append(try stage.descriptor.make(Data(stage.configuration), context))
       } catch {

@@ -13,5 +13,6 @@ extension PipelinePlan {
           return plan
         }
       })
+    memoryMB = config.budget.memoryMB
   }
 }

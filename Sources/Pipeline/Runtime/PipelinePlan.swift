@@ -33,6 +33,8 @@ public struct PipelinePlan: Sendable {
   public var deadlineMs: Double?
   /// Detectors look at fewer frames of live streams while the power would exceed its budget.
   public var enforcesPower: Bool
+  /// Megabytes that a supervised run should not exceed, or nil.
+  package var memoryMB: Double?
   /// For each source; nil: enough to keep every worker busy.
   public var framesInFlight: Int?
   public var stages: [StagePlan]

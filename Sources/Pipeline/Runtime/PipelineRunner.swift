@@ -18,7 +18,7 @@ public final class PipelineRunner: Sendable {
   public var ledger: Ledger { context.ledger }
   let context: RunContext
   private let built: BuiltPipeline
-  private let services: StageServices
+  let services: StageServices
   private let sources: [SourceRunner]
   private let runners: [StageRunner]
   private let metrics: [StageMetrics]
@@ -65,9 +65,9 @@ public final class PipelineRunner: Sendable {
       clock: clock, failureStops: journal.trace.map { $0.isWhole && !$0.runFailed } ?? true, launch: launch)
     context = RunContext(
       name: RunName.make(at: clock.wallTime()), control: control, journal: journal,
-      options: OptionBoard(keepsAll: journal.trace != nil),
+      options: OptionBoard(keepsAll: journal.trace != nil), pace: power?.pace ?? DetectionPace(),
       instruments: instruments, logger: logger, staysOpen: staysOpen)
-    built = try PipelineBuilder(run: context, services: services, pace: power?.pace, files: files).build(plan)
+    built = try PipelineBuilder(run: context, services: services, files: files).build(plan)
     // A replay knows all changes from the beginning; each frame of the trace says which had come.
     for change in journal.trace?.options ?? [] {
       guard built.stages.indices.contains(change.stage) else {
@@ -225,23 +225,6 @@ extension PipelineRunner {
   }
 }
 
-// MARK: - Those who follow a run
-
-extension PipelineRunner {
-  /// What happens from now on is kept for the follower until it takes it.
-  func follow() -> RunNotices.Follower { context.notices.follow() }
-  func unfollow(_ follower: RunNotices.Follower) { context.notices.unfollow(follower) }
-
-  var files: WrittenFiles { context.files }
-  /// Nil where nobody follows the power.
-  var powerShares: (idleW: Double, busyNanoseconds: Int64?)? { power?.shares }
-  var isReady: Bool { context.control.isReady }
-  var pictures: PictureTap { context.pictures }
-  /// Nil where no service makes pictures.
-  var rendering: (any PictureRendering)? { services.find((any PictureRendering).self) }
-  func hasStream(_ id: String) -> Bool { streamRunners.contains { $0.stream.id == id } }
-}
-
 // MARK: - Streams that come and go
 
 extension PipelineRunner {
@@ -295,7 +278,7 @@ extension PipelineRunner {
     stream.remove()
   }
 
-  private var streamRunners: [StreamRunner] { sources.flatMap(\.streams) }
+  var streamRunners: [StreamRunner] { sources.flatMap(\.streams) }
 }
 
 // MARK: - What happened
@@ -337,6 +320,8 @@ extension PipelineRunner {
     public let livePower: LivePower?
     /// What the run and others took of the machine; nil before all stages are ready. Read with the facts.
     package var resources: ResourceUse?
+    /// What was looked for and what was found wrong so far.
+    package let faults: [FaultBoard.Key: FaultBoard.Count]
 
     public struct StreamFigures: Sendable {
       public let id: String
@@ -395,6 +380,7 @@ extension PipelineRunner {
           id: $0.stream.id, sourceStage: $0.stream.sourceStage, isLive: $0.stream.isLive,
           deadlineMs: $0.stream.isLive ? $0.stream.deadlineMs ?? plan.deadlineMs : nil, isRunning: $0.isWorking,
           values: $0.figures.current)
-      }, power: power?.account, livePower: power?.current, resources: withFacts ? resources.use : nil)
+      }, power: power?.account, livePower: power?.current, resources: withFacts ? resources.use : nil,
+      faults: context.faults.current)
   }
 }

@@ -1,4 +1,5 @@
 import EdgepipeCore
+import EdgepipeMachine
 import Logging
 
 /// What everything in a run shares: every part that works on frames is given it whole.
@@ -13,6 +14,9 @@ struct RunContext: Sendable {
   let notices: RunNotices
   /// What stages have written for people to look at.
   let files: WrittenFiles
+  let faults: FaultBoard
+  /// At which share of live streams' frames detectors may look.
+  let pace: DetectionPace
   /// What stages ask of the run.
   let requests = RequestDesk()
   let pictures = PictureTap()
@@ -24,12 +28,15 @@ struct RunContext: Sendable {
   var clock: any PipelineClock { control.clock }
 
   init(
-    name: String, control: RunControl, journal: Journal, options: OptionBoard, instruments: RunInstruments,
-    logger: Logger, staysOpen: Bool
+    name: String, control: RunControl, journal: Journal, options: OptionBoard, pace: DetectionPace,
+    instruments: RunInstruments, logger: Logger, staysOpen: Bool
   ) {
     (self.name, self.control, self.journal, self.options) = (name, control, journal, options)
     (self.instruments, self.logger, self.staysOpen) = (instruments, logger, staysOpen)
-    notices = RunNotices()
+    self.pace = pace
+    let notices = RunNotices()
+    self.notices = notices
     files = WrittenFiles(notices)
+    faults = FaultBoard(logger: logger) { notices.publish(.fault($0)) }
   }
 }

@@ -9,6 +9,8 @@ enum RunNotice: Sendable {
   case event(FrameEvent, FrameHeader)
   case options(OptionChange)
   case file(WrittenFile)
+  /// What the run itself found wrong, or well again; what a stage found is an event of its frame.
+  case fault(FaultChange)
 }
 
 /// Passes on what happens to those who follow the run. Costs nothing while nobody does.

@@ -29,6 +29,8 @@ public struct StageContext: Sendable {
   package internal(set) var requests: (any RunRequests)?
   /// Where a stage tells of the files that it has finished; nil outside of a run.
   var written: (any FileReports)?
+  /// Takes what the stage finds wrong; see ``tell(_:)``.
+  package internal(set) var faults: FaultBoard
 
   public init(
     id: String, pipeline: String = "pipeline", run: String = "run", isReplay: Bool = false, clock: any PipelineClock,
@@ -45,10 +47,23 @@ public struct StageContext: Sendable {
     self.framesInFlight = framesInFlight
     self.services = services
     self.threads = threads
+    faults = FaultBoard(logger: logger)
   }
 
-  /// True where frames may come with a ``FrameHeader/detectionShare`` below 1.
-  public var enforcesPower: Bool { pace != nil }
+  /// Logs and counts what the stage has found wrong, or well again.
+  ///
+  /// - Returns: the event to add to the frame in which it was seen, which is how results and clients learn of it.
+  package func tell(_ change: FaultChange) -> FrameEvent {
+    faults.note(change)
+    return change.event(of: id)
+  }
+
+  /// True where frames come with a ``FrameHeader/detectionShare`` below 1 for the sake of the power. A supervisor may have it
+  /// lowered in any run, where the stages allow it.
+  public internal(set) var enforcesPower = false
+
+  /// The same for what belongs to no frame, such as a disk that fills.
+  package func announce(_ change: FaultChange) { faults.announce(change) }
 
   /// What a source writes into the headers of its frames: see ``FrameHeader/detectionShare``.
   ///

@@ -25,6 +25,7 @@ public final class ClipSink: FrameStage, PacketRecorder {
     public var maxS = 60.0
     public var maxMB = 1024.0
     public var maxAgeH: Double?
+    public var minFreeMB = 200.0
     public var audio = true
     public var ringMB = 32.0
     public var quality = 4
@@ -42,6 +43,10 @@ public final class ClipSink: FrameStage, PacketRecorder {
         .init(
           "maxMB", \.maxMB, .number(1...100_000_000), "Megabytes kept of all streams; the oldest clips are removed."),
         .init("maxAgeH", \.maxAgeH, .number(0.01...1_000_000), "Hours that clips are kept; any time when absent."),
+        .init(
+          "minFreeMB", \.minFreeMB, .number(0...100_000_000),
+          "Megabytes of the disk that stay free: below, the oldest recordings are removed; below twice as many, a fault is told."
+        ),
         .init("audio", \.audio, .bool, "Whether to record the sound as well: AAC as it is, G.711 as AAC."),
         .init("ringMB", \.ringMB, .number(0.1...4096), "Megabytes of packets of each stream kept in memory at most."),
         .init("quality", \.quality, .integer(2...31), "JPEG quality of the pictures: lower is better and larger."),
@@ -105,7 +110,7 @@ public final class ClipSink: FrameStage, PacketRecorder {
     let watcher = Watcher(self), configuration = configuration, context = context, counts = counts
     let settings = RecordingSettings(
       folder: configuration.folder, maxMB: configuration.maxMB, maxAgeH: configuration.maxAgeH,
-      audio: configuration.audio)
+      minFreeMB: configuration.minFreeMB, audio: configuration.audio)
     return try RecordingThread(
       context, mailbox, store: { RecordingStore(.clip, settings, counts: counts, context: context) },
       writer: { [self] packets, store in

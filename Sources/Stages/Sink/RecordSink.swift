@@ -20,6 +20,7 @@ public final class RecordSink: FrameStage, PacketRecorder {
     public var segmentS = 300.0
     public var maxMB = 10_240.0
     public var maxAgeH: Double?
+    public var minFreeMB = 200.0
     public var audio = true
     public var ringMB = 32.0
 
@@ -30,6 +31,10 @@ public final class RecordSink: FrameStage, PacketRecorder {
         "Seconds after which the next file begins, at the first key frame from then on."),
       .init("maxMB", \.maxMB, .number(1...100_000_000), "Megabytes kept of all streams; the oldest files are removed."),
       .init("maxAgeH", \.maxAgeH, .number(0.01...1_000_000), "Hours that files are kept; any time when absent."),
+      .init(
+        "minFreeMB", \.minFreeMB, .number(0...100_000_000),
+        "Megabytes of the disk that stay free: below, the oldest recordings are removed; below twice as many, a fault is told."
+      ),
       .init("audio", \.audio, .bool, "Whether to record the sound as well: AAC as it is, G.711 as AAC."),
       .init(
         "ringMB", \.ringMB, .number(0.1...4096),
@@ -82,7 +87,7 @@ public final class RecordSink: FrameStage, PacketRecorder {
     let configuration = configuration, context = context, counts = counts
     let settings = RecordingSettings(
       folder: configuration.folder, maxMB: configuration.maxMB, maxAgeH: configuration.maxAgeH,
-      audio: configuration.audio)
+      minFreeMB: configuration.minFreeMB, audio: configuration.audio)
     return try RecordingThread(
       context, mailbox, store: { RecordingStore(.segment, settings, counts: counts, context: context) },
       writer: { [self] packets, store in

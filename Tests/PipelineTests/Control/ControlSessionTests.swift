@@ -51,6 +51,35 @@ struct ControlSessionTests {
     return members
   }
 
+  @Test("given a run, when its stacks are asked for, then every thread is there, and the run goes on")
+  func stacks() throws {
+    let rig = try Rig()
+    defer { rig.end() }
+    let client = try ControlClient(path: rig.path)
+    guard case .string(let text)? = try client.ask("stacks")["text"] else { throw PipelineError("no text", code: .malformed) }
+    let threads = text.split(separator: "\n").filter { $0.hasPrefix("thread ") }
+    // The sources', the workers' and the socket's.
+    #expect(threads.contains { $0.contains("'ep-") } && threads.count > 3, "\(text)")
+    #expect(text.contains("libc.so"), "\(text)")
+    rig.admit(3)
+    rig.collector.wait(for: 3)
+    #expect(try client.ask("status")["draining"] == .bool(false))
+  }
+
+  @Test("given a limit on detections, then sources write it into the headers of live frames; nonsense is refused")
+  func limitDetection() throws {
+    let rig = try Rig()
+    defer { rig.end() }
+    let client = try ControlClient(path: rig.path)
+    for share: ReportValue in [.double(0), .double(1.5), .string("half")] {
+      #expect(throws: PipelineError.self) { try client.ask("limit-detection", ["share": share]) }
+    }
+    _ = try client.ask("limit-detection", ["share": .double(0.25)])
+    #expect(rig.runner.detectionShare == 0.25)
+    _ = try client.ask("limit-detection", ["share": .double(1)])
+    #expect(rig.runner.detectionShare == 1)
+  }
+
   @Test("given one connection, when many requests come on it, then each gets its answer with its id")
   func manyRequests() throws {
     let rig = try Rig()

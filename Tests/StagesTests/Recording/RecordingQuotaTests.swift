@@ -2,6 +2,7 @@ import PipelineTestSupport
 import Testing
 
 @testable import EdgepipeCore
+@testable import Pipeline
 @testable import Stages
 
 @Suite("What recordings are kept")
@@ -25,6 +26,33 @@ struct RecordingQuotaTests {
     let quota = RecordingQuota(maxBytes: 1000, maxSeconds: 250)
     #expect(
       [0, 250, 251, 451, 900].map { quota.surplus(of: items([1, 1, 1, 1]), open: 0, now: $0) } == [0, 0, 1, 3, 4])
+  }
+
+  @Test(
+    "given a disk that fills, then the oldest go until enough is free or nothing is left",
+    arguments: [(100, 0), (99, 1), (90, 1), (89, 2), (0, 6)])
+  func free(free: Int64, expected: Int) {
+    var quota = RecordingQuota(maxBytes: nil, maxSeconds: nil)
+    #expect(quota.surplus(of: items([10, 10, 10, 10, 10, 10]), open: 0, free: free, now: 0) == 0)
+    quota.minFreeBytes = 100
+    #expect(quota.surplus(of: items([10, 10, 10, 10, 10, 10]), open: 0, free: free, now: 0) == expected)
+    #expect(quota.surplus(of: items([10]), open: 0, free: nil, now: 0) == 0)
+  }
+
+  @Test("given a disk that fills, then it is told once before recordings go, and once when there is room again")
+  func told() {
+    var rule = DiskRule(stage: "record", minFreeBytes: 100 << 20)
+    func look(_ megabytes: Int64, _ seconds: Int64) -> FaultChange? {
+      rule.look(freeBytes: megabytes << 20, folder: "out", at: WallTime(nanoseconds: seconds * 1_000_000_000))
+    }
+    #expect(look(200, 0) == nil)
+    let fault = look(199, 10)
+    #expect(fault?.phase == .fault && fault?.fault == "disk" && fault?.stage == "record")
+    #expect(fault?.figures == [.init("free_mb", 199, limit: 200)])
+    #expect(look(50, 11) == nil && look(219, 12) == nil)
+    let end = look(221, 25)
+    #expect(end?.phase == .recovered && end?.seconds == 15)
+    #expect(look(221, 26) == nil)
   }
 
   @Test(

@@ -55,6 +55,15 @@
       merge.add("edgepipe_service_restarts_total", "counter", "Starts of the pipeline after the first one.") {
         pipelines.map { ("pipeline=\"\($0.name)\"", $0.restarts) }
       }
+      let faults = supervisor.faults.current.sorted { ($0.key.fault, $0.key.pipeline) < ($1.key.fault, $1.key.pipeline) }
+      func labels(_ key: FaultBook.Key) -> String { "fault=\"\(key.fault)\",pipeline=\"\(key.pipeline)\"" }
+      merge.add(
+        "edgepipe_service_faults_total", "counter",
+        "Faults of runs and of the machine that the service has noticed; an empty pipeline is the machine."
+      ) { faults.map { (labels($0.key), $0.value.total) } }
+      merge.add("edgepipe_service_fault_active", "gauge", "1 while the fault goes on, 0 after.") {
+        faults.map { (labels($0.key), $0.value.isActive ? 1 : 0) }
+      }
       let refusals = refusals.all.sorted { $0.key < $1.key }
       merge.add("edgepipe_service_refused_requests_total", "counter", "Requests that were refused, by status.") {
         refusals.map { ("status=\"\($0.key)\"", $0.value) }

@@ -14,21 +14,27 @@ struct RecordingQuota: Sendable {
   var maxBytes: Int64?
   /// Nil: any age.
   var maxSeconds: Int64?
+  /// What is to stay free of the disk.
+  var minFreeBytes: Int64 = 0
 
   /// How many of the oldest must go.
   ///
   /// - Parameters:
   ///   - items: the oldest first.
   ///   - open: what is being written takes so many bytes, and stays.
+  ///   - free: what the disk has left; nil where nobody knows.
   ///   - now: since 1970, in seconds.
-  func surplus(of items: [Item], open: Int64, now: Int64) -> Int {
+  func surplus(of items: [Item], open: Int64, free: Int64? = nil, now: Int64) -> Int {
     var total = items.reduce(open) { $0 + $1.bytes }
+    // Free bytes after the removals so far.
+    var left = free ?? .max
     var count = 0
     for item in items {
       let isTooOld = maxSeconds.map { now - item.begin > $0 } ?? false
       let isTooMuch = maxBytes.map { total > $0 } ?? false
-      guard isTooOld || isTooMuch else { break }
+      guard isTooOld || isTooMuch || left < minFreeBytes else { break }
       total -= item.bytes
+      left = left.addingReportingOverflow(item.bytes).overflow ? .max : left + item.bytes
       count += 1
     }
     return count

@@ -17,13 +17,26 @@ final class RecordingStore {
   /// are at fault holds up no other.
   private var failing: [String: MonotonicTime] = [:]
   private var unprunedBytes: Int64 = 0
+  private var nextPrune: MonotonicTime
+  private var disk: DiskRule
+  private let free: (String) -> Int64?
+  private let tell: (FaultChange) -> Void
 
   /// From a failed write to the next attempt.
   static let pauseMilliseconds = 5000.0
-  /// The quota is looked at after so much was written.
+  /// The quota is looked at after so much was written, and after so long: others write on the disk as well.
   private static let pruneBytes: Int64 = 1 << 20
+  private static let pruneMilliseconds = 5000.0
 
-  init(_ kind: RecordingFile.Kind, _ settings: RecordingSettings, counts: RecordingCounts, context: StageContext) {
+  /// - Parameter free: bytes that are left on the disk of a folder.
+  init(
+    _ kind: RecordingFile.Kind, _ settings: RecordingSettings, counts: RecordingCounts, context: StageContext,
+    free: @escaping (String) -> Int64? = DiskSpace.freeBytes
+  ) {
+    self.free = free
+    nextPrune = context.clock.now()
+    disk = DiskRule(stage: context.id, minFreeBytes: settings.quota.minFreeBytes)
+    tell = { context.announce($0) }
     self.kind = kind
     self.counts = counts
     self.context = context
@@ -73,7 +86,7 @@ final class RecordingStore {
     if file.hasPictures { recover(file.stream) }
     folder.note(file.place, bytes: file.bytes)
     unprunedBytes += added
-    if unprunedBytes >= Self.pruneBytes { prune() }
+    if unprunedBytes >= Self.pruneBytes || clock.now() >= nextPrune { prune() }
     return true
   }
 
@@ -116,7 +129,10 @@ final class RecordingStore {
 
   func prune() {
     unprunedBytes = 0
-    folder.prune(now: clock.wallTime())
+    nextPrune = clock.now().advanced(byMilliseconds: Self.pruneMilliseconds)
+    let free = free(folder.path)
+    folder.prune(free: free, now: clock.wallTime())
+    if let free, let change = disk.look(freeBytes: free, folder: folder.path, at: clock.wallTime()) { tell(change) }
     counts.update { $0.removed = folder.removed }
   }
 }
@@ -126,9 +142,12 @@ struct RecordingSettings: Sendable {
   var folder = ""
   var maxMB = 1024.0
   var maxAgeH: Double?
+  var minFreeMB = 200.0
   var audio = true
 
   var quota: RecordingQuota {
-    RecordingQuota(maxBytes: Int64(maxMB * 1_048_576), maxSeconds: maxAgeH.map { Int64($0 * 3600) })
+    RecordingQuota(
+      maxBytes: Int64(maxMB * 1_048_576), maxSeconds: maxAgeH.map { Int64($0 * 3600) },
+      minFreeBytes: Int64(minFreeMB * 1_048_576))
   }
 }

@@ -21,10 +21,11 @@ package final class EventLog: Sendable {
 
   init(capacity: Int = 2000) { self.capacity = capacity }
 
+  /// - Parameter pipeline: empty for what is about the machine.
   func add(_ members: [String: ReportValue], of pipeline: String) {
     state.change { state in
       var members = members
-      members["pipeline"] = .string(pipeline)
+      if !pipeline.isEmpty { members["pipeline"] = .string(pipeline) }
       // In one move for many: each shifts the whole list.
       if state.entries.count >= 2 * capacity { state.entries.removeFirst(capacity) }
       state.entries.append(Entry(number: state.next, pipeline: pipeline, members: members))

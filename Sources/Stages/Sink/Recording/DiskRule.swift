@@ -1,0 +1,33 @@
+import EdgepipeCore
+import Pipeline
+
+/// Tells that a disk is filling before the oldest recordings have to go, and that it has room again.
+struct DiskRule {
+  private let stage: String
+  private let minFreeBytes: Int64
+  private var since: WallTime?
+
+  init(stage: String, minFreeBytes: Int64) { (self.stage, self.minFreeBytes) = (stage, minFreeBytes) }
+
+  /// - Returns: what is to be told now.
+  mutating func look(freeBytes: Int64, folder: String, at now: WallTime) -> FaultChange? {
+    guard minFreeBytes > 0 else { return nil }
+    let free = Double(freeBytes) / 1_048_576, least = Double(minFreeBytes) / 1_048_576
+    let figure = FaultChange.Figure("free_mb", free.rounded(), limit: (2 * least).rounded())
+    if let since {
+      // So far above that one more recording does not make it a fault again.
+      guard free > 2.2 * least else { return nil }
+      self.since = nil
+      let seconds = Double(now.nanoseconds - since.nanoseconds) / 1e9
+      return FaultChange(
+        "disk", stage: stage, since: since, over: max(0, seconds), figures: [figure],
+        message: "the disk of '\(folder)' has \(Int(free)) MB left again")
+    }
+    guard free < 2 * least else { return nil }
+    since = now
+    return FaultChange(
+      "disk", stage: stage, since: now, figures: [figure],
+      message:
+        "the disk of '\(folder)' has \(Int(free)) MB left; from \(Int(least)) MB on the oldest recordings are removed")
+  }
+}
