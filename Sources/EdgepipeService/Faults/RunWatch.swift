@@ -14,7 +14,7 @@ struct RunWatch {
   }
 
   struct Settings: Sendable {
-    var memoryEveryS = MemoryRule.everyS
+    var memoryEveryS = MemoryLimitRule.everyS
     var stuckS = 20.0
     /// What each pipeline may hold where its file does not say, in megabytes.
     var shareMB: @Sendable () -> Double? = { nil }
@@ -26,7 +26,7 @@ struct RunWatch {
   private let name: String
   private let settings: Settings
   private let faults: FaultBook
-  private var memory = MemoryRule()
+  private var memory = MemoryLimitRule()
   private var nextMemory: MonotonicTime?
   private var progress: ProgressRule
   private var stuckRestarts: [MonotonicTime] = []
@@ -57,7 +57,7 @@ struct RunWatch {
     default: break
     }
     guard let share, share > 0, let held = RunMemory.heldMB(of: process, settings.system) else { return nil }
-    let figure = FaultChange.Figure("held_mb", held.rounded(), limit: (share * MemoryRule.mostShare).rounded())
+    let figure = FaultChange.Figure("held_mb", held.rounded(), limit: (share * MemoryLimitRule.mostShare).rounded())
     switch memory.look(usedMB: held, shareMB: share, at: now) {
     case nil: return nil
     case .recovered:
@@ -70,7 +70,7 @@ struct RunWatch {
     case .lessWork:
       faults.begin(
         "memory", of: name, figures: [figure],
-        "the run holds \(Int(held)) MB of its \(Int(share)) MB although it was restarted \(MemoryRule.restartsAnHour) times "
+        "the run holds \(Int(held)) MB of its \(Int(share)) MB although it was restarted \(MemoryLimitRule.restartsAnHour) times "
           + "within the hour; its detectors look at fewer frames: raise budget.memoryMB or lower framesInFlight and workers"
       )
       return .lessWork

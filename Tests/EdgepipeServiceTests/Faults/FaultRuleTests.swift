@@ -5,11 +5,11 @@ import Testing
 @testable import EdgepipeService
 
 @Suite("When a run takes too much memory")
-struct MemoryRuleTests {
+struct MemoryLimitRuleTests {
   private let clock = ManualClock()
-  private var rule = MemoryRule()
+  private var rule = MemoryLimitRule()
 
-  private mutating func look(_ usedMB: Double) -> MemoryRule.Action? {
+  private mutating func look(_ usedMB: Double) -> MemoryLimitRule.Action? {
     rule.look(usedMB: usedMB, shareMB: 1000, at: clock.now())
   }
 

@@ -56,7 +56,9 @@ struct ControlSessionTests {
     let rig = try Rig()
     defer { rig.end() }
     let client = try ControlClient(path: rig.path)
-    guard case .string(let text)? = try client.ask("stacks")["text"] else { throw PipelineError("no text", code: .malformed) }
+    guard case .string(let text)? = try client.ask("stacks")["text"] else {
+      throw PipelineError("no text", code: .malformed)
+    }
     let threads = text.split(separator: "\n").filter { $0.hasPrefix("thread ") }
     // The sources', the workers' and the socket's.
     #expect(threads.contains { $0.contains("'ep-") } && threads.count > 3, "\(text)")

@@ -2,7 +2,7 @@ import EdgepipeCore
 
 /// What is done about a run that takes too much memory: it is restarted, three times an hour at most; after that it gets less
 /// to do.
-struct MemoryRule: Sendable {
+struct MemoryLimitRule: Sendable {
   enum Action: Sendable, Hashable {
     case restart
     case lessWork
