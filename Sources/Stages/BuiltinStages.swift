@@ -14,6 +14,8 @@ extension StageRegistry {
     registry.register(ByteTrackStage.self)
     registry.register(ZonesStage.self)
     registry.register(LinesStage.self)
+    registry.register(PictureMonitor.self)
+    registry.register(ScoreMonitor.self)
     registry.register(JSONLinesSink.self)
     registry.register(VideoSink.self)
     registry.register(SnapshotSink.self)

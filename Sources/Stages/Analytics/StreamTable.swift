@@ -52,4 +52,12 @@ struct StreamTable<State> {
       entries.removeValue(forKey: oldest.key)
     }
   }
+
+  /// Gives `body` every stream that is remembered, in the order of their ids, and forgets it.
+  mutating func finish(_ body: (String, inout State) -> Void) {
+    for id in entries.keys.sorted() {
+      guard var entry = entries.removeValue(forKey: id) else { continue }
+      body(id, &entry.state)
+    }
+  }
 }

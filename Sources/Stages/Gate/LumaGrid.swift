@@ -1,5 +1,3 @@
-import CFFmpeg
-
 /// The brightness of a picture on a coarse grid: enough to see that something moved, at some ten microseconds a frame.
 struct LumaGrid: Sendable {
   static let columns = 64
@@ -14,36 +12,18 @@ struct LumaGrid: Sendable {
 
   /// - Returns: nil for pictures whose pixels are not in this process's memory, or not one value a pixel.
   init?(_ picture: DecodedPicture) {
-    let (columns, rows, samples) = (Self.columns, Self.rows, Self.samples)
-    let made = unsafe picture.withFrame { frame -> [Float]? in
-      // SAFETY: the descriptor is static; plane, step, offset and depth of component 0 say where its values lie, and
-      // the frame holds `linesize` bytes for each of its rows.
-      guard let format = unsafe av_pix_fmt_desc_get(AVPixelFormat(frame.pointee.format)),
-        unsafe format.pointee.flags & UInt64(AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_PAL)
-          == 0
-      else { return nil }
-      let component = unsafe format.pointee.comp.0
-      let depth = Int(component.depth)
-      guard (8...16).contains(depth), component.plane == 0, let plane = unsafe frame.pointee.data.0 else { return nil }
-      let line = unsafe Int(frame.pointee.linesize.0)
-      let isWide = depth > 8 || component.shift > 0
-      let scale = 255 / Float((1 << depth) - 1)
+    let made = picture.withLuma { luma in
+      let (columns, rows, samples) = (Self.columns, Self.rows, Self.samples)
+      let scale = 255 / Float(luma.maximum)
       var cells: [Float] = []
       cells.reserveCapacity(columns * rows)
-      let width = picture.width, height = picture.height
       for row in 0..<rows {
         for column in 0..<columns {
           var sum: Float = 0
           for sample in 0..<samples * samples {
-            let y = (row * samples + sample / samples) * height / (rows * samples)
-            let x = (column * samples + sample % samples) * width / (columns * samples)
-            let at = unsafe plane + (y * line + x * Int(component.step) + Int(component.offset))
-            if isWide {
-              let value = unsafe Int(UnsafeRawPointer(at).loadUnaligned(as: UInt16.self)) >> Int(component.shift)
-              sum += Float(value & ((1 << depth) - 1)) * scale
-            } else {
-              sum += unsafe Float(at.pointee)
-            }
+            let y = (row * samples + sample / samples) * luma.height / (rows * samples)
+            let x = (column * samples + sample % samples) * luma.width / (columns * samples)
+            sum += Float(luma.value(x: x, y: y)) * scale
           }
           cells.append(sum / Float(samples * samples))
         }

@@ -43,7 +43,8 @@ extension JSONLineBuffer {
 
   /// One `event` line for a picture that was written.
   package mutating func snapshotLine(
-    _ header: FrameHeader, file: String, reason: String, label: String?, track: Int?, id: String? = nil
+    _ header: FrameHeader, file: String, reason: String, label: String?, track: Int?, event: String? = nil,
+    id: String? = nil
   ) {
     head("event", id: id)
     raw("\"kind\":\"snapshot\",")
@@ -54,6 +55,10 @@ extension JSONLineBuffer {
     string(file)
     raw(",\"reason\":")
     string(reason)
+    if let event {
+      raw(",\"event\":")
+      string(event)
+    }
     if let label {
       raw(",\"label\":")
       string(label)

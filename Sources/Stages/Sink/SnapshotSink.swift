@@ -19,6 +19,7 @@ public final class SnapshotSink: FrameStage, AdjustableStage {
     public var everyS: Double?
     public var onNewTrack = false
     public var onNewLabel = false
+    public var onEvents: [String] = []
     public var maxFiles = 1000
     public var format = "jpeg"
     public var quality = 4
@@ -35,6 +36,9 @@ public final class SnapshotSink: FrameStage, AdjustableStage {
           "onNewLabel", \.onNewLabel, .bool, changeable: true,
           "Writes a picture when a label first appears in a stream."
         ),
+        .init(
+          "onEvents", \.onEvents, .list(.string, count: 1...64), changeable: true,
+          "Writes a picture of each frame with an event of these kinds, such as fault."),
         .init("maxFiles", \.maxFiles, .integer(1...1_000_000), "Pictures kept; the oldest are removed."),
         .init("format", \.format, .word(["jpeg", "png"]), "The file format."),
         .init("quality", \.quality, .integer(2...31), changeable: true, "JPEG quality: lower is better and larger."),
@@ -107,6 +111,7 @@ public final class SnapshotSink: FrameStage, AdjustableStage {
     var reason: String
     var label: String?
     var track: Int?
+    var event: String?
   }
 
   /// What a stream has shown so far.
@@ -142,7 +147,8 @@ public final class SnapshotSink: FrameStage, AdjustableStage {
     }
 
     private var interval: Double? {
-      let configuration = adjusted.value, isAsked = configuration.onNewTrack || configuration.onNewLabel
+      let configuration = adjusted.value
+      let isAsked = configuration.onNewTrack || configuration.onNewLabel || !configuration.onEvents.isEmpty
       return configuration.everyS ?? (isAsked ? nil : SnapshotSink.defaultSeconds)
     }
 
@@ -172,7 +178,8 @@ public final class SnapshotSink: FrameStage, AdjustableStage {
       let name = folder.nextName(stream: frame.header.stream.id, fileExtension: renderer.format.fileExtension)
       line.removeAll()
       line.snapshotLine(
-        frame.header, file: name, reason: occasion.reason, label: occasion.label, track: occasion.track)
+        frame.header, file: name, reason: occasion.reason, label: occasion.label, track: occasion.track,
+        event: occasion.event)
       try folder.add(picture, name: name, line: line.bytes)
       var facts: [String: ReportValue] = ["reason": .string(occasion.reason)]
       facts["label"] = occasion.label.map { .string($0) }
@@ -192,6 +199,9 @@ public final class SnapshotSink: FrameStage, AdjustableStage {
       var seen = streams.removeValue(forKey: header.stream.id) ?? Seen(lastTime: header.mediaTime)
       defer { streams[header.stream.id] = seen }
       var occasion: Occasion?
+      if !frame.events.isEmpty, let event = frame.events.first(where: { adjusted.value.onEvents.contains($0.kind) }) {
+        occasion = Occasion(reason: "event", label: event.label, track: event.track, event: event.kind)
+      }
       for result in frame.results where adjusted.value.onNewTrack {
         let highest = seen.highestTrack[result.stage] ?? 0
         for detection in result.detections {

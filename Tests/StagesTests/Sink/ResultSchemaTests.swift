@@ -43,6 +43,13 @@ import Testing
           .init("line", .string("gate")), by, .init("direction", .string("in")), .init("totals", totals),
           .init("label_totals", totals),
         ]),
+      FaultChange(
+        "covered", stage: "watch", stream: "door", since: WallTime(nanoseconds: 0),
+        figures: [.init("lost_share", 0.94, limit: 0.5), .init("likeness", .nan)], message: "the picture is covered"
+      ).event(of: "watch"),
+      FaultChange(
+        "covered", stage: "watch", since: WallTime(nanoseconds: 0), over: 22, figures: [], message: "as usual again"
+      ).event(of: "watch"),
       FrameEvent(stage: "alarm", kind: "dark", fields: [.init("level", .list([.int(1), .null]))]),
     ]
   }
@@ -74,6 +81,8 @@ import Testing
       {
         line.snapshotLine(frame.header, file: "a.jpg", reason: reason, label: label, track: track, id: id)
       }
+      line.snapshotLine(
+        frame.header, file: "a.jpg", reason: "event", label: nil, track: nil, event: "fault", id: id)
       var previous: StreamState?
       for state in StreamState.allCases {
         line.healthLine(health(state, previous), id: id)
@@ -100,7 +109,7 @@ import Testing
 
   /// What stands in every line of its kind is required, and what stands in none of them is not known.
   @Test func `given lines that lack a key or have another one when they are checked then each is refused`() throws {
-    let optional: Set = ["id", "label", "track", "previous", "fault", "fault_s"]
+    let optional: Set = ["id", "label", "track", "previous", "fault", "fault_s", "limit"]
     var broken: [Data] = []
     var extended: [Data] = []
     for line in all(id: "x").split(separator: 0x0A) {

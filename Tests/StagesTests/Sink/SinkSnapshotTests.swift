@@ -18,6 +18,7 @@ import Testing
     var reason: String
     var label: String?
     var track: Int?
+    var event: String?
   }
 
   private func run(_ configuration: SnapshotSink.Configuration, _ frames: [Frame]) throws -> [Entry] {
@@ -87,6 +88,25 @@ import Testing
         "camera-000001.png", "camera-000002.png", "camera-000003.png", "index.jsonl", "other-000001.png",
       ])
     #expect(try SinkFixture.rgb(folder.path + "/other-000001.png").count == 64 * 48 * 3)
+  }
+
+  @Test func `given events when frames have them then those of the kinds asked for give one picture each`() throws {
+    let folder = try TestData.temporaryFolder("events")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var configuration = SnapshotSink.Configuration(folder: folder.path)
+    configuration.onEvents = ["fault", "zone.enter"]
+    func frame(_ index: Int, _ kinds: String..., label: String? = nil) throws -> Frame {
+      var frame = try self.frame(index)
+      for kind in kinds { frame.add(FrameEvent(stage: "watch", kind: kind, label: label)) }
+      return frame
+    }
+    let entries = try run(
+      configuration,
+      [frame(0), frame(1, "recovered"), frame(2, "recovered", "fault"), frame(3, "zone.enter", "fault", label: "car")]
+        + (4..<600).map { try frame($0) })
+    #expect(entries.map(\.frame) == [2, 3], "and none by the usual interval")
+    #expect(entries.map(\.reason) == ["event", "event"])
+    #expect(entries.map(\.event) == ["fault", "zone.enter"] && entries.map(\.label) == [nil, "car"])
   }
 
   @Test func `given more pictures than allowed when the run is repeated then the oldest of ours go`() throws {
