@@ -81,8 +81,10 @@ enum PictureRules {
         return .bad(.bright)
       }
     }
+    // What is left of a blurred picture is noise, which matches nothing: that comes first.
+    if figures.lostShare >= lostLimit, figures.likeness >= likenessLimit { return .bad(.blurred) }
     if 1 - figures.lostShare >= leastLeft, figures.matchShare < matchLimit { return .bad(.turned) }
-    if figures.lostShare >= lostLimit { return .bad(figures.likeness < likenessLimit ? .covered : .blurred) }
+    if figures.lostShare >= lostLimit { return .bad(.covered) }
     return figures.lostShare <= lostWell && figures.matchShare >= matchWell ? .well : .unclear
   }
 }
