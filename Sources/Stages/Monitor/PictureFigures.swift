@@ -59,6 +59,10 @@ enum PictureRules {
   static let matchWell = 0.5
   /// The share of the picture that must still have detail for a judgement on where it is.
   static let leastLeft = 0.2
+  /// A picture whose edges are not where they usually are is blurred rather than turned when so much of it has lost its
+  /// detail, and less than this is left of the whole.
+  static let leastLost = 0.2
+  static let softLimit = 0.6
   static let darkLimit = 0.4
   static let brightLimit = 0.85
   static let brightRise = 1.3
@@ -82,8 +86,12 @@ enum PictureRules {
       }
     }
     // What is left of a blurred picture is noise, which matches nothing: that comes first.
-    if figures.lostShare >= lostLimit, figures.likeness >= likenessLimit { return .bad(.blurred) }
-    if 1 - figures.lostShare >= leastLeft, figures.matchShare < matchLimit { return .bad(.turned) }
+    let isLike = figures.likeness >= likenessLimit
+    if figures.lostShare >= lostLimit, isLike { return .bad(.blurred) }
+    if 1 - figures.lostShare >= leastLeft, figures.matchShare < matchLimit {
+      let isSoft = figures.lostShare >= leastLost && figures.sharpness < softLimit
+      return .bad(isSoft && isLike ? .blurred : .turned)
+    }
     if figures.lostShare >= lostLimit { return .bad(.covered) }
     return figures.lostShare <= lostWell && figures.matchShare >= matchWell ? .well : .unclear
   }

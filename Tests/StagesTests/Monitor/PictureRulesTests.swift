@@ -22,6 +22,10 @@ struct PictureRulesTests {
     #expect(verdict { $0.matchShare = 0.4 } == .unclear)
     #expect(verdict { ($0.lostShare, $0.likeness, $0.matchShare) = (0.6, 0.9, 0.1) } == .bad(.blurred))
     #expect(verdict { ($0.lostShare, $0.likeness, $0.matchShare) = (0.6, 0.2, 0.1) } == .bad(.turned))
+    #expect(
+      verdict { ($0.lostShare, $0.likeness, $0.matchShare, $0.sharpness) = (0.4, 0.9, 0.1, 0.5) } == .bad(.blurred))
+    #expect(
+      verdict { ($0.lostShare, $0.likeness, $0.matchShare, $0.sharpness) = (0.4, 0.9, 0.1, 0.9) } == .bad(.turned))
     // Of a picture that has lost nearly all, the rest does not say where it is.
     #expect(verdict { ($0.lostShare, $0.matchShare, $0.likeness) = (0.85, 0, 0) } == .bad(.covered))
     #expect(verdict { ($0.lostShare, $0.brightness, $0.likeness) = (0.3, 0.2, 0.8) } == .bad(.dark))
