@@ -10,7 +10,7 @@ from . import inputs, live, masks
 _OF_THE_MACHINE = {"power", "sensors", "accelerators", "instruction_sets", "providers", "warnings", "notes", "others", "steal",
                    "instructions_per_frame", "cycles_per_frame", "load_average_before"}
 # What was measured decides which values are null and which lists are empty: only the keys count.
-_MEASURED = {"bottleneck", "timeline", "early_stopping_ms", "over_repeats", "metrics"}
+_MEASURED = {"bottleneck", "timeline", "early_stopping_ms", "over_repeats", "metrics", "resources"}
 
 SMALL = ("models", "compress", "small", "--calibration", "pictures", "--pictures", "2", "--skip-benchmark", "--steps")
 # Detections that score more are written down, and who scores a little less on another processor may be missing.
