@@ -12,7 +12,9 @@ export function words(event) {
     case "health": return `${event.stream} is ${event.state}`;
     case "options": return `options of ${event.change?.stage} have changed`;
     case "event": return join(" ", event.label, event.track && `#${event.track}`, verb(event), event.zone ?? event.line);
-    default: return join(" ", event.event, event.fault ?? event.kind, event.stream);
+    case "fault": return join(": ", event.fault, event.message);
+    case "recovered": return join(": ", `recovered from ${event.fault}`, event.message);
+    default: return join(" ", event.event, event.kind, event.stream);
   }
 }
 
