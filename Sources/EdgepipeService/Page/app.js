@@ -57,6 +57,11 @@ function signIn() {
 
 onSignedOut(() => { if (session.role) signIn(); });
 window.addEventListener("hashchange", () => route());
+// The address names the view, and stays.
+document.querySelector(".skip").addEventListener("click", event => {
+  event.preventDefault();
+  main.focus();
+});
 document.getElementById("sign-out").addEventListener("click", async () => {
   await signOut();
   // Where the service has no tokens, everybody is signed in again at once.

@@ -12,7 +12,9 @@ export function words(event) {
     case "health": return `${event.stream} is ${event.state}`;
     case "options": return `options of ${event.change?.stage} have changed`;
     case "event": return join(" ", event.label, event.track && `#${event.track}`, verb(event), event.zone ?? event.line);
-    default: return join(" ", event.event, event.fault ?? event.kind, event.stream);
+    case "fault": return join(": ", event.fault, event.message);
+    case "recovered": return join(": ", `recovered from ${event.fault}`, event.message);
+    default: return join(" ", event.event, event.kind, event.stream);
   }
 }
 
@@ -33,7 +35,11 @@ export const place = ({ pipeline, stream, error }) => join(" · ", pipeline, str
 
 const join = (between, ...texts) => texts.filter(Boolean).join(between);
 
-export const when = event => event.captured_at ?? event.since ?? event.received;
+/** The end of a fault says since when it went on and for how many seconds. */
+export function when(event) {
+  if (event.event !== "recovered") return event.captured_at ?? event.since ?? event.received;
+  return new Date(Date.parse(event.since) + (event.seconds ?? 0) * 1000).toISOString();
+}
 
 /** What shows an event best: a clip of that time, else a picture, else a recording. Null where there is none. */
 export function fileOf(event) {

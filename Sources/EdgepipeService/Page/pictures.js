@@ -50,10 +50,10 @@ export function stop() {
   current = { address: "", abort: null };
 }
 
-/** Once what is seen has settled. */
+/** Once what is seen has settled; the first pictures do not wait. */
 function settle() {
   clearTimeout(timer);
-  timer = setTimeout(choose, SETTLE_MS);
+  timer = setTimeout(choose, current.address ? SETTLE_MS : 0);
 }
 
 function choose() {

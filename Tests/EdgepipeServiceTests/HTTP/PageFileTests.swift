@@ -41,5 +41,8 @@ struct PageFileTests {
       }
     }
     #expect(wanted == Set(PageFile.all.keys.filter { $0.hasSuffix(".js") }))
+    let page = String(decoding: PageFile.index.bytes, as: UTF8.self)
+    let preloaded = page.matches(of: #/modulepreload" href="page\/([a-z]+\.js)"/#).map { String($0.1) }
+    #expect(Set(preloaded + ["app.js"]) == wanted && preloaded.count == wanted.count - 1, "each is asked for at once")
   }
 }
