@@ -89,17 +89,19 @@ struct Slowness: Sendable {
   }
 
   private static func liveLimit(_ run: RunView, _ live: [StreamView]) -> Limit {
-    if let busiest = busiest(run), busiest.utilisation(wallS: run.wallS) >= busyShare { return .rate(busiest) }
     func count(_ reasons: String...) -> Double {
       live.reduce(0) { sum, stream in sum + reasons.reduce(0) { $0 + Double(stream.dropped[$1] ?? 0) } }
     }
     let late = count("late") + live.reduce(0) { $0 + Double($1.late) }
     let full = count("queue-oldest", "queue-newest"), refused = count("no-credit")
-    if late >= full, late >= refused, let deadlineMs = live.compactMap(\.deadlineMs).min(),
-      let longest = workers(run).max(by: { $0.busyMsPerFrame < $1.busyMsPerFrame })
-    {
+    let deadlineMs = late >= full && late >= refused ? live.compactMap(\.deadlineMs).min() : nil
+    let longest = workers(run).max { $0.busyMsPerFrame < $1.busyMsPerFrame }
+    // A stage that takes longer than a frame has gets hardly any: what comes to it says nothing of what it should do.
+    if let deadlineMs, let longest, longest.busyMsPerFrame > deadlineShare * deadlineMs {
       return .deadline(longest, deadlineMs: deadlineMs)
     }
+    if let busiest = busiest(run), busiest.utilisation(wallS: run.wallS) >= busyShare { return .rate(busiest) }
+    if let deadlineMs, let longest { return .deadline(longest, deadlineMs: deadlineMs) }
     if refused > full, let stream = live.max(by: { ($0.dropped["no-credit"] ?? 0) < ($1.dropped["no-credit"] ?? 0) }) {
       return .credits(stream)
     }
