@@ -8,7 +8,9 @@ private enum Site {
   /// Why the browser cannot be driven; nil where it can.
   static let lacks: String? =
     Browser.program == nil
-    ? Browser.needs : TestData.python == nil ? "needs .deps/python: scripts/setup --tests"
+    ? Browser.needs
+    : TestData.python == nil
+      ? "needs .deps/python: scripts/setup --tests"
       : ServiceSpace.clip == nil || model == nil || TestData.onnxRuntimeLibrary == nil
         ? "needs the data folder and ONNX Runtime" : nil
   private static let model = TestData.model("yolox_nano.onnx")
@@ -94,7 +96,8 @@ struct PageTests {
     }
   }
 
-  @Test("given rules and sinks, when something happens, then its picture is there and its clip plays; zones can be edited")
+  @Test(
+    "given rules and sinks, when something happens, then its picture is there and its clip plays; zones can be edited")
   func eventsAndZones() throws {
     try withSite { rig, client in
       try rig.eventually("each sink has written") {

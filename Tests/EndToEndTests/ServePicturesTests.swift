@@ -48,7 +48,9 @@ struct ServePicturesTests {
     """#.write(toFile: rig.space.path("p/\(name).json"), atomically: true, encoding: .utf8)
   }
 
-  @Test("given streams of two pipelines, when asked for at once, then one answer has pictures of all, and tells who is away")
+  @Test(
+    "given streams of two pipelines, when asked for at once, then one answer has pictures of all, and tells who is away"
+  )
   func pictures() throws {
     let rig = try ServiceSpace()
     try write(rig, "yard", streams: ["gate", "back"])
@@ -65,16 +67,22 @@ struct ServePicturesTests {
     let body = try dechunked(answer.bytes)
     #expect(body.suffix(14) == Array("--edgepipe--\r\n".utf8)[...])
     let parts = try parts(body)
-    let shown = Set(parts.filter { !$0.body.isEmpty }.map { "\($0.fields["Edgepipe-Pipeline"] ?? "")/\($0.fields["Edgepipe-Stream"] ?? "")" })
+    let shown = Set(
+      parts.filter { !$0.body.isEmpty }.map {
+        "\($0.fields["Edgepipe-Pipeline"] ?? "")/\($0.fields["Edgepipe-Stream"] ?? "")"
+      })
     #expect(shown == ["yard/gate", "yard/back", "lab/bench"])
     for part in parts where !part.body.isEmpty {
       #expect(part.body.starts(with: [0xFF, 0xD8, 0xFF]) && part.body.suffix(2) == [0xFF, 0xD9])
-      #expect(part.fields["Edgepipe-Size"] == "212x120" && part.fields["Edgepipe-Source-Size"] == "768x432", "\(part.fields)")
+      #expect(
+        part.fields["Edgepipe-Size"] == "212x120" && part.fields["Edgepipe-Source-Size"] == "768x432", "\(part.fields)")
     }
     let away = parts.filter { $0.fields["Edgepipe-State"] == "ended" }.map { $0.fields["Edgepipe-Stream"] }
     #expect(away == ["none", "x"], "each once")
     #expect(try client.get("/v1/pictures?streams=x").status == 400)
-    #expect(try client.get("/v1/pictures?streams=\(Array(repeating: "a/b", count: 3).joined(separator: ","))&max=0").status == 200)
+    #expect(
+      try client.get("/v1/pictures?streams=\(Array(repeating: "a/b", count: 3).joined(separator: ","))&max=0").status
+        == 200)
     _ = try rig.terminate(service)
   }
 
@@ -105,7 +113,9 @@ struct ServePicturesTests {
     _ = try rig.terminate(service)
   }
 
-  @Test("given what sinks have written, when asked for, then exactly that is served, in parts as well, and to viewers alone")
+  @Test(
+    "given what sinks have written, when asked for, then exactly that is served, in parts as well, and to viewers alone"
+  )
   func files() throws {
     let rig = try ServiceSpace()
     try write(
@@ -130,11 +140,14 @@ struct ServePicturesTests {
     #expect(recording["path"] == nil, "no path of the machine is shown")
     let path = "/v1/pipelines/cam/files/\(id)", whole = try get(path)
     #expect(whole.status == 200 && whole.head.contains("video/mp4") && whole.head.contains("Accept-Ranges: bytes"))
-    let written = try FileManager.default.subpathsOfDirectory(atPath: rig.space.path("out/record")).filter { $0.hasSuffix(".mp4") }
+    let written = try FileManager.default.subpathsOfDirectory(atPath: rig.space.path("out/record")).filter {
+      $0.hasSuffix(".mp4")
+    }
     let contents = written.compactMap { FileManager.default.contents(atPath: rig.space.path("out/record/\($0)")) }
     #expect(contents.contains(Data(whole.bytes)), "\(whole.bytes.count) bytes")
     let part = try get(path, "Range: bytes=4-7")
-    #expect(part.status == 206 && part.body == "ftyp" && part.head.contains("Content-Range: bytes 4-7/\(whole.bytes.count)"))
+    #expect(
+      part.status == 206 && part.body == "ftyp" && part.head.contains("Content-Range: bytes 4-7/\(whole.bytes.count)"))
     #expect(try get(path, "Range: bytes=\(whole.bytes.count)-").status == 416)
     let tag = try #require(whole.head.firstMatch(of: #/ETag: ("[^"]+")/#)?.1)
     #expect(try get(path, "If-None-Match: \(tag)").status == 304)
@@ -153,7 +166,8 @@ struct ServePicturesTests {
     #expect(try client.get("/v1/pictures?streams=cam/cam").status == 401)
 
     // What is gone, or has become something else, is not served.
-    let own = try #require(written.first { FileManager.default.contents(atPath: rig.space.path("out/record/\($0)")) == Data(whole.bytes) })
+    let own = try #require(
+      written.first { FileManager.default.contents(atPath: rig.space.path("out/record/\($0)")) == Data(whole.bytes) })
     let place = rig.space.path("out/record/\(own)")
     try FileManager.default.removeItem(atPath: place)
     try FileManager.default.createSymbolicLink(atPath: place, withDestinationPath: "/etc/passwd")
@@ -166,7 +180,9 @@ struct ServePicturesTests {
     _ = try rig.terminate(next)
   }
 
-  @Test("given the page, when asked for without a token, then it comes with a strict policy, and again only when it has changed")
+  @Test(
+    "given the page, when asked for without a token, then it comes with a strict policy, and again only when it has changed"
+  )
   func page() throws {
     let rig = try ServiceSpace()
     try rig.addPipeline("cam")

@@ -127,7 +127,8 @@
       var names: [StreamName] = []
       for item in text.split(separator: ",", omittingEmptySubsequences: false) {
         let parts = item.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2, (try? ServicePlan.check(parts[0])) != nil, (try? ServicePlan.check(parts[1])) != nil else {
+        guard parts.count == 2, (try? ServicePlan.check(parts[0])) != nil, (try? ServicePlan.check(parts[1])) != nil
+        else {
           return nil
         }
         let name = StreamName(pipeline: parts[0], stream: parts[1])

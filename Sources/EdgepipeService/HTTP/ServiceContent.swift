@@ -45,8 +45,8 @@
     }
 
     var endpoints: [Endpoint] {
-      pipelineEndpoints + streamEndpoints + settingEndpoints + pictureEndpoints + [pictureStreamEndpoint] + eventEndpoints
-        + fileEndpoints + modelEndpoints + sessionEndpoints + healthEndpoints + pageEndpoints
+      pipelineEndpoints + streamEndpoints + settingEndpoints + pictureEndpoints + [pictureStreamEndpoint]
+        + eventEndpoints + fileEndpoints + modelEndpoints + sessionEndpoints + healthEndpoints + pageEndpoints
     }
   }
 

@@ -72,7 +72,9 @@ package final class FileBook: Sendable {
         !state.entries.contains(where: { $0.path == path && $0.members["begin"] == message["begin"] })
       else { return nil }
       state.last += 1
-      var members = message.filter { ["kind", "stage", "stream", "path", "picture", "begin", "facts"].contains($0.key) }
+      var members = message.filter {
+        ["kind", "stage", "stream", "path", "picture", "begin", "facts"].contains($0.key)
+      }
       members["id"] = .int(state.last)
       let entry = Entry(id: state.last, members: members)
       state.entries.append(entry)

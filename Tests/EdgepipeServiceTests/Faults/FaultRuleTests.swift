@@ -29,7 +29,8 @@ struct MemoryLimitRuleTests {
     #expect(look(100) == nil)
   }
 
-  @Test("given three restarts within the hour, then it gets less work, a step a minute, and is restarted after the hour")
+  @Test(
+    "given three restarts within the hour, then it gets less work, a step a minute, and is restarted after the hour")
   mutating func lessWork() {
     for _ in 0..<3 {
       #expect(look(900) == .restart)
@@ -63,7 +64,8 @@ struct ProgressRuleTests {
 
   private mutating func look(_ stages: (id: String, done: Int, waiting: Int)...) -> String? {
     rule.look(
-      stages.map { ProgressRule.Stage(id: $0.id, done: $0.done, waiting: $0.waiting, serviceP95Ms: 10) }, at: clock.now()
+      stages.map { ProgressRule.Stage(id: $0.id, done: $0.done, waiting: $0.waiting, serviceP95Ms: 10) },
+      at: clock.now()
     )?.stage
   }
 

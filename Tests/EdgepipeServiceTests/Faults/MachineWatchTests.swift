@@ -59,7 +59,9 @@ struct MachineWatchTests {
 
   @Test(
     "given a Raspberry Pi's flags, then those of now count and those of the past do not",
-    arguments: [("0x0", nil), ("0x50000", nil), ("0x50005", "undervoltage"), ("0x4", "throttled"), ("0x8", "throttled")])
+    arguments: [
+      ("0x0", nil), ("0x50000", nil), ("0x50005", "undervoltage"), ("0x4", "throttled"), ("0x8", "throttled"),
+    ])
   func raspberry(bits: String, fault: String?) throws {
     try system.write(bits, to: "/sys/devices/platform/soc/soc:firmware/get_throttled")
     #expect(HeatRule.fault(MachineHealth(system.tree)) == fault)

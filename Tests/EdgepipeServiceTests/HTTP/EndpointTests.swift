@@ -70,7 +70,8 @@ struct EndpointTests {
     let other = refusal { _ = try Self.table.find(.put, "/v1/pipelines") }
     #expect(other?.status == .methodNotAllowed && other?.headers[.allow] == "GET, POST, HEAD")
     for path in [
-      "", "/v1", "/page", "/page/", "/page/a/b", "/v1/pipelines/", "/v1/pipelines/a/b/c", "/v1/pipelines/%zz", "//", "/v1/../v1/models",
+      "", "/v1", "/page", "/page/", "/page/a/b", "/v1/pipelines/", "/v1/pipelines/a/b/c", "/v1/pipelines/%zz", "//",
+      "/v1/../v1/models",
     ] {
       #expect(refusal { _ = try Self.table.find(.get, path[...]) }?.status == .notFound, "\(path)")
     }

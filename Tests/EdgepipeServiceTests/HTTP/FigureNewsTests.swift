@@ -8,14 +8,18 @@ struct FigureNewsTests {
   private func status(_ name: String, fps: Double?) -> PipelineStatus {
     var status = PipelineStatus(name: name, file: "f", since: WallTime(nanoseconds: 0))
     if let fps {
-      status.figures = ["event": .string("figures"), "elapsed_s": .double(fps), "fps": .double(fps), "stages": .list([])]
+      status.figures = [
+        "event": .string("figures"), "elapsed_s": .double(fps), "fps": .double(fps), "stages": .list([]),
+      ]
     }
     return status
   }
 
   private func told(_ value: ReportValue?) -> [String]? {
     guard case .object(let members)? = value, case .list(let list)? = members["pipelines"] else { return nil }
-    return list.compactMap { if case .object(let one) = $0, case .string(let name)? = one["name"] { name } else { nil } }
+    return list.compactMap {
+      if case .object(let one) = $0, case .string(let name)? = one["name"] { name } else { nil }
+    }
   }
 
   @Test("given pipelines, when looked at each second, then all come first, then those that have changed, then nothing")
@@ -38,7 +42,10 @@ struct FigureNewsTests {
   func pace() {
     var news = FigureNews(), now = ContinuousClock.now, looks = 0
     for _ in 0..<20 {
-      _ = news.next({ looks += 1; return [] }, now: now)
+      _ = news.next(
+        {
+          looks += 1; return []
+        }, now: now)
       now += .milliseconds(100)
     }
     #expect(looks == 2)

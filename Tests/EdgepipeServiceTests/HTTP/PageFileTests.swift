@@ -21,7 +21,9 @@ struct PageFileTests {
   @Test("given all files, when read, then they ask for nothing from elsewhere, have nothing inline, and hold no data")
   func own() {
     let page = String(decoding: PageFile.index.bytes, as: UTF8.self)
-    #expect(!page.contains("<style") && !page.contains("style=") && !page.contains("onclick=") && !page.contains("javascript:"))
+    #expect(
+      !page.contains("<style") && !page.contains("style=") && !page.contains("onclick=")
+        && !page.contains("javascript:"))
     #expect(page.matches(of: #/<script[^>]*>/#).allSatisfy { $0.output.contains("src=\"page/") })
     for (name, file) in PageFile.all {
       let text = String(decoding: file.bytes, as: UTF8.self).replacing("http://www.w3.org/", with: "")

@@ -34,7 +34,8 @@ struct PictureStreamTests {
     }
   }
 
-  private static let a = StreamName(pipeline: "yard", stream: "gate"), b = StreamName(pipeline: "yard", stream: "back-door_2")
+  private static let a = StreamName(pipeline: "yard", stream: "gate"),
+    b = StreamName(pipeline: "yard", stream: "back-door_2")
 
   private static func picture(_ frame: Int) -> LivePicture {
     LivePicture([

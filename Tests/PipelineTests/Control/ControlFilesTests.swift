@@ -61,9 +61,13 @@ struct ControlFilesTests {
     return members
   }
 
-  private func list(_ value: ReportValue?) -> [ReportValue] { if case .list(let values)? = value { values } else { [] } }
+  private func list(_ value: ReportValue?) -> [ReportValue] {
+    if case .list(let values)? = value { values } else { [] }
+  }
 
-  @Test("given a run, when its graph is asked for, then each stage has its links and its options that change, as they are now")
+  @Test(
+    "given a run, when its graph is asked for, then each stage has its links and its options that change, as they are now"
+  )
   func graph() throws {
     try withRun(frames: 1) { client, _ in
       func options() throws -> [String: [String: ReportValue]] {
@@ -84,7 +88,8 @@ struct ControlFilesTests {
     }
   }
 
-  @Test("given files that a stage has finished, when followed or asked for later, then each is told once, with its number")
+  @Test(
+    "given files that a stage has finished, when followed or asked for later, then each is told once, with its number")
   func files() throws {
     try withRun(frames: 3) { client, _ in
       var told: [[String: ReportValue]] = []
@@ -105,7 +110,8 @@ struct ControlFilesTests {
     for number in 1...last {
       files.note(
         WrittenFile(
-          .picture, stage: "s", stream: "a", path: "/\(number)", picture: nil, begin: WallTime(nanoseconds: 0), facts: [:]))
+          .picture, stage: "s", stream: "a", path: "/\(number)", picture: nil, begin: WallTime(nanoseconds: 0),
+          facts: [:]))
     }
     let kept = files.files(after: 0)
     #expect(kept.count == WrittenFiles.limit && kept.last?.number == last && kept.last?.path == "/\(last)")

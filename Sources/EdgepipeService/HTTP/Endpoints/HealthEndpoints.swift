@@ -55,7 +55,9 @@
       merge.add("edgepipe_service_restarts_total", "counter", "Starts of the pipeline after the first one.") {
         pipelines.map { ("pipeline=\"\($0.name)\"", $0.restarts) }
       }
-      let faults = supervisor.faults.current.sorted { ($0.key.fault, $0.key.pipeline) < ($1.key.fault, $1.key.pipeline) }
+      let faults = supervisor.faults.current.sorted {
+        ($0.key.fault, $0.key.pipeline) < ($1.key.fault, $1.key.pipeline)
+      }
       func labels(_ key: FaultBook.Key) -> String { "fault=\"\(key.fault)\",pipeline=\"\(key.pipeline)\"" }
       merge.add(
         "edgepipe_service_faults_total", "counter",

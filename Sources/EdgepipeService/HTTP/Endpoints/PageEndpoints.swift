@@ -19,7 +19,8 @@
       [
         Endpoint(
           method: .get, path: "/", id: "getPage", tag: "page", role: .anyone, summary: "The live page.",
-          answer: Endpoint.Answer(status: .ok, type: "text/html", summary: "A page for a browser."), otherAnswers: Self.unchanged
+          answer: Endpoint.Answer(status: .ok, type: "text/html", summary: "A page for a browser."),
+          otherAnswers: Self.unchanged
         ) { call in Self.response(PageFile.index, call) },
         Endpoint(
           method: .get, path: "/page/{file}", id: "getPageFile", tag: "page", role: .anyone,
