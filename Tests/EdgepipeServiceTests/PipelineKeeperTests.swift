@@ -84,7 +84,7 @@ final class PipelineKeeperTests {
   func noProgram() throws {
     let keeper = try PipelineKeeper(
       ServicePlan.Entry(name: "door", file: "door.json"), folder: folder, settings: .init(program: "/no/edgepipe"),
-      events: events, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      events: events, faults: FaultBook(events: events, logger: logger), logger: logger)
     keeper.start()
     let status = wait(keeper) { $0.phase == .waiting }
     #expect(status.lastEnd?.hasPrefix("cannot start '/no/edgepipe' with the log '\(folder.log)': ") == true)
