@@ -52,7 +52,9 @@ final class PipelineKeeperTests {
     keeper.join()
   }
 
-  private func phases() -> [ReportValue?] { events.entries(after: 0, limit: 100).entries.map { $0.members["state"] } }
+  private func phases() -> [ReportValue] {
+    events.entries(after: 0, limit: 100).entries.compactMap { $0.members["state"] }
+  }
 
   @Test(
     "given a run that ends by itself, when that is seen, then what it said is kept, and it waits to be started again")

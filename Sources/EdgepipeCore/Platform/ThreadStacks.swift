@@ -7,7 +7,7 @@ package enum ThreadStacks {
   private static let mostFrames: Int32 = 64
   private static let patienceMs = 200.0
   /// Its default is to be ignored, so that one that comes late harms nobody.
-  private static let number = SIGURG
+  package static let number = SIGURG
 
   // SAFETY: written in signal context by the thread that is asked, and read only after it has said so; a thread that answers
   // when another is asked already does not write.

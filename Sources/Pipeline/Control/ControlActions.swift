@@ -78,7 +78,8 @@ struct ControlActions: Sendable {
   /// Where the run's threads are, which also goes into its log.
   func stacks() -> String {
     let text = ThreadStacks.text()
-    logger.warning("stacks of all threads, on request:\n\(text)")
+    // A supervised run is quiet but for errors, and a run that is well is not asked.
+    logger.error("stacks of all threads, on request:\n\(text)")
     return text
   }
 

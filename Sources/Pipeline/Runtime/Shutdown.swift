@@ -9,6 +9,11 @@ package enum Shutdown {
     // SAFETY: the set outlives the call.
     var set = signals
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+    // Whoever starts this program may have blocked it.
+    var asked = sigset_t()
+    unsafe sigemptyset(&asked)
+    unsafe sigaddset(&asked, ThreadStacks.number)
+    unsafe pthread_sigmask(SIG_UNBLOCK, &asked, nil)
     // A closed pipe or socket, and a file at its limit, are error codes for the writer, not the end of the process. A
     // handler that does nothing instead of SIG_IGN: programs that this one starts begin without it.
     for number in [SIGPIPE, SIGXFSZ] { _ = signal(number) { _ in } }
