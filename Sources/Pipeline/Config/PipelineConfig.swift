@@ -27,9 +27,8 @@ public struct PipelineConfig: Sendable {
     /// Detectors look at fewer frames of live streams where the power would exceed ``powerW``.
     public var enforce: Bool
 
-    public init(deadlineMs: Double? = nil, memoryMB: Double? = nil, powerW: Double? = nil, enforce: Bool = false) {
+    public init(deadlineMs: Double? = nil, powerW: Double? = nil, enforce: Bool = false) {
       self.deadlineMs = deadlineMs
-      self.memoryMB = memoryMB
       self.powerW = powerW
       self.enforce = enforce
     }

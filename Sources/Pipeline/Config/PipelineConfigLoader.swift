@@ -77,9 +77,9 @@ extension PipelineConfig {
     self.version = root["version"]?.integer ?? PipelineSchema.version
     self.name = root["name"]?.string ?? Self.name(ofFile: file)
     self.budget = Budget(
-      deadlineMs: root["budget"]?["deadlineMs"]?.number, memoryMB: root["budget"]?["memoryMB"]?.number,
-      powerW: root["budget"]?["powerW"]?.number,
+      deadlineMs: root["budget"]?["deadlineMs"]?.number, powerW: root["budget"]?["powerW"]?.number,
       enforce: root["budget"]?["enforce"]?.bool ?? false)
+    self.budget.memoryMB = root["budget"]?["memoryMB"]?.number
     self.framesInFlight = root["framesInFlight"]?.integer
     self.file = file
     self.overrideNames = overrideNames
