@@ -23,8 +23,10 @@ struct MachineHealth: Sendable, Hashable {
   static let usualLimit = 80.0
   /// A limit that the sensor gives is taken so far below it: at it the system holds back by itself.
   private static let margin = 5.0
-  /// Some drivers write limits that mean none.
-  private static let sensible = 40.0...120.0
+  /// Some drivers write limits that mean none, and lower ones are for a case or a battery.
+  private static let sensible = 60.0...120.0
+  /// Chips that less work for detectors does not cool.
+  private static let elsewhere = ["nvme", "drivetemp", "iwlwifi", "ath", "mt7", "jc42", "spd5118", "BAT", "ucsi"]
 
   private static let zones = "/sys/class/thermal"
   private static let monitors = "/sys/class/hwmon"
@@ -64,7 +66,8 @@ struct MachineHealth: Sendable, Hashable {
         guard let trip = celsius("\(folder)/trip_point_\(number)_temp", system), sensible.contains(trip) else {
           continue
         }
-        trips[kind] = min(trips[kind] ?? trip, trip)
+        // Of several passive points the last is the one to stay below; the first only begins to steer.
+        trips[kind] = kind == "passive" ? max(trips[kind] ?? trip, trip) : min(trips[kind] ?? trip, trip)
       }
       let limit = [trips["passive"], trips["hot"], trips["critical"].map { $0 - 2 * margin }].compactMap { $0 }.min()
       let kind = (try? system.text("\(folder)/type")) ?? zone
@@ -77,6 +80,7 @@ struct MachineHealth: Sendable, Hashable {
   private static func hardwareMonitors(_ system: SystemTree) -> [Sensor] {
     names(monitors, "hwmon", system).flatMap { monitor -> [Sensor] in
       let folder = "\(monitors)/\(monitor)", chip = (try? system.text("\(folder)/name")) ?? monitor
+      if elsewhere.contains(where: chip.hasPrefix) { return [] }
       return (1...16).compactMap { number in
         guard let value = celsius("\(folder)/temp\(number)_input", system), (-40...150).contains(value) else {
           return nil

@@ -36,6 +36,18 @@ struct MachineWatchTests {
     #expect(HeatRule.fault(MachineHealth(system.tree)) == nil)
   }
 
+  @Test("given several passive points, then the last counts; one of a case or a battery is none")
+  func passivePoints() throws {
+    try zone(50, limits: ["passive": 45])
+    #expect(MachineHealth(system.tree).hottest?.limit == 80)
+    for (number, celsius) in [(1, 70), (2, 92)] {
+      try system.write("passive", to: "/sys/class/thermal/thermal_zone0/trip_point_\(number)_type")
+      try system.write("\(celsius)000", to: "/sys/class/thermal/thermal_zone0/trip_point_\(number)_temp")
+    }
+    #expect(MachineHealth(system.tree).hottest?.limit == 87)
+    #expect(MachineHealth(system.tree).sensors.count == 1)
+  }
+
   @Test("given limits, then the lowest that makes sense counts, with a margin")
   func limits() throws {
     try zone(91, limits: ["critical": 105, "hot": 0, "passive": 95])
@@ -51,6 +63,9 @@ struct MachineWatchTests {
     try system.write("55250", to: "\(folder)/temp1_input")
     try system.write("65261850", to: "\(folder)/temp1_max")
     try system.write("-274000", to: "\(folder)/temp2_input")
+    // A disk does not become cooler when detectors rest.
+    try system.write("nvme", to: "/sys/class/hwmon/hwmon1/name")
+    try system.write("90000", to: "/sys/class/hwmon/hwmon1/temp1_input")
     #expect(
       MachineHealth(system.tree).sensors == [
         MachineHealth.Sensor(name: "k10temp 1", celsius: 55.25, limit: 80, critical: nil)
