@@ -15,12 +15,14 @@ struct RecordingTests {
     return space.path("film.mp4")
   }
 
-  private func pipeline(_ space: Workspace, _ film: String, folder: String = "recordings") throws -> String {
+  private func pipeline(_ space: Workspace, _ film: String, folder: String = "recordings", more: String = "") throws
+    -> String
+  {
     try space.pipeline(
       """
       { "id": "camera", "type": "source.ffmpeg", "config": { "url": "\(film)", "realtime": true } },
       { "id": "out", "type": "sink.jsonl", "after": ["camera"], "config": { "path": "-" } },
-      { "id": "record", "type": "sink.record", "after": ["camera"], "config": { "folder": "\(folder)", "segmentS": 3 } }
+      { "id": "record", "type": "sink.record", "after": ["camera"], "config": { "folder": "\(folder)", "segmentS": 3\(more) } }
       """)
   }
 
@@ -78,7 +80,9 @@ struct RecordingTests {
     .enabled(if: Has.ffmpeg && SmallDisk.isPossible, "needs ffmpeg, and the right to mount a tmpfs"))
   func fullDisk() throws {
     let space = try Workspace(), disk = try SmallDisk(space.path("disk"), megabytes: 8)
-    let file = try pipeline(space, film(space, seconds: 60), folder: "disk/recordings")
+    // Keeps what it has written, so that the disk stays full.
+    let file = try pipeline(
+      space, film(space, seconds: 60), folder: "disk/recordings", more: #", "minFreeMB": 0"#)
     try disk.fill(leaving: 600 << 10)
     let run = try Command.Running(["run", file, "--report", "report.json"], in: space.folder)
     func read(until words: String) throws {

@@ -33,7 +33,7 @@ public final class RecordSink: FrameStage, PacketRecorder {
       .init("maxAgeH", \.maxAgeH, .number(0.01...1_000_000), "Hours that files are kept; any time when absent."),
       .init(
         "minFreeMB", \.minFreeMB, .number(0...100_000_000),
-        "Megabytes of the disk that stay free: below, the oldest recordings are removed; below twice as many, a fault is told."
+        "Megabytes of the disk, at most a twentieth of it, that stay free: below, the oldest recordings are removed; below twice as many, a fault is told."
       ),
       .init("audio", \.audio, .bool, "Whether to record the sound as well: AAC as it is, G.711 as AAC."),
       .init(

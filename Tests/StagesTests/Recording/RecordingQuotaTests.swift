@@ -33,17 +33,29 @@ struct RecordingQuotaTests {
     arguments: [(100, 0), (99, 1), (90, 1), (89, 2), (0, 6)])
   func free(free: Int64, expected: Int) {
     var quota = RecordingQuota(maxBytes: nil, maxSeconds: nil)
-    #expect(quota.surplus(of: items([10, 10, 10, 10, 10, 10]), open: 0, free: free, now: 0) == 0)
+    #expect(
+      quota.surplus(
+        of: items([10, 10, 10, 10, 10, 10]), open: 0, disk: DiskSpace(freeBytes: free, totalBytes: 100_000), now: 0)
+        == 0)
     quota.minFreeBytes = 100
-    #expect(quota.surplus(of: items([10, 10, 10, 10, 10, 10]), open: 0, free: free, now: 0) == expected)
-    #expect(quota.surplus(of: items([10]), open: 0, free: nil, now: 0) == 0)
+    #expect(
+      quota.surplus(
+        of: items([10, 10, 10, 10, 10, 10]), open: 0, disk: DiskSpace(freeBytes: free, totalBytes: 100_000), now: 0)
+        == expected)
+    #expect(quota.surplus(of: items([10]), open: 0, disk: nil, now: 0) == 0)
+    // A twentieth of a small disk.
+    let small = DiskSpace(freeBytes: 95, totalBytes: 2000)
+    #expect(quota.surplus(of: items([1, 1, 1, 1, 1, 1]), open: 0, disk: small, now: 0) == 5)
+    #expect(quota.surplus(of: items([10]), open: 0, disk: .init(freeBytes: 95, totalBytes: 1900), now: 0) == 0)
   }
 
   @Test("given a disk that fills, then it is told once before recordings go, and once when there is room again")
   func told() {
-    var rule = DiskRule(stage: "record", minFreeBytes: 100 << 20)
+    var rule = DiskRule(stage: "record", quota: RecordingQuota(minFreeBytes: 100 << 20))
     func look(_ megabytes: Int64, _ seconds: Int64) -> FaultChange? {
-      rule.look(freeBytes: megabytes << 20, folder: "out", at: WallTime(nanoseconds: seconds * 1_000_000_000))
+      rule.look(
+        DiskSpace(freeBytes: megabytes << 20, totalBytes: 1 << 40), folder: "out",
+        at: WallTime(nanoseconds: seconds * 1_000_000_000))
     }
     #expect(look(200, 0) == nil)
     let fault = look(199, 10)

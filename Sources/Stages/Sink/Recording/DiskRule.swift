@@ -4,15 +4,15 @@ import Pipeline
 /// Tells that a disk is filling before the oldest recordings have to go, and that it has room again.
 struct DiskRule {
   private let stage: String
-  private let minFreeBytes: Int64
+  private let quota: RecordingQuota
   private var since: WallTime?
 
-  init(stage: String, minFreeBytes: Int64) { (self.stage, self.minFreeBytes) = (stage, minFreeBytes) }
+  init(stage: String, quota: RecordingQuota) { (self.stage, self.quota) = (stage, quota) }
 
   /// - Returns: what is to be told now.
-  mutating func look(freeBytes: Int64, folder: String, at now: WallTime) -> FaultChange? {
-    guard minFreeBytes > 0 else { return nil }
-    let free = Double(freeBytes) / 1_048_576, least = Double(minFreeBytes) / 1_048_576
+  mutating func look(_ disk: DiskSpace, folder: String, at now: WallTime) -> FaultChange? {
+    let free = Double(disk.freeBytes) / 1_048_576, least = Double(quota.least(of: disk)) / 1_048_576
+    guard least > 0 else { return nil }
     let figure = FaultChange.Figure("free_mb", free.rounded(), limit: (2 * least).rounded())
     if let since {
       // So far above that one more recording does not make it a fault again.

@@ -67,11 +67,9 @@ final class RecordingFolder {
   }
 
   /// Removes what is too much.
-  ///
-  /// - Parameter free: bytes that the disk has left.
-  func prune(free: Int64?, now: WallTime) {
+  func prune(disk: DiskSpace?, now: WallTime) {
     let count = quota.surplus(
-      of: items, open: open.values.reduce(0, +), free: free, now: now.nanoseconds / 1_000_000_000)
+      of: items, open: open.values.reduce(0, +), disk: disk, now: now.nanoseconds / 1_000_000_000)
     for item in items.prefix(count) { Self.remove("\(path)/\(item.folder)/\(item.stem)") }
     items.removeFirst(count)
     removed += count

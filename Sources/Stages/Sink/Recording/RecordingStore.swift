@@ -19,7 +19,7 @@ final class RecordingStore {
   private var unprunedBytes: Int64 = 0
   private var nextPrune: MonotonicTime
   private var disk: DiskRule
-  private let free: (String) -> Int64?
+  private let space: (String) -> DiskSpace?
   private let tell: (FaultChange) -> Void
 
   /// From a failed write to the next attempt.
@@ -28,14 +28,14 @@ final class RecordingStore {
   private static let pruneBytes: Int64 = 1 << 20
   private static let pruneMilliseconds = 5000.0
 
-  /// - Parameter free: bytes that are left on the disk of a folder.
+  /// - Parameter space: of the disk of a folder.
   init(
     _ kind: RecordingFile.Kind, _ settings: RecordingSettings, counts: RecordingCounts, context: StageContext,
-    free: @escaping (String) -> Int64? = DiskSpace.freeBytes
+    space: @escaping (String) -> DiskSpace? = { DiskSpace(at: $0) }
   ) {
-    self.free = free
+    self.space = space
     nextPrune = context.clock.now()
-    disk = DiskRule(stage: context.id, minFreeBytes: settings.quota.minFreeBytes)
+    disk = DiskRule(stage: context.id, quota: settings.quota)
     tell = { context.announce($0) }
     self.kind = kind
     self.counts = counts
@@ -130,9 +130,9 @@ final class RecordingStore {
   func prune() {
     unprunedBytes = 0
     nextPrune = clock.now().advanced(byMilliseconds: Self.pruneMilliseconds)
-    let free = free(folder.path)
-    folder.prune(free: free, now: clock.wallTime())
-    if let free, let change = disk.look(freeBytes: free, folder: folder.path, at: clock.wallTime()) { tell(change) }
+    let space = space(folder.path)
+    folder.prune(disk: space, now: clock.wallTime())
+    if let space, let change = disk.look(space, folder: folder.path, at: clock.wallTime()) { tell(change) }
     counts.update { $0.removed = folder.removed }
   }
 }
