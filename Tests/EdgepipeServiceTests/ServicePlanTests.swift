@@ -68,6 +68,33 @@ final class ServicePlanTests {
     #expect(empty.pipelines.isEmpty && empty.state == "/var/x")
   }
 
+  @Test(
+    "given notices, priorities and what to do about heat, when read, then the plan has them; mistakes name the place")
+  func faults() throws {
+    let path = try write(
+      "service.json",
+      """
+      { "version": 1, "stuckS": 5, "heat": { "powerOff": true },
+        "notices": { "command": ["tell", "--all"], "webhook": "https://hooks.example/a" },
+        "pipelines": [ { "file": "a.json", "priority": -3 } ] }
+      """)
+    let plan = try ServicePlan(path)
+    #expect(plan.stuckS == 5 && plan.powersOff && plan.pipelines.map(\.priority) == [-3])
+    #expect(plan.notices.command == ["\(folder)/tell", "--all"] && plan.notices.webhook == "https://hooks.example/a")
+    for (notices, words) in [
+      (#"{ "webhook": "ftp://hooks.example" }"#, "notices: 'webhook' is not an http or https address"),
+      (
+        #"{ "webhook": "https://a/${NOT_SET_ANYWHERE}" }"#,
+        "notices: webhook: the environment variable 'NOT_SET_ANYWHERE' is not set"
+      ),
+      (#"{ "command": [] }"#, "notices.command: "), (#"{ "mail": "a@b" }"#, "notices.mail: unknown key"),
+    ] {
+      let (text, exit) = try failure(
+        write("wrong.json", "{ \"version\": 1, \"notices\": \(notices), \"pipelines\": [] }"))
+      #expect(text.contains(words) && text.hasPrefix("wrong.json:1:") && exit == .dataError, "\(text)")
+    }
+  }
+
   @Test("given nothing to run, when read, then the message says what is missing and what to do")
   func nothing() throws {
     let missing = failure("\(folder)/none.json")

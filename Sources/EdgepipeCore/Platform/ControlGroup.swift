@@ -23,13 +23,16 @@ package struct ControlGroup: Sendable {
     return (unified + old).min()
   }
 
-  /// Memory that the group may hold, in megabytes of 2^20 bytes; nil without a limit. The smallest limit counts.
-  package var memoryLimitMB: Double? {
-    let unified = values("memory.max", in: unifiedFolders).compactMap { Double($0) }
-    let old = folders(ofController: "memory").compactMap { number("\($0)/memory.limit_in_bytes") }
+  /// Memory that the group may hold; nil without a limit. The smallest limit counts.
+  package var memoryLimitBytes: Int64? {
+    let unified = values("memory.max", in: unifiedFolders).compactMap { Int64($0) }
+    let old = folders(ofController: "memory").compactMap { try? system.integer("\($0)/memory.limit_in_bytes") }
     // Version 1 writes "no limit" as the largest multiple of a page that fits.
-    return (unified + old).filter { $0 > 0 && $0 < 0x1p62 }.min().map { $0 / 0x1p20 }
+    return (unified + old).filter { $0 > 0 && $0 < 1 << 62 }.min()
   }
+
+  /// The same in megabytes of 2^20 bytes.
+  package var memoryLimitMB: Double? { memoryLimitBytes.map { Double($0) / 0x1p20 } }
 
   /// For how long the group has been kept from running by its quota, in seconds; nil where nobody counts it.
   package var throttledSeconds: Double? {

@@ -11,14 +11,10 @@ package struct PeakMemory: Sendable, Hashable {
   ///
   /// The kernel keeps these counts a little late, by some tens of pages a core.
   package init?(_ tree: SystemTree = SystemTree()) {
-    guard let status = try? tree.text("/proc/self/status") else { return nil }
-    func megabytes(_ key: String) -> Double? {
-      guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix(key + ":") }) else { return nil }
-      return line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Double($0) }.map { $0 / 1024 }
-    }
-    guard let resident = megabytes("VmRSS"), let peak = megabytes("VmHWM") else { return nil }
-    residentMB = resident
-    peakMB = peak
+    let status = tree.bytes(in: "/proc/self/status")
+    guard let resident = status["VmRSS"], let peak = status["VmHWM"] else { return nil }
+    residentMB = Double(resident) / 0x1p20
+    peakMB = Double(peak) / 0x1p20
   }
 
   /// Gives freed memory back to the system, then lets the peak begin again at what is held now.

@@ -39,6 +39,18 @@ package struct SystemTree: Sendable {
     return value
   }
 
+  /// The lines `KEY: NUMBER kB` of a file such as /proc/meminfo or /proc/PID/status, in bytes; empty where there is none.
+  package func bytes(in path: String) -> [String: Int64] {
+    var values: [String: Int64] = [:]
+    for line in (try? text(path))?.split(separator: "\n") ?? [] {
+      let parts = line.split(whereSeparator: \.isWhitespace)
+      guard parts.count == 3, parts[2] == "kB", parts[0].hasSuffix(":"), let value = Int64(parts[1]) else { continue }
+      let (bytes, isTooMuch) = value.multipliedReportingOverflow(by: 1024)
+      if !isTooMuch { values[String(parts[0].dropLast())] = bytes }
+    }
+    return values
+  }
+
   /// The names in a folder, sorted; empty where there is none.
   package func names(in folder: String) -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: root + folder)) ?? []).sorted {

@@ -26,8 +26,7 @@ package struct DeviceInfo: Sendable, Hashable {
     cores = fields.count { $0.key == "processor" }
     let flags = fields.first { $0.key == "flags" || $0.key == "Features" }?.value ?? ""
     instructionSets = Self.instructionSets(flags: Set(flags.split(separator: " ").map(String.init)))
-    let total = (try? tree.text("/proc/meminfo"))?.split(separator: "\n").first { $0.hasPrefix("MemTotal:") }
-    memoryMB = total.flatMap { $0.split(separator: " ").dropFirst().first }.flatMap { Int($0) }.map { $0 / 1024 }
+    memoryMB = tree.bytes(in: "/proc/meminfo")["MemTotal"].map { Int($0 >> 20) }
     accelerators = Accelerator.find(in: tree)
   }
 

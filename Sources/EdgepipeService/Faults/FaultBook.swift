@@ -18,6 +18,8 @@ package final class FaultBook: Sendable {
     package internal(set) var isActive = false
     var since = WallTime(nanoseconds: 0)
     var began = MonotonicTime(nanoseconds: 0)
+    /// The same in both events.
+    var stage: String?
   }
 
   /// The pipeline of what is wrong with the machine.
@@ -46,6 +48,7 @@ package final class FaultBook: Sendable {
       if count.isActive { return nil }
       count.total += 1
       (count.isActive, count.since, count.began) = (true, clock.wallTime(), clock.now())
+      count.stage = stage
       counts[key] = count
       return count.since
     }
@@ -67,8 +70,19 @@ package final class FaultBook: Sendable {
     }
     guard let known else { return }
     let seconds = Double(clock.now().nanoseconds(since: known.began)) / 1e9
-    tell(FaultChange(fault, since: known.since, over: seconds, figures: figures, message: message), of: pipeline)
+    tell(
+      FaultChange(
+        fault, stage: known.stage, since: known.since, over: seconds, figures: figures, message: message), of: pipeline)
   }
+
+  /// Tells that all faults of a pipeline are over: nobody wants it to run any more.
+  func endAll(of pipeline: String, _ message: String) {
+    let faults = counts.withLock { $0.filter { $0.key.pipeline == pipeline && $0.value.isActive }.map(\.key.fault) }
+    for fault in faults.sorted() { end(fault, of: pipeline, message) }
+  }
+
+  /// The pipeline is removed: its counts go with it.
+  func forget(_ pipeline: String) { counts.withLock { $0 = $0.filter { $0.key.pipeline != pipeline } } }
 
   func isActive(_ fault: String, of pipeline: String = machine) -> Bool {
     counts.withLock { $0[Key(fault: fault, pipeline: pipeline)]?.isActive ?? false }

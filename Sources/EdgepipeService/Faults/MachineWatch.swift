@@ -9,7 +9,7 @@ final class MachineWatch: Sendable {
     var everyMs = 2000.0
     var rule = HeatRule()
     /// Switches the machine off near the temperature at which the system would; nil: never.
-    var powerOff: (@Sendable () -> Void)?
+    var powerOff: (@Sendable () throws(PipelineError) -> Void)?
   }
 
   /// What it does to the pipelines.
@@ -63,12 +63,13 @@ final class MachineWatch: Sendable {
 
   /// One look, by one thread at a time.
   func look() {
-    let counts = ThrottleCounts(system), now = clock.now()
-    let (health, action, before, after) = state.withLock { state in
-      let health = MachineHealth(system, before: state.counts, now: counts), before = state.rule.fault
+    let counts = ThrottleCounts(system)
+    let health = MachineHealth(system, before: state.withLock(\.counts), now: counts)
+    let canStop = hands.canStop(), now = clock.now()
+    let (action, before, after) = state.withLock { state in
+      let before = state.rule.fault
       state.counts = counts
-      let action = state.rule.look(health, canStop: hands.canStop(), at: now)
-      return (health, action, before, state.rule.fault)
+      return (state.rule.look(health, canStop: canStop, at: now), before, state.rule.fault)
     }
     let figures = Self.figures(health)
     if before == nil, let after { faults.begin(after, figures: figures, Self.sentence(after, health)) }
@@ -90,7 +91,7 @@ final class MachineWatch: Sendable {
     case .powerOff:
       if let powerOff = settings.powerOff {
         logger.critical("switching the machine off: \(Self.sentence("overheated", health))")
-        powerOff()
+        do throws(PipelineError) { try powerOff() } catch { logger.critical("the machine stays on: \(error)") }
       } else {
         logger.critical("\(Self.sentence("overheated", health)); the system will cut the power ('heat.powerOff')")
       }
@@ -112,12 +113,24 @@ final class MachineWatch: Sendable {
   }
 
   /// Asks logind to switch the machine off.
-  static let logind: @Sendable () -> Void = {
-    _ = try? ChildProcess(
-      "/usr/bin/busctl",
-      [
-        "call", "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager", "PowerOff", "b",
-        "false",
-      ])
+  static let logind: @Sendable () throws(PipelineError) -> Void = { () throws(PipelineError) in
+    let program = "/usr/bin/busctl", child: ChildProcess
+    do {
+      child = try ChildProcess(
+        program,
+        [
+          "call", "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager", "PowerOff",
+          "b",
+          "false",
+        ])
+    } catch {
+      throw PipelineError("cannot start '\(program)': \(error.localizedDescription)", code: .unavailable)
+    }
+    let end = child.wait()
+    guard end == .status(0) else {
+      throw PipelineError(
+        "logind refuses ('\(program)' ended with \(end))", remedy: "let the service's user power off by a polkit rule",
+        code: .unavailable)
+    }
   }
 }

@@ -53,22 +53,14 @@ enum RunMemory {
   /// Anonymous and shared memory in megabytes of 2^20 bytes: what cannot be dropped as a file's cache can. Nil where the
   /// process is gone.
   static func heldMB(of process: Int32, _ system: SystemTree = SystemTree()) -> Double? {
-    guard let status = try? system.text("/proc/\(process)/status") else { return nil }
-    func kilobytes(_ key: String) -> Double? {
-      let line = status.split(separator: "\n").first { $0.hasPrefix(key + ":") }
-      return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Double($0) }
-    }
-    guard let anonymous = kilobytes("RssAnon") else { return nil }
-    return (anonymous + (kilobytes("RssShmem") ?? 0)) / 1024
+    let status = system.bytes(in: "/proc/\(process)/status")
+    return status["RssAnon"].map { Double($0 + (status["RssShmem"] ?? 0)) / 0x1p20 }
   }
 
   /// What each of so many pipelines may hold: the smallest limit of the control groups, else the machine's memory, by their
   /// number.
   static func shareMB(of pipelines: Int, _ system: SystemTree = SystemTree()) -> Double? {
-    let total = (try? system.text("/proc/meminfo"))?.split(separator: "\n").first { $0.hasPrefix("MemTotal:") }
-    let machine = total?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Double($0) }.map {
-      $0 / 1024
-    }
+    let machine = system.bytes(in: "/proc/meminfo")["MemTotal"].map { Double($0) / 0x1p20 }
     let limit = [ControlGroup(system).memoryLimitMB, machine].compactMap { $0 }.min()
     return limit.map { $0 / Double(max(1, pipelines)) }
   }

@@ -46,8 +46,10 @@ struct NoticeRule: Sendable {
   }
 
   /// What has waited for long enough, the oldest first.
-  mutating func due(at now: MonotonicTime) -> [Due] {
-    let ready = states.filter { now >= $0.value.last.advanced(byMilliseconds: Self.pauseS * 1000) }
+  ///
+  /// - Parameter isLast: there will be no other time: all that waits.
+  mutating func due(at now: MonotonicTime, isLast: Bool = false) -> [Due] {
+    let ready = states.filter { isLast || now >= $0.value.last.advanced(byMilliseconds: Self.pauseS * 1000) }
     var due: [Due] = []
     for (kind, state) in ready.sorted(by: { $0.value.last < $1.value.last }) {
       if let message = state.waiting {

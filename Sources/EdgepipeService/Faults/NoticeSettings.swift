@@ -24,7 +24,7 @@ package struct NoticeSettings: Sendable, Hashable {
     if let program = command.first { command[0] = path(program) }
     guard let webhook = node["webhook"]?.string else { return }
     let url = try EnvironmentReferences.expand(
-      webhook, environment: ProcessInfo.processInfo.environment, place: "notices.webhook")
+      webhook, environment: ProcessInfo.processInfo.environment, place: "webhook")
     guard let parts = URLComponents(string: url), ["http", "https"].contains(parts.scheme), parts.host?.isEmpty == false
     else {
       throw PipelineError("'webhook' is not an http or https address", code: .invalidConfiguration)

@@ -9,12 +9,15 @@ final class Notifier: Sendable {
   private static let mostWaiting = 256
   private static let tries = 3
   private static let againMs = 5000.0
+  /// For what waits when the service ends; a notice that is on its way then has its own time.
+  private static let endMs = 10_000.0
 
   private struct State {
     var rule = NoticeRule()
     var waiting: [NoticeRule.Due] = []
     var lost = 0
-    var isEnding = false
+    /// Nil until the service ends.
+    var endsAt: MonotonicTime?
   }
 
   private let ways: [any NoticeWay]
@@ -51,9 +54,10 @@ final class Notifier: Sendable {
     state.waiting.append(due)
   }
 
-  /// Sends what waits, once, and ends; to be called once.
+  /// Sends what waits, as far as that takes no longer than some seconds, and ends; to be called once.
   func end() {
-    state.change { $0.isEnding = true }
+    let endsAt = clock.now().advanced(byMilliseconds: Self.endMs)
+    state.change { $0.endsAt = endsAt }
     thread.withLock { $0 }?.join()
   }
 
@@ -61,7 +65,7 @@ final class Notifier: Sendable {
     while let due = next() {
       var line = due.message
       line["count"] = .int(due.count)
-      line["host"] = .string(ProcessInfo.processInfo.hostName)
+      line["host"] = .string(MachineName.text)
       line["told_at"] = .string(clock.wallTime().iso8601)
       let text = ReportValue.object(line).line + "\n"
       for way in ways { send(text, by: way) }
@@ -74,9 +78,14 @@ final class Notifier: Sendable {
     while true {
       let until = state.withLock(\.rule.next) ?? clock.now().advanced(byMilliseconds: 3_600_000)
       let found: NoticeRule.Due?? = state.wait(until: until) { state in
-        for due in state.rule.due(at: clock.now()) { Self.put(due, into: &state) }
+        let now = clock.now()
+        for due in state.rule.due(at: now, isLast: state.endsAt != nil) { Self.put(due, into: &state) }
+        if let endsAt = state.endsAt, now >= endsAt {
+          state.lost += state.waiting.count
+          state.waiting = []
+        }
         if !state.waiting.isEmpty { return .some(state.waiting.removeFirst()) }
-        return state.isEnding ? .some(nil) : nil
+        return state.endsAt != nil ? .some(nil) : nil
       }
       let lost = state.withLock { state in
         defer { state.lost = 0 }
@@ -95,10 +104,10 @@ final class Notifier: Sendable {
     var failure: PipelineError?
     for number in 1...Self.tries {
       do throws(PipelineError) { return try way.send(text) } catch { failure = error }
-      let isLast = number == Self.tries || state.withLock(\.isEnding)
+      let isLast = number == Self.tries || state.withLock { $0.endsAt != nil }
       if isLast { break }
       let until = clock.now().advanced(byMilliseconds: Self.againMs)
-      _ = state.wait(until: until) { $0.isEnding ? true : nil }
+      _ = state.wait(until: until) { $0.endsAt != nil ? true : nil }
     }
     if let failure { logger.warning("a notice could not be sent: \(failure)") }
   }

@@ -70,8 +70,8 @@ struct RunWatch {
     case .lessWork:
       faults.begin(
         "memory", of: name, figures: [figure],
-        "the run holds \(Int(held)) MB of its \(Int(share)) MB although it was restarted \(MemoryLimitRule.restartsAnHour) times "
-          + "within the hour; its detectors look at fewer frames: raise budget.memoryMB or lower framesInFlight and workers"
+        "the run holds \(Int(held)) MB of its \(Int(share)) MB, and restarting it has not helped; its detectors look at fewer "
+          + "frames: raise budget.memoryMB, or lower framesInFlight and workers"
       )
       return .lessWork
     }

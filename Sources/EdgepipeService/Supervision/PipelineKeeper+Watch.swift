@@ -24,7 +24,9 @@ extension PipelineKeeper {
     move(to: .starting)
     change { $0.process = process.id }
     var contact = RunContact(folder.socket, clock.now()), drain: DrainOrder?
-    var isFinished = false, isKilled = false, isStuck = false, share = 1.0
+    var isFinished = false, isKilled = false, isStuck = false
+    // What an earlier supervisor has told a run that goes on is not known.
+    var share = process.isFound ? nil : 1.0
     // A run that goes on has them.
     let repeater = ChangeRepeater(
       process.isFound ? RunChanges() : changes, folder.socket, name: entry.name, logger: logger)

@@ -82,7 +82,14 @@ package final class PipelineKeeper: Sendable {
     }
   }
 
-  func release() { state.change { if $0.isHeld, !$0.isEnding { ($0.isWanted, $0.isHeld) = (true, false) } } }
+  /// - Returns: false where something else was wished meanwhile.
+  func release() -> Bool {
+    state.change { state in
+      guard state.isHeld, !state.isEnding else { return false }
+      (state.isWanted, state.isHeld) = (true, false)
+      return true
+    }
+  }
 
   /// Detectors look at this share of live streams' frames, as far as heat goes.
   func limit(_ share: Double) { state.change { $0.heatShare = share } }
@@ -180,8 +187,8 @@ package final class PipelineKeeper: Sendable {
 
   private func begin(_ start: StartLock) throws(PipelineError) -> RunProcess {
     folder.boundLog()
-    // This start is the one that was asked for.
-    state.withLock { $0.restarts = false }
+    // This start is the one that was asked for. Another run may need less memory.
+    state.withLock { ($0.restarts, $0.memoryShare) = (false, 1) }
     return try RunProcess(
       starting: settings.program,
       [
@@ -207,6 +214,7 @@ package final class PipelineKeeper: Sendable {
     }
     if !isWanted {
       move(to: ending.isFinished ? .finished : .stopped)
+      endFaults()
       logger.notice("\(entry.name): \(ending.isFinished ? "finished" : "stopped") (\(reason))")
     } else if restarts || ending.wasDrained {
       logger.notice("\(entry.name): restarting (\(reason))")
@@ -218,6 +226,11 @@ package final class PipelineKeeper: Sendable {
     }
   }
 
+  /// A pipeline that is not wanted any more has none. When the service itself ends, nothing has become well by that.
+  private func endFaults() {
+    if !state.withLock(\.isEnding) { faults.endAll(of: entry.name, "the pipeline does not run any more") }
+  }
+
   /// Ends early when something else is wished.
   private func pause(_ seconds: Double) {
     move(to: .waiting)
@@ -225,7 +238,10 @@ package final class PipelineKeeper: Sendable {
     _ = state.wait(until: until) { state in
       state.isEnding || state.isLeaving || state.restarts || state.isWanted != true ? true : nil
     }
-    if state.withLock({ $0.isWanted != true }) { move(to: .stopped) }
+    if state.withLock({ $0.isWanted != true }) {
+      move(to: .stopped)
+      endFaults()
+    }
   }
 
   func move(to phase: PipelineStatus.Phase) {

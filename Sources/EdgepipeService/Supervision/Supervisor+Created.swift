@@ -52,6 +52,7 @@ extension Supervisor {
       }
       guard isFirst else { throw PipelineError("there is no pipeline '\(name)'", code: .notFound) }
       created.remove(name)
+      faults.forget(name)
       try? FileManager.default.removeItem(atPath: keeper.folder.path)
     }
   }

@@ -22,7 +22,10 @@ extension Supervisor {
   /// Looks at the machine from now on.
   func watchMachine(_ settings: MachineWatch.Settings) throws(PipelineError) {
     let hands = MachineWatch.Hands(
-      share: { [weak self] share in self?.keepers.withLock { $0 }.forEach { $0.limit(share) } },
+      share: { [weak self] share in
+        self?.heatShare.withLock { $0 = share }
+        self?.keepers.withLock { $0 }.forEach { $0.limit(share) }
+      },
       stopOne: { [weak self] in self?.holdOne() }, startOne: { [weak self] in self?.releaseOne() },
       canStop: { [weak self] in self?.nextToHold != nil })
     let watch = MachineWatch(settings, hands: hands, faults: faults, logger: logger)
@@ -44,8 +47,9 @@ extension Supervisor {
   }
 
   private func releaseOne() -> String? {
-    guard let keeper = held.withLock({ $0.popLast() }) else { return nil }
-    keeper.release()
-    return keeper.entry.name
+    while let keeper = held.withLock({ $0.popLast() }) {
+      if keeper.release() { return keeper.entry.name }
+    }
+    return nil
   }
 }

@@ -13,6 +13,8 @@ package final class Supervisor: Sendable {
   let machine = Monitor<MachineWatch?>(nil)
   /// By ``hold()``, in this order.
   let held = Monitor<[PipelineKeeper]>([])
+  /// What heat leaves of the detections, also for pipelines that come later.
+  let heatShare = Mutex(1.0)
   private let powersOff: Bool
   private let settings: PipelineKeeper.Settings
   let logger: Logger
@@ -35,8 +37,6 @@ package final class Supervisor: Sendable {
   /// - Throws: ``PipelineError``: `unavailable` where another supervisor has it.
   package init(_ plan: ServicePlan, program: String, state: String, logger: Logger) throws(PipelineError) {
     (self.state, self.logger) = (state, logger)
-    notifier = try Self.notifier(plan.notices, logger: logger)
-    faults = FaultBook(events: events, notifier: notifier, logger: logger)
     powersOff = plan.powersOff
     var settings = PipelineKeeper.Settings(program: program)
     settings.watch.stuckS = plan.stuckS
@@ -44,6 +44,8 @@ package final class Supervisor: Sendable {
     self.settings = settings
     try OutputPath.makePrivateFolder(state)
     lock = try RunLock(path: state + "/service.lock", what: "a service with this state folder")
+    notifier = try Self.notifier(plan.notices, logger: logger)
+    faults = FaultBook(events: events, notifier: notifier, logger: logger)
     // Before any run is started.
     for entry in plan.pipelines { _ = try RunFolder(state: state, name: entry.name) }
     do {
@@ -110,6 +112,7 @@ package final class Supervisor: Sendable {
     let keeper = try PipelineKeeper(
       entry, folder: RunFolder(state: state, name: entry.name), settings: settings, events: events,
       faults: faults, logger: logger)
+    keeper.limit(heatShare.withLock { $0 })
     if entry.starts, hasStarted.load(ordering: .relaxed) { keeper.start() }
     return keeper
   }

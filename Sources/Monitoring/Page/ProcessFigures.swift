@@ -37,10 +37,10 @@ struct ProcessFigures: Sendable, Hashable {
     let files = tree.names(in: "/proc/self/fd").count
     openFiles = files > 0 ? files - 1 : nil
     maximumFiles = Self.maximumFiles(tree)
-    let memory = Self.memory(tree)
+    let memory = tree.bytes(in: "/proc/meminfo")
     machineBytes = memory["MemTotal"]
     availableBytes = memory["MemAvailable"]
-    memoryLimitBytes = [ControlGroup.memoryLimit(tree), machineBytes].compactMap { $0 }.min()
+    memoryLimitBytes = [ControlGroup(tree).memoryLimitBytes, machineBytes].compactMap { $0 }.min()
   }
 
   /// The fields after the program's name, which may itself hold spaces and brackets.
@@ -61,48 +61,8 @@ struct ProcessFigures: Sendable, Hashable {
     return line.dropFirst(name.count).split(separator: " ").first.flatMap { Int64($0) }
   }
 
-  /// The lines of /proc/meminfo that count kibibytes, in bytes.
-  private static func memory(_ tree: SystemTree) -> [String: Int64] {
-    var values: [String: Int64] = [:]
-    for line in (try? tree.text("/proc/meminfo"))?.split(separator: "\n") ?? [] {
-      let parts = line.split(separator: " ")
-      guard parts.count == 3, parts[2] == "kB", let value = Int64(parts[1]) else { continue }
-      values[String(parts[0].dropLast())] = product(value, 1024)
-    }
-    return values
-  }
-
   private static func product(_ a: Int64, _ b: Int64) -> Int64? {
     let (product, overflow) = a.multipliedReportingOverflow(by: b)
     return overflow ? nil : product
-  }
-}
-
-/// The limits under which the system runs this process, as containers and services have them.
-enum ControlGroup {
-  /// The lowest memory limit of the process's group and those above it, in bytes; nil without one.
-  static func memoryLimit(_ tree: SystemTree) -> Int64? {
-    let lines = ((try? tree.text("/proc/self/cgroup")) ?? "").split(separator: "\n")
-    let limits = lines.flatMap { line -> [Int64] in
-      // Version 2: `0::/path`. Version 1: `4:memory:/path`, and the limit of no limit is close to 2^63. Some have both.
-      let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-      guard parts.count == 3 else { return [] }
-      if parts[0] == "0", parts[1].isEmpty { return self.limits(tree, "/sys/fs/cgroup", parts[2], "memory.max") }
-      guard parts[1].split(separator: ",").contains("memory") else { return [] }
-      return self.limits(tree, "/sys/fs/cgroup/memory", parts[2], "memory.limit_in_bytes")
-    }
-    return limits.min()
-  }
-
-  /// From the group up: in a container the path may be the host's, of which only the root is visible.
-  private static func limits(_ tree: SystemTree, _ root: String, _ path: Substring, _ file: String) -> [Int64] {
-    var limits: [Int64] = []
-    var parts = path.split(separator: "/")
-    while true {
-      let folder = ([root[...]] + parts).joined(separator: "/")
-      if let limit = try? tree.integer("\(folder)/\(file)") { limits.append(limit) }
-      if parts.isEmpty { return limits }
-      parts.removeLast()
-    }
   }
 }

@@ -1,4 +1,4 @@
-import Glibc
+import EdgepipeCore
 import NIOCore
 
 /// Which values of `Host` and `Origin` a server answers.
@@ -13,7 +13,7 @@ package struct HostRule: Sendable {
   ///   - configured: the host that the server was told to listen on.
   ///   - isLoopback: only this machine reaches the server.
   package init(configured: String, isLoopback: Bool) {
-    self.init(configured: configured, isLoopback: isLoopback, machine: Self.machineName)
+    self.init(configured: configured, isLoopback: isLoopback, machine: MachineName.text)
   }
 
   /// - Parameter machine: this machine's name.
@@ -52,12 +52,5 @@ package struct HostRule: Sendable {
   /// Nothing, or a colon and digits.
   private static func isPort(_ text: Substring) -> Bool {
     text.isEmpty || (text.first == ":" && text.dropFirst().utf8.allSatisfy { (0x30...0x39).contains($0) })
-  }
-
-  private static var machineName: String {
-    var buffer = [CChar](repeating: 0, count: 256)
-    // SAFETY: the call writes at most `count` bytes, and the last byte stays 0.
-    guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "" }
-    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }

@@ -61,30 +61,24 @@ package struct MachineView: Sendable {
     self.instructionSets = instructionSets
     cores = ProcessorAllowance.cores(system)
     load = (try? system.text("/proc/loadavg"))?.split(separator: " ").first.flatMap { Double($0) }
-    let memory = (try? system.text("/proc/meminfo")) ?? ""
-    memoryMB = Self.megabytes("MemTotal", memory)
-    availableMB = Self.megabytes("MemAvailable", memory)
-    swapMB = Self.megabytes("SwapTotal", memory)
-    swapFreeMB = Self.megabytes("SwapFree", memory)
+    let memory = system.bytes(in: "/proc/meminfo").mapValues { Double($0) / 0x1p20 }
+    memoryMB = memory["MemTotal"]
+    availableMB = memory["MemAvailable"]
+    swapMB = memory["SwapTotal"]
+    swapFreeMB = memory["SwapFree"]
     memoryLimitMB = ControlGroup(system).memoryLimitMB
     disks = folders.compactMap(Self.disk)
     zones = Self.zones(system)
     clockShare = Self.clockShare(system)
   }
 
-  private static func megabytes(_ key: String, _ text: String) -> Double? {
-    let line = text.split(separator: "\n").first { $0.hasPrefix(key + ":") }
-    return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Double($0) }.map { $0 / 1024 }
-  }
-
   /// A folder that is not there yet comes to lie where the nearest one above it is.
   private static func disk(_ folder: Folder) -> Disk? {
     var path = URL(fileURLWithPath: folder.path).standardizedFileURL
     while path.path != "/", !FileManager.default.fileExists(atPath: path.path) { path.deleteLastPathComponent() }
-    guard let facts = try? FileManager.default.attributesOfFileSystem(forPath: path.path),
-      let free = facts[.systemFreeSize] as? NSNumber, let size = facts[.systemSize] as? NSNumber
-    else { return nil }
-    return Disk(folder: folder, freeMB: free.doubleValue / 0x1p20, totalMB: size.doubleValue / 0x1p20)
+    return DiskSpace(at: path.path).map {
+      Disk(folder: folder, freeMB: Double($0.freeBytes) / 0x1p20, totalMB: Double($0.totalBytes) / 0x1p20)
+    }
   }
 
   private static func zones(_ system: SystemTree) -> [HeatZone] {

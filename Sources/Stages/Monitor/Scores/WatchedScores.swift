@@ -28,7 +28,7 @@ struct WatchedScores {
   private var learned = ScoreTally()
   private var learnedTime: Int64 = 0
   private var from: Int64?
-  /// To be taken by whoever asks next.
+  /// Until it has been handed over to be written.
   private var newBaseline: ScoreBaselines.Baseline?
   private var judged: DriftFigures?
 
