@@ -125,4 +125,33 @@ struct ServeFaultTests {
     #expect(ofTheOther == ["notice: b: stopped (exit status 0)"], "\(said)")
     try rig.expectWhole("b")
   }
+
+  @Test("given a receiver that goes away and comes back, then both are told once, and it has every result")
+  func offline() throws {
+    let clip = try #require(ServiceSpace.clip).path
+    let receiver = try WebhookReceiver(rig.space)
+    defer { receiver.stop() }
+    try #"""
+    { "version": 1, "name": "a", "stages": [
+      { "id": "camera", "type": "source.ffmpeg", "config": { "url": "\#(clip)", "realtime": true } },
+      { "id": "send", "type": "sink.http", "after": ["camera"], "config": {
+        "url": "http://127.0.0.1:\#(receiver.port)/", "what": ["frames"], "retryMaxS": 1, "spool": { "folder": "spool" } } } ] }
+    """#.write(toFile: rig.space.path("p/a.json"), atomically: true, encoding: .utf8)
+    try writeService(["a"])
+    let service = try rig.serve("service.json")
+    try rig.eventually("results come", service) { try !Results.received(rig.space).isEmpty }
+    receiver.stop()
+    try rig.eventually("the fault is told", service) { try told("offline") == ["fault"] }
+    let before = try Results.received(rig.space).count
+    let again = try WebhookReceiver(rig.space, port: receiver.port)
+    defer { again.stop() }
+    try rig.eventually("its end is told", service) { try told("offline").count >= 2 }
+    try rig.eventually("results come again", service) { try Results.received(rig.space).count > before }
+    _ = try rig.terminate(service)
+    #expect(try told("offline") == ["fault", "recovered"])
+    let notice = try #require(try notices().first { $0["fault"] as? String == "offline" })
+    #expect(notice["stage"] as? String == "send", "\(notice)")
+    let numbers = try Set(Results.received(rig.space).compactMap { $0["frame"] as? Int })
+    #expect(numbers == Set(0..<numbers.count))
+  }
 }

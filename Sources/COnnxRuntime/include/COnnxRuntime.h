@@ -71,7 +71,13 @@ typedef struct OrtApi {
   OrtStatus *_Nullable (*_Nonnull SessionGetOutputName)(
       const OrtSession *_Nonnull session, size_t index, OrtAllocator *_Nonnull allocator, char *_Nullable
       *_Nonnull out);
-  const void *_Nullable unused_38[11];
+  const void *_Nullable unused_38[1];
+  OrtStatus *_Nullable (*_Nonnull CreateRunOptions)(OrtRunOptions *_Nullable *_Nonnull out);
+  const void *_Nullable unused_40[6];
+  /// Ends the runs that were given these options, at their next node; any thread may call it.
+  OrtStatus *_Nullable (*_Nonnull RunOptionsSetTerminate)(OrtRunOptions *_Nonnull options);
+  OrtStatus *_Nullable (*_Nonnull RunOptionsUnsetTerminate)(OrtRunOptions *_Nonnull options);
+  const void *_Nullable unused_48[1];
   OrtStatus *_Nullable (*_Nonnull CreateTensorWithDataAsOrtValue)(
       const OrtMemoryInfo *_Nonnull memory, void *_Nonnull data, size_t byte_count, const int64_t *_Nonnull
       shape, size_t rank, int32_t element, OrtValue *_Nullable *_Nonnull out);
@@ -116,7 +122,7 @@ typedef struct OrtApi {
   void (*_Nonnull ReleaseMemoryInfo)(OrtMemoryInfo *_Nullable memory);
   void (*_Nonnull ReleaseSession)(OrtSession *_Nullable session);
   void (*_Nonnull ReleaseValue)(OrtValue *_Nullable value);
-  const void *_Nullable unused_97[1];
+  void (*_Nonnull ReleaseRunOptions)(OrtRunOptions *_Nullable options);
   void (*_Nonnull ReleaseTypeInfo)(OrtTypeInfo *_Nullable type);
   void (*_Nonnull ReleaseTensorTypeAndShapeInfo)(OrtTensorTypeAndShapeInfo *_Nullable info);
   void (*_Nonnull ReleaseSessionOptions)(OrtSessionOptions *_Nullable options);
@@ -219,6 +225,9 @@ EP_ORT_AT(SessionGetInputTypeInfo, 33);
 EP_ORT_AT(SessionGetOutputTypeInfo, 34);
 EP_ORT_AT(SessionGetInputName, 36);
 EP_ORT_AT(SessionGetOutputName, 37);
+EP_ORT_AT(CreateRunOptions, 39);
+EP_ORT_AT(RunOptionsSetTerminate, 46);
+EP_ORT_AT(RunOptionsUnsetTerminate, 47);
 EP_ORT_AT(CreateTensorWithDataAsOrtValue, 49);
 EP_ORT_AT(GetTensorMutableData, 51);
 EP_ORT_AT(CastTypeInfoToTensorInfo, 55);
@@ -239,6 +248,7 @@ EP_ORT_AT(ReleaseStatus, 93);
 EP_ORT_AT(ReleaseMemoryInfo, 94);
 EP_ORT_AT(ReleaseSession, 95);
 EP_ORT_AT(ReleaseValue, 96);
+EP_ORT_AT(ReleaseRunOptions, 97);
 EP_ORT_AT(ReleaseTypeInfo, 98);
 EP_ORT_AT(ReleaseTensorTypeAndShapeInfo, 99);
 EP_ORT_AT(ReleaseSessionOptions, 100);

@@ -53,6 +53,9 @@ public final class Detector {
     ClassFilter(classCount: labels.count, wanted: options.classes)
   }
 
+  /// Ends a ``detect(_:)`` that takes too long; nil where the engine cannot.
+  package var stop: (any InferenceStop)? { session.stop }
+
   /// Boxes left out so far because the model gave NaN or an infinite number for them.
   public var nonFinite: Int { candidates.nonFinite }
 

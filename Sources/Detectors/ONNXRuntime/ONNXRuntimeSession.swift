@@ -10,6 +10,7 @@ import Foundation
   private let library: ONNXRuntimeLibrary
   private let handle: ONNXRuntimeSessionHandle
   private let memory: ONNXRuntimeMemoryInfo
+  private let runOptions: ONNXRuntimeRunOptions
   private let modelName: String
   private let inputNames: CStringList
   private let outputNames: CStringList
@@ -33,6 +34,7 @@ import Foundation
       let fused = isAlone ? KernelFusion.fused(model) : nil
       handle = try ONNXRuntimeSessionHandle(environment, model: fused ?? model, options: sessionOptions)
       memory = try ONNXRuntimeMemoryInfo(library)
+      runOptions = try ONNXRuntimeRunOptions(library)
       inputs = try Self.describe(library, handle, .input)
       outputs = try Self.describe(library, handle, .output)
     } catch let failure as ONNXRuntimeFailure {
@@ -56,6 +58,8 @@ import Foundation
   }
 
   deinit { unsafe results.deallocate() }
+
+  var stop: (any InferenceStop)? { runOptions }
 
   func run<Result>(_ input: Tensor, _ body: (borrowing ModelOutputs) throws -> Result) throws -> Result {
     try checkShape(of: input)
@@ -87,7 +91,8 @@ import Foundation
     // SAFETY: names and slots have the counts given; a null slot lets the library allocate that output.
     try unsafe library.check(
       library.api.pointee.Run(
-        handle.pointer, nil, inputNames.pointers, &input, 1, outputNames.pointers, outputNames.count, results))
+        handle.pointer, runOptions.pointer, inputNames.pointers, &input, 1, outputNames.pointers, outputNames.count,
+        results))
     var lent: [ModelOutputs.Output] = []
     lent.reserveCapacity(outputs.count)
     for index in outputs.indices {

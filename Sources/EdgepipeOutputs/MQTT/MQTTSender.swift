@@ -38,6 +38,8 @@ final class MQTTSender: ResultSender {
   private var nextIdleAttempt = MonotonicTime(nanoseconds: .min)
   private var idlePauseS = idlePausesS.lowerBound
   private var staysAway: (until: MonotonicTime, text: String)?
+  /// Why the connection was lost, or could not be made, while there was nothing to send.
+  private var lostBy: String?
 
   init(
     _ library: MosquittoLibrary, _ settings: MQTTSettings, board: StateBoard, commands: MQTTCommands?,
@@ -217,6 +219,7 @@ final class MQTTSender: ResultSender {
 
   private func greet(_ client: MosquittoClient) {
     connection = Connection(client: client, since: clock.now())
+    lostBy = nil
     idlePauseS = Self.idlePausesS.lowerBound
     if commands != nil { client.subscribe(settings.commandTopics) }
     if settings.announces { client.subscribe(HomeAssistant.statusTopic) }
@@ -259,16 +262,24 @@ final class MQTTSender: ResultSender {
       publishStates(client)
       guard client.inbox.ending != nil else { return }
       let verdict = noteEnd(client, item: nil)
-      logger.warning("\(endText(client, verdict))")
+      let text = endText(client, verdict)
+      lostBy = text
+      logger.warning("\(text)")
     } else if clock.now() >= nextIdleAttempt {
       do throws(Failure) {
         _ = try connected(patienceS: min(Self.idlePatienceS, settings.patienceS), isStopping: { false })
       } catch {
         if idlePauseS == Self.idlePausesS.lowerBound { logger.warning("\(error.text)") }
+        lostBy = error.text
         nextIdleAttempt = clock.now().advanced(byMilliseconds: max(idlePauseS, error.retryAfterS ?? 0) * 1000)
         idlePauseS = min(Self.idlePausesS.upperBound, idlePauseS * 2)
       }
     }
+  }
+
+  var reach: Reach {
+    if connection != nil { return .reached }
+    return lostBy.map { .lost($0) } ?? .unknown
   }
 
   func close() {

@@ -1,5 +1,6 @@
 import EdgepipeCore
 import Logging
+import Pipeline
 import Stages
 
 /// How results are sent; the same for all sinks that send.
@@ -40,15 +41,24 @@ final class Dispatcher: Sendable {
   private let receiver: String
   private let clock: any PipelineClock
   private let logger: Logger
+  private let stage: String
+  private let tell: @Sendable (FaultChange) -> Void
   private let state = Monitor(State())
 
-  /// - Parameter receiver: how it is called in the log; holds no secret.
-  init(_ spool: Spool, rules: DeliveryRules, receiver: String, clock: any PipelineClock, logger: Logger) {
+  /// - Parameters:
+  ///   - receiver: how it is called in the log; holds no secret.
+  ///   - stage: the sink's id.
+  ///   - tell: takes what is wrong with the way to the receiver.
+  init(
+    _ spool: Spool, rules: DeliveryRules, receiver: String, stage: String, clock: any PipelineClock, logger: Logger,
+    tell: @escaping @Sendable (FaultChange) -> Void = { _ in }
+  ) {
     self.spool = spool
     self.rules = rules
     self.receiver = receiver
     self.clock = clock
     self.logger = logger
+    (self.stage, self.tell) = (stage, tell)
   }
 
   /// Whether the receiver took what it was given last.
@@ -60,6 +70,7 @@ final class Dispatcher: Sendable {
     var policy = ReconnectPolicy(minS: rules.retryMinS, maxS: rules.retryMaxS, resetS: 0)
     var random = SystemRandomNumberGenerator()
     var unreachableSince: MonotonicTime?
+    var offline = OfflineRule(stage: stage, receiver: receiver, clock: clock)
     while !shouldEnd(cursor) {
       let batch = spool.next(
         // One that was refused goes alone, so that those behind it are not sent again with each of its attempts.
@@ -69,10 +80,12 @@ final class Dispatcher: Sendable {
       guard !rows.isEmpty else {
         cursor = batch.end
         sender.idle()
+        note(sender.reach, &offline)
         // Where there is nothing to wait for: the file cannot be read, or the spool waits no more since the run ends.
         if batch.isUnreadable || isFlushing { pause(seconds: batch.isUnreadable ? 1 : 0.02, whateverComes: isFlushing) }
         continue
       }
+      let begin = clock.now()
       let result = sender.send(rows.map(\.item)) { self.isOver }
       let accepted = min(max(0, result.accepted), rows.count)
       if accepted > 0 {
@@ -83,6 +96,7 @@ final class Dispatcher: Sendable {
       guard let obstacle = result.obstacle else {
         if let since = unreachableSince { noteReturn(since) }
         unreachableSince = nil
+        note(.reached, &offline)
         policy.reset()
         continue
       }
@@ -93,10 +107,12 @@ final class Dispatcher: Sendable {
         if unreachableSince == nil { noteLoss(why) }
         let since = unreachableSince ?? clock.now()
         unreachableSince = since
+        note(.lost(why), since: begin, &offline)
         let away = Double(clock.now().nanoseconds(since: since)) / 1e9
         pauseS = policy.nextDelay(awayS: max(rules.retryMinS, away), using: &random)
         if let retryAfterS { pauseS = max(pauseS, min(retryAfterS, 3600)) }
       case .refused(let why):
+        note(.reached, &offline)
         tries += 1
         pauseS = rules.retryMinS
         if accepted < rows.count, tries >= rules.tries {
@@ -115,6 +131,18 @@ final class Dispatcher: Sendable {
     }
     sender.close()
     state.change { $0.isDone = true }
+  }
+
+  /// - Parameter since: when the attempt that has failed began; nil: now.
+  private func note(_ reach: Reach, since: MonotonicTime? = nil, _ offline: inout OfflineRule) {
+    let change: FaultChange?
+    switch reach {
+    case .unknown: change = nil
+    case .reached: change = offline.reached(waiting: spool.counts.waiting)
+    case .lost(let why):
+      change = offline.lost(why, since: since ?? clock.now(), waiting: spool.counts.waiting)
+    }
+    if let change { tell(change) }
   }
 
   private func noteLoss(_ why: String) {

@@ -101,7 +101,9 @@ package final class Outlet: Sendable {
     let found = spool.counts.found
     if found > 0 { context.logger.notice("\(found) results of an earlier run wait in the spool and go out first") }
     let dispatcher = Dispatcher(
-      spool, rules: plan.settings.rules, receiver: plan.receiver, clock: context.clock, logger: context.logger)
+      spool, rules: plan.settings.rules, receiver: plan.receiver, stage: context.id, clock: context.clock,
+      logger: context.logger, tell: { [context] in context.announce($0) })
+    context.faults.watch([OfflineRule.fault], stage: context.id, stream: nil)
     let threads = try start(spool, dispatcher, makeSender)
     state.withLock { ($0.spool, $0.dispatcher) = (spool, dispatcher) }
     return Worker(self, spool, dispatcher, lock, threads, worker)

@@ -18,6 +18,14 @@ package struct SendResult: Sendable, Hashable {
   }
 }
 
+/// What a sender knows of its receiver while there is nothing to send.
+package enum Reach: Sendable, Hashable {
+  /// Nothing: it has no connection that stays.
+  case unknown
+  case reached
+  case lost(String)
+}
+
 /// The way to one receiver. Made, used and let go by one thread, which does nothing else.
 package protocol ResultSender: AnyObject {
   /// Connects where that is needed, sends the items in their order, and returns when the receiver has acknowledged all of
@@ -30,6 +38,9 @@ package protocol ResultSender: AnyObject {
   /// Keeps the connection alive.
   func idle()
 
+  /// After ``idle()``.
+  var reach: Reach { get }
+
   /// Says goodbye where the protocol has a word for it.
   func close()
 }
@@ -37,5 +48,6 @@ package protocol ResultSender: AnyObject {
 extension ResultSender {
   package var idleMs: Double? { nil }
   package func idle() {}
+  package var reach: Reach { .unknown }
   package func close() {}
 }

@@ -95,9 +95,9 @@ public struct ConfigurationOption<Settings: Sendable>: Sendable {
   private func shownDefault(_ defaults: Settings) -> String? {
     if isRequired { return nil }
     // The keys of an object have defaults of their own.
-    if case .object = kind { return "{}" }
-    // A list without entries is one that nobody gave.
     let text = text(defaults)
+    if case .object = kind { return text == nil ? nil : "{}" }
+    // A list without entries is one that nobody gave.
     return text == "[]" ? nil : text
   }
 

@@ -53,11 +53,12 @@ public final class DetectYOLO: FrameStage, GatedConsumer, AdjustableStage {
   public var inputRequest: InputRequest { core.request }
   public var inputSizes: [InputSize] { core.inputSizes }
   var gate: GateSettings { core.initial.gate }
+  var mayClose: Bool { core.mayClose }
   public var interface: StageInterface { core.interface }
   public var facts: [String: ReportValue] { core.facts }
   public var tips: [StageTip] { core.tips }
 
-  public func files(for streams: [String]) -> [FileUse] { core.files }
+  public func files(for streams: [String]) -> [FileUse] { core.usedFiles }
 
   func keepGateOpen() { core.keepGateOpen() }
   func isPrepared(by stage: String, alone: Bool) { core.isPrepared(by: stage, alone: alone) }

@@ -9,6 +9,10 @@ final class DetectionCore: Sendable {
   let context: StageContext
   /// As the run begins.
   let initial: DetectionAdjustment
+  /// What is used while the model hangs or is slow, kept open for it.
+  private let fallback: DetectionAdjustment?
+  let watch: InferenceWatch?
+  private let files: ModelFileWatch?
   private let findsFaces: Bool
 
   private struct State {
@@ -19,10 +23,13 @@ final class DetectionCore: Sendable {
     /// All models that were used, in their order.
     var models: [String] = []
     var workers = 0
+    /// Of these, how many have ended.
+    var left = 0
     var sizes: Set<InputSize> = []
     var nonFinite = 0
     var leftOut = LeftOutByScore()
     var passedBy = 0
+    var unanswered = 0
     var mustStayOpen = false
     /// The stage that prepares the tensors of this one and of no other.
     var preparedBy: String?
@@ -36,8 +43,30 @@ final class DetectionCore: Sendable {
     self.findsFaces = findsFaces
     let model = try RunningModel(settings, findsFaces: findsFaces, context: context)
     initial = try DetectionAdjustment(settings, classes: classes, model)
+    fallback = try Self.fallback(settings, classes: classes, model, findsFaces: findsFaces, context: context)
+    watch = InferenceWatch(settings, context: context)
+    let models = [model, fallback?.model].compactMap { $0?.resolved }
+    files = ModelFileWatch(models, everyS: settings.checkS, context: context)
     state = Mutex(State(latest: model))
   }
+
+  private static func fallback(
+    _ settings: DetectorSettings, classes: [String]?, _ own: RunningModel, findsFaces: Bool, context: StageContext
+  ) throws -> DetectionAdjustment? {
+    guard let fallback = settings.fallback else { return nil }
+    guard !fallback.changes.isEmpty else {
+      throw PipelineError(
+        "the fallback of '\(context.id)' changes nothing", remedy: "give it a 'model', a 'shape' or an 'interval'",
+        code: .invalidConfiguration)
+    }
+    let settings = settings.with(fallback)
+    let model =
+      own.runs(settings) ? own : try RunningModel(settings, findsFaces: findsFaces, context: context)
+    return try DetectionAdjustment(settings, classes: classes, model)
+  }
+
+  /// Whether frames may be kept from the stage without anybody's order.
+  var mayClose: Bool { !initial.gate.isAlwaysOpen || fallback?.gate.isAlwaysOpen == false }
 
   private var model: RunningModel { initial.model }
   private var manifest: ModelManifest { model.manifest }
@@ -47,18 +76,22 @@ final class DetectionCore: Sendable {
   /// that they have.
   func adjustment(_ settings: DetectorSettings, classes: [String]?) throws -> DetectionAdjustment {
     let (latest, workers) = state.withLock { ($0.latest, $0.workers) }
-    let isSame = settings.model == latest.reference && settings.shape == latest.shape
-    let model = isSame ? latest : try RunningModel(settings, findsFaces: findsFaces, context: context)
+    let known = [latest, initial.model, fallback?.model].compactMap { $0 }.first { $0.runs(settings) }
+    let model = try known ?? RunningModel(settings, findsFaces: findsFaces, context: context)
     let adjustment = try DetectionAdjustment(settings, classes: classes, model)
     if !adjustment.gate.isAlwaysOpen, state.withLock({ $0.mustStayOpen }) {
       throw PipelineError(
         "'\(context.id)' cannot pass frames by: several workers prepare its input, which do not keep the order of frames",
         remedy: "give its preprocess.letterbox one worker and run the pipeline again", code: .invalidConfiguration)
     }
-    if !isSame {
+    if known == nil {
       try Letterbox.check(model.request, of: context.id)
       try model.prepare(workers: max(1, workers))
-      state.withLock { $0.latest = model }
+      files?.add(model.resolved)
+    }
+    state.withLock { $0.latest = model }
+    if let fallback, !fallback.model.runs(settings) || fallback.gate.interval != settings.gate.interval {
+      watch?.noteOwnOptions()
     }
     return adjustment
   }
@@ -72,9 +105,41 @@ final class DetectionCore: Sendable {
 
   func keepGateOpen() { state.withLock { $0.mustStayOpen = true } }
 
-  var files: [FileUse] { model.resolved.files(as: "the model of '\(context.id)'") }
+  var usedFiles: [FileUse] {
+    let own = model.resolved.files(as: "the model of '\(context.id)'")
+    guard let other = fallback?.model, other !== model else { return own }
+    return own + other.resolved.files(as: "the fallback of '\(context.id)'")
+  }
 
-  func noteWorker() { state.withLock { $0.workers += 1 } }
+  /// One more worker begins. With the first one the fallback is opened, which must be at hand when it is needed, and what
+  /// watches begins.
+  ///
+  /// - Returns: where the worker says that it waits for the model.
+  func noteWorker(of workers: Int) throws -> InferenceSeat? {
+    let isFirst = state.withLock { state in
+      state.workers += 1
+      return state.workers == 1
+    }
+    if isFirst {
+      if let fallback, fallback.model !== model {
+        try Letterbox.check(fallback.request, of: context.id)
+        try fallback.model.prepare(workers: workers)
+      }
+      try files?.start()
+    }
+    return try watch?.makeSeat()
+  }
+
+  /// A worker has ended.
+  func leave(_ seat: InferenceSeat?) {
+    if let seat { watch?.leave(seat) }
+    let isLast = state.withLock { state in
+      state.left += 1
+      return state.left == state.workers
+    }
+    if isLast { files?.stop() }
+  }
+
   var workers: Int { state.withLock { $0.workers } }
 
   /// A worker uses the model from now on.
@@ -112,6 +177,13 @@ final class DetectionCore: Sendable {
   /// Whether the gate keeps the frame from this stage.
   func isShut(for frame: Frame) -> Bool { frame.attachment(context.id) is GateClosed }
 
+  /// Whether the model hangs, and frames that were prepared for it pass by until the fallback's come.
+  func isHanging(_ model: RunningModel) -> Bool {
+    model === self.model && watch?.isHanging == true && fallback?.model !== model
+  }
+
+  func countUnanswered() { state.withLock { $0.unanswered += 1 } }
+
   func countPassedBy() { state.withLock { $0.passedBy += 1 } }
 
   func add(nonFinite count: Int) {
@@ -143,6 +215,7 @@ final class DetectionCore: Sendable {
       ])
     }
     if !initial.gate.isAlwaysOpen || state.passedBy > 0 { facts["passed_by"] = .int(state.passedBy) }
+    if state.unanswered > 0 { facts["unanswered"] = .int(state.unanswered) }
     if state.models.count > 1 { facts["models"] = .list(state.models.map { .string($0) }) }
     return facts
   }

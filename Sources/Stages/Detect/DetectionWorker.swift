@@ -12,6 +12,8 @@ final class DetectionWorker: FrameWorker {
   }
 
   private let core: DetectionCore
+  private let seat: InferenceSeat?
+  private var hasLeft = false
   private var adjusted: AdjustedOptions<DetectionAdjustment>
   /// The one of the last frame first. While a model is swapped, frames that were admitted before it still come.
   private var open: [Open]
@@ -22,13 +24,13 @@ final class DetectionWorker: FrameWorker {
   init(_ core: DetectionCore, _ context: WorkerContext) throws {
     self.core = core
     adjusted = AdjustedOptions(of: core.context.id, initial: core.initial)
-    core.noteWorker()
     let model = core.initial.model
     open = [
       Open(
         model: model,
         detector: try model.makeDetector(core.initial.options, workers: context.workerCount))
     ]
+    seat = try core.noteWorker(of: context.workerCount)
     core.noteUse(of: model)
   }
 
@@ -50,7 +52,12 @@ final class DetectionWorker: FrameWorker {
       lastGeometry = input.geometry
     }
     if adjusted.follow(frame) { try adjust() }
-    let detections = try open[0].detector.detect(input)
+    guard !core.isHanging(open[0].model), let detections = try detect(input) else {
+      var frame = frame
+      frame.detach(id)
+      core.countUnanswered()
+      return .emit(frame)
+    }
     let nonFinite = open[0].detector.nonFinite
     if nonFinite > open[0].reportedNonFinite {
       core.add(nonFinite: nonFinite - open[0].reportedNonFinite)
@@ -61,6 +68,22 @@ final class DetectionWorker: FrameWorker {
     frame.detach(id)
     frame.attach(StageResults(stage: id, detections: detections))
     return .emit(frame)
+  }
+
+  /// Nil where the model did not answer in time.
+  private func detect(_ input: ModelInput) throws -> [Detection]? {
+    guard let seat else { return try open[0].detector.detect(input) }
+    let begin = core.context.clock.now()
+    seat.begin(open[0].detector.stop)
+    do {
+      let detections = try open[0].detector.detect(input)
+      _ = seat.end()
+      core.watch?.note(Double(core.context.clock.now().nanoseconds(since: begin)) / 1e6)
+      return detections
+    } catch {
+      guard seat.end() else { throw error }
+      return nil
+    }
   }
 
   private func adjust() throws {
@@ -76,5 +99,16 @@ final class DetectionWorker: FrameWorker {
     core.noteUse(of: model)
   }
 
-  func finish() throws { core.context.threads.sampleBeforeRelease(stage: core.context.id) }
+  func finish() throws {
+    leave()
+    core.context.threads.sampleBeforeRelease(stage: core.context.id)
+  }
+
+  private func leave() {
+    guard !hasLeft else { return }
+    hasLeft = true
+    core.leave(seat)
+  }
+
+  deinit { leave() }
 }

@@ -10,6 +10,13 @@ public struct DetectorSettings: ConfigurationObject {
   public var iou = 0.45
   public var maxDetections = 300
   public var threads = 1
+  /// 0: none.
+  public var timeoutMs = 5000.0
+  /// Nil: none.
+  public var slowMs: Double?
+  public var fallback: FallbackSettings?
+  /// 0: never.
+  public var checkS = 3600.0
   public var gate = GateSettings()
 
   public init() {}
@@ -37,6 +44,19 @@ public struct DetectorSettings: ConfigurationObject {
         "maxDetections", \.maxDetections, .integer(1...10_000), changeable: true,
         "Keeps this many of the best detections per frame."),
       .init("threads", \.threads, .integer(1...64), "Threads inside one inference; several workers scale better."),
+      .init(
+        "timeoutMs", \.timeoutMs, .number(0...600_000),
+        "An inference that takes longer is ended; the frame goes on without its results. 0: no limit."),
+      .init(
+        "slowMs", \.slowMs, .number(0.1...600_000),
+        "The model is slow when the 95th percentile of its inferences is above this for ten seconds."),
+      .init(
+        "fallback", \.fallback, .object(FallbackSettings.schema),
+        "What is used instead while the model hangs or is slow: `model`, `shape`, `interval`; `retryS`: when the stage's own options are tried again."
+      ),
+      .init(
+        "checkS", \.checkS, .number(0...604_800),
+        "Seconds between two checks of the model's file against the hash that it was opened with; 0: never."),
     ] + GateSettings.options.map { $0.of(\.gate) }
   }
 }

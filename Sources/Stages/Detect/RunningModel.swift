@@ -41,7 +41,7 @@ final class RunningModel: Sendable {
     guard let resolver = context.services.find((any ModelResolver).self),
       let engine = context.services.find((any InferenceEngine).self)
     else { throw PipelineError("no model store or no inference engine is available", code: .internalFault) }
-    let resolved = try Self.resolve(settings.model, resolver)
+    let resolved = try Self.resolve(settings.model, resolver, context)
     let file = try ModelFile(resolved, shape: settings.shape)
     guard file.manifest.head.findsFaces == findsFaces else {
       let other = findsFaces ? DetectYOLO.type : DetectFace.type
@@ -58,9 +58,18 @@ final class RunningModel: Sendable {
     for note in notes { context.logger.warning("\(note)") }
   }
 
-  private static func resolve(_ reference: String, _ resolver: any ModelResolver) throws -> ResolvedModel {
+  /// Whether it is the model, at the input shape, that the options name.
+  func runs(_ settings: DetectorSettings) -> Bool { settings.model == reference && settings.shape == shape }
+
+  private static func resolve(
+    _ reference: String, _ resolver: any ModelResolver, _ context: StageContext
+  ) throws -> ResolvedModel {
     do {
-      return try resolver.resolve(reference)
+      do { return try resolver.resolve(reference) } catch let error as PipelineError where error.code == .malformed {
+        // A check of the pipeline alone changes nothing on the disk.
+        guard context.requests != nil, !context.isReplay else { throw error }
+        return try ModelDamage.mend(reference, error, resolver, context)
+      }
     } catch var error as PipelineError {
       // A model that the pipeline file names and that is not there is a fault of the pipeline file.
       if error.code == .notFound { error.code = .modelMissing }

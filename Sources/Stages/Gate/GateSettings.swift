@@ -71,10 +71,16 @@ public struct GateSettings: ConfigurationObject, Hashable {
 protocol GatedConsumer: TensorConsumer {
   /// As the run begins; a frame may carry another one, as a ``GatedAdjustment`` of the stage.
   var gate: GateSettings { get }
+  /// Whether it may keep frames away without anybody's order.
+  var mayClose: Bool { get }
   /// Frames are prepared by several workers, which do not keep the order that a gate needs: it must stay open.
   func keepGateOpen()
   /// Told once: which stage prepares the tensors, and whether for nobody else.
   func isPrepared(by stage: String, alone: Bool)
+}
+
+extension GatedConsumer {
+  var mayClose: Bool { !gate.isAlwaysOpen }
 }
 
 /// What a stage whose options have changed asks of the preprocessing stage.

@@ -123,7 +123,7 @@ public final class Letterbox: FrameStage {
 
   /// A stage whose gate keeps frames from it.
   private var closingGate: String? {
-    gated.withLock { gated in gated.filter { !$0.value.gate.isAlwaysOpen || enforcesPower }.keys.min() }
+    gated.withLock { gated in gated.filter { $0.value.mayClose || enforcesPower }.keys.min() }
   }
 
   public func makeWorker(_ context: WorkerContext) throws -> any FrameWorker {

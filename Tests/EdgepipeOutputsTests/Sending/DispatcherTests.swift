@@ -60,7 +60,7 @@ struct DispatcherTests {
     var rules = DeliveryRules()
     (rules.batch, rules.retryMinS, rules.retryMaxS, rules.tries, rules.flushS) = (1 + seed * 5, 0.0001, 0.001, 2, 200)
     let dispatcher = Dispatcher(
-      spool, rules: rules, receiver: "test", clock: SystemClock(), logger: fixture.log.logger())
+      spool, rules: rules, receiver: "test", stage: "out", clock: SystemClock(), logger: fixture.log.logger())
     let committer = Thread { spool.commitAll() }
     committer.start()
     let sending = Thread { dispatcher.run(FakeSender(receiver)) }
@@ -87,7 +87,7 @@ struct DispatcherTests {
     rules.flushS = 3600
     rules.endingS = 0.1
     let dispatcher = Dispatcher(
-      spool, rules: rules, receiver: "test", clock: SystemClock(), logger: fixture.log.logger())
+      spool, rules: rules, receiver: "test", stage: "out", clock: SystemClock(), logger: fixture.log.logger())
     let committer = Thread { spool.commitAll() }
     committer.start()
     final class Away: ResultSender {
@@ -115,7 +115,7 @@ struct DispatcherTests {
     var rules = DeliveryRules()
     rules.flushS = 3600
     let dispatcher = Dispatcher(
-      spool, rules: rules, receiver: "test", clock: SystemClock(), logger: fixture.log.logger())
+      spool, rules: rules, receiver: "test", stage: "out", clock: SystemClock(), logger: fixture.log.logger())
     let committer = Thread { spool.commitAll() }
     committer.start()
     let sending = Thread { dispatcher.run(FakeSender(FakeReceiver(seed: 1))) }
