@@ -41,7 +41,7 @@ struct FallbackTests {
 
   private func run(_ file: String) throws -> Command.Running {
     try Command.Running(
-      ["run", file, "--report", "report.json", "--quiet"], in: space.folder,
+      ["run", file, "--report", "report.json"], in: space.folder,
       environment: ["EDGEPIPE_MODELS": space.path("models")])
   }
 
@@ -65,7 +65,9 @@ struct FallbackTests {
     #expect(count("recovered from 'hang'", in: result.errors) == 1, "\(result.errors)")
     #expect(count("uses the fallback", in: result.errors) >= 1)
     let facts = try facts()
-    #expect(facts["models"] as? [String] == ["dark", "plain"], "\(facts)")
+    // It is tried again while it is dark, and hangs.
+    #expect(
+      Set(facts["models"] as? [String] ?? []) == ["dark", "plain"] && facts["model"] as? String == "dark", "\(facts)")
     let unanswered = try #require(facts["unanswered"] as? Int)
     // Each time that it hangs, its frame and those that were prepared for it; the other frames of the dark have answers.
     #expect(unanswered >= 1 && unanswered <= 24, "\(unanswered)")
@@ -128,7 +130,7 @@ struct FallbackTests {
     try Data(sound.dropLast(100)).write(to: model)
     let checked = try Command.run(
       ["validate", file], in: space.folder, environment: ["EDGEPIPE_MODELS": space.path("models")])
-    #expect(checked.status != 0 && checked.errors.contains("is damaged"), "\(checked.errors)")
+    #expect(try checked.status == 0 && Data(contentsOf: model).count == sound.count - 100, "it only looks")
     let mended = try run(file).finish()
     #expect(mended.status == 0 && count("recovered from 'model'", in: mended.errors) == 1, "\(mended.errors)")
     #expect(try Data(contentsOf: model) == sound)

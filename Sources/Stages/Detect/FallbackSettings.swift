@@ -1,4 +1,4 @@
-import Detectors
+public import Detectors
 public import Pipeline
 
 /// What a detecting stage does with less, while its model hangs or is slow.

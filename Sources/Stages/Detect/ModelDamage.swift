@@ -39,7 +39,7 @@ struct ModelDamage: Sendable, Hashable {
       FaultChange(ModelFileWatch.fault, stage: context.id, since: since, figures: [], message: error.message))
     let source: String
     do { source = try resolver.restore(reference, sha256: nil) } catch let other {
-      context.logger.warning("\(PipelineError(other, stage: context.id).withoutStage)")
+      context.logger.warning("\(other)")
       throw error
     }
     let model = try resolver.resolve(reference)

@@ -89,7 +89,7 @@ final class ModelFileWatch: Sendable {
   private func keep(_ model: ResolvedModel) {
     // A store that belongs to somebody else, such as a system's, cannot be written.
     do { try resolver.keepCopy(of: model) } catch {
-      context.logger.info("\(PipelineError(error, stage: context.id).withoutStage)")
+      context.logger.info("\(error)")
     }
   }
 
@@ -109,7 +109,7 @@ final class ModelFileWatch: Sendable {
       damaged[model.reference] = nil
       recovered(model, since, by: "it was put right from \(source)")
     } catch {
-      context.logger.warning("\(PipelineError(error, stage: context.id).withoutStage); the open model goes on")
+      context.logger.warning("\(error); the open model goes on")
     }
   }
 

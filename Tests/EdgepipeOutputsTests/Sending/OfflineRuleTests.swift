@@ -1,4 +1,5 @@
 import EdgepipeCore
+import Pipeline
 import PipelineTesting
 import Testing
 
@@ -11,30 +12,36 @@ struct OfflineRuleTests {
 
   init() { rule = OfflineRule(stage: "send", receiver: "the broker", clock: clock) }
 
+  private func expectNothing(_ change: FaultChange?, sourceLocation: SourceLocation = #_sourceLocation) {
+    #expect(change == nil, sourceLocation: sourceLocation)
+  }
+
   @Test("given a receiver that is away, when two seconds have passed, then it is told once, and its return, too")
   mutating func told() throws {
     let begin = clock.now()
-    #expect(rule.lost("no route", since: begin, waiting: 1) == nil)
+    expectNothing(rule.lost("no route", since: begin, waiting: 1))
     clock.advance(milliseconds: 1500)
-    #expect(rule.lost("no route", since: clock.now(), waiting: 3) == nil)
+    expectNothing(rule.lost("no route", since: clock.now(), waiting: 3))
     clock.advance(milliseconds: 600)
-    let fault = try #require(rule.lost("no route", since: clock.now(), waiting: 4))
+    let told = rule.lost("no route", since: clock.now(), waiting: 4)
+    let fault = try #require(told)
     #expect(fault.fault == "offline" && fault.phase == .fault && fault.stage == "send")
     #expect(fault.message == "the broker cannot be reached; results wait in the spool: no route")
     #expect(fault.figures == [.init("waiting", 4)] && fault.since.nanoseconds == begin.nanoseconds)
     clock.advance(milliseconds: 60_000)
-    #expect(rule.lost("no route", since: clock.now(), waiting: 900) == nil)
-    let end = try #require(rule.reached(waiting: 900))
+    expectNothing(rule.lost("no route", since: clock.now(), waiting: 900))
+    let returned = rule.reached(waiting: 900)
+    let end = try #require(returned)
     #expect(end.phase == .recovered && end.seconds == 62.1 && end.since == fault.since)
-    #expect(rule.reached(waiting: 0) == nil)
+    expectNothing(rule.reached(waiting: 0))
   }
 
   @Test("given one attempt that fails, when the next one is taken, then nothing is told")
   mutating func blip() {
     for _ in 0..<10 {
-      #expect(rule.lost("reset", since: clock.now(), waiting: 1) == nil)
+      expectNothing(rule.lost("reset", since: clock.now(), waiting: 1))
       clock.advance(milliseconds: 500)
-      #expect(rule.reached(waiting: 0) == nil)
+      expectNothing(rule.reached(waiting: 0))
       clock.advance(milliseconds: 10_000)
     }
   }
@@ -43,7 +50,8 @@ struct OfflineRuleTests {
   mutating func silence() throws {
     let begin = clock.now()
     clock.advance(milliseconds: 5000)
-    let fault = try #require(rule.lost("no answer came in time", since: begin, waiting: 2))
+    let told = rule.lost("no answer came in time", since: begin, waiting: 2)
+    let fault = try #require(told)
     #expect(fault.since.nanoseconds == begin.nanoseconds)
   }
 }

@@ -1,3 +1,4 @@
+import EdgepipeCore
 import PipelineTestSupport
 import Testing
 

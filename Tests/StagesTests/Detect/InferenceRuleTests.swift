@@ -96,7 +96,7 @@ struct InferenceRuleTests {
   func slow() throws {
     var run = RuleRun(slowMs: 100)
     run.run(60) { _ in 50 }
-    run.run(3) { _ in 500 }
+    run.run(1, perSecond: 4) { _ in 500 }
     run.run(30) { _ in 50 }
     // One in a hundred is no 95th percentile.
     var count = 0
