@@ -139,6 +139,14 @@ public struct Frame: Sendable {
     if attachment(key) != nil { change { $0.attachments.removeAll { $0.key == key } } }
   }
 
+  /// Takes the picture and all that was found off the frame; its header stays.
+  package mutating func removeContents() {
+    change { contents in
+      contents.image = nil
+      (contents.results, contents.events, contents.attachments) = ([], [], [])
+    }
+  }
+
   /// Takes over what another branch of the same frame found.
   mutating func merge(_ other: Frame) {
     let theirs = other.box.contents

@@ -159,7 +159,7 @@ struct SpoolFileTests {
   @Test("given names of any characters, when they become files, then they differ and stay in their folder")
   func names() {
     let names = ["a", "A/b", "A%2Fb", "..", ".", "", "ü", "a.b", "cam 1", "a\nb"]
-    let files = names.map(SpoolPlace.fileName)
+    let files = names.map { FileName.text(of: $0) }
     #expect(Set(files).count == names.count)
     #expect(files.allSatisfy { !$0.contains("/") && $0 != ".." && $0 != "." && !$0.isEmpty })
     #expect(SpoolPlace(pipeline: "p", sink: "hook", state: "/s").database == "/s/spool/p/hook.sqlite")
