@@ -62,8 +62,12 @@ def pipeline(page, url, name):
     state = page.locator("#pipeline-title + .badge")
     for button, word in [("Restart", "running"), ("Drain", "stopped"), ("Start", "running"), ("Stop", "stopped"), ("Start", "running")]:
         run = page.request.get(f"{url}v1/pipelines/{name}").json()["pid"]
-        page.get_by_role("button", name=button, exact=True).click()
-        expect(page.get_by_role("status").locator(".notice", has_text=button.lower()).first).to_be_visible()
+        # Another run is asked for its graph; what comes next must not end it before it has answered.
+        begins = page.expect_response(lambda answer: answer.url.endswith(f"/{name}/graph")) if word == "running" \
+            else contextlib.nullcontext()
+        with begins:
+            page.get_by_role("button", name=button, exact=True).click()
+            expect(page.get_by_role("status").locator(".notice", has_text=button.lower()).first).to_be_visible()
         if button == "Restart":
             wait(page, lambda: page.request.get(f"{url}v1/pipelines/{name}").json()["pid"] not in (run, None))
         expect(state).to_have_text(re.compile(word))
@@ -268,7 +272,7 @@ def main(browser, url, check, *arguments):
             page = started.new_page(viewport={"width": 1400, "height": 900})
             page.set_default_timeout(PATIENCE_MS)
             page.on("pageerror", lambda error: problems.append(f"error of the page: {error}"))
-            page.on("console", lambda message: problems.append(f"console: {message.text}")
+            page.on("console", lambda message: problems.append(f"console: {message.text} ({message.location['url']})")
                     if message.type == "error" and "status of 4" not in message.text else None)
             try:
                 CHECKS[check](page, url, *arguments)
