@@ -8,6 +8,6 @@ struct ServiceSoakTests {
     "given a service with pipelines, when faults come at random, then each is told once and mended, and healthy ones go on",
     .enabled(if: ServiceSpace.clip != nil, "needs the data folder"))
   func faults() throws {
-    try FaultRow.expectServiceHolds(faults: 10, rows: ["ended", "stuck", "disk", "picture"])
+    try FaultRow.expectServiceHolds(faults: 10, rows: ["ended", "stuck", "disk"])
   }
 }
