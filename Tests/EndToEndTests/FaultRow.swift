@@ -67,11 +67,33 @@ struct FaultRow: Decodable {
     let text = String(decoding: result.output, as: UTF8.self)
     try #require(FileManager.default.fileExists(atPath: figures.path), "row \(row) left no figures: \(text)")
     let rows = try JSONDecoder().decode([FaultRow].self, from: Data(contentsOf: figures))
-    let measured = try #require(rows.first)
-    #expect(measured.skipped == nil)
-    #expect(!measured.checks.isEmpty)
-    for check in measured.checks {
-      #expect(check.holds, "row \(row), \(measured.name): \(check.check) is \(check.value), must be \(check.bound)")
+    try #require(rows.first).expectHolds("row \(row)")
+  }
+
+  private func expectHolds(_ what: String) {
+    #expect(skipped == nil)
+    #expect(!checks.isEmpty)
+    for check in checks {
+      #expect(check.holds, "\(what), \(name): \(check.check) is \(check.value), must be \(check.bound)")
     }
+  }
+
+  /// Some random faults of a service, with the kinds that are over soon.
+  static func expectServiceHolds(faults: Int, rows: [String]) throws {
+    let folder = TestData.packageRoot.appendingPathComponent("out/service-soak-test")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let figures = folder.appendingPathComponent("figures.json")
+    try? FileManager.default.removeItem(at: figures)
+    let result = try TestData.run(
+      URL(fileURLWithPath: "/usr/bin/timeout"),
+      [
+        "--kill-after=20", "400", TestData.packageRoot.appendingPathComponent("scripts/soak-service").path, "--faults",
+        "\(faults)", "--seed", "1", "--rows", rows.joined(separator: ","), "--edgepipe", Command.edgepipe.path,
+        "--folder", folder.path, "--json", figures.path,
+      ])
+    let text = String(decoding: result.output, as: UTF8.self)
+    try #require(FileManager.default.fileExists(atPath: figures.path), "the soak left no figures: \(text)")
+    let measured = try JSONDecoder().decode(FaultRow.self, from: Data(contentsOf: figures))
+    measured.expectHolds("\(text)\nthe soak")
   }
 }

@@ -110,6 +110,28 @@ struct PageTests {
     }
   }
 
+  @Test("given a camera that is covered for a while, when that is told, then the pictures of it are there")
+  func faultPictures() throws {
+    let rig = try ServiceSpace()
+    let clip = try #require(ServiceSpace.clip).path, film = rig.space.path("covered.mp4")
+    let made = try Command.shell(
+      "ffmpeg -v error -i '\(clip)' -t 25 -an "
+        + "-vf \"drawbox=x=0:y=0:w=iw:h=ih:color=black:t=fill:enable='between(t,6,12)'\" -preset ultrafast '\(film)'",
+      in: rig.folder)
+    #expect(made.status == 0, "\(made.errors)")
+    try #"""
+    { "version": 1, "name": "watched", "stages": [
+      { "id": "hall", "type": "source.ffmpeg", "config": { "url": "\#(film)", "realtime": true } },
+      { "id": "watch", "type": "monitor.picture", "after": ["hall"],
+        "config": { "learnS": 3, "holdS": 1, "clearS": 1, "everyMs": 250 } },
+      { "id": "pictures", "type": "sink.snapshot", "after": ["watch"],
+        "config": { "folder": "out/watched", "everyS": 1, "onEvents": ["fault", "recovered"] } } ] }
+    """#.write(toFile: rig.space.path("p/watched.json"), atomically: true, encoding: .utf8)
+    let (service, client) = try rig.serveHTTP()
+    try Site.check(client, "faults", "watched")
+    _ = try rig.terminate(service)
+  }
+
   @Test("given every view, when examined by axe, light and dark, wide and narrow, then nothing is found")
   func accessible() throws {
     try withSite { _, client in

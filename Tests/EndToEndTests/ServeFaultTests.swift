@@ -102,6 +102,60 @@ struct ServeFaultTests {
     #expect(log.contains("libc.so"), "\(log.suffix(2000))")
   }
 
+  @Test(
+    "given a disk that others fill, then it is told before the oldest recordings go, and once there is room, and nothing is lost",
+    .enabled(if: Has.ffmpeg && SmallDisk.isPossible, "needs ffmpeg, and the right to mount a tmpfs"))
+  func disk() throws {
+    // Of 40 MB two stay free, and it is told from four on.
+    let disk = try SmallDisk(rig.space.path("disk"), megabytes: 40), film = rig.space.path("film.mp4")
+    // Half a megabyte a second.
+    try FFmpeg.make([
+      "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=90", "-pix_fmt", "yuv420p", "-c:v", "libx264",
+      "-preset", "ultrafast", "-tune", "zerolatency", "-g", "25", "-b:v", "4M", "-minrate", "4M", "-maxrate", "4M",
+      "-bufsize", "1M", "-nal-hrd", "cbr", film,
+    ])
+    try #"""
+    { "version": 1, "name": "a", "stages": [
+      { "id": "camera", "type": "source.ffmpeg", "config": { "url": "\#(film)", "realtime": true } },
+      { "id": "record", "type": "sink.record", "after": ["camera"],
+        "config": { "folder": "disk/recordings", "segmentS": 1, "minFreeMB": 200 } } ] }
+    """#.write(toFile: rig.space.path("p/a.json"), atomically: true, encoding: .utf8)
+    try disk.fill(leaving: 7 << 20)
+    try writeService(["a"])
+    let service = try rig.serve("service.json")
+    var seen: Set<String> = [], present: [String] = []
+    func look() {
+      let folder = rig.space.path("disk/recordings/camera")
+      present = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+        .filter { $0.hasSuffix(".mp4") }.sorted()
+      seen.formUnion(present)
+    }
+    try rig.eventually("it is told", service) {
+      look()
+      return try !told("disk").isEmpty
+    }
+    let notice = try #require(try notices().first { $0["fault"] as? String == "disk" })
+    let free = try #require((notice["figures"] as? [String: Any])?["free_mb"] as? Double)
+    #expect(notice["stage"] as? String == "record" && notice["pipeline"] as? String == "a", "\(notice)")
+    #expect((2...4).contains(free), "\(notice)")
+    try rig.eventually("recordings are removed", service) {
+      look()
+      return present.count + 4 <= seen.count
+    }
+    #expect(Array(seen.sorted().suffix(present.count)) == present, "the oldest first")
+    try disk.empty()
+    try rig.eventually("there is room", service) { try told("disk").count >= 2 }
+    look()
+    #expect(Array(seen.sorted().suffix(present.count)) == present, "the oldest first")
+    _ = try rig.terminate(service)
+    #expect(try told("disk") == ["fault", "recovered"])
+    let log = try String(contentsOfFile: rig.space.path("s/runs/a/log"), encoding: .utf8)
+    #expect(!log.contains("is recorded for now"), "\(log)")
+    let stages = try rig.space.report("s/runs/a/report.json")["stages"] as? [String: [String: Any]]
+    let facts = try #require(stages?["record"]?["facts"] as? [String: Any])
+    #expect(facts["failed_writes"] as? Int == 0 && facts["removed"] as? Int ?? 0 >= 4, "\(facts)")
+  }
+
   @Test("given a run that takes more memory than its budget, then it starts again, and the other one goes on")
   func memory() throws {
     try rig.addPipeline("a")

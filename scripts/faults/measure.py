@@ -74,6 +74,14 @@ class Result:
         print(flush=True)
 
 
+def line(points):
+    """The slope and the mean of a fitted line."""
+    n = len(points)
+    mean_x, mean_y = sum(x for x, _ in points) / n, sum(y for _, y in points) / n
+    spread = sum((x - mean_x) ** 2 for x, _ in points)
+    return (sum((x - mean_x) * (y - mean_y) for x, y in points) / spread if spread else 0.0), mean_y
+
+
 def rate(run, stream, since, until, fps=30):
     """Delivered frames as a share of what the camera sent."""
     return run.count(stream, since, until) / (fps * (until - since)) if until > since else None

@@ -2,7 +2,7 @@ package import EdgepipeCore
 import Foundation
 import Synchronization
 
-/// Counts of the machine and of this process, which only grow.
+/// Counts of the machine and of this process, which only grow, and its memory.
 package struct ResourceReading: Sendable, Hashable {
   /// CPU time of this process.
   package var processNanoseconds: Int64
@@ -10,18 +10,24 @@ package struct ResourceReading: Sendable, Hashable {
   package var machineNanoseconds: Int64?
   /// For how long a quota has kept the process's control group from running; nil without one.
   package var throttledSeconds: Double?
+  /// Pages of files in this process's memory; nil where the system does not say.
+  package var fileBytes: Int64?
 
-  package init(processNanoseconds: Int64, machineNanoseconds: Int64?, throttledSeconds: Double?) {
+  package init(
+    processNanoseconds: Int64, machineNanoseconds: Int64?, throttledSeconds: Double?, fileBytes: Int64? = nil
+  ) {
     self.processNanoseconds = processNanoseconds
     self.machineNanoseconds = machineNanoseconds
     self.throttledSeconds = throttledSeconds
+    self.fileBytes = fileBytes
   }
 
   package static func now(_ system: SystemTree = SystemTree()) -> ResourceReading {
     let machine = MachineCPU.busyNanoseconds(system)
     return ResourceReading(
       processNanoseconds: MachineInfo.processCPUNanoseconds, machineNanoseconds: machine,
-      throttledSeconds: ControlGroup(system).throttledSeconds)
+      throttledSeconds: ControlGroup(system).throttledSeconds,
+      fileBytes: system.bytes(in: "/proc/self/status")["RssFile"])
   }
 }
 
@@ -37,12 +43,17 @@ package struct ResourceUse: Sendable, Hashable {
   package var throttledSeconds: Double?
   /// Of the control group; nil without one.
   package var memoryLimitMB: Double?
+  /// What the pipeline file allows; nil where it does not say.
+  package var memoryBudgetMB: Double?
+  /// Pages of files, such as libraries, of which the system takes back what it needs; nil where it does not say.
+  package var fileMB: Double?
 
   package init(
     from begin: ResourceReading, to end: ResourceReading, cores: Double, machineCores: Int, memoryLimitMB: Double?
   ) {
     self.cores = cores
     self.memoryLimitMB = memoryLimitMB
+    fileMB = [begin.fileBytes, end.fileBytes].compactMap { $0 }.max().map { Double($0) / 0x1p20 }
     let own = max(0, end.processNanoseconds - begin.processNanoseconds)
     ownSeconds = Double(own) / 1e9
     otherSeconds =
@@ -60,6 +71,8 @@ package struct ResourceUse: Sendable, Hashable {
       "other_programs_cpu_s": otherSeconds.map { .rounded($0) } ?? .null,
       "throttled_s": throttledSeconds.map { .rounded($0) } ?? .null,
       "memory_limit_mb": memoryLimitMB.map { .rounded($0) } ?? .null,
+      "memory_budget_mb": memoryBudgetMB.map { .rounded($0) } ?? .null,
+      "file_pages_mb": fileMB.map { .rounded($0) } ?? .null,
     ])
   }
 }

@@ -6,10 +6,13 @@ struct MachineHealth: Sendable, Hashable {
   struct Sensor: Sendable, Hashable {
     let name: String
     let celsius: Double
-    /// Above it is too hot.
-    let limit: Double
+    /// From where on the system slows down, as it says itself; nil where it says nothing sensible.
+    let slowsAt: Double?
     /// The system switches the machine off there; nil where it does not say.
     let critical: Double?
+
+    /// Above it is too hot: the system shall not have to slow down by itself.
+    var limit: Double { slowsAt.map { $0 - MachineHealth.margin } ?? MachineHealth.usualLimit }
   }
 
   /// Those that could be read.
@@ -22,7 +25,7 @@ struct MachineHealth: Sendable, Hashable {
   /// Where a sensor has no limit of its own: most boards hold back at 80 to 85 degrees.
   static let usualLimit = 80.0
   /// A limit that the sensor gives is taken so far below it: at it the system holds back by itself.
-  private static let margin = 5.0
+  static let margin = 5.0
   /// Some drivers write limits that mean none, and lower ones are for a case or a battery.
   private static let sensible = 60.0...120.0
   /// Chips that less work for detectors does not cool.
@@ -36,7 +39,10 @@ struct MachineHealth: Sendable, Hashable {
   init() {}
 
   init(_ system: SystemTree, before: ThrottleCounts? = nil, now: ThrottleCounts? = nil) {
-    sensors = Self.thermalZones(system) + Self.hardwareMonitors(system)
+    let zones = Self.thermalZones(system)
+    // The kernel shows thermal zones as hardware monitors as well: `cpu-thermal` as `cpu_thermal`.
+    let known = Set(zones.map { $0.name.replacing("-", with: "_") })
+    sensors = zones + Self.hardwareMonitors(system, besides: known)
     if let bits = Self.raspberryBits(system) {
       isUnderVoltage = bits & 0b0001 != 0
       isThrottled = bits & 0b1110 != 0
@@ -69,18 +75,17 @@ struct MachineHealth: Sendable, Hashable {
         // Of several passive points the last is the one to stay below; the first only begins to steer.
         trips[kind] = kind == "passive" ? max(trips[kind] ?? trip, trip) : min(trips[kind] ?? trip, trip)
       }
-      let limit = [trips["passive"], trips["hot"], trips["critical"].map { $0 - 2 * margin }].compactMap { $0 }.min()
+      let slowsAt = [trips["passive"], trips["hot"], trips["critical"].map { $0 - 2 * margin }].compactMap { $0 }.min()
       let kind = (try? system.text("\(folder)/type")) ?? zone
-      return Sensor(
-        name: kind, celsius: value, limit: limit.map { $0 - margin } ?? usualLimit, critical: trips["critical"])
+      return Sensor(name: kind, celsius: value, slowsAt: slowsAt, critical: trips["critical"])
     }
   }
 
   /// https://docs.kernel.org/hwmon/sysfs-interface.html
-  private static func hardwareMonitors(_ system: SystemTree) -> [Sensor] {
+  private static func hardwareMonitors(_ system: SystemTree, besides known: Set<String>) -> [Sensor] {
     names(monitors, "hwmon", system).flatMap { monitor -> [Sensor] in
       let folder = "\(monitors)/\(monitor)", chip = (try? system.text("\(folder)/name")) ?? monitor
-      if elsewhere.contains(where: chip.hasPrefix) { return [] }
+      if known.contains(chip) || elsewhere.contains(where: chip.hasPrefix) { return [] }
       return (1...16).compactMap { number in
         guard let value = celsius("\(folder)/temp\(number)_input", system), (-40...150).contains(value) else {
           return nil
@@ -88,10 +93,10 @@ struct MachineHealth: Sendable, Hashable {
         func trip(_ name: String) -> Double? {
           celsius("\(folder)/temp\(number)_\(name)", system).flatMap { sensible.contains($0) ? $0 : nil }
         }
-        let limit = [trip("max"), trip("crit").map { $0 - 2 * margin }].compactMap { $0 }.min()
+        let slowsAt = [trip("max"), trip("crit").map { $0 - 2 * margin }].compactMap { $0 }.min()
         return Sensor(
           name: (try? system.text("\(folder)/temp\(number)_label")) ?? "\(chip) \(number)", celsius: value,
-          limit: limit.map { $0 - margin } ?? usualLimit, critical: trip("crit"))
+          slowsAt: slowsAt, critical: trip("crit"))
       }
     }
   }

@@ -42,6 +42,6 @@ function updateEntry(item, event) {
   if (!file || item.dataset.file === String(file.id)) return;
   item.dataset.file = file.id;
   picture.replaceWith(make("button", { type: "button", class: file.kind === "picture" ? "thumbnail" : "thumbnail film",
-    "aria-label": `Show ${words(event)}`, onclick: () => play(file, when(event)) },
+    "aria-label": `Show ${words(event)}`, onclick: () => play(file, event.captured_at) },
   thumbnail(file) && make("img", { src: thumbnail(file), alt: "", loading: "lazy" })));
 }

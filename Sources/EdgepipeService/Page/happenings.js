@@ -41,15 +41,20 @@ export function when(event) {
   return new Date(Date.parse(event.since) + (event.seconds ?? 0) * 1000).toISOString();
 }
 
-/** What shows an event best: a clip of that time, else a picture, else a recording. Null where there is none. */
+/**
+ * What shows an event best: a clip of that time, else the nearest picture, else a recording. Null where there is none, and for
+ * what belongs to no frame. A fault shows in the frame in which it was noticed, not in that of its first sign.
+ */
 export function fileOf(event) {
-  if (event.event !== "event") return null;
+  if (!event.captured_at) return null;
   const own = files.filter(file => file.pipeline === event.pipeline && file.stream === event.stream);
-  const at = Date.parse(when(event));
+  const at = Date.parse(event.captured_at);
+  const distance = file => Math.abs(Date.parse(file.begin) - at);
   const covers = file => at >= Date.parse(file.begin) && at <= Date.parse(file.begin) + (file.facts?.duration_s ?? 0) * 1000;
-  const isNear = file => Math.abs(Date.parse(file.begin) - at) < PICTURE_MS;
-  const first = (kind, fits) => own.find(file => file.kind === kind && fits(file));
-  return first("clip", covers) ?? first("picture", isNear) ?? first("recording", covers) ?? null;
+  const isNear = file => distance(file) < PICTURE_MS;
+  const all = (kind, fits) => own.filter(file => file.kind === kind && fits(file));
+  return all("clip", covers)[0] ?? all("picture", isNear).sort((a, b) => distance(a) - distance(b))[0]
+    ?? all("recording", covers)[0] ?? null;
 }
 
 /** The address of a file's picture; null where it has none. */

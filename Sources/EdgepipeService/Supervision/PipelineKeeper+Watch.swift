@@ -7,6 +7,8 @@ extension PipelineKeeper {
     let how: RunProcess.End
     /// It was told to.
     let wasDrained: Bool
+    /// It did not respond: its end is no fault of its own beside that one.
+    let wasHung: Bool
     /// All its streams had ended.
     let isFinished: Bool
     /// What the log held before the run.
@@ -37,7 +39,8 @@ extension PipelineKeeper {
         // What it said last.
         for message in contact.read(milliseconds: 0) { isFinished = take(message) || isFinished }
         return Ending(
-          how: how, wasDrained: drain != nil, isFinished: isFinished && drain != nil, logBytes: process.logBytes)
+          how: how, wasDrained: drain != nil, wasHung: isKilled, isFinished: isFinished && drain != nil,
+          logBytes: process.logBytes)
       }
       let (isLeaving, isUnwanted) = state.withLock { ($0.isLeaving, $0.isWanted == false || $0.restarts) }
       if isLeaving { return nil }

@@ -221,7 +221,9 @@ package final class PipelineKeeper: Sendable {
     } else {
       let pauseS = rule.pauseS(ranForS: ranForS, isLasting: ending.how.isLasting)
       logger.warning("\(entry.name): ended by itself (\(reason)); starting again in \(Int(pauseS)) s")
-      faults.begin("ended", of: entry.name, isLogged: true, "the run ended by itself (\(reason))")
+      if !ending.wasHung {
+        faults.begin("ended", of: entry.name, isLogged: true, "the run ended by itself (\(reason))")
+      }
       pause(pauseS)
     }
   }

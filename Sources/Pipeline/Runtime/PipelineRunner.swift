@@ -372,6 +372,8 @@ extension PipelineRunner {
         needsOrder: withFacts && built.stages[index].interface.needsOrder != nil)
     }
     let now = context.clock.now()
+    var use = withFacts ? resources.use : nil
+    use?.memoryBudgetMB = plan.memoryMB
     return Snapshot(
       now: now, elapsedSeconds: elapsedSeconds(at: now), started: times.withLock { $0.wall },
       stages: stages, ledger: ledger.total, streams: ledger.streams, links: runners.flatMap { $0.port.accounts },
@@ -380,7 +382,7 @@ extension PipelineRunner {
           id: $0.stream.id, sourceStage: $0.stream.sourceStage, isLive: $0.stream.isLive,
           deadlineMs: $0.stream.isLive ? $0.stream.deadlineMs ?? plan.deadlineMs : nil, isRunning: $0.isWorking,
           values: $0.figures.current)
-      }, power: power?.account, livePower: power?.current, resources: withFacts ? resources.use : nil,
+      }, power: power?.account, livePower: power?.current, resources: use,
       faults: context.faults.current)
   }
 }

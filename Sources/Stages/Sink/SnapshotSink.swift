@@ -184,6 +184,7 @@ public final class SnapshotSink: FrameStage, AdjustableStage {
       var facts: [String: ReportValue] = ["reason": .string(occasion.reason)]
       facts["label"] = occasion.label.map { .string($0) }
       facts["track"] = occasion.track.map { .int($0) }
+      facts["event"] = occasion.event.map { .string($0) }
       stage.context.tell(
         .picture, of: frame.header.stream.id, path: "\(folder.path)/\(name)", begin: frame.header.capturedWall,
         facts: facts)

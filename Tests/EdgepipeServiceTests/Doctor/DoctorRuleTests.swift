@@ -23,6 +23,23 @@ struct DoctorRuleTests {
     #expect(try ReportText.with { $0.root["peak_rss_mb"] = 4000.0 }.findings().causes == [.smallMemory])
   }
 
+  @Test("given a budget of memory, when examined, then it is compared without pages of files, as the service does")
+  func memoryBudget() throws {
+    var report = ReportText.with {
+      $0.root["peak_rss_mb"] = 200.0
+      $0.resource("memory_budget_mb", 150.0)
+      $0.resource("file_pages_mb", 60.0)
+    }
+    let findings = try report.findings()
+    #expect(findings.causes == [.smallMemory] && findings.value("limit_mb") == 150 && findings.value("peak_mb") == 140)
+    #expect(findings[0].remedies.first?.what.contains("'budget.memoryMB'") == true)
+    report.resource("file_pages_mb", 80.0)
+    #expect(try report.findings().isEmpty, "80 % of it")
+    // The nearer of two limits is told.
+    report.resource("memory_limit_mb", 202.0)
+    #expect(try report.findings().value("limit_mb") == 202)
+  }
+
   @Test("given a threshold above most of what the model sees, when examined, then it is told, with the usual one")
   func score() throws {
     var report = ReportText.with {

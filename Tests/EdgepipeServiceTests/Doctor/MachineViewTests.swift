@@ -50,6 +50,10 @@ struct MachineViewTests {
     #expect(try view(["proc/meminfo": swapping]).findings.causes == [.littleMemory])
     let hot = try view(["sys/class/thermal/thermal_zone0/temp": "81500"]).findings
     #expect(hot.causes == [.hot] && hot.value("celsius") == 81.5 && hot.value("limit_celsius") == 80)
+    // A zone that states nothing is judged as `serve` judges it, and so is a hardware monitor.
+    let monitor = "sys/class/hwmon/hwmon0"
+    let silent = try view(["\(monitor)/name": "k10temp", "\(monitor)/temp1_input": "84000"]).findings
+    #expect(silent.causes == [.hot] && silent[0].subject == "k10temp 1" && silent.value("limit_celsius") == 80)
     let slow = try view(["sys/devices/system/cpu/cpu0/cpufreq/scaling_max_freq": "900000"]).findings
     #expect(slow.causes == [.slowClock] && slow.value("clock_share") == 0.5)
   }

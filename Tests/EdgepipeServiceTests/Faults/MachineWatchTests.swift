@@ -31,8 +31,9 @@ struct MachineWatchTests {
     try zone(61.5)
     #expect(
       MachineHealth(system.tree).sensors == [
-        MachineHealth.Sensor(name: "cpu-thermal", celsius: 61.5, limit: 80, critical: nil)
+        MachineHealth.Sensor(name: "cpu-thermal", celsius: 61.5, slowsAt: nil, critical: nil)
       ])
+    #expect(MachineHealth(system.tree).hottest?.limit == 80)
     #expect(HeatRule.fault(MachineHealth(system.tree)) == nil)
   }
 
@@ -68,8 +69,16 @@ struct MachineWatchTests {
     try system.write("90000", to: "/sys/class/hwmon/hwmon1/temp1_input")
     #expect(
       MachineHealth(system.tree).sensors == [
-        MachineHealth.Sensor(name: "k10temp 1", celsius: 55.25, limit: 80, critical: nil)
+        MachineHealth.Sensor(name: "k10temp 1", celsius: 55.25, slowsAt: nil, critical: nil)
       ])
+  }
+
+  @Test("given a thermal zone that is shown as a hardware monitor too, then it is one sensor")
+  func sameSensor() throws {
+    try zone(61.5, limits: ["critical": 110])
+    try system.write("cpu_thermal", to: "/sys/class/hwmon/hwmon0/name")
+    try system.write("61500", to: "/sys/class/hwmon/hwmon0/temp1_input")
+    #expect(MachineHealth(system.tree).sensors.map(\.name) == ["cpu-thermal"])
   }
 
   @Test(

@@ -30,7 +30,7 @@ struct ScoreMonitorTests {
       (configuration.learnMinutes, configuration.windowS) = (30, 1200)
       change(&configuration)
       monitor = try ScoreMonitor(configuration, context: SinkFixture.context("drift"))
-      worker = monitor.makeWorker(WorkerContext(index: 0, workerCount: 1))
+      worker = try monitor.makeWorker(WorkerContext(index: 0, workerCount: 1))
       random = SinkFixture.Random(seed: seed)
     }
 
@@ -174,7 +174,7 @@ struct ScoreMonitorTests {
     var configuration = ScoreMonitor.Configuration()
     (configuration.baseline, configuration.minDetections, configuration.everyMs) = (path, 20, 0)
     let monitor = try ScoreMonitor(configuration, context: SinkFixture.context("drift"))
-    let worker = monitor.makeWorker(WorkerContext(index: 0, workerCount: 1))
+    let worker = try monitor.makeWorker(WorkerContext(index: 0, workerCount: 1))
     var predicted = SinkFixture.detection(x: 0, y: 0)
     predicted.isPredicted = true
     for index in 0..<90 {

@@ -8,15 +8,13 @@ extension MachineView {
   static let leastAvailableMB = 300.0
   /// More than half of the swap in use: pages of running programs wait for the disk.
   static let swapUsedShare = 0.5
-  /// Degrees below the limit from which on a machine is too hot.
-  static let heatMargin = 5.0
   /// Other programs want as many cores as there are.
   static let busyLoad = 1.0
   static let slowClockShare = 0.9
 
   /// What keeps this machine from running pipelines well; nothing where all is in order.
   package var findings: [DoctorFinding] {
-    Doctor.ranked(software + memory + disks.flatMap(disk) + processor + zones.compactMap(heat))
+    Doctor.ranked(software + memory + disks.flatMap(disk) + processor + health.sensors.compactMap(heat))
   }
 
   private var software: [DoctorFinding] {
@@ -105,16 +103,25 @@ extension MachineView {
     return findings
   }
 
-  private func heat(_ zone: HeatZone) -> DoctorFinding? {
-    guard let limit = zone.limitCelsius, zone.celsius >= limit - Self.heatMargin else { return nil }
+  private func heat(_ sensor: MachineHealth.Sensor) -> DoctorFinding? {
+    guard sensor.celsius >= sensor.limit else { return nil }
+    let limit = sensor.slowsAt ?? sensor.limit
     return DoctorFinding(
-      .power, .hot, subject: zone.name, weight: zone.celsius >= limit ? 0.8 : 0.5,
-      "'\(Words.plain(zone.name))' is so hot that the system slows down",
+      .power, .hot, subject: sensor.name, weight: sensor.celsius >= limit ? 0.8 : 0.5,
+      "'\(Words.plain(sensor.name))' is so hot that the system slows down",
       figures: [
-        .init("celsius", zone.celsius, "\(Words.number(zone.celsius)) °C"),
-        .init("limit_celsius", limit, "from \(Words.number(limit)) °C on the system takes measures"),
+        .init("celsius", sensor.celsius, "\(Words.number(sensor.celsius)) °C"),
+        .init(
+          "limit_celsius", limit,
+          sensor.slowsAt == nil
+            ? "it states no limit; most boards slow down from \(Words.number(limit)) °C on"
+            : "from \(Words.number(limit)) °C on the system takes measures"),
       ],
-      remedies: [.init("watch it", "watch -n 2 cat /sys/class/thermal/thermal_zone*/temp")])
+      remedies: [
+        .init(
+          "watch it",
+          "watch -n 2 'cat /sys/class/thermal/thermal_zone*/temp /sys/class/hwmon/hwmon*/temp*_input 2>/dev/null'")
+      ])
   }
 
   /// What was looked at, and what was seen: a name and a phrase each.
@@ -140,7 +147,7 @@ extension MachineView {
       checks.append(
         ("disk", "\(disk.folder.what): \(Words.megabytes(disk.freeMB)) of \(Words.megabytes(disk.totalMB)) free"))
     }
-    let warmest = zones.max { $0.celsius < $1.celsius }
+    let warmest = health.sensors.max { $0.celsius < $1.celsius }
     checks.append(("heat", warmest.map { "\(Words.plain($0.name)): \(Words.number($0.celsius)) °C" } ?? "no sensor"))
     checks.append(("clock", clockShare.map { "\(Words.percent($0)) of the highest is allowed" } ?? "not known"))
     return checks

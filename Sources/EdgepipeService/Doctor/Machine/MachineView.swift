@@ -20,13 +20,6 @@ package struct MachineView: Sendable {
     let totalMB: Double
   }
 
-  struct HeatZone: Sendable, Hashable {
-    let name: String
-    let celsius: Double
-    /// From where on the system slows down or switches off; the lowest that is stated.
-    let limitCelsius: Double?
-  }
-
   /// The inference library, or why there is none.
   package enum Engine: Sendable, Hashable {
     case ready(String)
@@ -45,7 +38,8 @@ package struct MachineView: Sendable {
   let swapFreeMB: Double?
   let memoryLimitMB: Double?
   let disks: [Disk]
-  let zones: [HeatZone]
+  /// How hot it is, read as `serve` reads it.
+  let health: MachineHealth
   /// Of the hardware's highest clock, what the system allows now, for the core that may do the least.
   let clockShare: Double?
 
@@ -68,7 +62,7 @@ package struct MachineView: Sendable {
     swapFreeMB = memory["SwapFree"]
     memoryLimitMB = ControlGroup(system).memoryLimitMB
     disks = folders.compactMap(Self.disk)
-    zones = Self.zones(system)
+    health = MachineHealth(system)
     clockShare = Self.clockShare(system)
   }
 
@@ -79,25 +73,6 @@ package struct MachineView: Sendable {
     return DiskSpace(at: path.path).map {
       Disk(folder: folder, freeMB: Double($0.freeBytes) / 0x1p20, totalMB: Double($0.totalBytes) / 0x1p20)
     }
-  }
-
-  private static func zones(_ system: SystemTree) -> [HeatZone] {
-    let root = "/sys/class/thermal"
-    return system.names(in: root).filter { $0.hasPrefix("thermal_zone") }.compactMap { zone in
-      // Thousandths of a degree, as the kernel's documents on sysfs have it.
-      guard let celsius = degrees(system, "\(root)/\(zone)/temp") else { return nil }
-      let limits = (0..<16).compactMap { index -> Double? in
-        let kind = try? system.text("\(root)/\(zone)/trip_point_\(index)_type")
-        guard let kind, ["passive", "hot", "critical"].contains(kind) else { return nil }
-        return degrees(system, "\(root)/\(zone)/trip_point_\(index)_temp")
-      }
-      let name = (try? system.text("\(root)/\(zone)/type")) ?? zone
-      return HeatZone(name: name, celsius: celsius, limitCelsius: limits.filter { $0 > 0 }.min())
-    }
-  }
-
-  private static func degrees(_ system: SystemTree, _ path: String) -> Double? {
-    (try? system.integer(path)).map { Double($0) / 1000 }
   }
 
   private static func clockShare(_ system: SystemTree) -> Double? {

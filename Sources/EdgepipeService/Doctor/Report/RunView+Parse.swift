@@ -40,7 +40,8 @@ extension RunView {
       cpuS: resources.amount("cpu_s") ?? root.amount("cpu_s") ?? 0,
       otherCPUS: resources.amount("other_programs_cpu_s"), throttledS: resources.amount("throttled_s"),
       peakMB: root.amount("peak_rss_mb") ?? 0, memoryLimitMB: limit ?? machine.amount("memory_mb"),
-      isMemoryLimitOfGroup: limit != nil, power: Self.power(root["power"]),
+      isMemoryLimitOfGroup: limit != nil, memoryBudgetMB: resources.amount("memory_budget_mb"),
+      fileMB: resources.amount("file_pages_mb"), power: Self.power(root["power"]),
       stages: stages.map { StageView($0.key, $0.value) },
       streams: (root["streams"]?.members ?? []).map { StreamView($0.key, $0.value) }, exit: root["exit"]?.integer,
       errors: (root["errors"]?.elements ?? []).compactMap(\.string))

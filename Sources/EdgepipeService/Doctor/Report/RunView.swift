@@ -34,6 +34,10 @@ package struct RunView: Sendable {
   /// What the run may hold of the memory; nil where that is not known.
   var memoryLimitMB: Double?
   var isMemoryLimitOfGroup: Bool
+  /// `budget.memoryMB` of the pipeline file.
+  var memoryBudgetMB: Double?
+  /// Pages of files in ``peakMB``, which a budget does not count.
+  var fileMB: Double?
   var power: Power
   /// By id.
   var stages: [StageView]

@@ -5,14 +5,46 @@ struct MemoryRule: DoctorRule {
   /// A queue that held so many pictures holds most of the memory: one of 1080p has 3 MB.
   static let manyWaiting = 32
 
+  /// What was held, and what may be held.
+  private struct Limit {
+    let heldMB: Double
+    let limitMB: Double
+    /// What was held, then who set the limit, as the two halves of sentences.
+    let held: String
+    let whose: String
+    var isBudget = false
+
+    var share: Double { heldMB / limitMB }
+  }
+
+  /// The limit that is nearest, if it is near.
+  private func limit(of run: RunView) -> Limit? {
+    var limits: [Limit] = []
+    if let limit = run.memoryLimitMB, limit > 0 {
+      limits.append(
+        Limit(
+          heldMB: run.peakMB, limitMB: limit, held: "the run held up to",
+          whose: run.isMemoryLimitOfGroup ? "its control group allows" : "the machine has"))
+    }
+    if let budget = run.memoryBudgetMB, budget > 0 {
+      // As `serve` counts: what the system cannot take back.
+      let held = max(0, run.peakMB - (run.fileMB ?? 0))
+      limits.append(
+        Limit(
+          heldMB: held, limitMB: budget, held: "without pages of files the run held up to",
+          whose: "'budget.memoryMB' allows", isBudget: true))
+    }
+    return limits.filter { $0.share >= Self.limitShare }.max { $0.share < $1.share }
+  }
+
   func findings(_ consultation: Consultation) -> [DoctorFinding] {
     let run = consultation.run
-    guard let limit = run.memoryLimitMB, limit > 0, run.peakMB >= Self.limitShare * limit else { return [] }
-    let share = run.peakMB / limit
-    let whose = run.isMemoryLimitOfGroup ? "its control group allows" : "the machine has"
+    guard let limit = limit(of: run) else { return [] }
+    let share = limit.share
     let figures: [DoctorFinding.Figure] = [
-      .init("peak_mb", run.peakMB, "the run held up to \(Words.megabytes(run.peakMB))"),
-      .init("limit_mb", limit, "\(whose) \(Words.megabytes(limit)): \(Words.percent(share)) of it"),
+      .init("peak_mb", limit.heldMB, "\(limit.held) \(Words.megabytes(limit.heldMB))"),
+      .init(
+        "limit_mb", limit.limitMB, "\(limit.whose) \(Words.megabytes(limit.limitMB)): \(Words.percent(share)) of it"),
     ]
     let fullest = run.stages.filter { $0.role != .source }.max { $0.queueHighest < $1.queueHighest }
     let heaviest = run.stages.filter { $0.model != nil }.max { $0.workers < $1.workers }
@@ -24,10 +56,12 @@ struct MemoryRule: DoctorRule {
       DoctorFinding(
         .memory, .smallMemory, weight: share, "the pipeline needs nearly all the memory that it may have",
         figures: figures,
-        remedies: [
-          .init("see what holds it over the run", consultation.commands.profile),
-          .init("compress the model to the memory that there is", "edgepipe devices"),
-        ])
+        remedies: (limit.isBudget
+          ? [.init("raise 'budget.memoryMB' in the pipeline file, if the machine has more")] : [])
+          + [
+            .init("see what holds it over the run", consultation.commands.profile),
+            .init("compress the model to the memory that there is", "edgepipe devices"),
+          ])
     ]
   }
 

@@ -6,6 +6,8 @@ struct ScoreBaselines: Sendable, Hashable, Codable {
   struct Baseline: Sendable, Hashable, Codable {
     /// When its first frame was captured, in nanoseconds since 1970: tells a replay of the run that learned it.
     var from: Int64
+    /// Of results, which no run has learned.
+    static let recorded = Int64.min
     var tally: ScoreTally
   }
 

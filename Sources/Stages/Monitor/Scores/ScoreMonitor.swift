@@ -8,7 +8,8 @@ import Synchronization
 ///
 /// Input: frames with detections; predicted ones are left out. Output: the same frames; the one in which a fault is
 /// noticed has an event `fault`, the one in which it is over `recovered`. Drops: nothing. The last `windowS` of a stream
-/// are compared with its baseline by the population stability index, ``StabilityIndex``.
+/// are compared with its baseline by the population stability index, ``StabilityIndex``. The baseline is learned, or read from
+/// results of an earlier run.
 ///
 /// Trade-off: a longer `windowS` tells slow changes from those of an hour of the day, and notices later. A `learnMinutes`
 /// that leaves out the night makes every night a drift.
@@ -29,7 +30,8 @@ public final class ScoreMonitor: FrameStage {
     public static let options: [ConfigurationOption<Self>] = [
       .init(
         "baseline", \.baseline, .string,
-        "The file of what is usual: read where it is there, else learned and written; not kept when absent."),
+        "What is usual: results of an earlier run (JSON Lines), or a file that is learned and written where it is not there."
+      ),
       .init(
         "learnMinutes", \.learnMinutes, .number(0.1...525_600),
         "Minutes of media time that a stream without a baseline learns for."),
@@ -54,6 +56,8 @@ public final class ScoreMonitor: FrameStage {
 
   fileprivate struct State {
     var baselines = ScoreBaselines()
+    /// What is usual is in results that are still to be read.
+    var awaitsResults = false
     /// Of each fault and each stream.
     var faults: [ScoreFault: Int] = [:]
     var figures: [String: DriftFigures] = [:]
@@ -62,6 +66,8 @@ public final class ScoreMonitor: FrameStage {
   fileprivate let configuration: Configuration
   fileprivate let context: StageContext
   fileprivate let state: Mutex<State>
+  /// The baseline is read from results, and nothing is written into them.
+  private let readsResults: Bool
 
   public init(_ configuration: Configuration, context: StageContext) throws {
     self.configuration = configuration
@@ -69,13 +75,24 @@ public final class ScoreMonitor: FrameStage {
     var state = State()
     if let path = configuration.baseline {
       if case .coming = FilePlace(path) {
+        guard !path.hasSuffix(Self.resultsEnding) else {
+          throw PipelineError(
+            "the results '\(path)' are not there",
+            remedy: "write them with a sink.jsonl first; a file that this stage is to write has another ending",
+            code: .notFound)
+        }
         try OutputPath.checkFile(path)
+      } else if try RecordedResults.isThere(path) {
+        state.awaitsResults = true
       } else {
         state.baselines = try ScoreBaselines(reading: path)
       }
     }
+    readsResults = state.awaitsResults
     self.state = Mutex(state)
   }
+
+  private static let resultsEnding = ".jsonl"
 
   public var interface: StageInterface {
     var interface = StageInterface()
@@ -84,11 +101,44 @@ public final class ScoreMonitor: FrameStage {
   }
 
   public func files(for streams: [String]) -> [FileUse] {
-    guard let path = configuration.baseline, !context.isReplay else { return [] }
-    return [.writes(path, as: "the baseline of '\(context.id)'")]
+    guard let path = configuration.baseline else { return [] }
+    let role = "the baseline of '\(context.id)'"
+    if readsResults { return [.reads(path, as: role)] }
+    return context.isReplay ? [] : [.writes(path, as: role)]
   }
 
-  public func makeWorker(_ worker: WorkerContext) -> any FrameWorker { Worker(stage: self) }
+  public func makeWorker(_ worker: WorkerContext) throws -> any FrameWorker {
+    try readResults()
+    return Worker(stage: self)
+  }
+
+  /// Takes what results of an earlier run show, as far as they show enough.
+  private func readResults() throws {
+    let awaitsResults = state.withLock { state in
+      defer { state.awaitsResults = false }
+      return state.awaitsResults
+    }
+    guard awaitsResults, let path = configuration.baseline else { return }
+    for (stream, tally) in try RecordedResults(reading: path, everyMs: configuration.everyMs).tallies {
+      guard tally.detections >= configuration.minDetections else {
+        context.logger.warning(
+          """
+          '\(path)' has \(tally.detections) detections of '\(stream)', and \(configuration.minDetections) are needed: what is \
+          usual there is learned in this run
+          """)
+        continue
+      }
+      _ = state.withLock {
+        $0.baselines.set(ScoreBaselines.Baseline(from: ScoreBaselines.Baseline.recorded, tally: tally), for: stream)
+      }
+      noteUsual(stream, tally)
+    }
+  }
+
+  private func noteUsual(_ stream: String, _ tally: ScoreTally) {
+    context.logger.notice(
+      "learned what is usual in '\(stream)' from \(tally.frames) frames with \(tally.detections) detections")
+  }
 
   /// By stream, what it was last compared with; and how often each fault was noticed.
   public var facts: [String: ReportValue] {
@@ -163,12 +213,8 @@ public final class ScoreMonitor: FrameStage {
       let isKept = state.baselines.set(baseline, for: stream)
       return (state.baselines, isKept)
     }
-    context.logger.notice(
-      """
-      learned what is usual in '\(stream)' from \(baseline.tally.frames) frames with \(baseline.tally.detections) \
-      detections
-      """)
-    guard isKept, let path = configuration.baseline, !context.isReplay else { return }
+    noteUsual(stream, baseline.tally)
+    guard isKept, let path = configuration.baseline, !readsResults, !context.isReplay else { return }
     try baselines.write(to: path)
   }
 }

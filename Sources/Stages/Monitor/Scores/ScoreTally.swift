@@ -35,18 +35,34 @@ struct ScoreTally: Sendable, Hashable, Codable {
 
   init() {}
 
+  /// What is counted of a detection.
+  struct Seen {
+    let label: String
+    let score: Double
+    /// Of its box, in pixels.
+    let area: Double
+  }
+
   /// - Parameter detections: what detectors found in one frame of `width` x `height` pixels, predictions left out.
   mutating func add(_ detections: some Sequence<Detection>, width: Int, height: Int) {
+    add(
+      seen: detections.lazy.filter(\.box.isFinite).map {
+        Seen(
+          label: $0.label, score: Double($0.score), area: Double($0.box.width) * Double($0.box.height))
+      }, width: width, height: height)
+  }
+
+  mutating func add(seen detections: some Sequence<Seen>, width: Int, height: Int) {
     frames += 1
     var found = 0
     let area = Double(max(1, width)) * Double(max(1, height))
-    for detection in detections where detection.score.isFinite && detection.box.isFinite {
+    for detection in detections where detection.score.isFinite {
       found += 1
-      let score = min(1, max(0, Double(detection.score)))
+      let score = min(1, max(0, detection.score))
       scores[min(Self.scoreBins - 1, Int(score * Double(Self.scoreBins)))] += 1
       scoreSum += score
       scoreSquares += score * score
-      sizes[Self.sizeBin(Double(detection.box.width) * Double(detection.box.height) / area)] += 1
+      sizes[Self.sizeBin(detection.area / area)] += 1
       let isKnown = labels[detection.label] != nil || labels.count < Self.mostLabels
       labels[isKnown ? detection.label : Self.otherLabels, default: 0] += 1
     }
