@@ -14,6 +14,7 @@ extension StageRegistry {
     registry.register(ByteTrackStage.self)
     registry.register(ZonesStage.self)
     registry.register(LinesStage.self)
+    registry.register(AnonymizeStage.self)
     registry.register(PictureMonitor.self)
     registry.register(ScoreMonitor.self)
     registry.register(JSONLinesSink.self)
