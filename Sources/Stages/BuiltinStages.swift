@@ -15,6 +15,8 @@ extension StageRegistry {
     registry.register(ZonesStage.self)
     registry.register(LinesStage.self)
     registry.register(ReleaseStage.self)
+
+    registry.register(AnonymizeStage.self)
     registry.register(PictureMonitor.self)
     registry.register(ScoreMonitor.self)
     registry.register(JSONLinesSink.self)

@@ -35,6 +35,19 @@ struct FileBookTests {
     }
   }
 
+  @Test(
+    "given files of stages with anonymized pictures, when they are kept, then that is kept, and what says nothing is not"
+  )
+  func anonymized() throws {
+    try withFolder { folder in
+      let path = folder.appendingPathComponent("files.jsonl").path, book = FileBook(path: path)
+      _ = book.add(message("/a/1.mp4"))
+      _ = book.add(message("/a/2.mp4").merging(["anonymized": .bool(true)]) { $1 })
+      _ = book.add(message("/a/3.mp4").merging(["anonymized": .bool(false)]) { $1 })
+      #expect(FileBook(path: path).entries.filter(\.isAnonymized).map(\.path) == ["/a/2.mp4"])
+    }
+  }
+
   @Test("given a service that starts again, when read, then the files are there, and ids go on")
   func kept() throws {
     try withFolder { folder in

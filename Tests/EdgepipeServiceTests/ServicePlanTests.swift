@@ -37,6 +37,17 @@ final class ServicePlanTests {
     #expect(try ServicePlan(write("broken.json", "{ no")).pipelines.map(\.name) == ["broken"])
   }
 
+  @Test("given which pictures are shown, when read, then it is all of them unless anonymized ones are asked for")
+  func pictures() throws {
+    func plan(_ http: String) throws -> ServicePlan {
+      try ServicePlan(write("service.json", #"{ "version": 1, "http": \#(http), "pipelines": [] }"#))
+    }
+    #expect(try !plan("{}").interface.showsOnlyAnonymized)
+    #expect(try !plan(#"{ "pictures": "all" }"#).interface.showsOnlyAnonymized)
+    #expect(try plan(#"{ "pictures": "anonymized" }"#).interface.showsOnlyAnonymized)
+    #expect(throws: ConfigErrors.self) { try plan(#"{ "pictures": "anonymised" }"#) }
+  }
+
   @Test("given a folder, when read, then its pipeline files are the pipelines, in order, and nothing else in it")
   func folderOfFiles() throws {
     for name in ["p/b.json", "p/a.json", "p/.#a.json", "p/notes.txt", "p/inner/c.json", "p/folder.json/d.json"] {

@@ -68,7 +68,7 @@ def helps(program, command):
 
 def stages(program):
     listed = program.record("stages/stages", "stages").stdout
-    for name in re.findall(r"^((?:source|preprocess|detect|track|analytics|monitor|sink)\.\w+) ", listed, re.MULTILINE):
+    for name in re.findall(r"^((?:source|preprocess|detect|track|analytics|monitor|privacy|sink)\.\w+) ", listed, re.MULTILINE):
         program.record(f"stages/{name}", "stages", name)
     program.record("stages/schema", "schema")
 

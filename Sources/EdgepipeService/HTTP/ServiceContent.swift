@@ -15,6 +15,8 @@
     let feeds: PictureFeeds
     let refusals: RefusalCounts
     let access: AccessControl
+    /// Pictures and files in which nothing is hidden are shown to nobody.
+    var showsOnlyAnonymized = false
 
     /// - Throws: `notFound`.
     func keeper(_ name: String) throws(PipelineError) -> PipelineKeeper {
@@ -38,6 +40,11 @@
       let keeper = try keeper(name)
       let pool = command == "picture" ? pictures : command == "set" ? slow : blocking
       return try await pool.run { try keeper.ask(command, members) }
+    }
+
+    /// What is asked of a run for its pictures, beside what the client wants.
+    var pictureMembers: [String: ReportValue] {
+      showsOnlyAnonymized ? ["requires": .string(StageRequirement.anonymized.rawValue)] : [:]
     }
 
     func stop() {

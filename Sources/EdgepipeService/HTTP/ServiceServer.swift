@@ -45,7 +45,8 @@
       let refusals = RefusalCounts()
       content = ServiceContent(
         supervisor: supervisor, program: program, pulls: ModelPulls(program: program),
-        feeds: PictureFeeds(), refusals: refusals, access: access)
+        feeds: PictureFeeds(), refusals: refusals, access: access,
+        showsOnlyAnonymized: settings.showsOnlyAnonymized)
       var limits = ConnectionLimits()
       limits.bodyBytes = ServiceResponder.largestBody
       // Opening a model may take a while.

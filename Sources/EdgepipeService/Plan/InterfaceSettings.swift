@@ -13,6 +13,8 @@ package struct InterfaceSettings: Sendable, Hashable {
   package var hosts: [String] = []
   /// Addresses of proxies whose X-Forwarded-For is believed.
   package var proxies: [String] = []
+  /// Pictures and files in which nothing is hidden are shown to nobody.
+  package var showsOnlyAnonymized = false
 
   static let schema = ObjectSchema([
     .init(
@@ -23,6 +25,9 @@ package struct InterfaceSettings: Sendable, Hashable {
     .init("hosts", .list(.string, count: 0...16), default: "[]", "Host names under which a proxy offers it."),
     .init(
       "proxies", .list(.string, count: 0...16), default: "[]", "Addresses of proxies whose X-Forwarded-For counts."),
+    .init(
+      "pictures", .word(["all", "anonymized"]), default: "\"all\"",
+      "Which pictures and files are shown: all, or only those from behind a privacy.anonymize."),
   ])
 
   package init() {}
@@ -37,6 +42,7 @@ package struct InterfaceSettings: Sendable, Hashable {
     basePath = node["basePath"]?.string ?? ""
     hosts = node["hosts"]?.elements?.compactMap(\.string) ?? []
     proxies = node["proxies"]?.elements?.compactMap(\.string) ?? []
+    showsOnlyAnonymized = node["pictures"]?.string == "anonymized"
     guard (certificate == nil) == (key == nil) else {
       throw PipelineError("'certificate' and 'key' belong together", code: .invalidConfiguration)
     }

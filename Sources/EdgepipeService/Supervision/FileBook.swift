@@ -14,6 +14,8 @@ package final class FileBook: Sendable {
     var picture: String? { text("picture") }
     var kind: String { text("kind") ?? "" }
     var begin: String { text("begin") ?? "" }
+    /// Only anonymized pictures came to the stage that has made it.
+    var isAnonymized: Bool { members["anonymized"] == .bool(true) }
 
     private static let types = ["mp4": "video/mp4", "jpg": "image/jpeg", "png": "image/png"]
 
@@ -73,7 +75,7 @@ package final class FileBook: Sendable {
       else { return nil }
       state.last += 1
       var members = message.filter {
-        ["kind", "stage", "stream", "path", "picture", "begin", "facts"].contains($0.key)
+        ["kind", "stage", "stream", "path", "picture", "begin", "facts", "anonymized"].contains($0.key)
       }
       members["id"] = .int(state.last)
       let entry = Entry(id: state.last, members: members)

@@ -85,7 +85,7 @@ extension PipelineConfig {
     self.overrideNames = overrideNames
     self.stages = (root["stages"]?.elements ?? []).enumerated().map { index, node in
       let type = node["type"]?.string ?? ""
-      return StageSettings(
+      var settings = StageSettings(
         id: node["id"]?.string ?? "", type: type, role: registry[type]?.role ?? .transform,
         schema: registry[type]?.schema ?? ObjectSchema([]),
         after: node["after"]?.elements?.compactMap(\.string) ?? [],
@@ -95,6 +95,10 @@ extension PipelineConfig {
           overflow: node["queue"]?["overflow"]?.string.flatMap(OverflowPolicy.init(rawValue:))),
         // Complaints about a config that is not there belong to the stage.
         config: node["config"] ?? JSONNode(.object([]), origin: node.origin), index: index)
+      if let required = node["requires"]?.string.flatMap(StageRequirement.init(rawValue:)) {
+        settings.requirements = [required]
+      }
+      return settings
     }
   }
 }

@@ -33,6 +33,10 @@ public enum PipelineSchema {
     .init("after", .list(.string, count: 0...maximumStages), "The stages whose frames this one takes."),
     .init("workers", .integer(1...64), default: "1", "Threads that work on frames at the same time."),
     .init("queue", .object(queue), "The queue in front of the stage."),
+    .init(
+      "requires", .word(StageRequirement.allCases.map(\.rawValue)),
+      "What must hold for all frames that come to it: anonymized, that every way to it leads through a privacy.anonymize."
+    ),
     .init("config", .anyObject, "The options of the stage type."),
   ])
 

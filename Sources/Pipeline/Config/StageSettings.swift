@@ -14,6 +14,8 @@ public struct StageSettings: Sendable {
   /// 1...the type's maximum.
   package var workers: Int
   package var queue: QueueSettings
+  /// What must hold for all frames that come to it.
+  package var requirements: Set<StageRequirement> = []
   /// The `config` object; empty when the file has none. It fits the schema of the type.
   package var config: JSONNode
   /// The place among the file's stages.

@@ -39,6 +39,16 @@ final class ControlPictures {
     guard (2...31).contains(quality) else {
       throw PipelineError("'quality' takes 2 (best) to 31", code: .invalidArgument)
     }
+    if let required = try message.text("requires") {
+      guard StageRequirement(rawValue: required) == .anonymized else {
+        throw PipelineError("'requires' takes anonymized", code: .invalidArgument)
+      }
+      guard runner.showsAnonymized(stream) else {
+        throw PipelineError(
+          "the pictures of \(Quoted.text(stream)) are not shown: nothing is hidden in them",
+          remedy: "let a way from its source to a sink lead through a privacy.anonymize", code: .unsupported)
+      }
+    }
     let isAnnotated = try message.flag("annotated") ?? true
     self.height = height
     self.runner = runner

@@ -87,7 +87,8 @@ final class ControlSession {
     do {
       switch command {
       case .status: return status
-      case .list: return ["streams": .list(actions.streams.map(\.value))]
+      case .list:
+        return ["streams": .list(actions.streams.map { $0.value(isAnonymized: actions.runner.showsAnonymized($0.id)) })]
       case .graph: return ["stages": actions.graph]
       case .files: return ["files": .list(try actions.files(after: message.number("after")).map(\.value))]
       case .addStream:

@@ -67,9 +67,11 @@ extension FrameEvent {
 }
 
 extension ControlResponse.Stream {
-  var value: ReportValue {
+  /// - Parameter isAnonymized: whether those who watch it get anonymized pictures only.
+  func value(isAnonymized: Bool) -> ReportValue {
     var members: [String: ReportValue] = [
-      "id": .string(id), "source": .string(source), "live": .bool(live), "state": .string(state),
+      "id": .string(id), "anonymized": .bool(isAnonymized), "source": .string(source), "live": .bool(live),
+      "state": .string(state),
       "admitted": .int(admitted), "delivered": .int(delivered), "dropped": .int(dropped),
       "latency_p95_ms": .rounded(latencyP95Ms),
     ]

@@ -100,11 +100,13 @@ struct Assembly {
   }
 
   /// The sources whose frames are complete at this stage: of the ends that they reach, the one with the most stages before
-  /// it, where the most is known of them.
+  /// it, where the most is known of them. Ends of anonymized pictures come first.
   private func pictureEnds(at index: Int) -> Set<Int> {
     guard built.graph.nodes[index].downstream.isEmpty else { return [] }
     return built.graph.nodes[index].sources.filter { source in
-      let ends = built.graph.reachable(from: source).filter { built.graph.nodes[$0].downstream.isEmpty }
+      let all = built.graph.reachable(from: source).filter { built.graph.nodes[$0].downstream.isEmpty }
+      // Where some things are hidden, nobody who only watches shall see them.
+      let anonymized = all.filter(built.anonymized.contains), ends = anonymized.isEmpty ? all : anonymized
       func stagesBefore(_ end: Int) -> Int { built.graph.order.count { built.graph.reachable(from: $0).contains(end) } }
       return ends.max { (stagesBefore($0), $1) < (stagesBefore($1), $0) } == index
     }

@@ -50,6 +50,13 @@ struct Graph: Sendable {
     return order.filter { seen.contains($0) && $0 != node }
   }
 
+  /// The largest sum of the weights of the stages on one way through the graph.
+  func heaviestWay(_ weight: (Int) -> Int) -> Int {
+    var sums = [Int](repeating: 0, count: nodes.count)
+    for node in order { sums[node] = weight(node) + (nodes[node].upstream.map { sums[$0] }.max() ?? 0) }
+    return sums.max() ?? 0
+  }
+
   /// Kahn's algorithm; ties keep the order of the file.
   private static func sorted(_ nodes: [Node]) throws(PipelineError) -> [Int] {
     var missing = nodes.map(\.upstream.count)

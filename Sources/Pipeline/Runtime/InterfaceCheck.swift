@@ -14,6 +14,7 @@ struct InterfaceCheck {
     /// Of a source: the streams that it has from the start.
     var streams: [String] = []
     var hasReplacedInputs = false
+    var requires: Set<StageRequirement> = []
   }
 
   /// What is wrong, at most ``ConfigErrors/limit``, and how much more.

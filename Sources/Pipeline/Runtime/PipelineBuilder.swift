@@ -13,6 +13,8 @@ struct BuiltPipeline: Sendable {
   let warnings: [StageFault]
   /// Everything that the run reads and writes.
   let files: FileClaims
+  /// The stages to which only anonymized pictures come.
+  let anonymized: Set<Int>
 }
 
 /// Makes every stage of a plan and lets the stages find each other.
@@ -32,22 +34,44 @@ struct PipelineBuilder {
     if run.journal.trace == nil { try checkStreams(of: stages) }
     try connect(stages, graph: graph)
     // What was recorded did run.
-    let warnings = run.journal.trace == nil ? try checkInterfaces(plan, stages, graph: graph) : []
+    let members = members(plan, stages)
+    let warnings = run.journal.trace == nil ? try checkInterfaces(members, graph: graph) : []
+    var plan = plan
+    plan.heldFrames = graph.heaviestWay { stages[$0].interface.heldFrames }
+    if run.journal.trace == nil { try checkHolding(plan, stages) }
     return BuiltPipeline(
-      plan: plan, graph: graph, stages: stages, warnings: warnings, files: try claims(of: stages, graph: graph))
+      plan: plan, graph: graph, stages: stages, warnings: warnings, files: try claims(of: stages, graph: graph),
+      anonymized: PrivacyCheck(members, graph: graph).anonymized)
   }
 
-  private func checkInterfaces(
-    _ plan: PipelinePlan, _ stages: [any Stage], graph: Graph
-  ) throws -> [StageFault] {
-    let members = zip(plan.stages, stages).map { entry, stage in
+  private func members(_ plan: PipelinePlan, _ stages: [any Stage]) -> [InterfaceCheck.Member] {
+    zip(plan.stages, stages).map { entry, stage in
       InterfaceCheck.Member(
         id: entry.id, type: entry.descriptor.type, interface: stage.interface, workers: entry.workers,
-        streams: (stage as? any SourceStage)?.streams.map(\.id) ?? [], hasReplacedInputs: entry.hasReplacedInputs)
+        streams: (stage as? any SourceStage)?.streams.map(\.id) ?? [], hasReplacedInputs: entry.hasReplacedInputs,
+        requires: entry.requirements)
     }
+  }
+
+  private func checkInterfaces(_ members: [InterfaceCheck.Member], graph: Graph) throws -> [StageFault] {
     let check = InterfaceCheck(members, graph: graph, staysOpen: run.staysOpen)
-    guard check.errors.isEmpty else { throw StageBuildErrors(check.errors, omitted: check.omitted) }
+    let errors = check.errors + PrivacyCheck(members, graph: graph).errors
+    guard errors.isEmpty else { throw StageBuildErrors(errors, omitted: check.omitted) }
     return check.warnings
+  }
+
+  /// Where all frames that may be in flight are kept back, none is left to come after them.
+  private func checkHolding(_ plan: PipelinePlan, _ stages: [any Stage]) throws(StageBuildErrors) {
+    guard let limit = plan.framesInFlight, limit <= plan.heldFrames,
+      let holder = stages.indices.last(where: { stages[$0].interface.heldFrames > 0 })
+    else { return }
+    let id = plan.stages[holder].id
+    throw StageBuildErrors(errors: [
+      PipelineError(
+        "'\(id)' keeps back \(stages[holder].interface.heldFrames) frames of each stream, and framesInFlight allows \(limit)",
+        remedy: "set framesInFlight to \(plan.heldFrames + 1) or more, or remove it", stage: id,
+        code: .invalidConfiguration)
+    ])
   }
 
   private func makeStages(_ plan: PipelinePlan) throws -> [any Stage] {

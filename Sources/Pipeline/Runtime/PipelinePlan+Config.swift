@@ -10,6 +10,7 @@ extension PipelinePlan {
             id: stage.id, descriptor: descriptor, configuration: Array(stage.configurationData), after: stage.after,
             workers: stage.workers, queueCapacity: stage.queue.capacity, overflow: stage.queue.overflow)
           plan.hasReplacedInputs = stage.hasReplacedInputs
+          plan.requirements = stage.requirements
           return plan
         }
       })

@@ -66,6 +66,7 @@ extension PipelinePlan.StagePlan {
       queueCapacity.map { .made("capacity", .made($0)) }, overflow.map { .made("overflow", .made($0.rawValue)) },
     ]
     if queue.contains(where: { $0 != nil }) { members.append(.made("queue", .made(queue.compactMap { $0 }))) }
+    members += requirements.map { .made("requires", .made($0.rawValue)) }
     var issues = IssueCollector(file: id)
     if let config = JSONParser.parse(configuration, issues: &issues) { members.append(.made("config", config)) }
     return .made(members)

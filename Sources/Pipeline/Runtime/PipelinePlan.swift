@@ -14,6 +14,8 @@ public struct PipelinePlan: Sendable {
     /// The command line has put other inputs in the place of those in the file: what the file says of its streams may
     /// be of no use in this run, and is no mistake.
     public var hasReplacedInputs = false
+    /// What must hold for all frames that come to the stage.
+    package var requirements: Set<StageRequirement> = []
 
     public init(
       id: String, descriptor: StageDescriptor, configuration: [UInt8] = Array("{}".utf8), after: [String] = [],
@@ -37,6 +39,8 @@ public struct PipelinePlan: Sendable {
   package var memoryMB: Double?
   /// For each source; nil: enough to keep every worker busy.
   public var framesInFlight: Int?
+  /// The most frames of one stream that stages keep back at once, once the stages are made.
+  package var heldFrames = 0
   public var stages: [StagePlan]
 
   public init(
@@ -53,10 +57,13 @@ public struct PipelinePlan: Sendable {
   /// The limit on frames in flight of one source.
   ///
   /// Files: two for every worker, one that is worked on and one that waits. Live: as many as all queues and workers
-  /// hold, so that it is a full queue that drops its oldest frame, and not the limit that refuses the newest.
+  /// hold, so that it is a full queue that drops its oldest frame, and not the limit that refuses the newest. Frames that
+  /// stages keep back come on top.
   public func effectiveFramesInFlight(isLive: Bool) -> Int {
     if let framesInFlight { return framesInFlight }
-    guard isLive else { return max(4, 2 * stages.reduce(0) { $0 + max(1, $1.workers) }) }
-    return stages.reduce(1) { $0 + ($1.queueCapacity ?? QueueSettings.defaultCapacity) + max(1, $1.workers) }
+    guard isLive else { return heldFrames + max(4, 2 * stages.reduce(0) { $0 + max(1, $1.workers) }) }
+    return stages.reduce(heldFrames + 1) {
+      $0 + ($1.queueCapacity ?? QueueSettings.defaultCapacity) + max(1, $1.workers)
+    }
   }
 }

@@ -58,7 +58,6 @@ public final class PipelineRunner: Sendable {
     launch: @escaping ThreadLaunch = WorkerThread.init
   ) throws {
     let plan = journal.trace.map { plan.replaying($0) } ?? plan
-    self.plan = plan
     self.power = power
     self.services = services
     let control = RunControl(
@@ -68,6 +67,7 @@ public final class PipelineRunner: Sendable {
       options: OptionBoard(keepsAll: journal.trace != nil), pace: power?.pace ?? DetectionPace(),
       instruments: instruments, logger: logger, staysOpen: staysOpen)
     built = try PipelineBuilder(run: context, services: services, files: files).build(plan)
+    self.plan = built.plan
     // A replay knows all changes from the beginning; each frame of the trace says which had come.
     for change in journal.trace?.options ?? [] {
       guard built.stages.indices.contains(change.stage) else {
@@ -85,6 +85,7 @@ public final class PipelineRunner: Sendable {
     (sources, runners) = try Assembly(built: built, run: context, metrics: metrics, progress: progress).assemble()
     times = Monitor((clock.now(), nil, clock.wallTime(), []))
     context.requests.attach(self)
+    context.files.note(anonymized: Set(built.anonymized.map { plan.stages[$0].id }))
   }
 
   /// Starts every stage.
@@ -276,6 +277,16 @@ extension PipelineRunner {
         "no stream '\(id)' is running", remedy: "streams: \(known.isEmpty ? "none" : known)", code: .invalidArgument)
     }
     stream.remove()
+  }
+
+  /// Whether those who watch a stream get anonymized pictures only.
+  func showsAnonymized(_ stream: String) -> Bool {
+    guard let source = streamRunners.first(where: { $0.stream.id == stream })?.stream.sourceStage,
+      let index = built.graph.nodes.firstIndex(where: { $0.id == source })
+    else { return false }
+    return built.graph.reachable(from: index).contains {
+      built.graph.nodes[$0].downstream.isEmpty && built.anonymized.contains($0)
+    }
   }
 
   var streamRunners: [StreamRunner] { sources.flatMap(\.streams) }

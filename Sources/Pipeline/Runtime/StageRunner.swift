@@ -82,13 +82,17 @@ final class StageRunner: Sendable {
     let startup = SystemClock.threadCPUNanoseconds()
     site.metrics.update { $0.startupCPUNanoseconds += startup }
 
-    var overhead = SampledCPUTime()
+    let holder = worker as? any HoldingWorker
+    var overhead = SampledCPUTime(), held = HeldTokens()
     probe.begin()
     while let popped = site.port.pop() {
       switch popped.element {
       case .notice(let change):
         notify(worker, change)
         passOn(nil, index: popped.index)
+      case .token(let token) where holder != nil && !token.isTombstone:
+        if let holder { run(holder, token, popped.enqueued, held: &held, overhead: &overhead, probe: &probe) }
+        probe.passedOn(at: site.run.clock.now())
       case .token(var token):
         if let frame = token.frame {
           token.frame = run(
@@ -98,6 +102,7 @@ final class StageRunner: Sendable {
         probe.passedOn(at: site.run.clock.now())
       }
     }
+    if let holder { release(holder, &held) }
     site.metrics.update { $0.frameworkCPUNanoseconds += overhead.nanoseconds }
     close(worker, &probe)
   }
@@ -142,14 +147,13 @@ final class StageRunner: Sendable {
     site.run.control.threadHasEnded()
   }
 
-  /// Nil when the frame is lost here. What lies between the work on two frames is `overhead`.
-  private func run(
-    _ worker: (any FrameWorker)?, _ frame: Frame, _ enqueued: MonotonicTime, ticket: FrameTicket,
-    overhead: inout SampledCPUTime, probe: inout ThreadProbe
-  ) -> Frame? {
-    guard let worker, !isBroken.load(ordering: .relaxed) else {
-      site.port.noteLoss(ticket, .aborted)
-      return lose(ticket, .dropped(stage: id, reason: .aborted))
+  /// When work on a frame begins, and the nanoseconds for which it has waited; nil when it is lost before.
+  private func begin(
+    _ frame: Frame, _ enqueued: MonotonicTime, _ ticket: FrameTicket
+  ) -> (start: MonotonicTime, waited: Int64, isIdle: Bool)? {
+    guard !isBroken.load(ordering: .relaxed) else {
+      _ = abort(ticket)
+      return nil
     }
     let start = site.run.clock.now(), waited = start.nanoseconds(since: enqueued),
       isIdle = site.stage.isIdle(for: frame)
@@ -159,8 +163,24 @@ final class StageRunner: Sendable {
       forecast.isHopeless(deadline: deadline, now: start, isIdle: isIdle)
     {
       site.port.noteLoss(ticket, .late)
-      return lose(ticket, .dropped(stage: id, reason: .late))
+      _ = lose(ticket, .dropped(stage: id, reason: .late))
+      return nil
     }
+    return (start, waited, isIdle)
+  }
+
+  private func abort(_ ticket: FrameTicket) -> Frame? {
+    site.port.noteLoss(ticket, .aborted)
+    return lose(ticket, .dropped(stage: id, reason: .aborted))
+  }
+
+  /// Nil when the frame is lost here. What lies between the work on two frames is `overhead`.
+  private func run(
+    _ worker: (any FrameWorker)?, _ frame: Frame, _ enqueued: MonotonicTime, ticket: FrameTicket,
+    overhead: inout SampledCPUTime, probe: inout ThreadProbe
+  ) -> Frame? {
+    guard let worker else { return abort(ticket) }
+    guard let (start, waited, isIdle) = begin(frame, enqueued, ticket) else { return nil }
     overhead.end()
     let outcome = Result { try worker.process(frame) }
     overhead.begin()
@@ -170,12 +190,8 @@ final class StageRunner: Sendable {
     if !isIdle, frame.header.deadline != nil { forecast.record(nanoseconds: service, at: end) }
 
     switch outcome {
-    case .success(.emit(var result)):
-      if result.isWatched, site.endsPictures.contains(ticket.source) { site.run.pictures.take(result) }
-      if !site.keepsImage, !result.isWatched { result.image = nil }
-      site.run.notices.publish(eventsOf: result, before: frame)
-      let found = result.results.first { $0.stage == id && $0.revision == 0 }?.detections.count
-      if found != nil { ticket.noteDetection() }
+    case .success(.emit(let result)):
+      let (result, found) = complete(result, of: frame, ticket)
       site.metrics.update { values in
         values.framesOut += 1
         values.detections += found ?? 0
@@ -205,6 +221,79 @@ final class StageRunner: Sendable {
     case .failure(let error):
       report(error, frame: frame.header)
       return lose(ticket, .failed(stage: id), after: service)
+    }
+  }
+
+  /// The frame as the next stages get it, and how much the stage has found in it.
+  private func complete(_ result: Frame, of frame: Frame, _ ticket: FrameTicket) -> (frame: Frame, found: Int?) {
+    var result = result
+    if result.isWatched, site.endsPictures.contains(ticket.source) { site.run.pictures.take(result) }
+    if !site.keepsImage, !result.isWatched { result.image = nil }
+    site.run.notices.publish(eventsOf: result, before: frame)
+    let found = result.results.first { $0.stage == id && $0.revision == 0 }?.detections.count
+    if found != nil { ticket.noteDetection() }
+    return (result, found)
+  }
+
+  /// A worker that keeps frames back takes one more, and those whose turn has come go on.
+  private func run(
+    _ holder: any HoldingWorker, _ token: Token, _ enqueued: MonotonicTime, held: inout HeldTokens,
+    overhead: inout SampledCPUTime, probe: inout ThreadProbe
+  ) {
+    guard let frame = token.frame, let (start, waited, _) = begin(frame, enqueued, token.ticket) else {
+      return site.outputs.pass(on: token.tombstone)
+    }
+    held.add(token)
+    overhead.end()
+    let taken = Result { try holder.take(frame) }
+    overhead.begin()
+    let end = site.run.clock.now(), service = end.nanoseconds(since: start)
+    probe.worked(on: token.ticket.key, enqueued: enqueued, from: start, to: end)
+    token.ticket.addWork(nanoseconds: service)
+    if frame.header.deadline != nil { forecast.record(nanoseconds: service, at: end) }
+    site.metrics.update { values in
+      values.framesWorked += 1
+      values.service.record(nanoseconds: service)
+      values.workNanoseconds += service
+      values.queueWait.record(nanoseconds: waited)
+    }
+    passOn(from: holder, &held)
+    if case .failure(let error) = taken { fail(frame.header, error, &held) }
+  }
+
+  private func passOn(from holder: any HoldingWorker, _ held: inout HeldTokens) {
+    while let released = holder.next() {
+      switch released {
+      case .failed(let header, let error): fail(header, error, &held)
+      case .emit(let result):
+        guard var token = held.remove(result.header), let frame = token.frame else { continue }
+        let (completed, found) = complete(result, of: frame, token.ticket)
+        site.metrics.update { values in
+          values.framesOut += 1
+          values.detections += found ?? 0
+        }
+        token.frame = completed
+        site.outputs.pass(on: token)
+      }
+    }
+  }
+
+  private func fail(_ header: FrameHeader, _ error: any Error, _ held: inout HeldTokens) {
+    guard let token = held.remove(header) else { return }
+    report(error, frame: header)
+    _ = lose(token.ticket, .failed(stage: id))
+    site.outputs.pass(on: token.tombstone)
+  }
+
+  /// No more frames come: what is kept back goes on, or is given up where the stage has failed.
+  private func release(_ holder: any HoldingWorker, _ held: inout HeldTokens) {
+    if !isBroken.load(ordering: .relaxed) {
+      holder.release()
+      passOn(from: holder, &held)
+    }
+    for token in held.removeAll() {
+      _ = abort(token.ticket)
+      site.outputs.pass(on: token.tombstone)
     }
   }
 

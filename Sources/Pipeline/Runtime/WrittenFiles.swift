@@ -8,6 +8,8 @@ final class WrittenFiles: FileReports {
   private struct State {
     var files: [WrittenFile] = []
     var last = 0
+    /// The stages to which only anonymized pictures come.
+    var anonymized: Set<String> = []
   }
 
   private let notices: RunNotices
@@ -15,11 +17,15 @@ final class WrittenFiles: FileReports {
 
   init(_ notices: RunNotices) { self.notices = notices }
 
+  /// Only anonymized pictures come to these stages.
+  func note(anonymized stages: Set<String>) { state.withLock { $0.anonymized = stages } }
+
   func note(_ file: WrittenFile) {
     let numbered = state.withLock { state in
       var file = file
       state.last += 1
       file.number = state.last
+      file.isAnonymized = state.anonymized.contains(file.stage)
       // In one move for many: each shifts the whole list.
       if state.files.count >= 2 * Self.limit { state.files.removeFirst(Self.limit) }
       state.files.append(file)

@@ -60,6 +60,12 @@ public struct StageInterface: Sendable {
   /// Of a stage that would rather be waited for than lose a frame: nothing is dropped in front of it, however late. While
   /// it is held up, files wait, and live sources run out of credits and lose frames themselves.
   public var keepsEveryFrame = false
+  /// Frames of each stream that it keeps back until it has seen later ones; see ``HoldingWorker``.
+  package var heldFrames = 0
+  /// Pictures that have gone through it show nothing of what is to be hidden.
+  package var anonymizes = false
+  /// It copies what cameras send, whatever the stages before it make of the pictures.
+  package var copiesPackets = false
 
   public init() {}
 }

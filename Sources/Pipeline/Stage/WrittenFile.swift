@@ -22,6 +22,8 @@ package struct WrittenFile: Sendable {
   package let begin: WallTime
   /// What else there is to know of it: its length, what it shows.
   package let facts: [String: ReportValue]
+  /// Only anonymized pictures came to its stage.
+  package var isAnonymized = false
 
   init(
     _ kind: Kind, stage: String, stream: String, path: String, picture: String?, begin: WallTime,
@@ -36,6 +38,7 @@ package struct WrittenFile: Sendable {
       "event": .string("file"), "number": .int(number), "kind": .string(kind.rawValue), "stage": .string(stage),
       "stream": .string(stream), "path": .string(path), "picture": picture.map { .string($0) } ?? .null,
       "begin": .string(begin.iso8601), "facts": .object(facts),
+      "anonymized": .bool(isAnonymized),
     ])
   }
 }

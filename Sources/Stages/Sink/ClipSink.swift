@@ -83,6 +83,7 @@ public final class ClipSink: FrameStage, PacketRecorder {
   public var interface: StageInterface {
     var interface = StageInterface()
     interface.wishes = configuration.selection.wishes
+    interface.copiesPackets = true
     return interface
   }
 

@@ -62,6 +62,12 @@ public final class RecordSink: FrameStage, PacketRecorder {
     self.context = context
   }
 
+  public var interface: StageInterface {
+    var interface = StageInterface()
+    interface.copiesPackets = true
+    return interface
+  }
+
   public func files(for streams: [String]) -> [FileUse] {
     streams.map {
       .writes(

@@ -13,6 +13,8 @@ struct PipelineTemplate {
       "cameras", "one live camera with a deadline: people, cars and bicycles, tracked", PackageResources.cameras_json),
     .init("faces-only", "faces with landmarks", PackageResources.faces_only_json),
     .init("objects-only", "objects of 80 classes, without tracking", PackageResources.objects_only_json),
+    .init(
+      "private", "people and faces, with a video that shows neither faces nor heads", PackageResources.private_json),
     .init("smart-camera", "objects and faces, tracked, with an annotated video", PackageResources.smart_camera_json),
     .init(
       "smart-camera-nano", "the same with smaller and more accurate models", PackageResources.smart_camera_nano_json),

@@ -26,7 +26,7 @@
           let kind = call.text("kind"), most = call.integer("max") ?? 100
           var files: [(begin: String, value: ReportValue)] = []
           for keeper in wanted {
-            let own = keeper.files.entries.lazy.filter { kind == nil || $0.kind == kind }
+            let own = keeper.files.entries.lazy.filter { (kind == nil || $0.kind == kind) && isShown($0) }
             files += own.prefix(most).map { ($0.begin, .object($0.value(of: keeper.entry.name))) }
           }
           files.sort { $0.begin > $1.begin }
@@ -49,10 +49,12 @@
       ]
     }
 
+    private func isShown(_ entry: FileBook.Entry) -> Bool { entry.isAnonymized || !showsOnlyAnonymized }
+
     /// Only what a run has told of is ever opened: the request holds a number and no path.
     private func serve(_ call: Call, _ path: (FileBook.Entry) -> String?) async throws -> Response {
       let keeper = try keeper(call.need("name"))
-      guard let id = Int(call.need("file")), let entry = keeper.files.entry(id), let path = path(entry),
+      guard let id = Int(call.need("file")), let entry = keeper.files.entry(id), isShown(entry), let path = path(entry),
         let type = FileBook.Entry.type(of: path)
       else { throw PipelineError("there is no such file", remedy: "/v1/files lists them", code: .notFound) }
       let blocking = blocking

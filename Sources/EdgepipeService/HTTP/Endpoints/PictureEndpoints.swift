@@ -17,7 +17,7 @@
           method: .get, path: "/v1/pipelines/{name}/snapshot", id: "takeSnapshot", tag: "pictures", role: .viewer,
           summary: "The next picture of a stream.", parameters: Self.choices,
           answer: Endpoint.Answer(status: .ok, type: "image/jpeg", summary: "A JPEG picture."),
-          refusals: [.notFound, .serviceUnavailable]
+          refusals: [.notFound, .unprocessableContent, .serviceUnavailable]
         ) { call in
           let answer = try await ask(call.need("name"), "picture", try await members(call))
           guard case .object(let picture)? = answer["picture"], case .string(let text)? = picture["jpeg"],
@@ -37,7 +37,7 @@
           ],
           answer: Endpoint.Answer(
             status: .ok, type: "multipart/x-mixed-replace", summary: "Parts of image/jpeg, separated by --edgepipe."),
-          refusals: [.notFound, .serviceUnavailable]
+          refusals: [.notFound, .unprocessableContent, .serviceUnavailable]
         ) { call in
           let keeper = try keeper(call.need("name")), max = call.integer("max")
           let request = PictureFeed.Request(
@@ -76,18 +76,26 @@
       ]
     }
 
-    /// - Throws: `notFound` for a stream that the run does not have.
+    /// - Throws: `notFound` for a stream that the run does not have, `unsupported` for one that is not shown.
     private func checkStream(_ stream: ReportValue?, of name: String) async throws {
       guard case .string(let wanted)? = stream, case .list(let streams)? = try await ask(name, "list")["streams"] else {
         return
       }
-      let names: [String] = streams.compactMap { one in
-        if case .object(let members) = one, case .string(let id)? = members["id"] { id } else { nil }
+      var names: [String] = [], anonymized: Set<String> = []
+      for case .object(let members) in streams {
+        guard case .string(let id)? = members["id"] else { continue }
+        names.append(id)
+        if members["anonymized"] == .bool(true) { anonymized.insert(id) }
       }
       guard names.contains(wanted) else {
         throw PipelineError(
           "there is no stream \(Quoted.text(wanted))", remedy: "streams: \(names.prefix(20).joined(separator: ", "))",
           code: .notFound)
+      }
+      if showsOnlyAnonymized, !anonymized.contains(wanted) {
+        throw PipelineError(
+          "the pictures of \(Quoted.text(wanted)) are not shown: nothing is hidden in them",
+          remedy: "let a way from its source to a sink lead through a privacy.anonymize", code: .unsupported)
       }
     }
 
@@ -104,10 +112,10 @@
         stream = known.first
       }
       guard let stream else { throw PipelineError("the pipeline has no stream yet", code: .unavailable) }
-      return [
+      return pictureMembers.merging([
         "stream": .string(stream), "height": .int(call.integer("height") ?? 720),
         "annotated": .bool(call.flag("annotated")),
-      ]
+      ]) { $1 }
     }
   }
 #endif

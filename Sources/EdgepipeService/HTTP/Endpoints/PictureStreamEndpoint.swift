@@ -30,9 +30,9 @@
             .badRequest, "'streams' is no list of streams, or has more than \(Self.mostStreams)",
             remedy: "write PIPELINE/STREAM,PIPELINE/STREAM", code: .invalidArgument)
         }
-        let choices: [String: ReportValue] = [
+        let choices: [String: ReportValue] = pictureMembers.merging([
           "height": .int(call.integer("height") ?? 360), "annotated": .bool(call.flag("annotated")),
-        ]
+        ]) { $1 }
         let rate = call.number("rate") ?? 5, feeds = feeds, supervisor = supervisor
         let pictures = PictureStream(
           names: names, max: call.integer("max"),
