@@ -338,7 +338,8 @@ struct AnonymizePipelineTests {
     let (inside, _, original) = try Self.run("pixelate", film: Self.film())
     #expect(inside.count == original.count)
     // The middle of each block of 8 pixels, where the encoder has no edge to draw.
-    for frame in 0..<50 {
+    // Only where the face was found do the blocks begin at its box.
+    for frame in stride(from: 2, to: 50, by: 4) {
       for block in 0..<36 {
         let left = block % 6 * 8 + 2, top = block / 6 * 8 + 2
         let values = (0..<16).map { Int(inside[(frame * 48 + top + $0 / 4) * 48 + left + $0 % 4]) }
