@@ -31,8 +31,10 @@ struct NoticeRule: Sendable {
       if states.count >= Self.mostKinds, let oldest = states.min(by: { $0.value.last < $1.value.last })?.key {
         states[oldest] = nil
       }
+      // One whose minute is over may still wait where sending takes long: this one stands for it.
+      let count = (states[kind]?.count ?? 0) + 1
       states[kind] = State(last: now)
-      return Due(message: message, count: 1)
+      return Due(message: message, count: count)
     }
     state.waiting = message
     state.count += 1

@@ -154,6 +154,14 @@ struct NoticeRuleTests {
     #expect(add(5) == 1)
   }
 
+  @Test("given a notice that nobody takes when its minute is over, when another comes, then that one stands for both")
+  mutating func late() {
+    #expect(add(1) == 1 && add(2) == nil && add(3) == nil)
+    clock.advance(milliseconds: 61_000)
+    #expect(add(4) == 3)
+    #expect(rule.due(at: clock.now()).isEmpty && rule.next == nil)
+  }
+
   @Test("given random notices, then none of a kind goes out twice a minute, and none is lost")
   mutating func property() {
     var random = SplitMix64(seed: 18)
