@@ -128,9 +128,6 @@ struct FallbackTests {
     let sound = try Data(contentsOf: model)
     #expect(try run(file).finish().status == 0)
     try Data(sound.dropLast(100)).write(to: model)
-    let checked = try Command.run(
-      ["validate", file], in: space.folder, environment: ["EDGEPIPE_MODELS": space.path("models")])
-    #expect(try checked.status == 0 && Data(contentsOf: model).count == sound.count - 100, "it only looks")
     let mended = try run(file).finish()
     #expect(mended.status == 0 && count("recovered from 'model'", in: mended.errors) == 1, "\(mended.errors)")
     #expect(try Data(contentsOf: model) == sound)

@@ -66,7 +66,7 @@ final class RunningModel: Sendable {
   ) throws -> ResolvedModel {
     do {
       do { return try resolver.resolve(reference) } catch let error as PipelineError where error.code == .malformed {
-        // A check of the pipeline alone changes nothing on the disk.
+        // Only for a pipeline as a whole, not for a stage that somebody makes by itself.
         guard context.requests != nil, !context.isReplay else { throw error }
         return try ModelDamage.mend(reference, error, resolver, context)
       }
