@@ -3,6 +3,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -33,6 +34,16 @@ def prepare(options):
     WORK.mkdir(parents=True, exist_ok=True)
     if not os.access(options.edgepipe, os.X_OK):
         fail(f"{options.edgepipe} is not there", "build it: swift build -c release --product edgepipe")
+
+
+def service_url(service):
+    """The address that a starting `edgepipe serve` says it listens on, from its standard error."""
+    said = []
+    for line in service.stderr:
+        said.append(line)
+        if found := re.search(r"(http://[^/]+)/v1/", line):
+            return found[1]
+    fail(f"the service did not start: {''.join(said).strip()}", "swift build -c release --product edgepiped")
 
 
 def save(options, figures):
