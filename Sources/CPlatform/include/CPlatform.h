@@ -12,7 +12,6 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,3 +54,7 @@ static inline int ep_exchange(const char *a, const char *b) { return (int)syscal
 /// A program that is started has no descriptors of this one from this number on. (Declared here: what else <spawn.h> brings
 /// with it is not the same for every module.)
 static inline int ep_close_from(void *actions, int number) { extern int posix_spawn_file_actions_addclosefrom_np(void *, int); return posix_spawn_file_actions_addclosefrom_np(actions, number); }
+/// A file's extended attribute: its bytes, or a negative number. (Declared here, and in the next, for the same reason.)
+static inline long ep_file_attribute(int fd, const char *name, void *value, size_t size) { extern ssize_t fgetxattr(int, const char *, void *, size_t); return fgetxattr(fd, name, value, size); }
+/// Sets it: 0, or a negative number.
+static inline int ep_set_file_attribute(int fd, const char *name, const void *value, size_t size) { extern int fsetxattr(int, const char *, const void *, size_t, int); return fsetxattr(fd, name, value, size, 0); }

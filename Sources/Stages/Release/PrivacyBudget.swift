@@ -151,14 +151,14 @@ final class PrivacyBudget: Sendable {
     var text = Array("\(next.number)".utf8)
     // Not all file systems keep attributes.
     // SAFETY: the array has as many bytes; the names are terminated copies for the call.
-    _ = unsafe fsetxattr(descriptor, Self.attribute, &text, text.count, 0)
+    _ = unsafe ep_set_file_attribute(descriptor, Self.attribute, &text, text.count)
     record = next
   }
 
   private static func witness(_ descriptor: Int32) -> Int? {
     var text = [UInt8](repeating: 0, count: 32)
     // SAFETY: the array has as many bytes; the name is a terminated copy for the call.
-    let count = unsafe fgetxattr(descriptor, attribute, &text, text.count)
+    let count = unsafe ep_file_attribute(descriptor, attribute, &text, text.count)
     guard count > 0 else { return nil }
     return Int(String(decoding: text.prefix(count), as: UTF8.self))
   }
