@@ -46,6 +46,8 @@ final class PrivacyBudget: Sendable {
   }
 
   private static let slotBytes = 512
+  private static let lockAttempts = 100
+  private static let lockPauseUS: UInt32 = 10_000
   private static let attribute = "user.edgepipe.record"
 
   private let path: String
@@ -63,7 +65,7 @@ final class PrivacyBudget: Sendable {
     let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw Self.failure("open", path, errno) }
     do {
-      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      guard Self.lock(descriptor) else {
         throw PipelineError(
           "the privacy budget '\(path)' is in use by another run", remedy: "give each pipeline its own",
           code: .unavailable)
@@ -82,6 +84,15 @@ final class PrivacyBudget: Sendable {
   }
 
   deinit { close(descriptor) }
+
+  /// A program that was started at the moment in which another holder let go has the lock until it has begun.
+  private static func lock(_ descriptor: Int32) -> Bool {
+    for _ in 0..<lockAttempts {
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+      usleep(lockPauseUS)
+    }
+    return false
+  }
 
   /// What is left of this period, in millionths.
   var left: UInt64 {

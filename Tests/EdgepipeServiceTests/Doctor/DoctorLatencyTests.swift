@@ -49,21 +49,6 @@ struct DoctorLatencyTests {
     #expect(findings.value("other_cores") == 1.6 && findings.value("waiting_share") == 0.8)
   }
 
-  @Test("given frames that are lost before the slow stage, when others run, then it is judged by all that come")
-  func lostBefore() throws {
-    var report = ReportText.with {
-      // A fifth of 30 frames/s reaches the last stage, whose 70 ms on a core would do for 14 frames/s.
-      $0.lose(240, "late", in: \.objects)
-      for (key, value) in ["in": 60, "worked": 60] { $0.events[key] = value }
-      $0.events["work_ms"] = 10_000.0
-      $0.events["cpu_ms"] = 4_200.0
-      $0.resource("other_programs_cpu_s", 16.0)
-    }
-    #expect(try report.findings().causes == [.otherPrograms, .slowOutput], "without links nobody knows")
-    report.root["links"] = [["from": "camera", "to": "objects"], ["from": "objects", "to": "events"]]
-    #expect(try report.findings().causes == [.slowOutput, .otherPrograms])
-  }
-
   @Test("given the same with nothing else on the machine, when examined, then the waiting is the stage's own")
   func slowDevice() throws {
     let report = ReportText.with {

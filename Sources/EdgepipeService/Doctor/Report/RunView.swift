@@ -41,8 +41,6 @@ package struct RunView: Sendable {
   var power: Power
   /// By id.
   var stages: [StageView]
-  /// The stages before each one, as far as the report tells.
-  var before: [String: Set<String>]
   var streams: [StreamView]
   /// The exit status; nil for a run that goes on.
   var exit: Int?
@@ -60,19 +58,12 @@ package struct RunView: Sendable {
     }
   }
 
-  /// Frames a second that are meant for a stage: its part of what the sources bring. Those that were lost on their way to it
-  /// count: a stage before it may have waited for a core, and would let them pass on a machine that is idle.
+  /// Frames a second that reach a stage: its part of what the sources bring.
   func offeredFPS(of stage: StageView) -> Double {
     if stage.role == .source { return offeredFPS }
     let sources = stages.filter { $0.role == .source }
     let out = sources.reduce(0) { $0 + Double($1.framesOut) }
-    var passed: Set<String> = [], waiting = before[stage.id] ?? [], lost = 0.0
-    while let id = waiting.popFirst() {
-      guard passed.insert(id).inserted, let earlier = self.stage(id), earlier.role != .source else { continue }
-      lost += earlier.dropped.reduce(0) { Slowness.overload.contains($1.key) ? $0 + Double($1.value) : $0 }
-      waiting.formUnion(before[id] ?? [])
-    }
-    return out > 0 ? offeredFPS * min(1, (Double(stage.framesIn) + lost) / out) : 0
+    return out > 0 ? offeredFPS * min(1, Double(stage.framesIn) / out) : 0
   }
 
   /// What a stage could do on cores of its own, against what reaches it; nil where either is not known.
