@@ -77,23 +77,4 @@ struct FaultRow: Decodable {
       #expect(check.holds, "\(what), \(name): \(check.check) is \(check.value), must be \(check.bound)")
     }
   }
-
-  /// Some random faults of a service, with the kinds that are over soon.
-  static func expectServiceHolds(faults: Int, rows: [String]) throws {
-    let folder = TestData.packageRoot.appendingPathComponent("out/service-soak-test")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let figures = folder.appendingPathComponent("figures.json")
-    try? FileManager.default.removeItem(at: figures)
-    let result = try TestData.run(
-      URL(fileURLWithPath: "/usr/bin/timeout"),
-      [
-        "--kill-after=20", "400", TestData.packageRoot.appendingPathComponent("scripts/soak-service").path, "--faults",
-        "\(faults)", "--seed", "1", "--rows", rows.joined(separator: ","), "--edgepipe", Command.edgepipe.path,
-        "--folder", folder.path, "--json", figures.path,
-      ])
-    let text = String(decoding: result.output, as: UTF8.self)
-    try #require(FileManager.default.fileExists(atPath: figures.path), "the soak left no figures: \(text)")
-    let measured = try JSONDecoder().decode(FaultRow.self, from: Data(contentsOf: figures))
-    measured.expectHolds("\(text)\nthe soak")
-  }
 }

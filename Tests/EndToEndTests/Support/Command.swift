@@ -20,7 +20,7 @@ enum Command {
   }()
 
   /// How long a command may take before it counts as hanging: much longer than any takes on a busy machine.
-  private static let patience = 300
+  private static let patience = 600
 
   /// Runs to the end. A command that hangs is ended by `timeout` and fails with 124.
   static func run(
