@@ -13,7 +13,7 @@ public protocol ModelResolver: Sendable {
 
   /// Puts the sound file in the place of a damaged one, in one step: from a copy that was kept, or from its source.
   ///
-  /// - Parameter sha256: of the sound file; nil: by its manifest.
+  /// - Parameter sha256: of the sound file, where no manifest says it.
   /// - Returns: where it is from, in words.
   /// - Throws: a `PipelineError` where there is neither, or it cannot be written.
   func restore(_ reference: String, sha256: String?) throws -> String

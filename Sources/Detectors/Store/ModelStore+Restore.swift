@@ -43,7 +43,8 @@ extension ModelStore {
 
   public func restore(_ reference: String, sha256 known: String?) throws -> String {
     let place = place(of: reference)
-    if let sha256 = known ?? place?.sha256, let file = place?.file {
+    // Where the model was replaced while an older one runs, its manifest says which file belongs there.
+    if let sha256 = place?.sha256 ?? known, let file = place?.file {
       let kept = copy(sha256)
       if let bytes = try? readFile(kept, what: "model", limit: OnnxModel.maximumByteCount),
         FileHash.sha256(of: bytes) == sha256

@@ -59,6 +59,17 @@ final class ModelRestoreTests {
     #expect(try Data(contentsOf: file) == Data("weights".utf8))
   }
 
+  @Test("given a model that was replaced while an older one runs, when its file is damaged, then the newer one is put back")
+  func replaced() throws {
+    let older = try install("mine", "weights")
+    try store.keepCopy(of: older)
+    let newer = try install("mine", "newer weights")
+    try store.keepCopy(of: newer)
+    try Data("odd".utf8).write(to: newer.file)
+    _ = try store.restore("mine", sha256: older.sha256)
+    #expect(try store.resolve("mine").sha256 == newer.sha256)
+  }
+
   @Test("given no copy or a damaged one, when the model has no source, then the error says so, and nothing is written")
   func nothingLeft() throws {
     let model = try install("mine", "weights")

@@ -18,7 +18,7 @@ private struct ValueRendering: PictureRendering {
   }
 }
 
-/// Puts a picture of one pixel in the place of each, and says that nothing of the old one is to be seen.
+/// Puts a picture of one pixel in the place of each, and declares the picture anonymized.
 private final class Hider: FrameStage {
   typealias Configuration = NoConfiguration
   static let type = "privacy.fake"

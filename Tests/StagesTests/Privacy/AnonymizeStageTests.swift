@@ -330,7 +330,7 @@ struct AnonymizePipelineTests {
     #expect(inside.count == original.count && inside.count == 50 * 48 * 48)
     #expect(Set(inside).allSatisfy { $0 <= 3 }, "\(Set(inside).max() ?? 0)")
     #expect(abs(Self.correlation(inside, original)) < 0.05)
-    #expect(Set(outside).count > 50, "the rest is to be seen")
+    #expect(Set(outside).count > 50, "the rest is visible")
   }
 
   @Test("given the same with blocks, when the film is decoded, then nothing is in the blocks of any frame")

@@ -237,7 +237,7 @@ struct PictureHiderTests {
     for index in 0..<50 {
       let hidden = try hider.hide([PixelRect(x0: index, y0: 0, x1: index + 40, y1: 40)], [], in: picture)
       unsafe hidden.withFrame { unsafe _ = places.insert(UInt(bitPattern: $0.pointee.data.0)) }
-      // What was hidden in the one before is to be seen again.
+      // What was hidden in the one before is visible again.
       let visible = (index & ~1) - 1
       guard visible >= 0 else { continue }
       #expect(HiddenPixels.values(hidden)[0].values[0][visible] == HiddenPixels.values(picture)[0].values[0][visible])
