@@ -59,7 +59,7 @@ final class ModelRestoreTests {
     #expect(try Data(contentsOf: file) == Data("weights".utf8))
   }
 
-  @Test("given a model that was replaced while an older one runs, when its file is damaged, then the newer one is put back")
+  @Test("given a model that was replaced while an older one runs, when it is damaged, then the newer is put back")
   func replaced() throws {
     let older = try install("mine", "weights")
     try store.keepCopy(of: older)
