@@ -33,9 +33,9 @@ extension AnonymizeStage {
     public var areas: [Area] = []
     public var units = "pixels"
     public var method = HidingMethod.fill.rawValue
-    public var margin = 0.25
+    public var margin = 0.5
     public var delayFrames = 3
-    public var holdFrames = 12
+    public var holdFrames = 25
 
     public static let options: [ConfigurationOption<Self>] = [
       .init("classes", \.classes, .list(.string, count: 0...1000), "Labels of the detections that are hidden."),

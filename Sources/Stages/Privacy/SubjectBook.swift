@@ -44,7 +44,11 @@ struct SubjectBook: Sendable {
 
   /// What is added to each side for each frame from the nearest find, as a share of the box: faces turn and come nearer.
   private static let growth: Float = 0.04
+  /// The same where it was found only once: it may have moved anywhere.
+  private static let growthOfUnknown: Float = 0.12
   private static let mostGrowth: Float = 0.5
+  /// Boxes of single frames shake, above all at the picture's edge: those of so many frames before and after count as well.
+  private static let nearFrames = 2
   /// Frames over which the motion is measured.
   private static let motionFrames = 6
   /// The way that is expected of something that is not found, at most, as a share of its size.
@@ -90,7 +94,7 @@ struct SubjectBook: Sendable {
     for subject in subjects {
       let next = subject.sightings.firstIndex { $0.frame >= frame } ?? subject.sightings.count
       if next < subject.sightings.count, subject.sightings[next].frame == frame {
-        boxes.append(widened(subject.sightings[next].box, by: 0))
+        boxes.append(widened(found(subject, at: next), by: 0, Self.growth))
         continue
       }
       let before = next > 0 ? subject.sightings[next - 1] : nil
@@ -98,7 +102,8 @@ struct SubjectBook: Sendable {
       if let before, let after {
         let share = Float(frame - before.frame) / Float(after.frame - before.frame)
         boxes.append(
-          widened(between(before.box, after.box, share), by: min(frame - before.frame, after.frame - frame)))
+          widened(
+            between(before.box, after.box, share), by: min(frame - before.frame, after.frame - frame), Self.growth))
       }
       // Those at both ends may be two: each is hidden as if there were no other.
       if let before, frame - before.frame <= rules.hold {
@@ -136,8 +141,8 @@ struct SubjectBook: Sendable {
       guard size > 0, Self.size(last.box) < 2 * Self.size(box), Self.size(box) < 2 * Self.size(last.box) else {
         continue
       }
-      let motion = motion(of: subjects[index], before: subjects[index].sightings.count)
-      let there = last.box.moved(motion, frames: Float(frame - last.frame), most: Self.longestWay)
+      let motion = motion(of: subjects[index], before: subjects[index].sightings.count) ?? Point(x: 0, y: 0)
+      let there = moved(last, motion, to: frame)
       let distance = min(there.centerDistance(to: box), last.box.centerDistance(to: box)) * 2 / size
       let reach = min(1.5, 0.7 + 0.15 * Float(frame - last.frame))
       if distance <= reach, distance < best?.distance ?? .infinity { best = (index, distance) }
@@ -147,17 +152,38 @@ struct SubjectBook: Sendable {
 
   private static func size(_ box: Box) -> Float { max(box.width, box.height) }
 
-  private func motion(of subject: Subject, before end: Int) -> Point {
-    guard end > 1 else { return Point(x: 0, y: 0) }
-    let last = subject.sightings[end - 1]
-    let first = subject.sightings[..<(end - 1)].first { last.frame - $0.frame <= Self.motionFrames }
-    return first.map { Self.motion($0, last) } ?? Point(x: 0, y: 0)
+  /// A find, with those shortly before and after it where they would be by now.
+  private func found(_ subject: Subject, at index: Int) -> Box {
+    let find = subject.sightings[index]
+    guard let motion = motion(of: subject, before: index + 1) ?? motion(of: subject, after: index) else {
+      return find.box
+    }
+    var box = find.box, other = index - 1
+    while other >= 0, find.frame - subject.sightings[other].frame <= Self.nearFrames {
+      box = box.union(moved(subject.sightings[other], motion, to: find.frame))
+      other -= 1
+    }
+    other = index + 1
+    while other < subject.sightings.count, subject.sightings[other].frame - find.frame <= Self.nearFrames {
+      box = box.union(moved(subject.sightings[other], motion, to: find.frame))
+      other += 1
+    }
+    return box
   }
 
-  private func motion(of subject: Subject, after start: Int) -> Point {
+  /// Pixels a frame, by the finds up to one; nil where it is the only one for a while.
+  private func motion(of subject: Subject, before end: Int) -> Point? {
+    guard end > 1 else { return nil }
+    let last = subject.sightings[end - 1]
+    let first = subject.sightings[..<(end - 1)].first { last.frame - $0.frame <= Self.motionFrames }
+    return first.map { Self.motion($0, last) }
+  }
+
+  /// The same, by the finds from one on.
+  private func motion(of subject: Subject, after start: Int) -> Point? {
     let first = subject.sightings[start]
     let last = subject.sightings[(start + 1)...].last { $0.frame - first.frame <= Self.motionFrames }
-    return last.map { Self.motion(first, $0) } ?? Point(x: 0, y: 0)
+    return last.map { Self.motion(first, $0) }
   }
 
   /// Pixels a frame.
@@ -169,9 +195,14 @@ struct SubjectBook: Sendable {
   }
 
   /// Around where it was found and where it would be if it moved on.
-  private func expected(from find: Sighting, _ motion: Point, at frame: Int) -> Box {
-    let moved = find.box.moved(motion, frames: Float(frame - find.frame), most: Self.longestWay)
-    return widened(find.box.union(moved), by: abs(frame - find.frame))
+  private func expected(from find: Sighting, _ motion: Point?, at frame: Int) -> Box {
+    let frames = abs(frame - find.frame)
+    guard let motion else { return widened(find.box, by: frames, Self.growthOfUnknown) }
+    return widened(find.box.union(moved(find, motion, to: frame)), by: frames, Self.growth)
+  }
+
+  private func moved(_ find: Sighting, _ motion: Point, to frame: Int) -> Box {
+    find.box.moved(motion, frames: Float(frame - find.frame), most: Self.longestWay)
   }
 
   private func between(_ a: Box, _ b: Box, _ share: Float) -> Box {
@@ -180,8 +211,8 @@ struct SubjectBook: Sendable {
       x: mean(a.x, b.x), y: mean(a.y, b.y), width: mean(a.width, b.width), height: mean(a.height, b.height))
   }
 
-  private func widened(_ box: Box, by frames: Int) -> Box {
-    let share = rules.margin + min(Self.mostGrowth, Self.growth * Float(frames))
+  private func widened(_ box: Box, by frames: Int, _ growth: Float) -> Box {
+    let share = rules.margin + min(Self.mostGrowth, growth * Float(frames))
     return Box(
       x: box.x - box.width * share, y: box.y - box.height * share, width: box.width * (1 + 2 * share),
       height: box.height * (1 + 2 * share))

@@ -1,4 +1,4 @@
-public import EdgepipeCore
+import EdgepipeCore
 public import Pipeline
 
 extension ReleaseStage {

@@ -12,6 +12,8 @@ import EdgepipeCore
   // SAFETY: set in init, freed once in deinit, and only lent out during calls.
   private var frame: UnsafeMutablePointer<AVFrame>?
   private var converter: PixelConverter?
+  /// From the color of the last picture, where that is another one.
+  private var recoloring: (from: PictureColor, conversion: ColorConversion?)?
 
   /// - Parameters: width and height in pixels, rounded down to even numbers of at least 2.
   init(
@@ -80,6 +82,27 @@ import EdgepipeCore
     let sourceWidth = unsafe Int(source.pointee.width), sourceHeight = unsafe Int(source.pointee.height)
     let fits = (width...width + 1).contains(sourceWidth) && (height...height + 1).contains(sourceHeight)
     let format = unsafe PictureColor.plain(AVPixelFormat(source.pointee.format))
+    if let conversion = conversion(from: sourceColor, format) {
+      try unsafe copy(source, format, fits: fits, sourceColor, to: target, sourceColor)
+      unsafe conversion.apply(to: target)
+    } else {
+      try unsafe copy(source, format, fits: fits, sourceColor, to: target, color)
+    }
+  }
+
+  /// Nil where none is needed, or swscale does it.
+  private func conversion(from source: PictureColor, _ format: AVPixelFormat) -> ColorConversion? {
+    guard source != color, !PictureColor.isRGB(format) else { return nil }
+    if let recoloring, recoloring.from == source { return recoloring.conversion }
+    let made = ColorConversion(from: source, to: color)
+    recoloring = (source, made)
+    return made
+  }
+
+  private func copy(
+    _ source: UnsafePointer<AVFrame>, _ format: AVPixelFormat, fits: Bool, _ sourceColor: PictureColor,
+    to target: UnsafeMutablePointer<AVFrame>, _ color: PictureColor
+  ) throws(PipelineError) {
     if fits, format == AV_PIX_FMT_YUV420P, sourceColor == color {
       // SAFETY: both frames hold 4:2:0 planes of at least width x height pixels (chroma: half of each).
       unsafe av_image_copy_plane(
