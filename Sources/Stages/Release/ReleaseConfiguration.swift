@@ -30,7 +30,10 @@ extension ReleaseStage {
     /// Of one release.
     public var epsilon = 1.0
     public var periodS = 900.0
-    public var what = ReleaseNoise.Kind.allCases.map(\.rawValue)
+    public var what = ["visits", "seconds", "stays"]
+    /// Whose objects are counted, for `objects`.
+    public var classes: [String] = []
+    public var detectionsPerPerson = 1
     public var tracksPerPerson = 2
     public var visitsPerTrack = 3
     public var staySPerTrack = 300
@@ -42,15 +45,22 @@ extension ReleaseStage {
 
     public static let options: [ConfigurationOption<Self>] = [
       .init(
-        "zones", \.zones, .list(.string, count: 1...64), required: true,
+        "zones", \.zones, .list(.string, count: 0...64),
         "The zones whose numbers are released; each is in every release."),
       .init(
         "epsilon", \.epsilon, .number(0.001...100),
         "What one release of one stream costs of the budget; less is more noise. The kinds of numbers share it evenly."),
       .init("periodS", \.periodS, .number(1...86_400), "Seconds of media time that one release is about."),
       .init(
-        "what", \.what, .list(.word(ReleaseNoise.Kind.allCases.map(\.rawValue)), count: 1...3),
-        "The kinds of numbers: visits that began, seconds that people spent, lengths of stays that ended."),
+        "what", \.what, .list(.word(ReleaseNoise.Kind.allCases.map(\.rawValue)), count: 1...4),
+        "The kinds of numbers: of each zone, visits that began, seconds that people spent, lengths of stays that ended; of each class, objects found in a period's last frame."
+      ),
+      .init(
+        "classes", \.classes, .list(.string, count: 0...64), "Labels whose objects are released, for 'objects'."),
+      .init(
+        "detectionsPerPerson", \.detectionsPerPerson, .integer(1...100),
+        "Detections of all classes that one person may cause in a frame: an assumption on which the promise of 'objects' rests."
+      ),
       .init(
         "tracksPerPerson", \.tracksPerPerson, .integer(1...100),
         "Tracks that one person may be in a period: an assumption about the tracker, on which the promise rests."),
@@ -86,8 +96,19 @@ extension ReleaseStage {
           "can never release anything: one release costs more than its budget",
           "raise 'budget.epsilon' or lower 'epsilon'")
       }
+      let kinds = Set(what.compactMap(ReleaseNoise.Kind.init))
+      guard zones.isEmpty == kinds.isSubset(of: [.objects]) else {
+        throw refuse(
+          zones.isEmpty ? "has no 'zones' to release numbers of" : "names zones, and 'what' has none of their numbers",
+          "name the zones of an analytics.zones before it, or release \"what\": [\"objects\"] alone")
+      }
+      guard classes.isEmpty == !kinds.contains(.objects), Set(classes).count == classes.count else {
+        throw refuse(
+          "has 'classes' that do not go with 'what'",
+          "'objects' in 'what' needs 'classes', such as [\"person\"], each named once; without it there are none")
+      }
       return ReleaseNoise(
-        Set(what).compactMap(ReleaseNoise.Kind.init), epsilonMillionths: epsilonMillionths, tracks: tracksPerPerson,
+        Array(kinds), epsilonMillionths: epsilonMillionths, tracks: tracksPerPerson, detections: detectionsPerPerson,
         bounds: bounds)
     }
   }

@@ -6,9 +6,9 @@ import Synchronization
 /// Releases counts of zones under differential privacy, and nothing else: visits, time spent and lengths of stays, a stream and
 /// period at a time, with noise that hides what any one person did.
 ///
-/// Input: frames with the events `zone.enter` and `zone.leave` of an `analytics.zones` before it, in order. Output: the same
-/// frames without picture, detections, tracks and other events (unless `strip` is false), and with a `privacy.release` event for
-/// each zone once a period is over. Drops: nothing.
+/// Input: frames with the events `zone.enter` and `zone.leave` of an `analytics.zones` before it, in order, and detections where
+/// `objects` are released. Output: the same frames without picture, detections, tracks and other events (unless `strip` is
+/// false), and with a `privacy.release` event for each zone and class once a period is over. Drops: nothing.
 ///
 /// The noise is discrete Laplace noise (``DiscreteLaplace``). A person is taken to be at most `tracksPerPerson` tracks of a stream in a period, of each
 /// of which at most `visitsPerTrack` visits and `staySPerTrack` seconds count, over all zones. Each release of a stream costs `epsilon`;
@@ -71,6 +71,8 @@ public final class ReleaseStage: FrameStage {
   private final class Worker: FrameWorker {
     private struct StreamState {
       var tally: VisitTally
+      /// Of each class, in the last frame that a detector has looked at.
+      var objects: [String: Int] = [:]
       var began: MediaTime
       var beganWall: WallTime
     }
@@ -84,6 +86,7 @@ public final class ReleaseStage: FrameStage {
 
     func process(_ frame: Frame) throws -> FrameOutcome {
       let header = frame.header, events = frame.events
+      let objects = objects(in: frame)
       var frame = frame
       if stage.configuration.strip { frame.removeContents() }
       var released: [FrameEvent] = []
@@ -95,6 +98,7 @@ public final class ReleaseStage: FrameStage {
         state = start(header)
       } body: { state in
         for event in events { note(event, at: header.mediaTime, &state.tally) }
+        if let objects { state.objects = objects }
         guard header.mediaTime.nanoseconds(since: state.began) >= stage.configuration.periodNanoseconds else { return }
         do { released = try release(&state, header) } catch { failure = error }
         (state.began, state.beganWall) = (header.mediaTime, header.capturedWall)
@@ -109,6 +113,18 @@ public final class ReleaseStage: FrameStage {
         tally: VisitTally(
           zones: stage.configuration.zones, edges: stage.configuration.stayEdgesS, bounds: stage.configuration.bounds),
         began: header.mediaTime, beganWall: header.capturedWall)
+    }
+
+    /// How many of each class were found, by the stage that found most; nil where none is released, or nobody has looked.
+    private func objects(in frame: Frame) -> [String: Int]? {
+      guard !stage.configuration.classes.isEmpty, !frame.results.isEmpty else { return nil }
+      var most: [String: Int] = [:]
+      for result in frame.results {
+        for label in stage.configuration.classes {
+          most[label] = max(most[label] ?? 0, result.detections.count { $0.label == label })
+        }
+      }
+      return most
     }
 
     private func note(_ event: FrameEvent, at time: MediaTime, _ tally: inout VisitTally) {
@@ -139,13 +155,19 @@ public final class ReleaseStage: FrameStage {
         return [FrameEvent(stage: stage.context.id, kind: "privacy.refused", fields: times + [reason])]
       }
       stage.counts.withLock { $0.releases += 1 }
-      return zones.keys.sorted().compactMap { name in
-        zones[name].map { numbers in
-          FrameEvent(
-            stage: stage.context.id, kind: "privacy.release",
-            fields: [.init("zone", .string(name))] + times + stage.noise.fields(numbers, using: &random))
-        }
+      let id = stage.context.id
+      var events: [FrameEvent] = []
+      for name in zones.keys.sorted() {
+        guard let numbers = zones[name] else { continue }
+        let fields = stage.noise.fields(numbers, using: &random)
+        events.append(
+          FrameEvent(stage: id, kind: "privacy.release", fields: [.init("zone", .string(name))] + times + fields))
       }
+      for label in stage.configuration.classes {
+        guard let fields = stage.noise.fields(objects: state.objects[label] ?? 0, using: &random) else { continue }
+        events.append(FrameEvent(stage: id, kind: "privacy.release", label: label, fields: times + fields))
+      }
+      return events
     }
   }
 }

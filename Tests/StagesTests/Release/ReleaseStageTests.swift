@@ -85,6 +85,44 @@ final class ReleaseStageTests {
     #expect(stage.facts["releases"] == .int(2) && stage.facts["refused"] == .int(1))
   }
 
+  @Test(
+    "given classes, when the period is over, then what the last frame showed is released of each, by the same budget")
+  func objects() throws {
+    let (stage, worker) = try worker {
+      ($0.what, $0.zones, $0.classes, $0.periodS) = (["objects"], [], ["person", "car"], 60)
+      ($0.epsilon, $0.budget.epsilon) = (100, 150)
+    }
+    func found(_ second: Double, _ people: Int) -> Frame {
+      var frame = frame(second)
+      let person = Detection(label: "person", classIndex: 0, score: 0.9, box: Box(x: 0, y: 0, width: 9, height: 9))
+      frame.attach(StageResults(stage: "faces", detections: Array(repeating: person, count: people)))
+      // Of a tracker, who has them as well.
+      frame.attach(StageResults(stage: "tracks", detections: Array(repeating: person, count: people)))
+      return frame
+    }
+    for second in 0..<60 { #expect(try emitted(worker.process(found(Double(second), 9))).events.isEmpty) }
+    let released = try emitted(worker.process(found(60, 40))).events
+    #expect(released.map(\.label) == ["person", "car"])
+    #expect(released.map(\.kind) == ["privacy.release", "privacy.release"])
+    #expect(abs((value("objects", released[0]) ?? 0) - 40) <= 1 && abs(value("objects", released[1]) ?? 9) <= 1)
+    #expect(value("objects_error_95", released[0]) == 0 && value("visits", released[0]) == nil)
+    #expect(try emitted(worker.process(found(120, 40))).events.map(\.kind) == ["privacy.refused"])
+    #expect(stage.facts["releases"] == .int(1))
+  }
+
+  @Test("given a person who causes several detections, then the noise is of that scale")
+  func detectionsPerPerson() {
+    func error(_ detections: Int) -> Int? {
+      let noise = ReleaseNoise(
+        [.objects], epsilonMillionths: 1_000_000, tracks: 7, detections: detections, bounds: VisitTally.Bounds())
+      var random = SystemRandomNumberGenerator()
+      guard case .int(let error)? = noise.fields(objects: 0, using: &random)?.last?.value else { return nil }
+      return error
+    }
+    #expect(error(1) == DiscreteLaplace(sensitivity: 1, epsilonMillionths: 1_000_000).bound(0.95))
+    #expect(error(5) == DiscreteLaplace(sensitivity: 5, epsilonMillionths: 1_000_000).bound(0.95))
+  }
+
   @Test("given a replay, then nothing is released again and no budget is touched")
   func replays() throws {
     let (_, worker) = try worker({ $0.periodS = 10 }, isReplay: true)
@@ -104,6 +142,9 @@ final class ReleaseStageTests {
     for (words, change) in [
       ("do not rise", { $0.stayEdgesS = [10, 10] }), ("a zone twice", { $0.zones = ["a", "a"] }),
       ("more than its budget", { ($0.epsilon, $0.budget.epsilon) = (2, 1) }),
+      ("no 'zones'", { $0.zones = [] }), ("names zones", { ($0.what, $0.classes) = (["objects"], ["person"]) }),
+      ("'classes'", { $0.classes = ["person"] }), ("'classes'", { $0.what = ["visits", "objects"] }),
+      ("'classes'", { ($0.what, $0.classes) = (["visits", "objects"], ["car", "car"]) }),
     ] as [(String, (inout ReleaseStage.Configuration) -> Void)] {
       let error = #expect(throws: PipelineError.self) { _ = try self.worker(change) }
       #expect(error?.message.contains(words) == true && error?.code == .invalidConfiguration, "\(error?.message ?? "")")
