@@ -36,6 +36,14 @@ def prepare(options):
         fail(f"{options.edgepipe} is not there", "build it: swift build -c release --product edgepipe")
 
 
+def prepare_service(options):
+    """Both programs of a service: `edgepipe serve` becomes the `edgepiped` that lies beside it."""
+    prepare(options)
+    supervisor = pathlib.Path(options.edgepipe).resolve().with_name("edgepiped")
+    if not os.access(supervisor, os.X_OK):
+        fail(f"{supervisor} is not there", "build it: swift build -c release --product edgepiped")
+
+
 def service_url(service):
     """The address that a starting `edgepipe serve` says it listens on, from its standard error."""
     said = []
@@ -43,7 +51,7 @@ def service_url(service):
         said.append(line)
         if found := re.search(r"(http://[^/]+)/v1/", line):
             return found[1]
-    fail(f"the service did not start: {''.join(said).strip()}", "swift build -c release --product edgepiped")
+    fail(f"the service did not start: {''.join(said).strip()}")
 
 
 def save(options, figures):

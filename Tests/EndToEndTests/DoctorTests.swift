@@ -54,6 +54,12 @@ struct DoctorTests {
     return answer
   }
 
+  /// On how many frames a stage of the run has worked.
+  private func worked(_ stage: String, _ space: Workspace) throws -> Int {
+    let stages = try space.report()["stages"] as? [String: [String: Any]]
+    return try #require(stages?[stage]?["worked"] as? Int)
+  }
+
   private func camera(_ more: String) -> String {
     #"{ "id": "camera", "type": "source.ffmpeg", "config": { "url": "\#(Self.film.path)", \#(more) } }"#
   }
@@ -96,17 +102,30 @@ struct DoctorTests {
 
   @Test(
     "given a deadline that a detector misses by itself, when examined, then it is the detector",
-    .enabled(if: hasFilm && Has.model("yolov3-tiny"), "needs samples/ and the model yolov3-tiny"))
+    .enabled(if: Has.ffmpeg && Has.model("yolov3-tiny"), "needs ffmpeg and the model yolov3-tiny"))
   func missedDeadline() throws {
     let space = try Workspace()
+    // Small, so that it is scaled within the deadline.
+    try FFmpeg.make([
+      "-f", "lavfi", "-i", "testsrc2=size=160x90:rate=10:duration=9", "-pix_fmt", "yuv420p", "-c:v", "mpeg4",
+      space.path("small.mp4"),
+    ])
     let file = try space.pipeline(
       """
-      \(camera(#""maxFrames": 90, \#(live)"#)), \(scale),
+      { "id": "camera", "type": "source.ffmpeg", "config": { "url": "small.mp4", \(live) } }, \(scale),
       { "id": "objects", "type": "detect.yolo", "after": ["scale"],
         "config": { "model": "yolov3-tiny", "shape": [1536, 1536] } },
       { "id": "out", "type": "sink.null", "after": ["objects"] }
       """, extra: #""budget": { "deadlineMs": 200 },"#)
-    let answer = try examine(space, file)
+    var answer = try examine(space, file)
+    // On a busy machine all frames may be late before the detector has seen one: then nobody knows it, and others are the cause.
+    var runs = 1
+    while try worked("objects", space) == 0 {
+      #expect(answer.first == "other-programs", "\(answer.findings)")
+      if runs == 5 { return }
+      answer = try examine(space, file)
+      runs += 1
+    }
     #expect(answer.first == "slow-detector", "\(answer.findings)")
     #expect(answer.figure("deadline_ms") == 200)
     #expect(answer.commands.contains { $0.contains("objects.shape=") }, "\(answer.commands)")

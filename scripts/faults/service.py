@@ -42,8 +42,9 @@ class Service:
         self.changes = []  # (instant, event) of what is wrong, or well again
         self.figures, self.delivered, self.began = {}, {}, {}
         self.samples = {}  # by pipeline, "" for the supervisor: (instant, resident, descriptors, threads, CPU seconds)
-        self.lost, self.done = 0, threading.Event()
-        found, _ = wait_for("the service listens", 30, lambda: self.alive() and re.search(
+        # Events that the stream said were gone, and how often it ended and was read on.
+        self.lost, self.breaks, self.done = 0, 0, threading.Event()
+        found, _ = wait_for("the service listens", 300, lambda: self.alive() and re.search(
             r"interface on http://127\.0\.0\.1:(\d+)", self.errors.read_text()))
         self.port = int(found[1])
         for work in (self._follow, self._sample):
@@ -54,23 +55,35 @@ class Service:
             raise Failed(f"the service ended with {self.process.returncode}: {self.errors.read_text()[-500:]}")
         return True
 
+    def begins_well(self):
+        """To be asked before anything is made ill: no run has a reason to end."""
+        ended = re.search(r".*: ended by itself .*", self.errors.read_text())
+        if ended:
+            raise Failed(ended[0])
+        return self.alive()
+
     # --- What it tells
 
     def _follow(self):
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-            # From its first event on.
-            connection.request("GET", "/v1/events?figures=true&recent=2000")
-            stream = connection.getresponse()
-            for line in stream:
-                if line.startswith(b"data: "):
-                    self._take(json.loads(line[6:]), time.monotonic())
-        except (OSError, ValueError, http.client.HTTPException):
-            pass
-        self.lost += not self.done.is_set()
+        last = None
+        while not self.done.is_set():
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+                # From its first event on, or where it stopped.
+                connection.request("GET", "/v1/events?figures=true&recent=2000", headers={"Last-Event-ID": last} if last else {})
+                for line in connection.getresponse():
+                    if line.startswith(b"id: "):
+                        last = line[4:].decode().strip()
+                    elif line.startswith(b"data: "):
+                        self._take(json.loads(line[6:]), time.monotonic())
+            except (OSError, ValueError, http.client.HTTPException):
+                pass
+            self.breaks += not self.done.is_set()
+            self.done.wait(1)
 
     def _take(self, event, now):
-        match event["event"]:
+        # What the stream itself has lost has no name.
+        match event.get("event", "lost"):
             case "figures":
                 for one in event["pipelines"]:
                     name, pid = one["name"], one.get("pid")
@@ -126,6 +139,10 @@ class Service:
         """For how many seconds its run has been known."""
         return time.monotonic() - self.began[name] if self.is_running(name) and name in self.began else 0.0
 
+    def frames(self, name):
+        """How many frames its present run has delivered."""
+        return self.figures.get(name, {}).get("ledger", {}).get("delivered", 0) if self.is_running(name) else 0
+
     def _sample(self):
         while not self.done.wait(1):
             now = time.monotonic()
@@ -145,7 +162,7 @@ class Service:
     # --- What it is asked
 
     def ask(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         try:
             connection.request(method, path, body and json.dumps(body), {"Content-Type": "application/json"} if body else {})
             answer = connection.getresponse()
@@ -158,7 +175,7 @@ class Service:
         if status != 200:
             raise Failed(f"{pipeline}: {stage} was not changed: {status} {text}")
 
-    def finish(self, seconds=60):
+    def finish(self, seconds=600):
         """Drains all; returns the exit status and how long it took."""
         start = time.monotonic()
         self.done.set()

@@ -25,7 +25,7 @@ extension PipelineKeeper {
     runWatch.begin()
     move(to: .starting)
     change { $0.process = process.id }
-    var contact = RunContact(folder.socket, clock.now()), drain: DrainOrder?
+    var contact = RunContact(folder, clock.now(), isFound: process.isFound), drain: DrainOrder?
     var isFinished = false, isKilled = false, isStuck = false
     // What an earlier supervisor has told a run that goes on is not known.
     var share = process.isFound ? nil : 1.0
@@ -38,6 +38,7 @@ extension PipelineKeeper {
       if let how = process.ended() {
         // What it said last.
         for message in contact.read(milliseconds: 0) { isFinished = take(message) || isFinished }
+        contact.noteTold()
         return Ending(
           how: how, wasDrained: drain != nil, wasHung: isKilled, isFinished: isFinished && drain != nil,
           logBytes: process.logBytes)
@@ -73,6 +74,7 @@ extension PipelineKeeper {
           isFinished = take(message) || isFinished
           hasFigures = hasFigures || message["event"] == .string("figures")
         }
+        contact.noteTold()
         if hasFigures, drain == nil, status.phase == .running {
           isStuck = mend(process, &contact, &runWatch) || isStuck
         }

@@ -18,6 +18,8 @@ struct RunFolder: Sendable {
   var report: String { path + "/report.json" }
   var log: String { path + "/log" }
   var changes: String { path + "/changes.json" }
+  /// The number of the last fault of the run that was passed on.
+  var told: String { path + "/told" }
   /// What its runs have written for people to look at.
   var files: String { path + "/files.jsonl" }
 

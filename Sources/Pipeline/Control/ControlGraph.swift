@@ -26,6 +26,11 @@ extension ControlActions {
     return .object(members)
   }
 
+  /// What was told of faults and of their ends.
+  ///
+  /// - Parameter number: of the last one that is known already.
+  func faults(after number: Double?) -> [RunNotices.Numbered] { runner.faults(after: Int(exactly: number ?? 0) ?? 0) }
+
   /// Files that stages have finished.
   ///
   /// - Parameter number: of the last one that is known already.

@@ -18,7 +18,7 @@ final class ControlSession {
   }
 
   private enum Command: String, CaseIterable {
-    case status, list, graph, files
+    case status, list, graph, files, faults
     case addStream = "add-stream"
     case removeStream = "remove-stream"
     case set, picture, metrics, report, subscribe, unsubscribe, supervise, drain
@@ -91,6 +91,8 @@ final class ControlSession {
         return ["streams": .list(actions.streams.map { $0.value(isAnonymized: actions.runner.showsAnonymized($0.id)) })]
       case .graph: return ["stages": actions.graph]
       case .files: return ["files": .list(try actions.files(after: message.number("after")).map(\.value))]
+      case .faults:
+        return ["faults": .list(try actions.faults(after: message.number("after")).map(\.value))]
       case .addStream:
         try actions.addStream(id: message.need("stream"), url: message.need("url"), source: message.text("source"))
       case .removeStream: try actions.removeStream(id: message.need("stream"))
@@ -172,16 +174,7 @@ final class ControlSession {
   private func report() {
     if let (notices, lost) = follower?.take() {
       if lost > 0 { send(.object(["event": .string("lost"), "count": .int(lost)])) }
-      for notice in notices {
-        switch notice {
-        case .health(let change): if topics.contains(.health) { send(change.value) }
-        case .event(let event, let header): if topics.contains(.events) { send(event.value(of: header)) }
-        case .options(let change):
-          if topics.contains(.events) { send(.object(["event": .string("options"), "change": change.value])) }
-        case .file(let file): if topics.contains(.files) { send(file.value) }
-        case .fault(let change): if topics.contains(.events) { send(.object(change.members)) }
-        }
-      }
+      for notice in notices where topics.contains(notice.topic) { send(notice.value) }
     }
     if let message = figures?.next() { send(message) }
     do throws(PipelineError) { if let picture = try pictures?.next() { send(picture) } } catch {

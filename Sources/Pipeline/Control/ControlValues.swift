@@ -50,6 +50,31 @@ extension HealthChange {
   }
 }
 
+extension RunNotices.Numbered {
+  var topic: ControlSession.Topic {
+    switch notice {
+    case .health: .health
+    case .event, .options, .fault: .events
+    case .file: .files
+    }
+  }
+
+  /// As followers are told it.
+  var value: ReportValue {
+    let value: ReportValue =
+      switch notice {
+      case .health(let change): change.value
+      case .event(let event, let header): event.value(of: header)
+      case .options(let change): .object(["event": .string("options"), "change": change.value])
+      case .file(let file): file.value
+      case .fault(let change): .object(change.members)
+      }
+    guard let number, case .object(var members) = value else { return value }
+    members["number"] = .int(number)
+    return .object(members)
+  }
+}
+
 extension FrameEvent {
   func value(of header: FrameHeader) -> ReportValue {
     var members: [String: ReportValue] = [

@@ -97,22 +97,28 @@ final class UnixSocket {
     return String(decoding: rest[..<end], as: UTF8.self)
   }
 
-  /// Whether a line, a part of one, or the other end's leaving can be read within the time.
+  /// Whether a line, a part of one, or the other end's leaving can be read within the time; 0: now.
   func hasInput(milliseconds: Double) -> Bool {
-    rest[searched...].contains(UInt8(ascii: "\n"))
-      || isReady(for: POLLIN, until: SystemClock().now().advanced(byMilliseconds: milliseconds))
+    if rest[searched...].contains(UInt8(ascii: "\n")) { return true }
+    // No time is left of none, and what lies there must be read all the same.
+    if milliseconds <= 0 { return waits(for: POLLIN, milliseconds: 0) == 1 }
+    return isReady(for: POLLIN, until: SystemClock().now().advanced(byMilliseconds: milliseconds))
   }
 
   private func isReady(for events: Int32, until deadline: MonotonicTime) -> Bool {
     while true {
-      var wanted = pollfd(fd: descriptor, events: Int16(events), revents: 0)
       // Also where the other end keeps the socket ready, a deadline that has passed is over.
       let left = deadline.nanoseconds(since: SystemClock().now())
       guard left > 0 else { return false }
-      // SAFETY: one descriptor, which outlives the call.
-      let count = unsafe poll(&wanted, 1, Int32(clamping: left / 1_000_000 + 1))
+      let count = waits(for: events, milliseconds: Int32(clamping: left / 1_000_000 + 1))
       if count >= 0 || errno != EINTR { return count == 1 }
     }
+  }
+
+  private func waits(for events: Int32, milliseconds: Int32) -> Int32 {
+    var wanted = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+    // SAFETY: one descriptor, which outlives the call.
+    return unsafe poll(&wanted, 1, milliseconds)
   }
 
   /// - Returns: false where the other end has not taken all of it in time.

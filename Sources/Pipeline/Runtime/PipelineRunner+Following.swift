@@ -15,6 +15,8 @@ extension PipelineRunner {
   /// What happens from now on is kept for the follower until it takes it.
   func follow() -> RunNotices.Follower { context.notices.follow() }
   func unfollow(_ follower: RunNotices.Follower) { context.notices.unfollow(follower) }
+  /// What was told of faults behind `number`, for those who were not there.
+  func faults(after number: Int) -> [RunNotices.Numbered] { context.notices.faults(after: number) }
 
   var files: WrittenFiles { context.files }
   /// Nil where nobody follows the power.

@@ -66,6 +66,11 @@ enum PictureRules {
   static let darkLimit = 0.4
   static let brightLimit = 0.85
   static let brightRise = 1.3
+  /// With so bright a mean, most of the picture is white: that is glare, however much detail the rest of it keeps.
+  static let glareLimit = 0.95
+  /// Glare that was told is over below one of these.
+  static let brightWell = 0.8
+  static let brightRiseWell = 1.2
 
   enum Verdict: Sendable, Hashable {
     case well
@@ -77,13 +82,13 @@ enum PictureRules {
   /// What is wrong with the view; whether the picture moves is judged over time, by ``Stillness``.
   static func verdict(_ figures: PictureFigures) -> Verdict {
     guard figures.texturedParts >= leastParts else { return .well }
+    let isBright = figures.brightness >= brightLimit && figures.brightness >= brightRise * figures.usualBrightness
+    if isBright, figures.brightness >= glareLimit { return .bad(.bright) }
     if figures.lostShare >= lostLightLimit {
       if figures.brightness <= darkLimit * figures.usualBrightness, figures.likeness >= likenessDarkLimit {
         return .bad(.dark)
       }
-      if figures.brightness >= brightLimit, figures.brightness >= brightRise * figures.usualBrightness {
-        return .bad(.bright)
-      }
+      if isBright { return .bad(.bright) }
     }
     // What is left of a blurred picture is noise, which matches nothing: that comes first.
     let isLike = figures.likeness >= likenessLimit
@@ -94,5 +99,10 @@ enum PictureRules {
     }
     if figures.lostShare >= lostLimit { return .bad(.covered) }
     return figures.lostShare <= lostWell && figures.matchShare >= matchWell ? .well : .unclear
+  }
+
+  /// Whether glare that was told goes on: its detail comes and goes with what moves in the rest of the picture.
+  static func isStillBright(_ figures: PictureFigures) -> Bool {
+    figures.brightness >= brightWell && figures.brightness >= brightRiseWell * figures.usualBrightness
   }
 }

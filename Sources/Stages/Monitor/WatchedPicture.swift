@@ -103,7 +103,8 @@ struct WatchedPicture {
     if reported.contains(.frozen), let since = stillness.frozenSince(at: moment, allowed: configuration.frozenS) {
       return .bad(.frozen, since: since)
     }
-    return verdict == .well ? .well : .unclear
+    let isOver = verdict == .well && !(latch.active?.fault == .bright && PictureRules.isStillBright(figures))
+    return isOver ? .well : .unclear
   }
 
   /// The change as everybody is told it.

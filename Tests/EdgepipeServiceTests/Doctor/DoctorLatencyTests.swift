@@ -49,6 +49,61 @@ struct DoctorLatencyTests {
     #expect(findings.value("other_cores") == 1.6 && findings.value("waiting_share") == 0.8)
   }
 
+  @Test("given frames that are lost before the slow stage, when others run, then it is judged by all that come")
+  func lostBefore() throws {
+    var report = ReportText.with {
+      // A fifth of 30 frames/s reaches the last stage, whose 70 ms on a core would do for 14 frames/s.
+      $0.lose(240, "queue-oldest", in: \.objects)
+      for (key, value) in ["in": 60, "worked": 60] { $0.events[key] = value }
+      $0.events["work_ms"] = 10_000.0
+      $0.events["cpu_ms"] = 4_200.0
+      $0.resource("other_programs_cpu_s", 16.0)
+    }
+    #expect(try report.findings().causes == [.otherPrograms, .slowOutput], "without links nobody knows")
+    report.root["links"] = [["from": "camera", "to": "objects"], ["from": "objects", "to": "events"]]
+    #expect(try report.findings().causes == [.slowOutput, .otherPrograms])
+  }
+
+  @Test(
+    "given a fast stage that waits for a core for longest, when a later one is slow by itself, then that one is the cause"
+  )
+  func waitingBefore() throws {
+    var report = ReportText.with {
+      // 2 ms on a core, and 95 ms until it has it.
+      $0.lose(200, "queue-oldest", in: \.events)
+      for (key, value) in ["work_ms": 9_500.0, "cpu_ms": 200.0] { $0.events[key] = value }
+      $0.events["worked"] = 100
+      // 400 ms on a core for each frame.
+      for (key, value) in ["in": 100, "worked": 10] { $0.objects[key] = value }
+      for (key, value) in ["work_ms": 9_000.0, "cpu_ms": 4_000.0] { $0.objects[key] = value }
+      $0.resource("other_programs_cpu_s", 18.0)
+      $0.root["links"] = [["from": "camera", "to": "events"], ["from": "events", "to": "objects"]]
+    }
+    #expect(try report.findings().causes == [.slowDetector, .otherPrograms])
+    // The same where it is at work for less than the busy share, as in a run that starts slowly.
+    report.objects["worked"] = 5
+    for (key, value) in ["work_ms": 4_500.0, "cpu_ms": 2_000.0] { report.objects[key] = value }
+    for (key, value) in ["work_ms": 7_000.0, "cpu_ms": 200.0] { report.events[key] = value }
+    #expect(try report.findings().causes == [.slowDetector, .otherPrograms])
+    // On cores of its own it would do: then it is not the cause.
+    for (key, value) in ["work_ms": 9_000.0, "cpu_ms": 50.0] { report.objects[key] = value }
+    #expect(try report.findings().causes.first == .otherPrograms)
+  }
+
+  @Test(
+    "given a stage that takes longer than the deadline, when queues before it lose most frames, then it is the cause")
+  func lostBeforeTheDeadline() throws {
+    let report = ReportText.with {
+      $0.lose(200, "queue-oldest", in: \.events)
+      $0.stream["late"] = 5
+      $0.objects["worked"] = 5
+      for (key, value) in ["work_ms": 5_000.0, "cpu_ms": 2_000.0] { $0.objects[key] = value }
+      $0.resource("other_programs_cpu_s", 18.0)
+    }
+    let findings = try report.findings()
+    #expect(findings.causes == [.slowDetector, .otherPrograms] && findings.value("deadline_ms") == 100)
+  }
+
   @Test("given the same with nothing else on the machine, when examined, then the waiting is the stage's own")
   func slowDevice() throws {
     let report = ReportText.with {

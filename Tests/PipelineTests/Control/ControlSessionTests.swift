@@ -160,7 +160,7 @@ struct ControlSessionTests {
     for version in 1...(RunNotices.Follower.limit + 10) { notices.publish(.options(change(version))) }
     let taken = follower.take()
     #expect(taken.lost == 10 && taken.notices.count == RunNotices.Follower.limit)
-    if case .options(let first)? = taken.notices.first { #expect(first.version == 11) }
+    if case .options(let first)? = taken.notices.first?.notice { #expect(first.version == 11) }
     #expect(follower.take().notices.isEmpty)
     notices.unfollow(follower)
     notices.publish(.options(change(1)))

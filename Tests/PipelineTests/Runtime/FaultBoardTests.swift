@@ -64,7 +64,7 @@ struct FaultBoardTests {
     let told = FaultChange("memory", since: Self.since, figures: [.init("share", 0.9, limit: 0.85)], message: "much")
     runner.tell(told)
     let notices = follower.take().notices
-    guard case .fault(told)? = notices.first, notices.count == 1 else {
+    guard case .fault(told)? = notices.first?.notice, notices.count == 1 else {
       Issue.record("not told: \(notices)")
       return
     }

@@ -31,12 +31,28 @@ struct PictureRulesTests {
     #expect(verdict { ($0.lostShare, $0.brightness, $0.likeness) = (0.3, 0.2, 0.8) } == .bad(.dark))
     #expect(verdict { ($0.lostShare, $0.brightness, $0.likeness) = (1, 0, 0) } == .bad(.covered))
     #expect(verdict { ($0.lostShare, $0.brightness) = (0.3, 0.9) } == .bad(.bright))
+    // Most of it is white, whatever the rest shows; but not where it usually is.
+    #expect(verdict { ($0.lostShare, $0.brightness) = (0.1, 0.95) } == .bad(.bright))
+    #expect(verdict { ($0.lostShare, $0.brightness, $0.usualBrightness) = (0.1, 0.95, 0.75) } == .well)
+    #expect(verdict { ($0.lostShare, $0.brightness) = (0.1, 0.94) } == .well)
     // A dim picture that keeps its detail is one that can be used.
     #expect(verdict { $0.brightness = 0.1 } == .well)
   }
 
   @Test("given a stream that usually shows next to no detail, when judged, then nothing is said of it")
   func noDetail() { #expect(verdict { ($0.texturedParts, $0.lostShare) = (7, 1) } == .well) }
+
+  @Test("given glare that was told, when only its detail comes back, then it goes on until it is darker")
+  func glareGoesOn() {
+    func isStillBright(_ brightness: Double, usually usual: Double) -> Bool {
+      PictureRules.isStillBright(
+        PictureFigures(
+          brightness: brightness, usualBrightness: usual, contrast: 0.2, usualContrast: 0.2, sharpness: 1,
+          texturedParts: 100, lostShare: 0.02, matchShare: 0.9, likeness: 0, difference: 0.5))
+    }
+    #expect(isStillBright(0.8, usually: 0.6) && !isStillBright(0.79, usually: 0.6))
+    #expect(isStillBright(0.97, usually: 0.8) && !isStillBright(0.95, usually: 0.8))
+  }
 
   @Test("given pairs of numbers, when correlated, then it is Pearson's coefficient, and 0 where one side is constant")
   func correlation() {

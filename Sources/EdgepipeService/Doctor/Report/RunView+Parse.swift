@@ -42,9 +42,18 @@ extension RunView {
       peakMB: root.amount("peak_rss_mb") ?? 0, memoryLimitMB: limit ?? machine.amount("memory_mb"),
       isMemoryLimitOfGroup: limit != nil, memoryBudgetMB: resources.amount("memory_budget_mb"),
       fileMB: resources.amount("file_pages_mb"), power: Self.power(root["power"]),
-      stages: stages.map { StageView($0.key, $0.value) },
+      stages: stages.map { StageView($0.key, $0.value) }, before: Self.before(root["links"]),
       streams: (root["streams"]?.members ?? []).map { StreamView($0.key, $0.value) }, exit: root["exit"]?.integer,
       errors: (root["errors"]?.elements ?? []).compactMap(\.string))
+  }
+
+  private static func before(_ links: JSONNode?) -> [String: Set<String>] {
+    var before: [String: Set<String>] = [:]
+    for link in links?.elements ?? [] {
+      guard let from = link["from"]?.string, let to = link["to"]?.string else { continue }
+      before[to, default: []].insert(from)
+    }
+    return before
   }
 
   private static func power(_ node: JSONNode?) -> Power {

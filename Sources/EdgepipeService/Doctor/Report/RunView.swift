@@ -41,6 +41,8 @@ package struct RunView: Sendable {
   var power: Power
   /// By id.
   var stages: [StageView]
+  /// The stages before each one, as far as the report tells.
+  let before: [String: Set<String>]
   var streams: [StreamView]
   /// The exit status; nil for a run that goes on.
   var exit: Int?
@@ -58,19 +60,35 @@ package struct RunView: Sendable {
     }
   }
 
-  /// Frames a second that reach a stage: its part of what the sources bring.
+  /// Frames a second that are meant for a stage: its part of what the sources bring. Those that were lost on their way to it
+  /// count: a stage before it may have waited for a core, and would let them pass on a machine that is idle.
   func offeredFPS(of stage: StageView) -> Double {
     if stage.role == .source { return offeredFPS }
     let sources = stages.filter { $0.role == .source }
     let out = sources.reduce(0) { $0 + Double($1.framesOut) }
-    return out > 0 ? offeredFPS * min(1, Double(stage.framesIn) / out) : 0
+    return out > 0 ? offeredFPS * min(1, (Double(stage.framesIn) + lost(before: stage)) / out) : 0
   }
 
-  /// What a stage could do on cores of its own, against what reaches it; nil where either is not known.
+  private func lost(before stage: StageView) -> Double {
+    var passed: Set<String> = [], waiting = before[stage.id] ?? [], lost = 0.0
+    while let id = waiting.popFirst() {
+      guard passed.insert(id).inserted, let earlier = self.stage(id), earlier.role != .source else { continue }
+      lost += earlier.dropped.reduce(0) { Slowness.overload.contains($1.key) ? $0 + Double($1.value) : $0 }
+      waiting.formUnion(before[id] ?? [])
+    }
+    return lost
+  }
+
+  /// What a stage could do on cores of its own, against what is meant for it; nil where either is not known.
   func fit(of stage: StageView) -> Double? {
     let offered = offeredFPS(of: stage), cpuMs = stage.cpuMsPerFrame
     guard offered > 0, cpuMs > 0 else { return nil }
     return min(Double(stage.workers) * Double(stage.threads), max(machineCores, 0.01)) * 1000 / cpuMs / offered
+  }
+
+  /// The part of what a stage falls short by that cores of its own would not mend, 0 to 1.
+  func ownShare(of stage: StageView) -> Double {
+    max(1 - Contention(stage, in: self).waiting, 1 - (fit(of: stage) ?? 0))
   }
 
   var ownCores: Double { wallS > 0 ? cpuS / wallS : 0 }

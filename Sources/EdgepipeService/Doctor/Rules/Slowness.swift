@@ -92,25 +92,35 @@ struct Slowness: Sendable {
     func count(_ reasons: String...) -> Double {
       live.reduce(0) { sum, stream in sum + reasons.reduce(0) { $0 + Double(stream.dropped[$1] ?? 0) } }
     }
+    let admitted = live.reduce(0) { $0 + Double($1.admitted) }
     let late = count("late") + live.reduce(0) { $0 + Double($1.late) }
     let full = count("queue-oldest", "queue-newest"), refused = count("no-credit")
-    let deadlineMs = late >= full && late >= refused ? live.compactMap(\.deadlineMs).min() : nil
+    let deadlineMs = late >= leastLost * admitted ? live.compactMap(\.deadlineMs).min() : nil
     let longest = workers(run).max { $0.busyMsPerFrame < $1.busyMsPerFrame }
-    // A stage that takes longer than a frame has gets hardly any: what comes to it says nothing of what it should do.
+    // A stage that takes longer than a frame has gets hardly any: what comes to it says nothing of what it should do, and
+    // where stages before it wait for a core, most are lost in their queues.
     if let deadlineMs, let longest, longest.busyMsPerFrame > deadlineShare * deadlineMs {
       return .deadline(longest, deadlineMs: deadlineMs)
     }
-    if let busiest = busiest(run), busiest.utilisation(wallS: run.wallS) >= busyShare { return .rate(busiest) }
-    if let deadlineMs, let longest { return .deadline(longest, deadlineMs: deadlineMs) }
+    // One that could not do it with cores of its own either is slow, however little of the time it got one.
+    let slow = workers(run).filter { (run.fit(of: $0) ?? 1) < 1 }
+    if let busiest = busiest(run), busiest.utilisation(wallS: run.wallS) >= busyShare {
+      return .rate(mostToBlame(slow, busiest, run))
+    }
+    if late >= full, late >= refused, let deadlineMs, let longest { return .deadline(longest, deadlineMs: deadlineMs) }
+    if let first = slow.first { return .rate(mostToBlame(slow, first, run)) }
     if refused > full, let stream = live.max(by: { ($0.dropped["no-credit"] ?? 0) < ($1.dropped["no-credit"] ?? 0) }) {
       return .credits(stream)
     }
     func overflow(_ stage: StageView) -> Double {
       Double(stage.dropped["queue-oldest"] ?? 0) + Double(stage.dropped["queue-newest"] ?? 0)
     }
-    guard let fullest = run.stages.max(by: { overflow($0) < overflow($1) }) else { return .unknown }
-    // One that could not do it with a core of its own either is slow, however little of the time it got one.
-    return (run.fit(of: fullest) ?? 1) < 1 ? .rate(fullest) : .burst(fullest)
+    return run.stages.max { overflow($0) < overflow($1) }.map(Limit.burst) ?? .unknown
+  }
+
+  /// Where other programs take the cores, every stage is at work for long: the one counts that falls short by itself.
+  private static func mostToBlame(_ slow: [StageView], _ first: StageView, _ run: RunView) -> StageView {
+    slow.reduce(first) { run.ownShare(of: $1) > run.ownShare(of: $0) ? $1 : $0 }
   }
 
   static func workers(_ run: RunView) -> [StageView] { run.stages.filter { $0.role != .source && $0.worked > 0 } }
