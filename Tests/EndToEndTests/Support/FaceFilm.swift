@@ -50,7 +50,8 @@ struct FaceFilm {
   /// Wherever a face is in some frame.
   let places: [Box]
 
-  init(_ path: String, frames: Int) throws {
+  /// - Parameter times: it is shown so often, one after the other.
+  init(_ path: String, frames: Int, times: Int = 1) throws {
     self.path = path
     places = (0..<frames).flatMap { frame in Self.portraits.compactMap { $0.face(at: frame) } }
     let size = Portrait.size
@@ -67,7 +68,10 @@ struct FaceFilm {
       "-f", "lavfi", "-i",
       "gradients=size=\(Self.width)x\(Self.height):rate=\(Self.rate):duration=\(seconds):seed=5:speed=0.01", "-i",
       #require(TestData.astronaut).path, "-filter_complex", "\(filter);[\(background)]format=yuv420p",
-      "-c:v", "libx264", "-preset", "ultrafast", "-crf", "12", "-g", "\(Self.rate)", path,
+      "-c:v", "libx264", "-preset", "ultrafast", "-crf", "12", "-g", "\(Self.rate)",
+      times == 1 ? path : path + ".once.mp4",
     ])
+    guard times > 1 else { return }
+    try FFmpeg.make(["-stream_loop", "\(times - 1)", "-i", path + ".once.mp4", "-c", "copy", path])
   }
 }

@@ -9,7 +9,7 @@ final class FaceSearch {
     var pictures = 0
     /// Those with a face where one may be.
     var withFaces = 0
-    /// The files with faces, for a message.
+    /// The files with faces, with what was found there, for a message.
     var files: [String] = []
   }
 
@@ -92,7 +92,7 @@ final class FaceSearch {
       tallies[output, default: Tally()].pictures += 1
       if isFound {
         tallies[output, default: Tally()].withFaces += 1
-        tallies[output, default: Tally()].files.append(name)
+        tallies[output, default: Tally()].files.append("\(name): \(line["detections"] ?? "")")
       }
     }
     #expect(tallies.mapValues(\.pictures) == outputs.filter { $0.value > 0 }, "every picture was looked at")
