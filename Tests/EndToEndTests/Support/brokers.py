@@ -14,11 +14,14 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 
 FOLDER = pathlib.Path(sys.argv[1])
 KAFKA = pathlib.Path(__file__).resolve().parents[2] / "EdgepipeOutputsTests/Support/mock_kafka.py"
 # The parent process may have blocked the signals that end it.
 signal.pthread_sigmask(signal.SIG_SETMASK, [])
+# A test that waits for it learns that it will not end.
+signal.alarm(900)
 
 with socket.socket() as free:
     free.bind(("127.0.0.1", 0))
@@ -31,6 +34,8 @@ broker = subprocess.Popen(["/usr/sbin/mosquitto", "-c", settings], stderr=subpro
 for line in broker.stderr:
     if " running" in line:
         break
+# What it says further on must not fill the pipe.
+threading.Thread(target=broker.stderr.read, daemon=True).start()
 place = ["-h", "127.0.0.1", "-p", str(port)]
 subscriber = ["/usr/bin/mosquitto_sub", *place, "-i", "reader", "-c", "-q", "1", "-t", "pictures", "-t", "end"]
 # From now on the broker keeps what comes.
