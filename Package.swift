@@ -197,7 +197,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: ["edgepipe", "edgepiped", "EdgepipeCore", "Pipeline", "PipelineTestSupport"],
-      exclude: ["Golden", "Support/http_folder.py", "Support/page.py", "Support/rtsp_receiver.py"],
+      exclude: ["Golden", "Support/brokers.py", "Support/http_folder.py", "Support/page.py", "Support/rtsp_receiver.py"],
       swiftSettings: strict),
   ]
 )

@@ -6,37 +6,6 @@ import Testing
   "The command: serve, pictures of many streams and files that runs have written",
   .enabled(if: ServiceSpace.clip != nil, "needs the data folder"))
 struct ServePicturesTests {
-  /// The parts of a multipart body: the fields of each, and its bytes.
-  private func parts(_ bytes: [UInt8]) throws -> [(fields: [String: String], body: ArraySlice<UInt8>)] {
-    var parts: [(fields: [String: String], body: ArraySlice<UInt8>)] = [], rest = bytes[...]
-    while let start = rest.firstRange(of: Array("--edgepipe\r\n".utf8)) {
-      rest = rest[start.upperBound...]
-      let end = try #require(rest.firstRange(of: Array("\r\n\r\n".utf8)))
-      let lines = String(decoding: rest[..<end.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
-      let fields = Dictionary(
-        lines.map { line in
-          let parts = line.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
-          return (parts[0], parts.count > 1 ? parts[1] : "")
-        }, uniquingKeysWith: { first, _ in first })
-      let length = try #require(Int(fields["Content-Length"] ?? ""))
-      parts.append((fields, rest[end.upperBound..<(end.upperBound + length)]))
-      rest = rest[(end.upperBound + length)...]
-    }
-    return parts
-  }
-
-  /// The body of an answer that has come in chunks.
-  private func dechunked(_ bytes: [UInt8]) throws -> [UInt8] {
-    var body: [UInt8] = [], rest = bytes[...]
-    while let end = rest.firstRange(of: [0x0D, 0x0A]) {
-      let size = try #require(Int(String(decoding: rest[..<end.lowerBound], as: UTF8.self), radix: 16))
-      body += rest[end.upperBound...].prefix(size)
-      rest = rest[end.upperBound...].dropFirst(size + 2)
-      if size == 0 { break }
-    }
-    return body
-  }
-
   private func write(_ rig: ServiceSpace, _ name: String, streams: [String], sinks: String = "") throws {
     let clip = try #require(ServiceSpace.clip).path
     let list = streams.map { #"{ "id": "\#($0)", "url": "\#(clip)" }"# }.joined(separator: ", ")
@@ -64,9 +33,9 @@ struct ServePicturesTests {
     let wanted = "yard/gate,yard/back,lab/bench,lab/none,nothing/x"
     let answer = try client.ask("GET", "/v1/pictures?streams=\(wanted)&height=120&rate=10&max=12", isEndless: true)
     #expect(answer.status == 200 && answer.head.contains("multipart/mixed; boundary=edgepipe"))
-    let body = try dechunked(answer.bytes)
+    let body = try Multipart.dechunked(answer.bytes)
     #expect(body.suffix(14) == Array("--edgepipe--\r\n".utf8)[...])
-    let parts = try parts(body)
+    let parts = try Multipart.parts(body)
     let shown = Set(
       parts.filter { !$0.body.isEmpty }.map {
         "\($0.fields["Edgepipe-Pipeline"] ?? "")/\($0.fields["Edgepipe-Stream"] ?? "")"

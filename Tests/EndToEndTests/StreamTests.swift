@@ -156,7 +156,7 @@ struct StreamTests {
   func udp() throws {
     let space = try Workspace()
     try makeFilm(space)
-    let port = try Self.freePort()
+    let port = try FreePort.udp()
     let running = try Command.Running(
       ["run", pipeline(space), "--report", "report.json"], in: space.folder,
       environment: ["TO": "udp://127.0.0.1:\(port)"])
@@ -173,15 +173,6 @@ struct StreamTests {
     #expect(received.count == 40 * 320 * 240 * 3)
     try expectOutline(received.suffix(320 * 240 * 3))
     try expectBalanced(space)
-  }
-
-  /// A UDP port of 127.0.0.1 that nobody had a moment ago.
-  private static func freePort() throws -> Int {
-    let script =
-      "import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"
-    let result = try TestData.run(URL(fileURLWithPath: "/usr/bin/python3"), ["-c", script])
-    let text = String(decoding: result.output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-    return try #require(Int(text))
   }
 
   @Test(

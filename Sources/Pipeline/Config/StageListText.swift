@@ -12,6 +12,7 @@ extension PipelineSchema {
     .made([
       .made("type", .made(stage.type)), .made("role", .made(stage.role.rawValue)),
       .made("summary", .made(stage.summary)), .made("max_workers", .made(stage.maximumWorkers)),
+      .made("pictures", JSONNode(.bool(stage.needsImage), origin: .none)),
       .made("options", .made(stage.schema.properties.map(describe))),
     ])
   }

@@ -64,6 +64,10 @@ public struct StageInterface: Sendable {
   package var heldFrames = 0
   /// Pictures that have gone through it show nothing of what is to be hidden.
   package var anonymizes = false
+  /// What it hides by what detectors before it find; nil where it hides nothing of it.
+  package var hiding: HidingRule?
+  /// Of a detector that does not look at every frame.
+  package var looks: LookPace?
   /// It copies what cameras send, whatever the stages before it make of the pictures.
   package var copiesPackets = false
 

@@ -163,7 +163,17 @@ final class DetectionCore: Sendable {
     interface.finds = .only(found)
     interface.leavesOut = Set(manifest.classes).subtracting(found)
     interface.preparedBy = Letterbox.type
+    interface.looks = looks
     return interface
+  }
+
+  private var looks: LookPace {
+    let gate = initial.gate
+    var looks = LookPace()
+    (looks.isEnabled, looks.interval) = (gate.isEnabled, gate.interval)
+    (looks.maxRate, looks.isOnMotion) = (gate.maxRate, gate.motion != nil)
+    looks.fallbackInterval = fallback?.gate.interval
+    return looks
   }
 
   func saw(_ geometry: LetterboxGeometry) {

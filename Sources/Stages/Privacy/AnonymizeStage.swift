@@ -62,6 +62,7 @@ public final class AnonymizeStage: FrameStage {
     var interface = StageInterface()
     interface.heldFrames = configuration.delayFrames
     interface.anonymizes = true
+    interface.hiding = hiding
     if !configuration.classes.isEmpty {
       interface.wishes.append(.labels(.foundLabels, configuration.classes, key: "classes"))
     }
@@ -72,6 +73,15 @@ public final class AnonymizeStage: FrameStage {
         NameWish(.streams, streams, key: "areas[\(index)].streams", asker: "its area '\(area.name)'"))
     }
     return interface
+  }
+
+  /// As ``connect(to:)`` takes detectors: those of `classes` together, those of persons apart.
+  private var hiding: HidingRule? {
+    let groups = [configuration.classes.map { ClassName.spellings([$0]) }, persons.isEmpty ? [] : [persons]]
+    let wanted = groups.filter { !$0.isEmpty }
+    guard !wanted.isEmpty else { return nil }
+    return HidingRule(
+      groups: wanted, delayFrames: configuration.delayFrames, holdFrames: configuration.holdFrames)
   }
 
   public func connect(to peers: StagePeers) {

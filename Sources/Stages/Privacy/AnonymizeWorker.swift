@@ -115,7 +115,7 @@ final class AnonymizeWorker: HoldingWorker {
       stage.noteBlind(frame.header)
       boxes = [Box(x: 0, y: 0, width: Float(frame.header.width), height: Float(frame.header.height))]
     }
-    do throws(PipelineError) { ready.append(.emit(try hide(in: frame, stream.areas))) } catch {
+    do throws(PipelineError) { ready.append(.emit(withoutLandmarks(try hide(in: frame, stream.areas)))) } catch {
       stage.noteFailure()
       ready.append(.failed(frame.header, error))
     }
@@ -136,6 +136,23 @@ final class AnonymizeWorker: HoldingWorker {
     var frame = frame
     frame.image = try hider.hide(rects, areas, in: try frame.decodedPicture())
     stage.note(boxes: rects.count + areas.count)
+    return frame
+  }
+
+  /// Landmarks are the face itself. Drawn on what is hidden, they are enough for a face model to find it again.
+  private func withoutLandmarks(_ frame: Frame) -> Frame {
+    func isHidden(_ detection: Detection) -> Bool {
+      !detection.landmarks.isEmpty && stage.labels.contains(detection.label)
+    }
+    var frame = frame
+    for result in frame.results where result.detections.contains(where: isHidden) {
+      let detections = result.detections.map { detection in
+        var detection = detection
+        if isHidden(detection) { detection.landmarks = [] }
+        return detection
+      }
+      frame.attach(StageResults(stage: result.stage, revision: result.revision, detections: detections))
+    }
     return frame
   }
 }

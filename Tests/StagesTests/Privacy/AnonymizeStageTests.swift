@@ -150,6 +150,24 @@ struct AnonymizeStageTests {
     }
   }
 
+  @Test("given faces with landmarks, when they are hidden, then the landmarks are off the frame and the boxes on it")
+  func landmarks() throws {
+    let (_, worker) = try Self.worker { $0.delayFrames = 0 }
+    let picture = try SinkFixture.picture(width: 64, height: 48, phase: 40)
+    var face = SinkFixture.detection("face", x: 20, y: 10, width: 20, height: 20, track: 7)
+    face.landmarks = (0..<5).map { Point(x: Float(22 + $0), y: 15) }
+    var plate = SinkFixture.detection("plate", x: 2, y: 2, width: 8, height: 4)
+    plate.landmarks = [Point(x: 3, y: 3)]
+    let frame = SinkFixture.frame(
+      0, width: 64, height: 48, image: picture,
+      results: [StageResults(stage: "faces", revision: 2, detections: [face, plate])])
+    guard case .emit(let out)? = try taken(worker, frame).first else { throw CancellationError() }
+    let result = try #require(out.results.first)
+    #expect(out.results.count == 1 && result.revision == 2)
+    #expect(result.detections.map(\.box) == [face.box, plate.box] && result.detections.map(\.track) == [7, nil])
+    #expect(result.detections.map(\.landmarks.count) == [0, 1], "what is not hidden keeps its own")
+  }
+
   @Test("given heads, when a person has no face, then the upper part is hidden; with one, only the face")
   func heads() throws {
     let (_, worker) = try Self.worker {
