@@ -151,7 +151,7 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "PipelineTestSupport", dependencies: ["EdgepipeCore", "EdgepipeMachine", "Pipeline", "PipelineTesting"],
-      path: "Tests/PipelineTestSupport", swiftSettings: strict),
+      path: "Tests/PipelineTestSupport", exclude: ["webhook_receiver.py"], swiftSettings: strict),
     .target(
       name: "ModelTestSupport", dependencies: ["EdgepipeONNX", "PipelineTestSupport"], path: "Tests/ModelTestSupport",
       exclude: ["Golden"],
@@ -197,7 +197,10 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: ["edgepipe", "edgepiped", "EdgepipeCore", "Pipeline", "PipelineTestSupport"],
-      exclude: ["Golden", "Support/brokers.py", "Support/http_folder.py", "Support/page.py", "Support/rtsp_receiver.py"],
+      exclude: [
+        "Golden", "Support/brokers.py", "Support/dark_models.py", "Support/http_folder.py", "Support/page.py",
+        "Support/rtsp_receiver.py",
+      ],
       swiftSettings: strict),
   ]
 )
