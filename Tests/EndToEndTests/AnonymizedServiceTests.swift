@@ -21,7 +21,7 @@ struct AnonymizedServiceTests {
     """#
 
   @Test(
-    "given a service that shows anonymized pictures alone, when asked for everything, then no face comes out; else they do",
+    "given a service that shows only anonymized pictures, when everything is asked for, then no face comes out; without, some do",
     arguments: [true, false])
   func service(isHiding: Bool) throws {
     let rig = try ServiceSpace(), film = try FaceFilm(rig.space.path("film.mp4"), frames: 60, times: 25)

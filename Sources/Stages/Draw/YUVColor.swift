@@ -31,28 +31,17 @@ struct YUVColor: Hashable, Sendable {
   /// The same colour for pictures whose numbers are read otherwise (ITU-T H.273).
   func coded(as color: PictureColor) -> YUVColor {
     if color.isFullRange == Self.reference.isFullRange,
-      Self.weights(color.matrix) == Self.weights(Self.reference.matrix)
+      color.weights == Self.reference.weights
     {
       return self
     }
-    let weight = Self.weights(color.matrix)
+    let weight = color.weights
     let r = Double(red), g = Double(green), b = Double(blue)
     let y = weight.red * r + (1 - weight.red - weight.blue) * g + weight.blue * b
     let u = (b - y) / (2 * (1 - weight.blue)), v = (r - y) / (2 * (1 - weight.red))
     return color.isFullRange
       ? YUVColor(self, y: y, u: 128 + u, v: 128 + v)
       : YUVColor(self, y: 16 + y * 219 / 255, u: 128 + u * 224 / 255, v: 128 + v * 224 / 255)
-  }
-
-  /// How much of red and of blue is in luma.
-  private static func weights(_ matrix: Int32) -> (red: Double, blue: Double) {
-    switch matrix {
-    case SWS_CS_ITU709: (0.2126, 0.0722)
-    case SWS_CS_FCC: (0.30, 0.11)
-    case SWS_CS_SMPTE240M: (0.212, 0.087)
-    case SWS_CS_BT2020: (0.2627, 0.0593)
-    default: (0.299, 0.114)
-    }
   }
 
   static let black = YUVColor(red: 0, green: 0, blue: 0)

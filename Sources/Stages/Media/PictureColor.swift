@@ -37,6 +37,17 @@ struct PictureColor: Hashable, Sendable {
     }
   }
 
+  /// How much of red and of blue is in luma (ITU-R BT.601-7, BT.709-6, BT.2020-2; SMPTE 240M; FCC 73.682).
+  var weights: (red: Double, blue: Double) {
+    switch matrix {
+    case SWS_CS_ITU709: (0.2126, 0.0722)
+    case SWS_CS_FCC: (0.30, 0.11)
+    case SWS_CS_SMPTE240M: (0.212, 0.087)
+    case SWS_CS_BT2020: (0.2627, 0.0593)
+    default: (0.299, 0.114)
+    }
+  }
+
   /// Whether pictures are read with this matrix; those with others are read as BT.601.
   static func knows(_ space: AVColorSpace) -> Bool {
     switch space {

@@ -102,6 +102,8 @@ public final class ReleaseStage: FrameStage {
         guard header.mediaTime.nanoseconds(since: state.began) >= stage.configuration.periodNanoseconds else { return }
         do { released = try release(&state, header) } catch { failure = error }
         (state.began, state.beganWall) = (header.mediaTime, header.capturedWall)
+        // What one period showed is never released as another's.
+        state.objects = [:]
       }
       if let failure { throw failure }
       for event in released { frame.add(event) }

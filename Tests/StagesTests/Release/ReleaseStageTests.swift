@@ -110,6 +110,23 @@ final class ReleaseStageTests {
     #expect(stage.facts["releases"] == .int(1))
   }
 
+  @Test(
+    "given a period in which no detector looked, when it is over, then what the one before showed is not told again")
+  func objectsOfOnePeriod() throws {
+    let (_, worker) = try worker {
+      ($0.what, $0.zones, $0.classes, $0.periodS) = (["objects"], [], ["person"], 60)
+      ($0.epsilon, $0.budget.epsilon, $0.strip) = (100, 200, false)
+    }
+    var seen = frame(0)
+    let person = Detection(label: "person", classIndex: 0, score: 0.9, box: Box(x: 0, y: 0, width: 9, height: 9))
+    seen.attach(StageResults(stage: "faces", detections: Array(repeating: person, count: 40)))
+    _ = try emitted(worker.process(seen))
+    func unseen(_ second: Double) -> Frame { Frame(header: frame(second).header, image: nil) }
+    let first = try emitted(worker.process(unseen(60))).events, second = try emitted(worker.process(unseen(120))).events
+    #expect(abs((first.first.flatMap { value("objects", $0) } ?? 0) - 40) <= 1)
+    #expect(abs(second.first.flatMap { value("objects", $0) } ?? 40) <= 1)
+  }
+
   @Test("given a person who causes several detections, then the noise is of that scale")
   func detectionsPerPerson() {
     func error(_ detections: Int) -> Int? {

@@ -35,9 +35,9 @@ struct ColorConversion: Sendable, Hashable {
   private let u: Row
   private let v: Row
 
-  /// - Returns: nil for matrices that are not known here, or that differ too much.
+  /// - Returns: nil for codings that differ too much.
   init?(from source: PictureColor, to target: PictureColor) {
-    guard let a = Self.weights(source.matrix), let b = Self.weights(target.matrix) else { return nil }
+    let a = source.weights, b = target.weights
     let (inY, inC) = Self.ranges(source), (outY, outC) = Self.ranges(target)
     let aGreen = 1 - a.red - a.blue, bGreen = 1 - b.red - b.blue
     // What one unit of U and of V adds to red, green and blue.
@@ -142,17 +142,6 @@ struct ColorConversion: Sendable, Hashable {
     let sum: Sixteen = old &+ (product &>> Sixteen(repeating: shift))
     let low = Sixteen(repeating: 0), high = Sixteen(repeating: 255)
     return SIMD16<UInt8>(truncatingIfNeeded: sum.clamped(lowerBound: low, upperBound: high))
-  }
-
-  private static func weights(_ matrix: Int32) -> (red: Double, blue: Double)? {
-    switch matrix {
-    case SWS_CS_ITU601: (0.299, 0.114)
-    case SWS_CS_ITU709: (0.2126, 0.0722)
-    case SWS_CS_FCC: (0.30, 0.11)
-    case SWS_CS_SMPTE240M: (0.212, 0.087)
-    case SWS_CS_BT2020: (0.2627, 0.0593)
-    default: nil
-    }
   }
 
   /// Black and the way to white of brightness, and the way from one end to the other of the differences.
