@@ -24,9 +24,10 @@ let package = Package(
     .library(name: "Stages", targets: ["Stages"]),
   ],
   traits: [
-    .default(enabledTraits: ["WebServer", "Senders"]),
+    .default(enabledTraits: ["WebServer", "Senders", "Remote"]),
     .trait(name: "WebServer", description: "The web server of --metrics: Hummingbird and SwiftNIO."),
     .trait(name: "Senders", description: "Sinks that send results and keep them: GRDB (SQLite) and AsyncHTTPClient."),
+    .trait(name: "Remote", description: "Models on servers of the open inference protocol: AsyncHTTPClient and gRPC."),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -41,6 +42,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.36.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+    .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
   ],
   targets: [
     .systemLibrary(
@@ -95,6 +99,23 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "EdgepipeRemote",
+      dependencies: [
+        "EdgepipeCore", "EdgepipeMachine", "Pipeline", "Detectors", "Stages",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOFoundationCompat", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      swiftSettings: strict),
+    .target(
       name: "Monitoring",
       dependencies: [
         "EdgepipeCore", "EdgepipeMachine", "Pipeline",
@@ -136,6 +157,7 @@ let package = Package(
         "EdgepipeCore", "EdgepipeMachine", "EdgepipeONNX", "Pipeline", "Detectors", "EdgepipeCompression", "Stages",
         "Measure", "EdgepipeService", .target(name: "Monitoring", condition: .when(traits: ["WebServer"])),
         .target(name: "EdgepipeOutputs", condition: .when(traits: ["Senders"])),
+        .target(name: "EdgepipeRemote", condition: .when(traits: ["Remote"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -190,6 +212,10 @@ let package = Package(
       name: "EdgepipeOutputsTests",
       dependencies: ["EdgepipeOutputs", "PipelineTestSupport", .product(name: "GRDB", package: "GRDB.swift")],
       exclude: ["Support/mock_kafka.py"], swiftSettings: strict),
+    .testTarget(
+      name: "EdgepipeRemoteTests",
+      dependencies: ["EdgepipeRemote", "ModelTestSupport", "PipelineTestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "EdgepipeServiceTests", dependencies: ["EdgepipeService", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(
