@@ -56,6 +56,9 @@ public final class Detector {
   /// Ends a ``detect(_:)`` that takes too long; nil where the engine cannot.
   package var stop: (any InferenceStop)? { session.stop }
 
+  /// Nil where the model runs in one place only.
+  package var placed: (any PlacedSession)? { session as? any PlacedSession }
+
   /// Boxes left out so far because the model gave NaN or an infinite number for them.
   public var nonFinite: Int { candidates.nonFinite }
 

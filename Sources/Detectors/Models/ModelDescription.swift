@@ -2,7 +2,7 @@
 /// show.
 package struct ModelDescription: Sendable, Hashable {
   package var inputs: [TensorDescription]
-  var outputs: [TensorDescription]
+  package var outputs: [TensorDescription]
   var metadata: ModelMetadata
   var evidence: OutputEvidence
   /// In what numbers its convolutions calculate: float32, float16 or int8.

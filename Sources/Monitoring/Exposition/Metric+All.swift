@@ -1,6 +1,6 @@
 /// Every metric of the page, in its order. docs/monitoring.md explains them, and a test compares the two.
 extension Metric {
-  static let all: [Metric] = run + stages + streams + ledger + faultMetrics + power + process + machine
+  static let all: [Metric] = run + stages + remote + streams + ledger + faultMetrics + power + process + machine
 
   // MARK: The run
 

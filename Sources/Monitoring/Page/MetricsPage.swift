@@ -24,6 +24,7 @@ struct MetricsPage: Sendable {
     var text = PrometheusText(capacity: capacity)
     writeRun(&text)
     writeStages(&text)
+    writeRemote(&text)
     writeStreams(&text)
     writeLedger(&text)
     writeFaults(&text)

@@ -8,8 +8,15 @@ public struct StageResults: Sendable {
   /// Rises each time a later stage (a tracker, say) refines the list; a join keeps the highest.
   public let revision: Int
   public let detections: [Detection]
+  /// Where the model ran, `edge` or `cloud`; nil for stages that have one place only.
+  package let place: String?
 
   public init(stage: String, revision: Int = 0, detections: [Detection]) {
+    self.init(stage: stage, revision: revision, detections: detections, place: nil)
+  }
+
+  package init(stage: String, revision: Int = 0, detections: [Detection], place: String?) {
+    self.place = place
     self.stage = stage
     self.revision = revision
     self.detections = detections

@@ -52,6 +52,15 @@ final class DetectionWorker: FrameWorker {
       lastGeometry = input.geometry
     }
     if adjusted.follow(frame) { try adjust() }
+    let still = open[0].model.still, now = core.context.clock.now()
+    if let known = still?.results(for: input.tensor, of: frame.header.stream.id, at: now) {
+      return .emit(with(known, from: .cloud, on: frame))
+    }
+    let placed = open[0].detector.placed
+    placed?.expect(
+      InferenceTerms(
+        stream: frame.header.stream.id, sequence: frame.header.sequence, deadline: frame.header.deadline,
+        mustStay: open[0].model.mustStay(frame)))
     guard !core.isHanging(open[0].model), let detections = try detect(input) else {
       var frame = frame
       frame.detach(id)
@@ -64,15 +73,22 @@ final class DetectionWorker: FrameWorker {
       open[0].reportedNonFinite = nonFinite
     }
     if let leftOut = open[0].detector.takeLeftOut() { core.add(leftOut) }
+    if placed?.place == .cloud { still?.keep(detections, for: input.tensor, of: frame.header.stream.id, at: now) }
+    return .emit(with(detections, from: placed?.place, on: frame))
+  }
+
+  private func with(_ detections: [Detection], from place: InferencePlace?, on frame: Frame) -> Frame {
     var frame = frame
-    frame.detach(id)
-    frame.attach(StageResults(stage: id, detections: detections))
-    return .emit(frame)
+    frame.detach(core.context.id)
+    frame.attach(StageResults(stage: core.context.id, detections: detections, place: place?.rawValue))
+    return frame
   }
 
   /// Nil where the model did not answer in time.
   private func detect(_ input: ModelInput) throws -> [Detection]? {
-    guard let seat else { return try open[0].detector.detect(input) }
+    guard let seat else {
+      do { return try open[0].detector.detect(input) } catch is NoAnswer { return nil }
+    }
     let begin = core.context.clock.now()
     seat.begin(open[0].detector.stop)
     do {
@@ -81,7 +97,7 @@ final class DetectionWorker: FrameWorker {
       core.watch?.note(Double(core.context.clock.now().nanoseconds(since: begin)) / 1e6)
       return detections
     } catch {
-      guard seat.end() else { throw error }
+      guard seat.end() || error is NoAnswer else { throw error }
       return nil
     }
   }

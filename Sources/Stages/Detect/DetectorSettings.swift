@@ -18,6 +18,8 @@ public struct DetectorSettings: ConfigurationObject {
   /// 0: never.
   public var checkS = 3600.0
   public var gate = GateSettings()
+  package var place = PlacementMode.edge
+  package var remote: RemoteSettings?
 
   public init() {}
 
@@ -57,6 +59,11 @@ public struct DetectorSettings: ConfigurationObject {
       .init(
         "checkS", \.checkS, .number(0...604_800),
         "Seconds between two checks of the model's file against the hash that it was opened with; 0: never."),
+      .init(
+        "where", \.place, .word(PlacementMode.allCases.map(\.rawValue)),
+        "Where the model runs: here (edge), on a server (cloud), here and there what would be late (edge-first), there and here what is not answered in time (cloud-first), or each frame where it is done first (route)."
+      ),
+      .init("remote", \.remote, .object(RemoteSettings.schema), "The servers, for any `where` but edge."),
     ] + GateSettings.options.map { $0.of(\.gate) }
   }
 }

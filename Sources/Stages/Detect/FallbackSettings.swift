@@ -45,6 +45,8 @@ extension DetectorSettings {
     settings.model = fallback.model ?? model
     settings.shape = fallback.shape ?? shape
     settings.gate.interval = fallback.interval ?? gate.interval
+    // It is there for when the rest fails.
+    if settings.model != model { settings.place = .edge }
     return settings
   }
 }

@@ -14,6 +14,9 @@ package struct ModelFile {
   package let namesFrom: HeadGuess.NameSource
   /// What a preprocessing stage must prepare.
   package let request: InputRequest
+  /// As the file states them; what its operators leave open is nil.
+  package let inputs: [TensorDescription]
+  package let outputs: [TensorDescription]
   /// Assumptions and fallbacks, in sentences, for the log and the report.
   package let notes: [String]
 
@@ -24,6 +27,7 @@ package struct ModelFile {
   package init(_ resolved: ResolvedModel, shape: InputShape) throws {
     self.resolved = resolved
     let file = try ModelDescription(OnnxModel(data: Self.read(resolved), name: resolved.reference))
+    (inputs, outputs) = (file.inputs, file.outputs)
     let reading: ModelReading
     if let known = resolved.manifest {
       reading = try ModelReading(known, file, model: resolved.reference)

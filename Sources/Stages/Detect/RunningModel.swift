@@ -18,6 +18,10 @@ final class RunningModel: Sendable {
   private let context: StageContext
   private let engine: any InferenceEngine
   private let threads: Int
+  private let place: PlacementMode
+  private let remote: RemoteSettings?
+  /// Nil where the model runs here only.
+  private let placement: (any InferencePlacement)?
 
   private struct State {
     /// Until the last worker has its session.
@@ -55,11 +59,55 @@ final class RunningModel: Sendable {
     (reference, shape, threads) = (settings.model, settings.shape, settings.threads)
     (manifest, request, notes, namesFrom) = (file.manifest, file.request, file.notes, file.namesFrom)
     state = Mutex(State(bytes: file.bytes))
+    (place, remote, keptHere) = (settings.place, settings.remote, Set(settings.remote?.keepHere ?? []))
+    still = settings.place == .cloudFirst ? settings.remote.flatMap { StillScenes($0, file.request.format) } : nil
+    let options = SessionOptions(threads: settings.threads, modelName: file.manifest.name)
+    placement = try Self.placement(settings, file, context) {
+      let model = try ModelFile(resolved, shape: file.request.shape).bytes
+      return try context.threads.adopt(stage: context.id) { try engine.makeSession(model: model, options: options) }
+    }
     for note in notes { context.logger.warning("\(note)") }
   }
 
+  /// What servers have found may be used again; nil where it is not.
+  let still: StillScenes?
+  /// Frames with one of these must not leave the machine.
+  private let keptHere: Set<String>
+
+  /// Whether the frame may be sent nowhere: earlier stages have found on it what must stay.
+  func mustStay(_ frame: Frame) -> Bool {
+    !keptHere.isEmpty && frame.results.contains { $0.detections.contains { keptHere.contains($0.label) } }
+  }
+
   /// Whether it is the model, at the input shape, that the options name.
-  func runs(_ settings: DetectorSettings) -> Bool { settings.model == reference && settings.shape == shape }
+  func runs(_ settings: DetectorSettings) -> Bool {
+    settings.model == reference && settings.shape == shape && settings.place == place && settings.remote == remote
+  }
+
+  deinit { placement?.close() }
+
+  private static func placement(
+    _ settings: DetectorSettings, _ file: ModelFile, _ context: StageContext,
+    opening local: @escaping @Sendable () throws -> any InferenceSession
+  ) throws -> (any InferencePlacement)? {
+    guard settings.place.usesCloud else { return nil }
+    guard let remote = settings.remote else {
+      throw PipelineError(
+        "'\(context.id)' has no servers for \"where\": \"\(settings.place.rawValue)\"",
+        remedy: "name them: \"remote\": {\"servers\": [\"http://HOST:8000\"]}", code: .invalidConfiguration)
+    }
+    guard let service = context.services.find((any RemoteInference).self) else {
+      throw PipelineError(
+        "this build of edgepipe runs no models on other machines",
+        remedy: "build it with the trait Remote, or set \"where\": \"edge\"", code: .unsupported)
+    }
+    // What a recorded run was told by servers is not asked again: a replay runs the model here.
+    guard !context.isReplay else { return nil }
+    return try service.open(
+      PlacementRequest(
+        mode: settings.place, settings: remote, manifest: file.manifest, input: file.request, inputs: file.inputs,
+        outputs: file.outputs, context: context), opening: local)
+  }
 
   private static func resolve(
     _ reference: String, _ resolver: any ModelResolver, _ context: StageContext
@@ -81,15 +129,16 @@ final class RunningModel: Sendable {
   /// Opens a session for each worker ahead of time, and runs each once: a model that does not run is known before any
   /// frame needs it.
   func prepare(workers: Int) throws {
-    for _ in 0..<workers {
-      let session = try makeSession(workers: workers)
+    // With servers there are as many sessions here as `remote` says, opened as they are needed.
+    for _ in 0..<(placement == nil ? workers : 1) {
+      let session = try makeLocalSession(workers: workers)
       let geometry = LetterboxGeometry(
         sourceWidth: request.nominalSize, sourceHeight: request.nominalSize, request: request)
       let shape = request.format.shape(height: geometry.inputHeight, width: geometry.inputWidth)
       let detector = try Detector(session: session, manifest: manifest, options: DetectorOptions())
       _ = try detector.detect(
         ModelInput(tensor: .grey(shape: shape, element: request.format.element), geometry: geometry))
-      state.withLock { $0.ready.append(Session(session: session)) }
+      if placement == nil { state.withLock { $0.ready.append(Session(session: session)) } }
     }
   }
 
@@ -101,6 +150,10 @@ final class RunningModel: Sendable {
   }
 
   private func makeSession(workers: Int) throws -> any InferenceSession {
+    try placement?.makeSession(workers: workers) ?? makeLocalSession(workers: workers)
+  }
+
+  private func makeLocalSession(workers: Int) throws -> any InferenceSession {
     let bytes = state.withLock { state in
       state.opened += 1
       defer { if state.opened >= workers { state.bytes = nil } }
@@ -120,6 +173,11 @@ final class RunningModel: Sendable {
       "names_from": .string(namesFrom.rawValue), "threads": .int(threads),
     ]
     if case .fixed(let height, let width)? = manifest.ownShape { facts["own_shape"] = .string("\(width)x\(height)") }
+    if let placement {
+      var ways = placement.facts
+      if let still { ways["reused"] = .int(still.reused) }
+      facts["placement"] = .object(ways)
+    }
     if !notes.isEmpty { facts["notes"] = .list(notes.map { .string($0) }) }
     return facts
   }

@@ -37,8 +37,24 @@ extension JSONLineBuffer {
         written += 1
       }
     }
-    raw("]}\n")
+    raw("]")
+    places(frame.results)
+    raw("}\n")
     return leftOut
+  }
+
+  /// Where the models of stages with several places ran, by stage.
+  private mutating func places(_ results: [StageResults]) {
+    var isFirst = true
+    for result in results {
+      guard let place = result.place else { continue }
+      raw(isFirst ? ",\"places\":{" : ",")
+      isFirst = false
+      string(result.stage)
+      raw(":")
+      string(place)
+    }
+    if !isFirst { raw("}") }
   }
 
   /// One `event` line for a picture that was written.

@@ -116,7 +116,9 @@ final class TrackingWorker<T: Tracker>: FrameWorker {
       }
       detections.append(detection)
     }
-    frame.attach(StageResults(stage: result.stage, revision: result.revision + 1, detections: detections))
+    frame.attach(
+      StageResults(
+        stage: result.stage, revision: result.revision + 1, detections: detections, place: result.place))
   }
 
   /// Adds where the tracks of a stage are expected; with nothing expected no entry is made, since an empty one would
@@ -140,7 +142,8 @@ final class TrackingWorker<T: Tracker>: FrameWorker {
     }
     guard isChanged else { return }
     frame.attach(
-      StageResults(stage: follower.stage, revision: (present?.revision ?? 0) + 1, detections: detections))
+      StageResults(stage: follower.stage, revision: (present?.revision ?? 0) + 1, detections: detections,
+        place: present?.place))
   }
 
   private func forgetOldest() {

@@ -1,0 +1,29 @@
+import CPlatform
+import EdgepipeCore
+
+/// Whether this process uses all of the processor time that it may, looked at four times a second.
+struct ProcessLoad: Sendable {
+  private static let everyNanoseconds: Int64 = 250_000_000
+  private static let full = 0.9
+
+  private let cores: Double
+  private var last: (time: MonotonicTime, cpuNanoseconds: Int64)?
+  private(set) var isSaturated = false
+
+  init(cores: Double = ProcessorAllowance.cores()) { self.cores = max(0.1, cores) }
+
+  /// - Parameter cpuNanoseconds: what the process has used so far.
+  mutating func look(at now: MonotonicTime, cpuNanoseconds: @autoclosure () -> Int64) {
+    guard let last else {
+      self.last = (now, cpuNanoseconds())
+      return
+    }
+    let elapsed = now.nanoseconds(since: last.time)
+    guard elapsed >= Self.everyNanoseconds else { return }
+    let used = cpuNanoseconds()
+    isSaturated = Double(used - last.cpuNanoseconds) >= Self.full * cores * Double(elapsed)
+    self.last = (now, used)
+  }
+
+  static func processCPUNanoseconds() -> Int64 { SystemClock.read(CLOCK_PROCESS_CPUTIME_ID) }
+}

@@ -1,0 +1,114 @@
+import EdgepipeCore
+import Stages
+import Testing
+
+@testable import EdgepipeRemote
+
+struct PlacementRuleTests {
+  private typealias Way = PlacementRule.Way
+
+  private func situation(
+    _ now: Double = 0, deadlineMs: Double? = nil, edge: Way = Way(usualMs: 10, highMs: 12),
+    cloud: Way = Way(width: 4, usualMs: 30, highMs: 40), mustStay: Bool = false, isSaturated: Bool = false
+  ) -> PlacementRule.Situation {
+    PlacementRule.Situation(
+      now: at(now), deadline: deadlineMs.map { at(now).advanced(byMilliseconds: $0) }, mustStay: mustStay, edge: edge,
+      cloud: cloud, isSaturated: isSaturated, workers: 8)
+  }
+
+  private func choice(_ mode: PlacementMode, _ situation: PlacementRule.Situation) -> PlacementRule.Choice {
+    var rule = PlacementRule(mode, timeoutMs: 1000)
+    return rule.choose(situation)
+  }
+
+  @Test(arguments: PlacementMode.allCases)
+  func givenAFrameThatMustStayWhenChosenThenItGoesNowhere(mode: PlacementMode) {
+    #expect(choice(mode, situation(mustStay: true)) == (mode == .cloud ? .none : .edge))
+  }
+
+  @Test(arguments: PlacementMode.allCases)
+  func givenNoServerWhenChosenThenEverythingIsDoneHere(mode: PlacementMode) {
+    #expect(choice(mode, situation(cloud: Way(isUsable: false))) == (mode == .cloud ? .none : .edge))
+  }
+
+  @Test func givenCloudFirstWhenADeadlineIsNearThenTheAnswerIsWaitedForWhileThisMachineCanStillBeInTime() {
+    #expect(choice(.cloudFirst, situation(deadlineMs: 100)) == .cloud(until: at(0.088)))
+    #expect(choice(.cloudFirst, situation(deadlineMs: 10)) == .edge)
+    #expect(choice(.cloudFirst, situation()) == .cloud(until: at(1)))
+    #expect(choice(.cloud, situation(deadlineMs: 100)) == .cloud(until: at(0.1)))
+  }
+
+  @Test func givenCloudFirstWhenAnswersTakeTooLongThenOneFrameASecondTriesAgain() {
+    var rule = PlacementRule(.cloudFirst, timeoutMs: 1000)
+    let slow = Way(usualMs: 500, highMs: 500)
+    let choices = (0..<30).map { rule.choose(situation(Double($0) / 10, deadlineMs: 100, cloud: slow)) }
+    #expect(choices.count { if case .cloud = $0 { true } else { false } } == 3)
+  }
+
+  @Test func givenEdgeFirstWhenThisMachineWouldBeLateThenTheServerGetsTheFrame() {
+    let busy = Way(hasRoom: false, waiting: 8, usualMs: 10, highMs: 12)
+    #expect(choice(.edgeFirst, situation(deadlineMs: 60, edge: busy)) == .cloud(until: at(0.06)))
+    #expect(choice(.edgeFirst, situation(deadlineMs: 60)) == .edge)
+    // It would be late there as well.
+    #expect(choice(.edgeFirst, situation(deadlineMs: 30, edge: busy)) == .edge)
+    #expect(choice(.edgeFirst, situation(edge: busy)) == .edge)
+  }
+
+  @Test func givenCloudWhenItIsFullThenTheFrameWaitsForATurnAndNotForever() {
+    let full = Way(hasRoom: false, usualMs: 30, highMs: 40)
+    #expect(choice(.cloud, situation(cloud: full)) == .wait(until: at(0.05)))
+    #expect(choice(.cloud, situation(deadlineMs: 20, cloud: full)) == .wait(until: at(0.02)))
+    #expect(choice(.cloud, situation(deadlineMs: 0, cloud: full)) == .none)
+  }
+
+  /// Chosen often enough that trials of the other way do not matter.
+  private func most(_ situations: (Double) -> PlacementRule.Situation) -> (edge: Int, cloud: Int) {
+    var rule = PlacementRule(.route, timeoutMs: 1000), counts = (edge: 0, cloud: 0)
+    for step in 0..<100 {
+      switch rule.choose(situations(Double(step) / 50)) {
+      case .edge: counts.edge += 1
+      case .cloud: counts.cloud += 1
+      case .wait, .none: break
+      }
+    }
+    return counts
+  }
+
+  @Test func givenRouteWhenOneWayIsFasterThenItIsTaken() {
+    #expect(most { situation($0) }.edge >= 98)
+    #expect(most { situation($0, edge: Way(usualMs: 80, highMs: 90)) }.cloud >= 97)
+  }
+
+  @Test func givenRouteWhenThisMachineIsBusyThenTheServerTakesWhatItCan() {
+    let busy = Way(hasRoom: false, waiting: 2, usualMs: 20, highMs: 22)
+    #expect(most { situation($0, edge: busy) }.cloud >= 97)
+    // Much slower: it would hold up the order of the frames.
+    #expect(most { situation($0, edge: busy, cloud: Way(width: 4, usualMs: 900, highMs: 900)) }.cloud == 0)
+  }
+
+  @Test func givenRouteWhenTheProcessorIsFullThenTheWayWithTheHigherRateIsTaken() {
+    // 4 of 30 ms are 133 a second, 1 of 10 ms is 100.
+    #expect(most { situation($0, isSaturated: true) }.cloud >= 97)
+  }
+
+  @Test func givenRouteWhenNothingIsKnownOfServersThenACopyIsTriedOnceASecond() {
+    var rule = PlacementRule(.route, timeoutMs: 1000), trials = 0
+    for step in 0..<100 {
+      let situation = situation(Double(step) / 20, cloud: Way(width: 4))
+      #expect(rule.choose(situation) == .edge)
+      if rule.takesTrial(situation) { trials += 1 }
+    }
+    #expect(trials == 5)
+  }
+
+  @Test func givenTwoWaysThatAreNearlyEqualWhenTheyTakeTurnsThenThePreferenceStays() {
+    var rule = PlacementRule(.route, timeoutMs: 1000)
+    for step in 0..<200 {
+      let noise = step.isMultiple(of: 2) ? 0.95 : 1.05
+      _ = rule.choose(
+        situation(
+          Double(step) / 100, edge: Way(usualMs: 30, highMs: 30), cloud: Way(usualMs: 30, highMs: 30 * noise)))
+    }
+    #expect(rule.changes <= 1)
+  }
+}
