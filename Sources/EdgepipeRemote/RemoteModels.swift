@@ -7,6 +7,19 @@ package import Stages
 package struct RemoteModels: RemoteInference {
   private let make: @Sendable (ServerSettings, StageContext) throws -> any InferenceServer
 
+  /// With the two ways to a server that there are.
+  package init() {
+    self.init { settings, context in
+      // Threads of the libraries count with the stage that needs them first.
+      try context.threads.adopt(stage: context.id) {
+        switch settings.way {
+        case .http: try HTTPInferenceServer(settings) { context.logger.warning("\($0)") }
+        case .grpc: try GRPCInferenceServer(settings)
+        }
+      }
+    }
+  }
+
   init(_ make: @escaping @Sendable (ServerSettings, StageContext) throws -> any InferenceServer) { self.make = make }
 
   package func open(
@@ -45,6 +58,7 @@ package struct RemoteModels: RemoteInference {
       (settings.serverName, settings.token, settings.version) = (remote.serverName, remote.token, remote.version)
       (settings.encoding, settings.isCompressed) = (encoding, remote.compressed)
       settings.jpegQuality = remote.jpegQuality
+      settings.isBGR = request.input.format.color == .bgr
       all.append(settings)
     }
     return all

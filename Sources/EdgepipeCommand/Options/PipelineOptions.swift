@@ -103,7 +103,7 @@ struct PipelineOptions: ParsableArguments {
     do {
       return try PipelineRunner(
         PipelinePlan(config, registry: Edgepipe.registry), logger: logger,
-        services: StageServices.standard(onnxRuntime: library), staysOpen: staysOpen, journal: journal, power: power,
+        services: StageServices.command(onnxRuntime: library), staysOpen: staysOpen, journal: journal, power: power,
         instruments: instruments, files: files)
     } catch let failure as StageBuildErrors {
       throw ConfigErrors(issues: failure.faults.map(config.issue), omitted: failure.omitted)

@@ -13,6 +13,8 @@ final class WatchedServer: Sendable {
     var receivedBytes = 0
     var probes = 0
     var returns = 0
+    /// Bytes by the bandwidth of their time: how long the line was busy with them, at most.
+    var lineSeconds = 0.0
   }
 
   /// What a change of state is told with.
@@ -94,6 +96,9 @@ final class WatchedServer: Sendable {
         state.counts.sentBytes += answer.sentBytes
         state.counts.receivedBytes += answer.receivedBytes
         state.figures.answered(milliseconds, bytes: answer.sentBytes + answer.receivedBytes, at: now)
+        if let bandwidth = state.figures.bandwidth, bandwidth > 0 {
+          state.counts.lineSeconds += Double(answer.sentBytes + answer.receivedBytes) * 8 / bandwidth
+        }
         state.limit.answered(milliseconds, inFlight: state.inFlight, at: now)
         guard state.breaker.succeeded() else { return nil }
         state.counts.returns += 1

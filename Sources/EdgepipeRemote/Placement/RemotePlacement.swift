@@ -208,6 +208,9 @@ final class RemotePlacement: InferencePlacement {
     var cloud = way(state.counts.cloud, state.cloudTimes)
     cloud["sent_bytes"] = .int(servers.reduce(0) { $0 + $1.counts.sentBytes })
     cloud["received_bytes"] = .int(servers.reduce(0) { $0 + $1.counts.receivedBytes })
+    let lineSeconds = servers.reduce(0) { $0 + $1.counts.lineSeconds }
+    cloud["line_s"] = .rounded(lineSeconds)
+    if let watts = request.settings.radioW { cloud["radio_j"] = .rounded(watts * lineSeconds) }
     cloud["late_answers"] = .int(counts.lateAnswers)
     cloud["retries"] = .int(counts.retries)
     cloud["over_budget"] = .int(counts.overBudget)

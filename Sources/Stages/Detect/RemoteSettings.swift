@@ -39,6 +39,7 @@ package struct RemoteSettings: ConfigurationObject, Hashable {
   /// 0: never.
   package var reuse = 0.0
   package var reuseS = 10.0
+  package var radioW: Double?
 
   package init() {}
 
@@ -78,5 +79,8 @@ package struct RemoteSettings: ConfigurationObject, Hashable {
       "With `cloud-first`: results of the server are used again while no part of the picture changes by more than this, of 255. 0: never."
     ),
     .init("reuseS", \.reuseS, .number(0.1...3600), "The longest that results are used again."),
+    .init(
+      "radioW", \.radioW, .number(0...1000),
+      "Watts that the radio takes more while it sends or receives; gives the energy of this in the report."),
   ]
 }

@@ -2,7 +2,7 @@ import Foundation
 import PipelineTestSupport
 import Testing
 
-/// A script of `Tests/EndToEndTests/Support` at work beside a test; ends with its standard input, and so with this object.
+/// A script at work beside a test; ends with its standard input, and so with this object.
 final class HelperProcess {
   /// What it has said in its first line behind `ready`.
   private(set) var address = ""
@@ -11,8 +11,10 @@ final class HelperProcess {
   private let output = Pipe()
   private var text = Data()
 
+  /// - Parameter script: a file of `Tests/EndToEndTests/Support`, or one of the project by its path in it.
   init(_ script: String, _ arguments: [String]) throws {
-    let path = TestData.packageRoot.appendingPathComponent("Tests/EndToEndTests/Support/\(script)").path
+    let place = script.contains("/") ? script : "Tests/EndToEndTests/Support/\(script)"
+    let path = TestData.packageRoot.appendingPathComponent(place).path
     process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
     process.arguments = [path] + arguments
     process.standardInput = input
@@ -22,6 +24,9 @@ final class HelperProcess {
   }
 
   deinit { end() }
+
+  /// Tells it something, in one line.
+  func send(_ line: String) { input.fileHandleForWriting.write(Data((line + "\n").utf8)) }
 
   /// Kills it, as a crash would.
   func kill() {

@@ -160,7 +160,7 @@ struct EvalCommand: ParsableCommand {
       for: detector, workers: workers ?? min(MachineInfo.current.cores, DetectYOLO.maximumWorkers))
     if let shape { settings.shape = shape }
     (settings.score, settings.iou, settings.maxDetections) = (score, iou, maxDetections)
-    var services = StageServices.standard(onnxRuntime: library)
+    var services = StageServices.command(onnxRuntime: library)
     services.provide(resolver, as: (any ModelResolver).self)
     let progress = ProgressLine(counting: "pictures")
     let run = try DatasetRun(

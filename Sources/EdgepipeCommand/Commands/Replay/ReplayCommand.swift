@@ -61,7 +61,7 @@ struct ReplayCommand: ParsableCommand {
     let registry = Edgepipe.registry
     let config = try PipelineConfig.load(
       text: trace.manifest.pipeline, file: self.trace, registry: registry, overrides: PipelineOverrides(sets: sets))
-    var services = StageServices.standard(onnxRuntime: library)
+    var services = StageServices.command(onnxRuntime: library)
     services.provide(DecoderReplayer(), as: (any MediaReplayer).self)
     do {
       return try PipelineRunner(
