@@ -29,6 +29,20 @@ struct MetricsPageTests {
     }
   }
 
+  @Test("given a stage whose model runs on a server too, when written, then each way and the server are there")
+  func remote() throws {
+    let page = try MonitoringFixture().page()
+    let stage = try #require(
+      page.series.first { $0.hasPrefix("edgepipe_place_fell_back_total") }?.split(separator: "\"").dropFirst().first)
+    let server = #"stage="\#(stage)",server="http://server:8000""#
+    #expect(page["edgepipe_place_frames_total{stage=\"\(stage)\",place=\"cloud\"}"] == 4)
+    #expect(page["edgepipe_remote_bytes_total{stage=\"\(stage)\",direction=\"sent\"}"] == 100)
+    #expect(page["edgepipe_server_up{\(server)}"] == 1)
+    #expect(page["edgepipe_server_requests_total{\(server),outcome=\"late\"}"] == 1)
+    #expect(page["edgepipe_server_forecast_seconds{\(server),quantile=\"0.95\"}"] == 0.02)
+    #expect(page["edgepipe_server_bandwidth_bytes_per_second{\(server)}"] == 1_000_000)
+  }
+
   @Test("given a run, when written twice, then the order of the series is the same")
   func order() throws {
     let fixture = try MonitoringFixture()

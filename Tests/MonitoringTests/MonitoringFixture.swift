@@ -41,6 +41,26 @@ final class TroubledSource: SourceStage {
       })
   }
 
+  /// As a stage says them whose model runs on a server too.
+  var facts: [String: ReportValue] {
+    [
+      "placement": .object([
+        "edge": .object(["frames": .int(3)]), "fell_back": .int(1), "unanswered": .int(0),
+        "cloud": .object([
+          "frames": .int(4), "sent_bytes": .int(100), "received_bytes": .int(20), "late_answers": .int(1),
+        ]),
+        "servers": .list([
+          .object([
+            "name": .string("http://server:8000"), "state": .string("closed"), "answered": .int(4), "late": .int(1),
+            "failed": .int(0), "forecast_p50_ms": .double(12), "forecast_p95_ms": .double(20),
+            "round_trip_ms": .double(2), "bandwidth_mbit_s": .double(8), "loss": .double(0.2),
+            "in_flight_limit": .int(5),
+          ])
+        ]),
+      ])
+    ]
+  }
+
   func makeStream(id: String, url: String) -> StreamInfo {
     StreamInfo(id: id, sourceStage: streams[0].sourceStage, isLive: true, deadlineMs: 60_000)
   }

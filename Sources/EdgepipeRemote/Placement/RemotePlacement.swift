@@ -201,7 +201,8 @@ final class RemotePlacement: InferencePlacement {
     func way(_ frames: Int, _ times: LatencyHistogram) -> [String: ReportValue] {
       [
         "frames": .int(frames), "share": .rounded(Double(frames) / Double(done)),
-        "p50_ms": .rounded(times.milliseconds(atPercentile: 50)), "p95_ms": .rounded(times.milliseconds(atPercentile: 95)),
+        "p50_ms": .rounded(times.milliseconds(atPercentile: 50)),
+        "p95_ms": .rounded(times.milliseconds(atPercentile: 95)),
       ]
     }
     let servers = group.servers.map(\.snapshot)

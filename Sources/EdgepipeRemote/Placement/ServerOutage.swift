@@ -28,10 +28,12 @@ final class ServerOutage: Sendable {
           Self.fault, stage: context.id, since: wall, figures: [.init("noticed_s", Double(elapsed) / 1e9)],
           message: "no server of '\(context.id)' answers; \(consequence): \(failure.message)"))
     case .back:
-      guard let loss = since.withLock({ since in
-        defer { since = nil }
-        return since
-      }) else { return }
+      guard
+        let loss = since.withLock({ since in
+          defer { since = nil }
+          return since
+        })
+      else { return }
       let seconds = max(0, Double(now.nanoseconds(since: loss.time)) / 1e9)
       context.announce(
         FaultChange(

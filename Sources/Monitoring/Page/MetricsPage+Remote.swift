@@ -47,7 +47,8 @@ extension MetricsPage {
       }
     }
     let gauges: [(Metric, String, Double)] = [
-      (.serverRoundTrip, "round_trip_ms", 1e-3), (.serverBandwidth, "bandwidth_mbit_s", 125_000), (.serverLoss, "loss", 1),
+      (.serverRoundTrip, "round_trip_ms", 1e-3), (.serverBandwidth, "bandwidth_mbit_s", 125_000),
+      (.serverLoss, "loss", 1),
       (.serverLimit, "in_flight_limit", 1),
     ]
     for (metric, key, unit) in gauges {

@@ -67,7 +67,8 @@ package struct RemoteSettings: ConfigurationObject, Hashable {
       "inFlight", \.inFlight, .integer(1...256),
       "The most requests on their way at once; what is used adapts to the servers. No more than `workers` wait for answers."
     ),
-    .init("sessions", \.sessions, .integer(1...64), "Sessions of the model here, however many workers wait for servers."),
+    .init(
+      "sessions", \.sessions, .integer(1...64), "Sessions of the model here, however many workers wait for servers."),
     .init(
       "bytesPerHour", \.bytesPerHour, .integer(0...1_000_000_000_000_000),
       "The most that is sent and received in an hour; then everything is done here. 0: no limit."),

@@ -142,7 +142,8 @@ final class TrackingWorker<T: Tracker>: FrameWorker {
     }
     guard isChanged else { return }
     frame.attach(
-      StageResults(stage: follower.stage, revision: (present?.revision ?? 0) + 1, detections: detections,
+      StageResults(
+        stage: follower.stage, revision: (present?.revision ?? 0) + 1, detections: detections,
         place: present?.place))
   }
 

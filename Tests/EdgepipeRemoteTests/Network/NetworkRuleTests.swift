@@ -47,7 +47,9 @@ struct NetworkFiguresTests {
   @Test func givenRequestsWhenSomeAreLostThenLossJitterAndBandwidthSaySo() throws {
     var figures = NetworkFigures()
     figures.probed(10, at: at(0))
-    for index in 0..<40 { figures.answered(index.isMultiple(of: 2) ? 110 : 130, bytes: 125_000, at: at(Double(index) / 20)) }
+    for index in 0..<40 {
+      figures.answered(index.isMultiple(of: 2) ? 110 : 130, bytes: 125_000, at: at(Double(index) / 20))
+    }
     // 1 Mbit in the 100 ms beyond the round trip.
     #expect(abs(try #require(figures.bandwidth) - 10e6) < 1e4)
     #expect(abs(figures.jitterMs - 20) < 2)

@@ -41,7 +41,9 @@ struct RemotePlacementTests {
 
   private var input: Tensor { Tensor(shape: [1, 3, 32, 32], element: .uint8, pool: BufferPool()) }
 
-  private func run(_ session: any PlacedSession, mustStay: Bool = false, within milliseconds: Double? = nil) throws -> Float {
+  private func run(_ session: any PlacedSession, mustStay: Bool = false, within milliseconds: Double? = nil) throws
+    -> Float
+  {
     session.expect(
       InferenceTerms(
         stream: "s", sequence: 0, deadline: milliseconds.map { SystemClock().now().advanced(byMilliseconds: $0) },
