@@ -192,8 +192,8 @@ final class WatchedServer: Sendable {
   /// Requests on their way by what one takes: the one with less is better.
   func load(at now: MonotonicTime) -> Double {
     state.withLock {
-      // What fails at once is not fast.
-      Double($0.inFlight + 1) * Double($0.breaker.failures + 1) * ($0.figures.requests.quantile(0.5, at: now) ?? 1)
+      // What fails at once is not fast; what nobody knows yet is tried.
+      Double($0.inFlight + 1) * Double($0.breaker.failures + 1) * ($0.figures.requests.quantile(0.5, at: now) ?? 0.01)
     }
   }
 
