@@ -173,7 +173,7 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "PipelineTestSupport", dependencies: ["EdgepipeCore", "EdgepipeMachine", "Pipeline", "PipelineTesting"],
-      path: "Tests/PipelineTestSupport", exclude: ["webhook_receiver.py"], swiftSettings: strict),
+      path: "Tests/PipelineTestSupport", exclude: ["inference_servers.py", "webhook_receiver.py"], swiftSettings: strict),
     .target(
       name: "ModelTestSupport", dependencies: ["EdgepipeONNX", "PipelineTestSupport"], path: "Tests/ModelTestSupport",
       exclude: ["Golden"],
@@ -214,7 +214,7 @@ let package = Package(
       exclude: ["Support/mock_kafka.py"], swiftSettings: strict),
     .testTarget(
       name: "EdgepipeRemoteTests",
-      dependencies: ["EdgepipeRemote", "ModelTestSupport", "PipelineTestSupport"],
+      dependencies: ["EdgepipeRemote", "ModelTestSupport", "PipelineTestSupport"], exclude: ["Support/bad_server.py"],
       swiftSettings: strict),
     .testTarget(
       name: "EdgepipeServiceTests", dependencies: ["EdgepipeService", "PipelineTestSupport"], swiftSettings: strict),

@@ -29,6 +29,16 @@ package struct Certificates {
 
   /// - Parameter names: of a server, such as `IP:127.0.0.1`; empty for a client.
   package func signed(_ subject: String, names: [String] = []) throws -> Pair {
+    try signed(subject, names, ["-days", "2"])
+  }
+
+  /// As ``signed(_:names:)``, and out of date since a day.
+  package func expired(_ subject: String, names: [String]) throws -> Pair {
+    // openssl x509 has no dates of its own before version 3.4; its days may be negative, counted from now.
+    try signed(subject, names, ["-days", "-1"])
+  }
+
+  private func signed(_ subject: String, _ names: [String], _ days: [String]) throws -> Pair {
     let pair = Self.pair(in: folder, subject), request = path(subject + ".csr")
     try Self.key(pair.key)
     try Self.openssl(["req", "-new", "-key", pair.key, "-subj", "/CN=\(subject)", "-out", request])
@@ -41,8 +51,8 @@ package struct Certificates {
     try Self.openssl(
       [
         "x509", "-req", "-in", request, "-CA", authority.certificate, "-CAkey", authority.key, "-CAcreateserial",
-        "-days", "2", "-out", pair.certificate,
-      ] + extensions)
+        "-out", pair.certificate,
+      ] + days + extensions)
     return pair
   }
 

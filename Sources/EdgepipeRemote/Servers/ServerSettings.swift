@@ -36,6 +36,8 @@ struct ServerSettings: Hashable, Sendable {
   /// Bodies are compressed with gzip both ways.
   var isCompressed = false
   var jpegQuality = 85
+  /// The tensor's colours are blue, green, red: so that the JPEG shows the right ones.
+  var isBGR = false
   /// The longest answer that is read.
   var maxAnswerBytes = 64 << 20
 }
