@@ -30,7 +30,8 @@ enum GRPCConnection {
 
   private static func target(_ settings: ServerSettings) -> any ResolvableTarget {
     if settings.host.contains(":") { return .ipv6(address: settings.host, port: settings.port) }
-    let isAddress = settings.host.split(separator: ".").count == 4 && settings.host.allSatisfy { $0 == "." || $0.isNumber }
+    let isAddress =
+      settings.host.split(separator: ".").count == 4 && settings.host.allSatisfy { $0 == "." || $0.isNumber }
     return isAddress
       ? .ipv4(address: settings.host, port: settings.port) : .dns(host: settings.host, port: settings.port)
   }

@@ -97,7 +97,7 @@ final class GRPCInferenceServer: InferenceServer {
       do {
         let answer = try await service.modelMetadata(about, metadata: metadata, options: options)
         return (server, isServerReady && isModelReady, answer as Inference_ModelMetadataResponse?)
-      } catch where !isServerReady { return (server, false, nil) }
+      } catch  where !isServerReady { return (server, false, nil) }
     }
     var description = ServerDescription(
       serverName: answers.0.name, serverVersion: answers.0.version, extensions: answers.0.extensions,

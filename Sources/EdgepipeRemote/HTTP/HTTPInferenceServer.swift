@@ -189,7 +189,8 @@ final class HTTPInferenceServer: InferenceServer {
     let counts = answer.head.headers[HeaderName.headBytes]
     let headBytes = counts.first.flatMap { Int($0) }
     guard counts.count <= 1, counts.isEmpty || (headBytes ?? -1) >= 0 else {
-      throw RemoteFailure(.malformed, "the answer says that its head has \(Quoted.text(counts.joined(separator: ", "))) bytes")
+      throw RemoteFailure(
+        .malformed, "the answer says that its head has \(Quoted.text(counts.joined(separator: ", "))) bytes")
     }
     let outputs = try AnswerParts(body: answer.body, headBytes: headBytes).checked(question)
     return InferAnswer(outputs: outputs, sentBytes: answer.sentBytes, receivedBytes: answer.receivedBytes)

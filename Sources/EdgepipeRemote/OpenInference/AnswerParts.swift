@@ -36,7 +36,8 @@ struct AnswerParts {
   /// - Throws: `malformed` with what is wrong.
   func checked(_ question: Question) throws(RemoteFailure) -> [InferAnswer.Output] {
     guard let modelName, modelName == question.model else {
-      throw wrong("it comes from the model \(Quoted.text(modelName ?? "")), and \(Quoted.text(question.model)) was asked")
+      throw wrong(
+        "it comes from the model \(Quoted.text(modelName ?? "")), and \(Quoted.text(question.model)) was asked")
     }
     if let wanted = question.version, let modelVersion, !modelVersion.isEmpty, modelVersion != wanted {
       throw wrong("it comes from version \(Quoted.text(modelVersion)), and \(Quoted.text(wanted)) was asked")
@@ -66,7 +67,9 @@ struct AnswerParts {
     guard let datatype = Datatype(rawValue: output.datatype), let size = datatype.byteCount else {
       throw wrong("\(name) has the element type \(Quoted.text(output.datatype))")
     }
-    guard output.shape.count <= ModelInterface.maximumRank else { throw wrong("\(name) has \(output.shape.count) dimensions") }
+    guard output.shape.count <= ModelInterface.maximumRank else {
+      throw wrong("\(name) has \(output.shape.count) dimensions")
+    }
     let count = try ModelInterface.count(output.shape, of: output.name)
     func check(_ bytes: Int) throws(RemoteFailure) {
       let (wanted, overflow) = count.multipliedReportingOverflow(by: size)
@@ -77,7 +80,9 @@ struct AnswerParts {
     switch output.content {
     case .missing: throw wrong("\(name) has no data")
     case .floats(let floats):
-      if floats.count != count { throw wrong("\(name) has \(floats.count) values, and its shape \(output.shape) \(count)") }
+      if floats.count != count {
+        throw wrong("\(name) has \(floats.count) values, and its shape \(output.shape) \(count)")
+      }
       return floats
     case .buffer(let buffer):
       try check(buffer.readableBytes)

@@ -49,8 +49,10 @@ enum Datatype: String, Sendable, CaseIterable {
     case .int16: unsafe Self.integers(bytes, count, Int16.self)
     case .int32: unsafe Self.integers(bytes, count, Int32.self)
     case .int64: unsafe Self.integers(bytes, count, Int64.self)
-    case .float16: unsafe Self.widened(bytes, count, UInt16.self) { Float(Float16(bitPattern: UInt16(littleEndian: $0))) }
-    case .float64: unsafe Self.widened(bytes, count, UInt64.self) { Float(Double(bitPattern: UInt64(littleEndian: $0))) }
+    case .float16:
+      unsafe Self.widened(bytes, count, UInt16.self) { Float(Float16(bitPattern: UInt16(littleEndian: $0))) }
+    case .float64:
+      unsafe Self.widened(bytes, count, UInt64.self) { Float(Double(bitPattern: UInt64(littleEndian: $0))) }
     case .float32: unsafe Self.copied(bytes, count)
     case .bytes: []
     }

@@ -11,7 +11,8 @@ struct InferBody: Sendable {
   init(id: String, _ interface: ModelInterface, _ tensor: OutgoingTensor, isBinary: Bool) {
     let name = Self.quoted(interface.input.name)
     let shape = tensor.shape.map(String.init).joined(separator: ",")
-    let head = "{\"id\":\(Self.quoted(id)),\"inputs\":[{\"name\":\(name),\"shape\":[\(shape)],\"datatype\":\"\(tensor.datatype.rawValue)\","
+    let head =
+      "{\"id\":\(Self.quoted(id)),\"inputs\":[{\"name\":\(name),\"shape\":[\(shape)],\"datatype\":\"\(tensor.datatype.rawValue)\","
     let parameters = isBinary ? ",\"parameters\":{\"binary_data\":true}" : ""
     let wanted = interface.outputs.map { "{\"name\":\(Self.quoted($0.name))\(parameters)}" }.joined(separator: ",")
     let tail = "}],\"outputs\":[\(wanted)]}"

@@ -154,7 +154,8 @@ struct JSONCursor {
       let result = scale < 0 ? value / power : value * power
       return isNegative ? -result : result
     }
-    guard at - start <= Self.longestNumber, let value = Double(String(decoding: bytes[start..<at], as: UTF8.self)) else {
+    guard at - start <= Self.longestNumber, let value = Double(String(decoding: bytes[start..<at], as: UTF8.self))
+    else {
       throw fault("a number that can be read")
     }
     return value

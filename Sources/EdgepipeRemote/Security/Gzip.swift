@@ -4,9 +4,10 @@ import NIOCore
 
 /// Bodies as gzip (RFC 1952), by the system's zlib, which FFmpeg brings along.
 enum Gzip {
-  private typealias Compress = @convention(c) (
-    UnsafeMutablePointer<UInt8>, UnsafeMutablePointer<CUnsignedLong>, UnsafePointer<UInt8>, CUnsignedLong, CInt
-  ) -> CInt
+  private typealias Compress =
+    @convention(c) (
+      UnsafeMutablePointer<UInt8>, UnsafeMutablePointer<CUnsignedLong>, UnsafePointer<UInt8>, CUnsignedLong, CInt
+    ) -> CInt
 
   /// zlib's compress2; nil where the library is not there.
   private static let compress: Compress? = {
@@ -29,7 +30,8 @@ enum Gzip {
     let bytes = Array(buffer.readableBytesView)
     guard let first = bytes.first else { return nil }
     // compressBound of zlib.
-    var packed = [UInt8](repeating: 0, count: bytes.count + bytes.count >> 12 + bytes.count >> 14 + bytes.count >> 25 + 13)
+    var packed = [UInt8](
+      repeating: 0, count: bytes.count + bytes.count >> 12 + bytes.count >> 14 + bytes.count >> 25 + 13)
     var count = CUnsignedLong(packed.count)
     // SAFETY: both arrays are as long as said, for the call.
     guard unsafe compress(&packed, &count, bytes, CUnsignedLong(bytes.count), level) == 0, count > 6 else { return nil }

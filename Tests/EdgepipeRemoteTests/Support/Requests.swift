@@ -23,7 +23,9 @@ enum Requests {
     ServerSettings(way: way, host: "127.0.0.1", port: port, isTLS: false, model: model)
   }
 
-  static func soon(_ seconds: Double = 30) -> MonotonicTime { SystemClock().now().advanced(byMilliseconds: seconds * 1000) }
+  static func soon(_ seconds: Double = 30) -> MonotonicTime {
+    SystemClock().now().advanced(byMilliseconds: seconds * 1000)
+  }
 
   static func client(
     _ settings: ServerSettings, warn: @escaping @Sendable (String) -> Void = { _ in }
