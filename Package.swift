@@ -51,6 +51,7 @@ let package = Package(
       name: "CFFmpegLibraries", pkgConfig: "libavformat libavcodec libavfilter libavdevice libswscale libavutil"),
     .target(name: "CFFmpeg", dependencies: ["CFFmpegLibraries"]),
     .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
     .target(name: "COnnxRuntime"),
     .target(name: "CMosquitto"),
     .target(name: "CRdkafka"),
@@ -77,7 +78,10 @@ let package = Package(
       name: "Detectors", dependencies: ["CKernels", "EdgepipeCore", "EdgepipeONNX", "COnnxRuntime"],
       swiftSettings: strict),
     .target(
-      name: "EdgepipeCompression", dependencies: ["EdgepipeCore", "EdgepipeMachine", "EdgepipeONNX", "Detectors"],
+      name: "EdgepipeCompression",
+      dependencies: ["CZlib", "EdgepipeCore", "EdgepipeMachine", "EdgepipeONNX", "Detectors"],
+      // What a server runs to unpack features.
+      resources: [.embedInCode("Serving")],
       swiftSettings: strict),
     .target(
       name: "Stages",
@@ -252,7 +256,7 @@ if Context.environment["EDGEPIPE_EXAMPLES"] != nil {
 // scripts/fuzz links these with libFuzzer.
 if Context.environment["EDGEPIPE_FUZZ"] != nil {
   let fuzzed: Set = [
-    "CPlatform", "COnnxRuntime", "CLibcrypto", "EdgepipeCore", "EdgepipeMachine", "EdgepipeONNX", "Detectors",
+    "CPlatform", "COnnxRuntime", "CLibcrypto", "CZlib", "EdgepipeCore", "EdgepipeMachine", "EdgepipeONNX", "Detectors",
     "EdgepipeCompression",
   ]
   package.targets.removeAll { !fuzzed.contains($0.name) }

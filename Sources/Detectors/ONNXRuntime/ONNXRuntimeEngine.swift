@@ -20,6 +20,7 @@ public final class ONNXRuntimeEngine: InferenceEngine {
   public var version: String { "onnxruntime \(environment.library.version)" }
 
   var library: ONNXRuntimeLibrary { environment.library }
+  var graphEnvironment: ONNXRuntimeEnvironment { environment }
 
   /// Where the library was found.
   public var libraryPath: String { environment.library.path }

@@ -35,8 +35,8 @@ import Foundation
       handle = try ONNXRuntimeSessionHandle(environment, model: fused ?? model, options: sessionOptions)
       memory = try ONNXRuntimeMemoryInfo(library)
       runOptions = try ONNXRuntimeRunOptions(library)
-      inputs = try Self.describe(library, handle, .input)
-      outputs = try Self.describe(library, handle, .output)
+      inputs = try library.describe(.input, of: handle).map(TensorDescription.init)
+      outputs = try library.describe(.output, of: handle).map(TensorDescription.init)
     } catch let failure as ONNXRuntimeFailure {
       if environment.operators == nil, failure.message.contains(ONNXRuntimeOperators.domain) {
         throw PipelineError(
@@ -130,41 +130,6 @@ import Foundation
       throw PipelineError(
         "the model '\(modelName)' takes \(declared.text), but was given \(input.element.rawValue) \(input.shape)",
         code: .internalFault)
-    }
-  }
-
-  private enum Side { case input, output }
-
-  private static func describe(
-    _ library: ONNXRuntimeLibrary, _ session: borrowing ONNXRuntimeSessionHandle, _ side: Side
-  ) throws -> [TensorDescription] {
-    let api = unsafe library.api
-    var allocator: OpaquePointer?
-    // SAFETY: the default allocator belongs to the library and is never released; counts and names are written to
-    // locals, and every name is copied and then given back to that allocator.
-    try unsafe library.check(api.pointee.GetAllocatorWithDefaultOptions(&allocator))
-    let names = try unsafe library.owned(allocator)
-    var count = 0
-    try unsafe library.check(
-      side == .input
-        ? api.pointee.SessionGetInputCount(session.pointer, &count)
-        : api.pointee.SessionGetOutputCount(session.pointer, &count))
-    return try (0..<count).map { index in
-      var name: UnsafeMutablePointer<CChar>?
-      try unsafe library.check(
-        side == .input
-          ? api.pointee.SessionGetInputName(session.pointer, index, names, &name)
-          : api.pointee.SessionGetOutputName(session.pointer, index, names, &name))
-      guard let name = unsafe name else { throw ONNXRuntimeFailure(code: 1, message: "an input or output has no name") }
-      let text = unsafe String(cString: name)
-      try unsafe library.check(api.pointee.AllocatorFree(names, name))
-      let info =
-        try side == .input
-        ? ONNXRuntimeTypeInfo(library, session: session, input: index)
-        : ONNXRuntimeTypeInfo(library, session: session, output: index)
-      guard let tensor = try info.tensor() else { return TensorDescription(name: text, element: nil, shape: []) }
-      return TensorDescription(
-        name: text, element: TensorElement(onnx: tensor.element), shape: tensor.shape.map { $0 < 0 ? nil : $0 })
     }
   }
 

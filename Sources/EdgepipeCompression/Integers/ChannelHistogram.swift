@@ -56,9 +56,12 @@ struct ChannelHistogram {
       let outside = share * Double(count)
       return ChannelRange(low: low + edge(bins, outside) * width, high: high - edge(bins.reversed(), outside) * width)
     case .squaredError, .entropy:
-      return ValueHistogram(low: low, width: width, counts: bins.map { Double($0) }).range(rule)
+      return valueHistogram.range(rule)
     }
   }
+
+  /// As the rules of ranges take it.
+  var valueHistogram: ValueHistogram { ValueHistogram(low: low, width: width, counts: bins.map { Double($0) }) }
 
   /// The centre of each bin that holds something, and how much.
   func forEachBin(_ body: (_ value: Double, _ count: Double) -> Void) {
