@@ -52,7 +52,8 @@ final class DetectionWorker: FrameWorker {
       lastGeometry = input.geometry
     }
     if adjusted.follow(frame) { try adjust() }
-    guard !core.isHanging(open[0].model), let detections = try detect(input) else {
+    open[0].detector.candidateFloor = core.cascade.candidateFloor
+    guard !core.isHanging(open[0].model), let detections = try look(at: frame, input) else {
       var frame = frame
       frame.detach(id)
       core.countUnanswered()
@@ -66,8 +67,20 @@ final class DetectionWorker: FrameWorker {
     if let leftOut = open[0].detector.takeLeftOut() { core.add(leftOut) }
     var frame = frame
     frame.detach(id)
-    frame.attach(StageResults(stage: id, detections: detections))
+    core.cascade.attach(detections, finding: adjusted.value.labels, to: &frame)
+    if core.cascade.candidateFloor != nil { core.cascade.hang(open[0].detector.takeCandidates(), on: &frame) }
     return .emit(frame)
+  }
+
+  /// What is in the frame, or in the crops of it that were prepared. Nil where the model did not answer in time.
+  private func look(at frame: Frame, _ input: ModelInput) throws -> [Detection]? {
+    guard let crops = CascadePart.crops(of: core.context.id, on: frame) else { return try detect(input) }
+    var looks: [CropLook] = []
+    for crop in crops {
+      guard let found = try detect(crop.input) else { return nil }
+      looks.append(CropLook(place: crop.place, found: found))
+    }
+    return CropLook.joined(looks, in: frame.header, iou: adjusted.value.options.iou)
   }
 
   /// Nil where the model did not answer in time.

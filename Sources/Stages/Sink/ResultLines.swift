@@ -211,6 +211,10 @@ extension JSONLineBuffer {
     if detection.isPredicted { raw(",\"predicted\":true") }
     raw(",\"stage\":")
     string(stage)
+    if let finder = detection.foundBy {
+      raw(",\"found_by\":")
+      string(finder)
+    }
     raw("}")
   }
 
