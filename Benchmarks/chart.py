@@ -59,3 +59,62 @@ def _panel(panel, left, height, own):
             yield f'<path class="range" d="M{low:.1f} {middle}H{high:.1f}{ends}"/>'
             end = max(end, high)
         yield f'<text x="{end + 6:.1f}" y="{y + 19}">{form.format(value)}</text>'
+
+
+# Of curves: the drawing, its left, top, right and bottom margin, and its inside.
+CURVES, MARGIN = (640, 400), (64, 56, 130, 56)
+
+
+def curves(title, across, up, lines, marks=()):
+    """The SVG text of values over shares from 0 to 1.
+
+    A line is (name, [(x, y)], "own" or "other"), named at its end; marks are (name, [(x, y)]), named in a legend, each kind
+    with a shape of its own.
+    """
+    (width, height), (left, top, right, bottom) = CURVES, MARGIN
+    values = [y for _, points, _ in lines for _, y in points] + [y for _, points in marks for _, y in points]
+    step = 0.02
+    low, high = min(values) // step * step, -(-max(values) // step) * step
+    span, rise = width - left - right, height - top - bottom
+
+    def place(x, y):
+        return f"{left + x * span:.1f}", f"{top + rise * (high - y) / (high - low):.1f}"
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'role="img">',
+        f"<title>{escape(title)}</title>",
+        f"<style>{STYLE}  .line {{ fill: none; stroke: #9aa4af; stroke-width: 2; }} .line.own {{ stroke: #0969da; fill: none; }}"
+        "\n  .mark { fill: none; stroke: #0969da; stroke-width: 1.5; }\n</style>",
+        f'<rect class="paper" width="{width}" height="{height}" rx="6"/>',
+        f'<text class="heading" x="{left}" y="24">{escape(title)}</text>',
+    ]
+    for number in range(round((high - low) / step) + 1):
+        x, y = place(0, low + number * step)
+        parts.append(f'<path class="axis" d="M{x} {y}h{span}"/>'
+                     f'<text class="note" x="{left - 8}" y="{float(y) + 4:.1f}" text-anchor="end">{low + number * step:.2f}</text>')
+    for number in range(6):
+        x, y = place(number / 5, low)
+        parts.append(f'<path class="axis" d="M{x} {y}v-{rise}"/>'
+                     f'<text class="note" x="{x}" y="{float(y) + 18:.1f}" text-anchor="middle">{number * 20} %</text>')
+    parts.append(f'<text class="note" x="{left + span / 2}" y="{height - 14}" text-anchor="middle">{escape(across)}</text>')
+    parts.append(f'<text class="note" x="18" y="{top + rise / 2}" text-anchor="middle" '
+                 f'transform="rotate(-90 18 {top + rise / 2})">{escape(up)}</text>')
+    for name, points, kind in lines:
+        path = "L".join(" ".join(place(x, y)) for x, y in points)
+        # Named where the lines are furthest apart, and not at their ends, which meet.
+        x, y = place(*points[len(points) * 7 // 10])
+        parts.append(f'<path class="line {kind}" d="M{path}"/>')
+        below = -10 if kind == "own" else 16
+        parts.append(f'<text class="note" x="{x}" y="{float(y) + below:.1f}">{escape(name)}</text>')
+    for index, (name, points) in enumerate(marks):
+        at = 40 + index * 190 + left - 40
+        parts.append(_mark(index, at + 5, 42) + f'<text class="note" x="{at + 14}" y="46">{escape(name)}</text>')
+        parts += [_mark(index, *map(float, place(x, y))) for x, y in points]
+    return "\n".join(parts + ["</svg>"]) + "\n"
+
+
+def _mark(index, x, y):
+    if index == 0:
+        return f'<circle class="mark" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
+    return f'<path class="mark" d="M{x - 4:.1f} {y - 4:.1f}l8 8m0 -8l-8 8"/>'

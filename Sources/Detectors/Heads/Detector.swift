@@ -39,6 +39,9 @@ public final class Detector {
   /// Of a picture whose boxes below the threshold are counted.
   private var weak = Candidates()
   private var leftOut: LeftOutByScore?
+  /// Where set, candidates that score more than this are kept of each picture, beside its detections.
+  package var candidateFloor: Float?
+  private var doubtful: [Detection] = []
 
   /// - Throws: a ``PipelineError`` when the session's outputs do not fit the manifest.
   public init(session: any InferenceSession, manifest: ModelManifest, options: DetectorOptions) throws {
@@ -68,13 +71,20 @@ public final class Detector {
     return leftOut
   }
 
+  /// Everything of the last picture that scores more than ``candidateFloor``, best first, detections included.
+  package func takeCandidates() -> [Detection] {
+    defer { doubtful = [] }
+    return doubtful
+  }
+
   /// Finds objects in one picture: boxes in source pixels, clipped to the picture, best first.
   ///
   /// - Throws: a ``PipelineError`` when the model cannot run, or its outputs do not fit the manifest.
   public func detect(_ input: ModelInput) throws -> [Detection] {
     let geometry = input.geometry
     let request = DecodeRequest(
-      inputWidth: geometry.inputWidth, inputHeight: geometry.inputHeight, threshold: options.score, classes: classes)
+      inputWidth: geometry.inputWidth, inputHeight: geometry.inputHeight,
+      threshold: min(options.score, candidateFloor ?? options.score), classes: classes)
     candidates.removeAll()
     let counts = options.score > LeftOutByScore.usualScore && pictures.isMultiple(of: LeftOutByScore.stride)
     pictures &+= 1
@@ -90,14 +100,27 @@ public final class Detector {
     guard candidates.largestScore <= Candidates.scoreLimit else { throw noScore(candidates.largestScore) }
     suppression.run(
       candidates.list, classCount: labels.count, iou: head.needsSuppression ? options.iou : nil,
-      maximum: options.maxDetections)
+      maximum: candidateFloor == nil ? options.maxDetections : max(options.maxDetections, Self.candidateLimit))
+    // Best first: what scores less never takes anything away from what scores more.
+    let best = suppression.kept.prefix(options.maxDetections).prefix { candidates.list[Int($0)].score > options.score }
     var detections: [Detection] = []
-    detections.reserveCapacity(suppression.kept.count)
-    for index in suppression.kept {
+    detections.reserveCapacity(best.count)
+    for index in best {
       if let detection = detection(candidates.list[Int(index)], geometry) { detections.append(detection) }
     }
+    if let candidateFloor { keepCandidates(above: candidateFloor, geometry) }
     if counts { countLeftOut() }
     return detections
+  }
+
+  /// Candidates kept of a picture, at most.
+  private static let candidateLimit = 300
+
+  private func keepCandidates(above floor: Float, _ geometry: LetterboxGeometry) {
+    doubtful.removeAll(keepingCapacity: true)
+    for index in suppression.kept.prefix(Self.candidateLimit) where candidates.list[Int(index)].score > floor {
+      if let candidate = detection(candidates.list[Int(index)], geometry) { doubtful.append(candidate) }
+    }
   }
 
   private func countLeftOut() {

@@ -14,6 +14,8 @@ public struct Detection: Sendable, Hashable {
   public var track: Int?
   /// True where no detector looked at this frame and the box is what a tracker expects.
   public var isPredicted: Bool
+  /// The stage that found it, where that is not the stage whose results it is in: the larger one of a cascade.
+  public var foundBy: String?
 
   public init(
     label: String, classIndex: Int, score: Float, box: Box, landmarks: [Point] = [], track: Int? = nil,

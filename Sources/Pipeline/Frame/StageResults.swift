@@ -8,17 +8,29 @@ public struct StageResults: Sendable {
   /// Rises each time a later stage (a tracker, say) refines the list; a join keeps the highest.
   public let revision: Int
   public let detections: [Detection]
-  /// Where the model ran, `edge` or `cloud`; nil for stages that have one place only.
-  package let place: String?
+  /// The detecting stage that has looked again and made this revision of another stage's results; nil for any other.
+  package let refinedBy: String?
+  /// Where models ran for them, `edge` or `cloud`, by the stages that have several places.
+  package let places: [String: String]
 
   public init(stage: String, revision: Int = 0, detections: [Detection]) {
-    self.init(stage: stage, revision: revision, detections: detections, place: nil)
+    self.init(stage: stage, revision: revision, detections: detections, refinedBy: nil)
   }
 
-  package init(stage: String, revision: Int = 0, detections: [Detection], place: String?) {
-    self.place = place
+  package init(
+    stage: String, revision: Int = 0, detections: [Detection], refinedBy: String? = nil, places: [String: String]
+  ) {
     self.stage = stage
     self.revision = revision
+    self.refinedBy = refinedBy
+    self.places = places
     self.detections = detections
   }
+
+  package init(stage: String, revision: Int, detections: [Detection], refinedBy: String?) {
+    self.init(stage: stage, revision: revision, detections: detections, refinedBy: refinedBy, places: [:])
+  }
+
+  /// Whether a detecting stage has made them of the picture itself.
+  func isFound(by id: String) -> Bool { refinedBy == id || (stage == id && revision == 0) }
 }

@@ -74,7 +74,7 @@ struct InterfaceCheck {
     // Without a tracker that is told, and the labels are compared with what is found.
     case .trackedLabels: names(flow.tracked(at: index) ?? flow.found(at: index))
     case .streams: Set(streams(at: index))
-    case .detectors: Set(flow.detectors(before: index).map { members[$0].id })
+    case .detectors: Set(flow.detectors(before: index).map { members[$0].resultName })
     case .shapes: flow.before(index).reduce(into: []) { $0.formUnion(members[$1].interface.shapes) }
     }
   }
@@ -135,7 +135,7 @@ extension InterfaceCheck {
     case .shapes:
       return nearest(name.written, sorted) ?? "zones and lines: \(Self.list(sorted))"
     case .detectors:
-      let others = flow.detectors(before: index).map { members[$0].id }
+      let others = flow.detectors(before: index).filter { members[$0].interface.refines == nil }.map { members[$0].id }
       return nearest(name.written, sorted)
         ?? (others.isEmpty ? "add a detect stage before it" : "stages that do: \(Self.list(others))")
     case .trackedLabels where hides(name.spellings, at: index):

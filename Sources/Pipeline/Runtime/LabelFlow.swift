@@ -30,7 +30,7 @@ struct LabelFlow {
     guard !trackers.isEmpty else { return nil }
     return trackers.reduce(.only([])) { all, tracker in
       guard let follows = members[tracker].interface.follows else { return all }
-      let detectors = detectors(before: tracker).filter { follows.stages?.contains(members[$0].id) ?? true }
+      let detectors = detectors(before: tracker).filter { follows.stages?.contains(members[$0].resultName) ?? true }
       return all.union(follows.select(from: labels(of: detectors)))
     }
   }
@@ -38,6 +38,11 @@ struct LabelFlow {
   private func labels(of detectors: [Int]) -> StageInterface.Labels {
     detectors.reduce(.only([])) { $0.union(members[$1].interface.finds ?? .only([])) }
   }
+}
+
+extension InterfaceCheck.Member {
+  /// The name that its results have.
+  var resultName: String { interface.refines ?? id }
 }
 
 extension StageInterface.Labels {

@@ -113,6 +113,11 @@ struct LookCheck {
       add(
         "'\(id)' looks only while something moves, and '\(hider)' remembers \(rule.holdFrames) frames: pictures of a still "
           + "scene are hidden whole", "remove onMotion from '\(id)'", of: detector, key: "onMotion")
+    } else if pace.isOnDoubt {
+      add(
+        "'\(id)' looks only where another detector is in doubt, and '\(hider)' hides what it alone finds: what is in other "
+          + "pictures is shown", "let a detector that looks at every frame find it as well", of: detector,
+        key: "cascade")
     } else if let rate = pace.maxRate {
       let parts = rule.delayFrames + 1
       add(

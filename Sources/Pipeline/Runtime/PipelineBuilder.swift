@@ -56,9 +56,10 @@ struct PipelineBuilder {
   private func checkInterfaces(_ members: [InterfaceCheck.Member], graph: Graph) throws -> [StageFault] {
     let check = InterfaceCheck(members, graph: graph, staysOpen: run.staysOpen)
     let looks = LookCheck(members, graph: graph)
-    let errors = check.errors + PrivacyCheck(members, graph: graph).errors + looks.errors
+    let errors =
+      members.flatMap(\.interface.faults) + check.errors + PrivacyCheck(members, graph: graph).errors + looks.errors
     guard errors.isEmpty else { throw StageBuildErrors(errors, omitted: check.omitted) }
-    return check.warnings + looks.warnings
+    return check.warnings + looks.warnings + members.flatMap(\.interface.remarks)
   }
 
   /// Where all frames that may be in flight are kept back, none is left to come after them.

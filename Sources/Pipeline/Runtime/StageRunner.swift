@@ -230,7 +230,7 @@ final class StageRunner: Sendable {
     if result.isWatched, site.endsPictures.contains(ticket.source) { site.run.pictures.take(result) }
     if !site.keepsImage, !result.isWatched { result.image = nil }
     site.run.notices.publish(eventsOf: result, before: frame)
-    let found = result.results.first { $0.stage == id && $0.revision == 0 }?.detections.count
+    let found = result.results.first { $0.isFound(by: id) }?.detections.count
     if found != nil { ticket.noteDetection() }
     return (result, found)
   }

@@ -9,6 +9,8 @@ package struct LookPace: Sendable, Hashable {
   package var maxRate: Double?
   /// It looks only while something moves.
   package var isOnMotion = false
+  /// It looks only where another detector is in doubt.
+  package var isOnDoubt = false
 
   package init() {}
 
@@ -16,5 +18,5 @@ package struct LookPace: Sendable, Hashable {
   var longestInterval: Int { max(interval, fallbackInterval ?? interval) }
 
   /// Whether nothing but the interval keeps frames away.
-  var isSteady: Bool { isEnabled && maxRate == nil && !isOnMotion }
+  var isSteady: Bool { isEnabled && maxRate == nil && !isOnMotion && !isOnDoubt }
 }

@@ -68,6 +68,12 @@ public struct StageInterface: Sendable {
   package var hiding: HidingRule?
   /// Of a detector that does not look at every frame.
   package var looks: LookPace?
+  /// Of a detector that looks again: the stage whose results its own go into. Later stages see that one's name alone.
+  package var refines: String?
+  /// Why it cannot do its work among the stages that there are.
+  package var faults: [StageFault] = []
+  /// What its configuration has that may well be a mistake, and need not be one.
+  package var remarks: [StageFault] = []
   /// It copies what cameras send, whatever the stages before it make of the pictures.
   package var copiesPackets = false
 

@@ -42,6 +42,7 @@ public final class DetectFace: FrameStage, GatedConsumer, AdjustableStage {
   public var inputSizes: [InputSize] { core.inputSizes }
   var gate: GateSettings { core.initial.gate }
   var mayClose: Bool { core.mayClose }
+  var cascadeRecord: CascadeRecord? { core.cascade.record }
   public var interface: StageInterface { core.interface }
   public var facts: [String: ReportValue] { core.facts }
   public var tips: [StageTip] { core.tips }

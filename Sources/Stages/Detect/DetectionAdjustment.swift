@@ -8,6 +8,8 @@ public struct DetectionAdjustment: GatedAdjustment {
   let gate: GateSettings
   let model: RunningModel
   let threads: Int
+  /// What it may find.
+  let labels: Set<String>
 
   var request: InputRequest { model.request }
 
@@ -17,6 +19,7 @@ public struct DetectionAdjustment: GatedAdjustment {
     options = DetectorOptions(
       score: Float(settings.score), iou: Float(settings.iou), maxDetections: settings.maxDetections,
       classes: try classes.map { try ClassNames.indices(of: $0, in: model.manifest) })
+    labels = Set(options.classes.map { $0.map { model.manifest.classes[$0] } } ?? model.manifest.classes)
     (gate, threads) = (settings.gate, settings.threads)
   }
 }

@@ -12,6 +12,8 @@ final class DetectionCore: Sendable {
   /// What is used while the model hangs or is slow, kept open for it.
   private let fallback: DetectionAdjustment?
   let watch: InferenceWatch?
+  /// How it is part of a cascade.
+  let cascade: CascadePart
   private let files: ModelFileWatch?
   private let findsFaces: Bool
 
@@ -43,6 +45,7 @@ final class DetectionCore: Sendable {
     self.findsFaces = findsFaces
     let model = try RunningModel(settings, findsFaces: findsFaces, context: context)
     initial = try DetectionAdjustment(settings, classes: classes, model)
+    cascade = try CascadePart(settings.gate.cascade, stage: context.id)
     fallback = try Self.fallback(settings, classes: classes, model, findsFaces: findsFaces, context: context)
     watch = InferenceWatch(settings, context: context)
     let models = [model, fallback?.model].compactMap { $0?.resolved }
@@ -79,6 +82,7 @@ final class DetectionCore: Sendable {
     let known = [latest, initial.model, fallback?.model].compactMap { $0 }.first { $0.runs(settings) }
     let model = try known ?? RunningModel(settings, findsFaces: findsFaces, context: context)
     let adjustment = try DetectionAdjustment(settings, classes: classes, model)
+    try cascade.check(settings.gate.cascade)
     if !adjustment.gate.isAlwaysOpen, state.withLock({ $0.mustStayOpen }) {
       throw PipelineError(
         "'\(context.id)' cannot pass frames by: several workers prepare its input, which do not keep the order of frames",
@@ -97,6 +101,7 @@ final class DetectionCore: Sendable {
   }
 
   func connect(to peers: StagePeers) {
+    cascade.connect(to: peers, model: model)
     let isTracked = peers.downstream.contains { peers.stages[$0]?.interface.follows != nil }
     state.withLock { $0.isTracked = isTracked }
   }
@@ -164,6 +169,8 @@ final class DetectionCore: Sendable {
     interface.leavesOut = Set(manifest.classes).subtracting(found)
     interface.preparedBy = Letterbox.type
     interface.looks = looks
+    interface.refines = cascade.resultName
+    (interface.faults, interface.remarks) = (cascade.faults, cascade.remarks)
     return interface
   }
 
@@ -172,6 +179,7 @@ final class DetectionCore: Sendable {
     var looks = LookPace()
     (looks.isEnabled, looks.interval) = (gate.isEnabled, gate.interval)
     (looks.maxRate, looks.isOnMotion) = (gate.maxRate, gate.motion != nil)
+    looks.isOnDoubt = gate.cascade != nil
     looks.fallbackInterval = fallback?.gate.interval
     return looks
   }
@@ -225,6 +233,7 @@ final class DetectionCore: Sendable {
       ])
     }
     if !initial.gate.isAlwaysOpen || state.passedBy > 0 { facts["passed_by"] = .int(state.passedBy) }
+    if let record = cascade.record { facts["cascade"] = record.fact }
     if state.unanswered > 0 { facts["unanswered"] = .int(state.unanswered) }
     if state.models.count > 1 { facts["models"] = .list(state.models.map { .string($0) }) }
     return facts

@@ -61,7 +61,8 @@ final class DetectionWorker: FrameWorker {
       InferenceTerms(
         stream: frame.header.stream.id, sequence: frame.header.sequence, deadline: frame.header.deadline,
         mustStay: open[0].model.mustStay(frame)))
-    guard !core.isHanging(open[0].model), let detections = try detect(input) else {
+    open[0].detector.candidateFloor = core.cascade.candidateFloor
+    guard !core.isHanging(open[0].model), let detections = try look(at: frame, input) else {
       var frame = frame
       frame.detach(id)
       core.countUnanswered()
@@ -80,8 +81,21 @@ final class DetectionWorker: FrameWorker {
   private func with(_ detections: [Detection], from place: InferencePlace?, on frame: Frame) -> Frame {
     var frame = frame
     frame.detach(core.context.id)
-    frame.attach(StageResults(stage: core.context.id, detections: detections, place: place?.rawValue))
+    let places = place.map { [core.context.id: $0.rawValue] } ?? [:]
+    core.cascade.attach(detections, finding: adjusted.value.labels, at: places, to: &frame)
+    if core.cascade.candidateFloor != nil { core.cascade.hang(open[0].detector.takeCandidates(), on: &frame) }
     return frame
+  }
+
+  /// What is in the frame, or in the crops of it that were prepared. Nil where the model did not answer in time.
+  private func look(at frame: Frame, _ input: ModelInput) throws -> [Detection]? {
+    guard let crops = CascadePart.crops(of: core.context.id, on: frame) else { return try detect(input) }
+    var looks: [CropLook] = []
+    for crop in crops {
+      guard let found = try detect(crop.input) else { return nil }
+      looks.append(CropLook(place: crop.place, found: found))
+    }
+    return CropLook.joined(looks, in: frame.header, iou: adjusted.value.options.iou)
   }
 
   /// Nil where the model did not answer in time.

@@ -18,6 +18,8 @@ struct DetectionGate {
     var lastMotion: MediaTime?
     /// The picture at the last look.
     var reference: LumaGrid?
+    /// Of a cascade: what it has sent.
+    var keeper = ShareKeeper()
     var lastUse: Int
   }
 
@@ -33,11 +35,18 @@ struct DetectionGate {
   private var uses = 0
   private var known = 0
 
-  init(_ settings: GateSettings) { self.settings = settings }
+  private let record: CascadeRecord?
 
-  /// - Parameter grid: makes the frame's brightness grid; only asked where motion counts, nil where the pixels say
-  ///   nothing (then the gate takes it for motion).
-  mutating func opens(for header: FrameHeader, grid: () -> LumaGrid?) -> Bool {
+  /// - Parameter record: is told what a cascade decides.
+  init(_ settings: GateSettings, record: CascadeRecord? = nil) { (self.settings, self.record) = (settings, record) }
+
+  /// - Parameters:
+  ///   - doubts: what the smaller detector of a cascade has hung on the frame; nil where it has not looked.
+  ///   - grid: makes the frame's brightness grid; only asked where motion counts, nil where the pixels say nothing (then
+  ///     the gate takes it for motion).
+  mutating func opens(
+    for header: FrameHeader, doubts: DoubtfulCandidates? = nil, grid: () -> LumaGrid?
+  ) -> Bool {
     if settings.isAlwaysOpen, header.detectionShare >= 1 { return true }
     if !settings.isEnabled { return false }
     let id = header.stream.id, time = header.mediaTime
@@ -47,7 +56,7 @@ struct DetectionGate {
     if time < state.lastTime || header.sequence <= state.lastTurn { state = start(header, phase: 0) }
     state.lastTime = time
     state.lastUse = uses
-    var isOpen = decide(&state, header, grid)
+    var isOpen = decide(&state, header, doubts, grid)
     if isOpen {
       state.lastTurn = header.sequence
       // What one frame does not use is there for the next, so that looks are spread evenly.
@@ -72,12 +81,15 @@ struct DetectionGate {
     return known % max(1, settings.interval)
   }
 
-  private func decide(_ state: inout StreamState, _ header: FrameHeader, _ grid: () -> LumaGrid?) -> Bool {
+  private func decide(
+    _ state: inout StreamState, _ header: FrameHeader, _ doubts: DoubtfulCandidates?, _ grid: () -> LumaGrid?
+  ) -> Bool {
     let time = header.mediaTime
     if state.rate != settings.maxRate { (state.rate, state.due) = (settings.maxRate, MediaTime(nanoseconds: .min)) }
     guard header.sequence - state.lastTurn >= settings.interval else { return false }
     guard time >= state.due else { return false }
     if let motion = settings.motion, !isMoving(&state, motion, time, grid) { return false }
+    if let cascade = settings.cascade, !isDoubtful(&state, cascade, header, doubts) { return false }
     if let rate = settings.maxRate {
       let period = MediaTime(seconds: 1 / rate).nanoseconds
       // On the beat while frames come in time; a new beat after a pause.
@@ -86,6 +98,22 @@ struct DetectionGate {
       state.due = MediaTime(nanoseconds: isOnBeat ? next.partialValue : time.nanoseconds.addingClamped(period))
     }
     return true
+  }
+
+  private func isDoubtful(
+    _ state: inout StreamState, _ cascade: CascadeSettings, _ header: FrameHeader, _ doubts: DoubtfulCandidates?
+  ) -> Bool {
+    guard let doubts else {
+      record?.noteUnseen()
+      return false
+    }
+    let doubtful = cascade.doubtful(
+      doubts.candidates, in: cascade.cropPlan(width: header.width, height: header.height))
+    let doubt = cascade.doubtRule.doubt(doubtful.lazy.map(\.score), low: cascade.low, high: cascade.high)
+    let answer = state.keeper.ask(
+      doubt, share: cascade.share, least: cascade.minDoubt, window: cascade.window)
+    record?.note(answer, threshold: state.keeper.threshold, of: header.stream.id, cascade)
+    return answer == .sent
   }
 
   private func isMoving(

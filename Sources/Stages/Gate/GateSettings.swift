@@ -11,6 +11,8 @@ public struct GateSettings: ConfigurationObject, Hashable {
   /// At most so many frames a second of a stream, by media time.
   public var maxRate: Double?
   public var motion: MotionSettings?
+  /// Only frames about which a smaller detector is in doubt.
+  public var cascade: CascadeSettings?
 
   /// Looks only while something moves.
   public struct MotionSettings: ConfigurationObject, Hashable {
@@ -40,7 +42,7 @@ public struct GateSettings: ConfigurationObject, Hashable {
   }
 
   /// True where every frame is looked at.
-  var isAlwaysOpen: Bool { isEnabled && interval <= 1 && maxRate == nil && motion == nil }
+  var isAlwaysOpen: Bool { isEnabled && interval <= 1 && maxRate == nil && motion == nil && cascade == nil }
 
   public init() {}
 
@@ -58,6 +60,10 @@ public struct GateSettings: ConfigurationObject, Hashable {
     .init(
       "onMotion", \.onMotion, Switchable<MotionSettings>.kind, changeable: true,
       "Detects only while something moves in the picture."),
+    .init(
+      "cascade", \.cascade, .object(CascadeSettings.schema), changeable: true,
+      "Looks only at frames about which a smaller detector before it is in doubt; of its keys `share`, `minDoubt` and `window` may change."
+    ),
   ]
 
   /// ``motion`` as it stands in a file.
@@ -73,6 +79,8 @@ protocol GatedConsumer: TensorConsumer {
   var gate: GateSettings { get }
   /// Whether it may keep frames away without anybody's order.
   var mayClose: Bool { get }
+  /// Of a cascade: where its gate tells what it has decided.
+  var cascadeRecord: CascadeRecord? { get }
   /// Frames are prepared by several workers, which do not keep the order that a gate needs: it must stay open.
   func keepGateOpen()
   /// Told once: which stage prepares the tensors, and whether for nobody else.
@@ -81,6 +89,7 @@ protocol GatedConsumer: TensorConsumer {
 
 extension GatedConsumer {
   var mayClose: Bool { !gate.isAlwaysOpen }
+  var cascadeRecord: CascadeRecord? { nil }
 }
 
 /// What a stage whose options have changed asks of the preprocessing stage.

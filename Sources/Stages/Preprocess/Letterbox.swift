@@ -80,7 +80,15 @@ public final class Letterbox: FrameStage {
     let knownText =
       known.isEmpty ? "no later stage runs a model" : "later stages that run a model: \(known.joined(separator: ", "))"
     var requests: [(consumer: String, request: InputRequest)] = []
-    for consumer in configuration.consumers ?? known {
+    // What must see a smaller detector's doubt first is prepared by a letterbox behind that one.
+    func smaller(_ consumer: String) -> String? {
+      (peers.stages[consumer] as? any GatedConsumer)?.gate.cascade?.of
+    }
+    func isEarly(_ consumer: String) -> Bool {
+      smaller(consumer).map { $0 != consumer && peers.downstream.contains($0) } ?? false
+    }
+    let ready = known.filter { !isEarly($0) }
+    for consumer in configuration.consumers ?? ready {
       guard let stage = peers.stages[consumer] else {
         throw PipelineError(
           "'\(id)' prepares pictures for '\(consumer)', which is not a stage", remedy: knownText,
@@ -94,6 +102,12 @@ public final class Letterbox: FrameStage {
       guard peers.downstream.contains(consumer) else {
         throw PipelineError(
           "'\(id)' prepares pictures for '\(consumer)', which does not come after it", remedy: knownText,
+          code: .invalidConfiguration)
+      }
+      if isEarly(consumer), let of = smaller(consumer) {
+        throw PipelineError(
+          "'\(id)' prepares pictures for '\(consumer)' before '\(of)' has looked, whose doubt decides which ones go there",
+          remedy: "add another \(Self.type) between '\(of)' and '\(consumer)', with \"for\": [\"\(consumer)\"]",
           code: .invalidConfiguration)
       }
       let request = stage.inputRequest
@@ -137,8 +151,9 @@ public final class Letterbox: FrameStage {
       for stage in gated.values { stage.keepGateOpen() }
       gated = [:]
     }
-    let gates = gated.mapValues(\.gate)
-    return LetterboxWorker(targets: targets.withLock { $0 }, gates: gates, pool: pool) { consumers, shape in
+    let gates = gated.mapValues(\.gate), records = gated.compactMapValues(\.cascadeRecord)
+    return LetterboxWorker(targets: targets.withLock { $0 }, gates: gates, records: records, pool: pool) {
+      consumers, shape in
       self.shapes.withLock { shapes in
         for consumer in consumers { shapes[consumer, default: []].insert(shape) }
       }

@@ -11,20 +11,24 @@ final class LetterboxWorker: FrameWorker {
   private let converter = JPEGConverter()
   private let gateSettings: [String: GateSettings]
   private var gates: [String: DetectionGate]
+  private let records: [String: CascadeRecord]
   /// What the gates and the targets are set to.
   private var options: ChangedOptions?
   private var scalers: [(any RowScaler)?]
   private var geometries: [LetterboxGeometry?]
 
-  /// - Parameter noteShape: told the consumers and the tensor's shape whenever it changes.
+  /// - Parameters:
+  ///   - records: of the gates of cascades, by consumer.
+  ///   - noteShape: told the consumers and the tensor's shape whenever it changes.
   init(
-    targets: [Letterbox.Target], gates: [String: GateSettings] = [:], pool: BufferPool,
-    noteShape: @escaping ([String], String) -> Void
+    targets: [Letterbox.Target], gates: [String: GateSettings] = [:], records: [String: CascadeRecord] = [:],
+    pool: BufferPool, noteShape: @escaping ([String], String) -> Void
   ) {
     initialTargets = targets
     self.targets = targets
     gateSettings = gates
-    self.gates = gates.mapValues(DetectionGate.init)
+    self.records = records
+    self.gates = gates.reduce(into: [:]) { $0[$1.key] = DetectionGate($1.value, record: records[$1.key]) }
     self.pool = pool
     self.noteShape = noteShape
     scalers = Array(repeating: nil, count: targets.count)
@@ -39,7 +43,7 @@ final class LetterboxWorker: FrameWorker {
     }
     var frame = frame
     if frame.options !== options { follow(frame.options) }
-    let shut = shutGates(for: frame.header, picture)
+    let shut = shutGates(for: frame, picture)
     var source: DecodedPicture?
     for index in targets.indices {
       var input: ModelInput?
@@ -50,6 +54,7 @@ final class LetterboxWorker: FrameWorker {
         }
         let converted = try source ?? converter.convert(picture)
         source = converted
+        if try attachCrops(of: converted, for: consumer, index, to: &frame) { continue }
         let prepared = try input ?? prepare(converted, index)
         input = prepared
         frame.attach(prepared, for: consumer)
@@ -77,12 +82,13 @@ final class LetterboxWorker: FrameWorker {
   }
 
   /// The stages that do not look at this frame.
-  private func shutGates(for header: FrameHeader, _ picture: DecodedPicture) -> Set<String> {
+  private func shutGates(for frame: Frame, _ picture: DecodedPicture) -> Set<String> {
     guard !gates.isEmpty else { return [] }
     var grid: LumaGrid??
     var shut: Set<String> = []
     for consumer in gates.keys {
-      let isOpen = gates[consumer]?.opens(for: header) {
+      let doubts = gates[consumer]?.settings.cascade.flatMap { self.doubts(of: $0, on: frame) }
+      let isOpen = gates[consumer]?.opens(for: frame.header, doubts: doubts) {
         let made = grid ?? LumaGrid(picture)
         grid = .some(made)
         return made
@@ -90,6 +96,32 @@ final class LetterboxWorker: FrameWorker {
       if isOpen == false { shut.insert(consumer) }
     }
     return shut
+  }
+
+  /// - Returns: false for a consumer that looks at whole pictures.
+  private func attachCrops(
+    of picture: DecodedPicture, for consumer: String, _ index: Int, to frame: inout Frame
+  ) throws -> Bool {
+    guard let cascade = gates[consumer]?.settings.cascade,
+      let plan = cascade.cropPlan(width: picture.width, height: picture.height)
+    else { return false }
+    let candidates = doubts(of: cascade, on: frame)?.candidates ?? []
+    let places = plan.crops(around: cascade.doubtful(candidates, in: plan).map(\.box), most: cascade.crops)
+    let crops = try places.compactMap { place in
+      try picture.crop(place).map { CropInputs.Crop(place: place, input: try prepare($0, index)) }
+    }
+    guard let first = crops.first else {
+      frame.attach(GateClosed.mark, for: consumer)
+      return true
+    }
+    records[consumer]?.note(crops: crops.count)
+    frame.attach(first.input, for: consumer)
+    frame.attach(CropInputs(crops), for: CropInputs.key(of: consumer))
+    return true
+  }
+
+  private func doubts(of cascade: CascadeSettings, on frame: Frame) -> DoubtfulCandidates? {
+    frame.attachment(DoubtfulCandidates.key(of: cascade.of)) as? DoubtfulCandidates
   }
 
   private func prepare(_ picture: DecodedPicture, _ index: Int) throws -> ModelInput {

@@ -151,7 +151,10 @@ final class AnonymizeWorker: HoldingWorker {
         if isHidden(detection) { detection.landmarks = [] }
         return detection
       }
-      frame.attach(StageResults(stage: result.stage, revision: result.revision, detections: detections))
+      frame.attach(
+        StageResults(
+          stage: result.stage, revision: result.revision, detections: detections, refinedBy: result.refinedBy,
+          places: result.places))
     }
     return frame
   }

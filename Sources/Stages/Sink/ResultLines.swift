@@ -46,13 +46,14 @@ extension JSONLineBuffer {
   /// Where the models of stages with several places ran, by stage.
   private mutating func places(_ results: [StageResults]) {
     var isFirst = true
-    for result in results {
-      guard let place = result.place else { continue }
-      raw(isFirst ? ",\"places\":{" : ",")
-      isFirst = false
-      string(result.stage)
-      raw(":")
-      string(place)
+    for result in results where !result.places.isEmpty {
+      for (stage, place) in result.places.sorted(by: { $0.key < $1.key }) {
+        raw(isFirst ? ",\"places\":{" : ",")
+        isFirst = false
+        string(stage)
+        raw(":")
+        string(place)
+      }
     }
     if !isFirst { raw("}") }
   }
@@ -227,6 +228,10 @@ extension JSONLineBuffer {
     if detection.isPredicted { raw(",\"predicted\":true") }
     raw(",\"stage\":")
     string(stage)
+    if let finder = detection.foundBy {
+      raw(",\"found_by\":")
+      string(finder)
+    }
     raw("}")
   }
 

@@ -118,7 +118,7 @@ final class TrackingWorker<T: Tracker>: FrameWorker {
     }
     frame.attach(
       StageResults(
-        stage: result.stage, revision: result.revision + 1, detections: detections, place: result.place))
+        stage: result.stage, revision: result.revision + 1, detections: detections, places: result.places))
   }
 
   /// Adds where the tracks of a stage are expected; with nothing expected no entry is made, since an empty one would
@@ -144,7 +144,7 @@ final class TrackingWorker<T: Tracker>: FrameWorker {
     frame.attach(
       StageResults(
         stage: follower.stage, revision: (present?.revision ?? 0) + 1, detections: detections,
-        place: present?.place))
+        places: present?.places ?? [:]))
   }
 
   private func forgetOldest() {

@@ -50,6 +50,15 @@ struct LookCheckTests {
     #expect(warning.error.stage == "faces" && warning.key == "interval")
   }
 
+  @Test("given a detector that looks only where another is in doubt, when it alone finds what is hidden, then it is a warning")
+  func doubt() throws {
+    var pace = LookPace()
+    pace.isOnDoubt = true
+    let check = try Self.check(looks: ["faces": pace])
+    #expect(check.errors.isEmpty && check.warnings.count == 1 && check.warnings.first?.key == "cascade")
+    #expect(check.warnings.first?.error.message.contains("only where another detector is in doubt") == true)
+  }
+
   @Test("given a sink that requires hidden pictures, when a new face could be shown between looks, then it is an error")
   func strict() throws {
     let check = try Self.check(looks: ["faces": Self.every(5)], requires: ["video"])
