@@ -177,7 +177,8 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "PipelineTestSupport", dependencies: ["EdgepipeCore", "EdgepipeMachine", "Pipeline", "PipelineTesting"],
-      path: "Tests/PipelineTestSupport", exclude: ["inference_servers.py", "webhook_receiver.py"], swiftSettings: strict),
+      path: "Tests/PipelineTestSupport", exclude: ["inference_servers.py", "webhook_receiver.py"], swiftSettings: strict
+    ),
     .target(
       name: "ModelTestSupport", dependencies: ["EdgepipeONNX", "PipelineTestSupport"], path: "Tests/ModelTestSupport",
       exclude: ["Golden"],

@@ -50,7 +50,9 @@ struct LookCheckTests {
     #expect(warning.error.stage == "faces" && warning.key == "interval")
   }
 
-  @Test("given a detector that looks only where another is in doubt, when it alone finds what is hidden, then it is a warning")
+  @Test(
+    "given a detector that looks only where another is in doubt, when it alone finds what is hidden, then it is a warning"
+  )
   func doubt() throws {
     var pace = LookPace()
     pace.isOnDoubt = true
