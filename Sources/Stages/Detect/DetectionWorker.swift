@@ -39,6 +39,7 @@ final class DetectionWorker: FrameWorker {
     if core.isShut(for: frame) {
       var frame = frame
       frame.detach(id)
+      frame.detach(CropInputs.key(of: id))
       core.countPassedBy()
       return .emit(frame)
     }
@@ -65,6 +66,7 @@ final class DetectionWorker: FrameWorker {
     guard !core.isHanging(open[0].model), let detections = try look(at: frame, input) else {
       var frame = frame
       frame.detach(id)
+      frame.detach(CropInputs.key(of: id))
       core.countUnanswered()
       return .emit(frame)
     }
