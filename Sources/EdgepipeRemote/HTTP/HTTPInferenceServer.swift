@@ -101,7 +101,13 @@ final class HTTPInferenceServer: InferenceServer {
     until limit: MonotonicTime, _ cancellation: CallCancellation?
   ) throws(RemoteFailure) -> ModelInterface {
     if let known = state.withLock({ $0.interface }) { return known }
-    let description = try describe(until: limit, cancellation)
+    let description: ServerDescription
+    do { description = try describe(until: limit, cancellation) } catch {
+      // The inference itself has not gone out.
+      var failure = error
+      failure.mayHaveRun = false
+      throw failure
+    }
     if !description.isReady { throw RemoteFailure(.busy, "the model is not ready yet", mayHaveRun: false) }
     return try ModelInterface(description)
   }

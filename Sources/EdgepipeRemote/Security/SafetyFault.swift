@@ -1,3 +1,4 @@
+import Foundation
 import NIOSSL
 
 /// Tells errors of TLS, which another attempt does not mend, from those of the network.
@@ -19,7 +20,13 @@ enum SafetyFault {
     switch error {
     // The other end has closed in the middle of the handshake.
     case .syscallError, .zeroReturn, .noError: nil
-    default: "\(error)"
+    default: words("\(error)")
     }
+  }
+
+  /// The library's word for it, such as CERTIFICATE_VERIFY_FAILED, without the place in its own source.
+  private static func words(_ text: String) -> String {
+    guard let mark = text.range(of: "OPENSSL_internal:") else { return text }
+    return String(text[mark.upperBound...].prefix { $0.isLetter || $0.isNumber || $0 == "_" })
   }
 }

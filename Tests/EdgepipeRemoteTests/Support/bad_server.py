@@ -113,12 +113,18 @@ class Handler(socketserver.StreamRequestHandler):
         line = self.rfile.readline().decode()
         if not line:
             return False
-        count = 0
+        count, is_packed = 0, False
         while (header := self.rfile.readline().decode().strip()):
             if header.lower().startswith("content-length:"):
                 count = int(header.split(":")[1])
+            is_packed = is_packed or header.lower() == "content-encoding: gzip"
         body = self.rfile.read(count)
+        if is_packed:
+            body = gzip.decompress(body)
         path = line.split(" ")[1]
+        # gRPC's preface, for one.
+        if not path.startswith("/v2"):
+            return False
         if path == "/v2":
             about = {"name": "bad", "version": "1", "extensions": ["binary_tensor_data"]}
             self.request.sendall(answer("200 OK", json.dumps(about).encode()))
