@@ -53,7 +53,7 @@ struct AnswerReaderTests {
       (json(y + "," + z).replacing("[1,2]", with: "[2,1]"), "the shape [2, 1]"),
       (json(y + "," + z).replacing("[1,2]", with: "[1,3]"), "2 values"),
       (json(y + "," + z).replacing("[1,2]", with: "[1,-2]"), "is impossible"),
-      (json(y + "," + z).replacing("[1,2]", with: "[1,9e18]"), "an integer"),
+      (json(y + "," + z).replacing("[1,2]", with: "[1,9e19]"), "an integer"),
       (json(y + "," + z).replacing("\"FP32\"", with: "\"BYTES\""), "'BYTES'"),
       (json(y + "," + z).replacing("\"data\":[3]", with: "\"data\":null"), "has no data"),
       (json(y + "," + z, ",\"id\":\"7\""), "'id' twice"), (json(y + "," + z) + "x", "the end"),

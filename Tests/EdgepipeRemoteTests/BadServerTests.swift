@@ -80,7 +80,7 @@ struct BadServerTests {
   func cancelled(_ isClosed: Bool) throws {
     let client = try Requests.client(Requests.settings(.http, port: server.port, model: "silent"))
     let cancellation = CallCancellation()
-    let ender = Task {
+    let ender = try WorkerThread(name: "ender") {
       // Whether the call has begun by then or not, it ends in the same way.
       if isClosed { client.close() } else { cancellation.cancel() }
     }
@@ -88,7 +88,7 @@ struct BadServerTests {
       _ = try client.infer(InferRequest(id: "7", input: Requests.small), until: Requests.soon(), cancellation)
     }
     #expect(failure?.kind == .cancelled, "\(String(describing: failure))")
-    ender.cancel()
+    ender.join()
     client.close()
   }
 

@@ -29,7 +29,7 @@ struct RealServerTests {
 
   private static let pixels: [UInt8] = {
     var random = SplitMix64(seed: 7)
-    return (0..<3 * 64 * 96).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    return (0..<3 * 416 * 416).map { _ in UInt8(truncatingIfNeeded: random.next()) }
   }()
 
   /// What ONNX Runtime gives for these pixels.
@@ -40,7 +40,7 @@ struct RealServerTests {
     try Data(Self.pixels).write(to: input)
     let script = """
       import sys, numpy as np, onnxruntime
-      x = np.fromfile(sys.argv[2], np.uint8).reshape(1, 3, 64, 96).astype(np.float32)
+      x = np.fromfile(sys.argv[2], np.uint8).reshape(1, 3, 416, 416).astype(np.float32)
       onnxruntime.InferenceSession(sys.argv[1]).run(None, {"images": x})[0].tofile(sys.argv[3])
       """
     let model = try #require(ModelFiles.yoloxNano).path
@@ -60,7 +60,7 @@ struct RealServerTests {
   @Test("given Triton, when it is asked in each way, then its answers are ONNX Runtime's")
   func triton() throws {
     let server = try TritonServer(try Self.models()), expected = try expected()
-    let picture = Requests.tensor([1, 3, 64, 96], Self.pixels.map(Float.init))
+    let picture = Requests.tensor([1, 3, 416, 416], Self.pixels.map(Float.init))
     for (way, encoding, isCompressed) in [
       (ServerSettings.Way.http, ServerSettings.Encoding.auto, false), (.http, .binary, true), (.http, .json, false),
       (.grpc, .auto, false), (.grpc, .auto, true),
@@ -88,7 +88,7 @@ struct RealServerTests {
   @Test("given MLServer, when it is asked in each way, then its answers are ONNX Runtime's, and JSON is told once")
   func mlServer() throws {
     let server = try MLServer([try Self.models()[0]]), expected = try expected()
-    let picture = Requests.tensor([1, 3, 64, 96], Self.pixels.map(Float.init))
+    let picture = Requests.tensor([1, 3, 416, 416], Self.pixels.map(Float.init))
     for way in [ServerSettings.Way.http, .grpc] {
       let warnings = Mutex<[String]>([])
       let settings = Requests.settings(way, port: way == .http ? server.httpPort : server.grpcPort, model: "yolox")
@@ -125,8 +125,8 @@ struct RealServerTests {
     // A smooth picture, since noise is what a JPEG loses: red across, green down, blue constant.
     var smooth: [UInt8] = []
     for plane in 0..<3 {
-      for row in 0..<64 {
-        for column in 0..<96 { smooth.append(UInt8(plane == 0 ? column * 2 : plane == 1 ? row * 3 : 90)) }
+      for row in 0..<416 {
+        for column in 0..<416 { smooth.append(UInt8(plane == 0 ? column / 2 : plane == 1 ? row / 2 : 90)) }
       }
     }
     func answer(_ way: ServerSettings.Way, _ model: String, _ tensor: Tensor, _ encoding: ServerSettings.Encoding)
@@ -140,9 +140,9 @@ struct RealServerTests {
       defer { client.close() }
       return try client.infer(InferRequest(id: "1", input: tensor), until: Requests.soon(), nil)
     }
-    let whole = try answer(.http, "yolox", Requests.tensor([1, 3, 64, 96], smooth.map(Float.init)), .auto)
+    let whole = try answer(.http, "yolox", Requests.tensor([1, 3, 416, 416], smooth.map(Float.init)), .auto)
     for way in [ServerSettings.Way.http, .grpc] {
-      let small = try answer(way, "picture", Requests.tensor([1, 3, 64, 96], bytes: smooth), .jpeg)
+      let small = try answer(way, "picture", Requests.tensor([1, 3, 416, 416], bytes: smooth), .jpeg)
       let (a, b) = (whole.outputs[0].values, small.outputs[0].values)
       #expect(a.count == b.count)
       // Colours in the wrong places change the numbers by their own size.
@@ -164,10 +164,10 @@ struct RealServerTests {
     let late = Requests.failure { _ = try client.infer(request, until: Requests.soon(0.5), nil) }
     #expect(late?.kind == .late && late?.mayHaveRun == true, "\(String(describing: late))")
     let cancellation = CallCancellation()
-    let ender = Task { cancellation.cancel() }
+    let ender = try WorkerThread(name: "ender") { cancellation.cancel() }
     let failure = Requests.failure { _ = try client.infer(request, until: Requests.soon(20), cancellation) }
     #expect(failure?.kind == .cancelled, "\(String(describing: failure))")
-    ender.cancel()
+    ender.join()
   }
 
   @Test("given what the model does not take, when it is asked, then nothing is sent", arguments: ["http", "grpc"])

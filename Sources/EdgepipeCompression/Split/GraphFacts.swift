@@ -35,13 +35,25 @@ package struct GraphFacts {
     for output in session.outputs where output.element != 0 {
       var info = Self.nameless(output.name)
       info.type.tensorType.elemType = output.element
-      // The engine says the same of a number and of a tensor whose shape it does not know: then nothing is stated.
       if !output.shape.isEmpty {
         info.type.tensorType.shape.dim = output.shape.map { $0.map { .fixed($0) } ?? .free() }
       }
       infos[output.name] = info
     }
+    // The engine says the same of a number and of a tensor whose shape it does not know. A run tells them apart; of a
+    // tensor nothing is stated.
+    for name in numbers(among: session.outputs.filter(\.shape.isEmpty).map(\.name)) {
+      infos[name]?.type.tensorType.shape = .init()
+    }
     return infos
+  }
+
+  /// Those that are single numbers without dimensions, where a run can tell.
+  private func numbers(among names: [String]) -> [String] {
+    guard !names.isEmpty, let inputs = try? randomInputs(seed: 1, side: 64),
+      let values = try? values(names, inputs: inputs)
+    else { return [] }
+    return values.filter(\.shape.isEmpty).map(\.name)
   }
 
   /// Runs the graph once and gives the tensors of these names.

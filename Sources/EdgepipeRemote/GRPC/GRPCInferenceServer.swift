@@ -27,7 +27,7 @@ final class GRPCInferenceServer: InferenceServer {
     name = "\(settings.isTLS ? "grpcs" : "grpc")://\(host):\(settings.port)"
     let client = try GRPCConnection.client(settings)
     self.client = client
-    connections = Task { try? await client.runConnections() }
+    connections = Task(executorPreference: RemoteLoop.executor) { try? await client.runConnections() }
   }
 
   deinit { close() }
@@ -134,7 +134,7 @@ final class GRPCInferenceServer: InferenceServer {
     let call = BlockingCall<Answer>(until: limit, ending: [closing, cancellation])
     let client = client, callOptions = options
     let result = try call.wait(mayHaveRun: { true }) { call in
-      let task = Task {
+      let task = Task(executorPreference: RemoteLoop.executor) {
         do {
           call.finish(.success(try await body(Service(wrapping: client), metadata, callOptions)))
         } catch { call.finish(.failure(error)) }

@@ -61,8 +61,10 @@ struct CropTests {
   func cover() {
     for zoom in [1.1, 1.5, 2, 4, 16] {
       let plan = CropPlan(width: 1279, height: 717, zoom: zoom)
-      let boxes = (0..<60).map { box(Float($0 * 211 % 1250), Float($0 * 97 % 690), Float(5 + $0 * 13 % 300)) }
-        .map { $0.clipped(toWidth: 1279, height: 717) }
+      let boxes = (0..<60).map { (index: Int) -> Box in
+        let x = Float(index * 211 % 1250), y = Float(index * 97 % 690), side = Float(5 + index * 13 % 300)
+        return box(x, y, side).clipped(toWidth: 1279, height: 717)
+      }
       let crops = plan.crops(around: boxes, most: 100)
       for box in boxes where plan.fits(box) { #expect(crops.contains { $0.holds(box) }, "zoom \(zoom): \(box)") }
     }
@@ -294,7 +296,7 @@ struct CascadeTests {
   @Test("given a cascade in a run, when its share changes, then the next frames have it; what else it is stays")
   func change() throws {
     let out = Collector(), runner = Mutex<PipelineRunner?>(nil)
-    func object(_ share: Double, of: String = "small") -> [String: ReportValue] {
+    @Sendable func object(_ share: Double, of: String = "small") -> [String: ReportValue] {
       ["cascade": .object(["of": .string(of), "share": .double(share)])]
     }
     var stages = try chain(cascade(share: 0.1))

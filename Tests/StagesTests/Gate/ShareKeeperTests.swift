@@ -175,9 +175,9 @@ struct CascadeGateTests {
     let record = CascadeRecord(try #require(settings.cascade))
     var gate = DetectionGate(settings, record: record)
     #expect(!settings.isAlwaysOpen)
-    #expect(!gate.opens(for: header(0), grid: { nil }))
-    #expect(gate.opens(for: header(1), doubts: doubts(1), grid: { nil }))
-    #expect(!gate.opens(for: header(2), doubts: doubts(0), grid: { nil }))
+    #expect(gate.opens(for: header(0), grid: { nil }) == false)
+    #expect(gate.opens(for: header(1), doubts: doubts(1), grid: { nil }) == true)
+    #expect(gate.opens(for: header(2), doubts: doubts(0), grid: { nil }) == false)
     guard case .object(let fact) = record.fact else { return }
     #expect(fact["without_doubt"] == .int(1) && fact["asked"] == .int(2) && fact["sent"] == .int(1))
     #expect(fact["share_sent"] == .double(0.5))
