@@ -39,7 +39,7 @@ struct MetricsPageTests {
     #expect(page["edgepipe_remote_bytes_total{stage=\"\(stage)\",direction=\"sent\"}"] == 100)
     #expect(page["edgepipe_server_up{\(server)}"] == 1)
     #expect(page["edgepipe_server_requests_total{\(server),outcome=\"late\"}"] == 1)
-    #expect(page["edgepipe_server_forecast_seconds{\(server),quantile=\"0.95\"}"] == 0.02)
+    #expect(page["edgepipe_server_forecast_seconds{\(server),percentile=\"95\"}"] == 0.02)
     #expect(page["edgepipe_server_bandwidth_bytes_per_second{\(server)}"] == 1_000_000)
   }
 

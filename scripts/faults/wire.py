@@ -21,6 +21,7 @@ half      0        1: what the server says vanishes, what the client says arrive
 """
 import argparse
 import asyncio
+import contextlib
 import json
 import random
 import signal
@@ -127,7 +128,9 @@ async def main():
         ways = [carry(wire, "up", reader, up_writer), carry(wire, "down", up_reader, writer)]
         running = [asyncio.create_task(way) for way in ways]
         tasks.update(running)
-        await asyncio.gather(*running, return_exceptions=True)
+        # At the end all of them are cancelled, and this with them.
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*running, return_exceptions=True)
         tasks.difference_update(running)
         wire.writers -= pair
         for each in pair:

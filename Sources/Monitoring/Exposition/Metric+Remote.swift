@@ -21,7 +21,7 @@ extension Metric {
     "edgepipe_server_requests_total", .counter, labels: ["stage", "server", "outcome"],
     help: "Requests that were answered, came late or failed.")
   static let serverForecast = Metric(
-    "edgepipe_server_forecast_seconds", .gauge, labels: ["stage", "server", "quantile"],
+    "edgepipe_server_forecast_seconds", .gauge, labels: ["stage", "server", "percentile"],
     help: "What the next request will take, by the last ones.")
   static let serverRoundTrip = Metric(
     "edgepipe_server_round_trip_seconds", .gauge, labels: ["stage", "server"],

@@ -42,8 +42,8 @@ extension MetricsPage {
     }
     text.begin(.serverForecast)
     for server in servers {
-      for (key, quantile) in [("forecast_p50_ms", "0.5"), ("forecast_p95_ms", "0.95")] {
-        if let value = server.facts[key]?.number { text.add(value / 1e3, server.stage, server.name, quantile) }
+      for (key, percentile) in [("forecast_p50_ms", "50"), ("forecast_p95_ms", "95")] {
+        if let value = server.facts[key]?.number { text.add(value / 1e3, server.stage, server.name, percentile) }
       }
     }
     let gauges: [(Metric, String, Double)] = [
