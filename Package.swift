@@ -52,6 +52,8 @@ let package = Package(
     .target(name: "CFFmpeg", dependencies: ["CFFmpegLibraries"]),
     .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
+    // The header that plugins are written against.
+    .systemLibrary(name: "CEdgepipePlugin", path: "include"),
     .target(name: "COnnxRuntime"),
     .target(name: "CMosquitto"),
     .target(name: "CRdkafka"),
@@ -102,10 +104,21 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: strict),
+    // The child of a plugin has this and the base, without FFmpeg, detectors and stages.
+    .target(
+      name: "EdgepipePluginHost", dependencies: ["CEdgepipePlugin", "CPlatform", "EdgepipeCore"], swiftSettings: strict),
+    .target(
+      name: "EdgepipePlugins",
+      dependencies: [
+        "CEdgepipePlugin", "CFFmpeg", "CPlatform", "EdgepipeCore", "EdgepipePluginHost", "Pipeline", "Stages",
+      ],
+      // What `edgepipe plugins new` starts from, and the Python module.
+      resources: [.embedInCode("Templates")],
+      swiftSettings: strict),
     .target(
       name: "EdgepipeRemote",
       dependencies: [
-        "EdgepipeCore", "EdgepipeMachine", "Pipeline", "Detectors", "Stages",
+        "CZlib", "EdgepipeCore", "EdgepipeMachine", "Pipeline", "Detectors", "Stages",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
@@ -159,7 +172,8 @@ let package = Package(
       name: "EdgepipeCommand",
       dependencies: [
         "EdgepipeCore", "EdgepipeMachine", "EdgepipeONNX", "Pipeline", "Detectors", "EdgepipeCompression", "Stages",
-        "Measure", "EdgepipeService", .target(name: "Monitoring", condition: .when(traits: ["WebServer"])),
+        "Measure", "EdgepipePlugins", "EdgepipeService",
+        .target(name: "Monitoring", condition: .when(traits: ["WebServer"])),
         .target(name: "EdgepipeOutputs", condition: .when(traits: ["Senders"])),
         .target(name: "EdgepipeRemote", condition: .when(traits: ["Remote"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -169,8 +183,9 @@ let package = Package(
       resources: [.embedInCode("Templates")],
       swiftSettings: strict),
     .executableTarget(name: "edgepipe", dependencies: ["EdgepipeCommand"], swiftSettings: strict),
-    // The supervisor, without FFmpeg, detectors and stages.
-    .executableTarget(name: "edgepiped", dependencies: ["EdgepipeService"], swiftSettings: strict),
+    // The supervisor, and the process that holds a plugin, without FFmpeg, detectors and stages.
+    .executableTarget(
+      name: "edgepiped", dependencies: ["EdgepipePluginHost", "EdgepipeService"], swiftSettings: strict),
     .target(
       name: "PipelineTesting",
       dependencies: ["EdgepipeCore", "Pipeline", .product(name: "Logging", package: "swift-log")],
@@ -221,6 +236,12 @@ let package = Package(
       name: "EdgepipeRemoteTests",
       dependencies: ["EdgepipeRemote", "ModelTestSupport", "PipelineTestSupport"], exclude: ["Support/bad_server.py"],
       swiftSettings: strict),
+    .testTarget(
+      name: "EdgepipePluginsTests",
+      dependencies: [
+        "EdgepipePluginHost", "EdgepipePlugins", "Pipeline", "PipelineTestSupport", "PipelineTesting", "Stages",
+      ],
+      exclude: ["Plugins"], swiftSettings: strict),
     .testTarget(
       name: "EdgepipeServiceTests", dependencies: ["EdgepipeService", "PipelineTestSupport"], swiftSettings: strict),
     .testTarget(

@@ -1,0 +1,1 @@
+../../../include/edgepipe/plugin.h
