@@ -8,15 +8,13 @@ package enum InferencePlace: String, Sendable, CaseIterable {
 
 /// What is known of the frame whose inference comes next.
 package struct InferenceTerms: Sendable {
-  package var stream: String
-  package var sequence: Int
   /// When its results must be there.
   package var deadline: MonotonicTime?
   /// Nothing of it may leave this machine.
   package var mustStay: Bool
 
-  package init(stream: String, sequence: Int, deadline: MonotonicTime?, mustStay: Bool = false) {
-    (self.stream, self.sequence, self.deadline, self.mustStay) = (stream, sequence, deadline, mustStay)
+  package init(deadline: MonotonicTime?, mustStay: Bool = false) {
+    (self.deadline, self.mustStay) = (deadline, mustStay)
   }
 }
 

@@ -115,18 +115,6 @@ final class HTTPSender: ResultSender {
   }
 }
 
-/// The time that a server asks for: seconds, or a date (RFC 9110, section 10.2.3).
-enum RetryAfter {
-  static func seconds(_ value: String, now: Date) -> Double? {
-    if let seconds = Double(value), seconds.isFinite, seconds >= 0 { return seconds }
-    let formatter = DateFormatter()
-    formatter.locale = Locale(identifier: "en_US_POSIX")
-    formatter.timeZone = TimeZone(identifier: "GMT")
-    formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-    return formatter.date(from: value).map { max(0, $0.timeIntervalSince(now)) }
-  }
-}
-
 /// What may stand in a header: everything but visible ASCII is written as `%` and its code.
 enum HeaderText {
   static func escaped(_ text: String) -> String {

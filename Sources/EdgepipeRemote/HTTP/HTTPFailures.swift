@@ -17,7 +17,7 @@ extension RemoteFailure {
       let place = answer.head.headers.first(name: "location").map { " to \(Quoted.text($0))" } ?? ""
       self.init(.malformed, "it answers \(status.code), a redirect\(place), which is not followed")
     case 429, 503:
-      let wait = answer.head.headers.first(name: "retry-after").flatMap { Self.seconds($0, now: now) }
+      let wait = answer.head.headers.first(name: "retry-after").flatMap { RetryAfter.seconds($0, now: now) }
       self.init(.busy, said, retryAfterS: wait)
     case 400..<500: self.init(.refused, said)
     case 500..<600: self.init(.failed, said)
@@ -79,15 +79,5 @@ extension RemoteFailure {
       if key == "error" { message = try cursor.string() } else { try cursor.skip() }
     }
     return message ?? String(decoding: bytes, as: UTF8.self)
-  }
-
-  /// The time that a server asks for: seconds, or a date (RFC 9110, section 10.2.3).
-  static func seconds(_ value: String, now: Date) -> Double? {
-    if let seconds = Double(value) { return seconds.isFinite && seconds >= 0 ? seconds : nil }
-    let formatter = DateFormatter()
-    formatter.locale = Locale(identifier: "en_US_POSIX")
-    formatter.timeZone = TimeZone(identifier: "GMT")
-    formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-    return formatter.date(from: value).map { max(0, $0.timeIntervalSince(now)) }
   }
 }

@@ -19,6 +19,8 @@ struct CircuitBreaker: Sendable {
     var firstS = 0.5
     /// Also how long a server that is back may wait for its first request.
     var longestS = 4.0
+    /// The longest that a server can ask to be left alone.
+    var longestPauseS = 60.0
   }
 
   private let settings: Settings
@@ -76,16 +78,18 @@ struct CircuitBreaker: Sendable {
   /// - Parameters:
   ///   - begin: when the request began.
   ///   - isFinal: another attempt would fail as well.
+  ///   - pauseS: for how long the server asks to be left alone; it gets nothing more until then.
   /// - Returns: whether the server is gone with it.
-  mutating func failed(since begin: MonotonicTime, at now: MonotonicTime, isFinal: Bool) -> Bool {
+  mutating func failed(since begin: MonotonicTime, at now: MonotonicTime, isFinal: Bool, pauseS: Double? = nil) -> Bool
+  {
     if since == nil { since = begin }
     failures += 1
     switch state {
     case .closed:
-      guard isFinal || failures >= settings.failures else { return false }
+      guard isFinal || (pauseS ?? 0) > 0 || failures >= settings.failures else { return false }
       openings += 1
       (state, waitS) = (.open, isFinal ? settings.longestS : settings.firstS)
-      until = now.advanced(byMilliseconds: waitS * 1e3)
+      until = now.advanced(byMilliseconds: max(waitS, min(settings.longestPauseS, pauseS ?? 0)) * 1e3)
       return true
     case .trial:
       state = .open

@@ -20,12 +20,15 @@ struct InFlightLimit: Sendable {
     limit = min(self.most, 4)
   }
 
-  mutating func answered(_ milliseconds: Double, inFlight: Int, at now: MonotonicTime) {
+  /// - Parameter isSaturated: answers waited for this machine's processors too, which says nothing of the server: fewer requests
+  ///   would not make it faster.
+  mutating func answered(_ milliseconds: Double, inFlight: Int, isSaturated: Bool = false, at now: MonotonicTime) {
     let shortest = shortest.add(milliseconds, at: now)
     answers += 1
     guard answers >= limit, milliseconds > 0 else { return }
     let waiting = Double(inFlight) * (1 - shortest / milliseconds)
     if waiting > Self.manyWait {
+      guard !isSaturated else { return }
       limit = max(1, limit - 1)
     } else if waiting < Self.fewWait, inFlight >= limit {
       limit = min(most, limit + 1)

@@ -41,6 +41,7 @@ final class ServerGroup: Sendable {
   private let check: @Sendable (ServerDescription) -> RemoteFailure?
   private let tell: @Sendable (WatchedServer.Change) -> Void
   private let cancellation = CallCancellation()
+  private let isSaturated = Atomic<Bool>(false)
   private let state: Mutex<State>
   /// Changes with each request that ends: what waits for room looks again.
   let turns = Monitor(0)
@@ -61,14 +62,9 @@ final class ServerGroup: Sendable {
   }
 
   var counts: Counts { state.withLock { $0.counts } }
-  var isUsable: Bool { servers.contains { $0.isUsable && $0.isChecked } }
-  var hasRoom: Bool { servers.contains { $0.hasRoom } }
 
-  /// What the next request will take at the server that would do it first; nil where nothing recent is known.
-  func forecast(_ quantile: Double) -> Double? {
-    let now = clock.now()
-    return servers.lazy.filter(\.isUsable).compactMap { $0.forecast(quantile, at: now) }.min()
-  }
+  /// Whether this machine's processors are busy with other things, so that what requests take says little of the servers.
+  func note(isSaturated: Bool) { self.isSaturated.store(isSaturated, ordering: .relaxed) }
 
   /// Sends a request.
   ///
@@ -131,7 +127,7 @@ final class ServerGroup: Sendable {
     for attempt in 1... {
       let outcome = server.server.outcome(request, until: limit, cancellation)
       let now = clock.now()
-      note(server.end(outcome, began: start, at: now), of: server)
+      note(server.end(outcome, began: start, at: now, isSaturated: isSaturated.load(ordering: .relaxed)), of: server)
       switch outcome {
       case .success(let answer):
         let bytes = answer.sentBytes + answer.receivedBytes
@@ -226,6 +222,12 @@ final class ServerGroup: Sendable {
       }
       if wasGone { tell(change) }
     }
+  }
+
+  /// Ends the requests that are under way, and those that would follow.
+  func cancel() {
+    cancellation.cancel()
+    turns.change { $0 &+= 1 }
   }
 
   /// Ends what is under way.

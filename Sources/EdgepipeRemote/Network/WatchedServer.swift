@@ -83,9 +83,11 @@ final class WatchedServer: Sendable {
 
   /// The request is over.
   ///
+  /// - Parameter isSaturated: this machine's processors were busy meanwhile.
   /// - Returns: whether the server is gone, or back, with it.
   func end(
-    _ outcome: Result<InferAnswer, RemoteFailure>, began: MonotonicTime, at now: MonotonicTime
+    _ outcome: Result<InferAnswer, RemoteFailure>, began: MonotonicTime, at now: MonotonicTime,
+    isSaturated: Bool = false
   ) -> Change? {
     let milliseconds = Double(now.nanoseconds(since: began)) / 1e6
     return state.withLock { state in
@@ -99,7 +101,7 @@ final class WatchedServer: Sendable {
         if let bandwidth = state.figures.bandwidth, bandwidth > 0 {
           state.counts.lineSeconds += Double(answer.sentBytes + answer.receivedBytes) * 8 / bandwidth
         }
-        state.limit.answered(milliseconds, inFlight: state.inFlight, at: now)
+        state.limit.answered(milliseconds, inFlight: state.inFlight, isSaturated: isSaturated, at: now)
         guard state.breaker.succeeded() else { return nil }
         state.counts.returns += 1
         return .back
@@ -127,7 +129,7 @@ final class WatchedServer: Sendable {
       if failure.kind == .unreachable { state.figures.lost(at: now) }
     }
     state.limit.failed()
-    let isGone = state.breaker.failed(since: began, at: now, isFinal: failure.kind.isFinal)
+    let isGone = state.breaker.failed(since: began, at: now, isFinal: failure.kind.isFinal, pauseS: failure.retryAfterS)
     guard isGone else { return nil }
     // The server that comes back may have another model.
     state.isChecked = failure.kind == .late || failure.kind == .busy ? state.isChecked : false
@@ -200,6 +202,9 @@ final class WatchedServer: Sendable {
   var hasRoom: Bool {
     state.withLock { $0.isChecked && $0.breaker.state != .open && $0.inFlight < $0.limit.limit }
   }
+
+  /// How many may be on their way at once now.
+  var limit: Int { state.withLock { $0.limit.limit } }
 
   var snapshot: Snapshot {
     state.withLock { state in

@@ -9,7 +9,7 @@ final class PlacedInferenceSession: PlacedSession {
 
   private let placement: RemotePlacement
   private let stopping = PlacedStop()
-  private var terms = InferenceTerms(stream: "", sequence: 0, deadline: nil)
+  private var terms = InferenceTerms(deadline: nil)
 
   init(_ placement: RemotePlacement, inputs: [TensorDescription], outputs: [TensorDescription]) {
     (self.placement, self.inputs, self.outputs) = (placement, inputs, outputs)

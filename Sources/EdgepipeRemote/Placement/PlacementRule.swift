@@ -41,8 +41,8 @@ struct PlacementRule: Sendable {
     var mustStay = false
     var edge: Way
     var cloud: Way
-    /// Whether this machine's processors have nothing left.
-    var isSaturated = false
+    /// How much of this machine's processors is used, 0 to 1.
+    var load = 0.0
     /// Frames that may be at work at once.
     var workers: Int
   }
@@ -65,6 +65,7 @@ struct PlacementRule: Sendable {
   private let mode: PlacementMode
   private let timeoutMs: Double
   private var prefersCloud = false
+  private var sparing = ProcessorSparing()
   private var lastCloud: MonotonicTime?
   private var lastEdge: MonotonicTime?
   /// How often the preference has changed.
@@ -125,7 +126,8 @@ struct PlacementRule: Sendable {
       let edgeMs = s.edge.finishMs, let edgeRate = s.edge.rate
     else { return .edge }
     if s.edge.hasRoom, Self.seconds(since: lastEdge, s.now) >= Self.exploreEdgeS, isInTime(edgeMs, s) { return .edge }
-    prefer(cloud: s.isSaturated ? cloudRate / edgeRate : edgeMs / cloudMs)
+    prefer(cloud: s.load >= ProcessorSparing.full || sparing.isOn ? cloudRate / edgeRate : edgeMs / cloudMs)
+    sparing.look(prefersCloud: prefersCloud, load: s.load, at: s.now)
     // Results leave in the order of frames: one that takes longer than all workers' frames together holds them up.
     let slackMs = Double(s.workers) * 1e3 / max(cloudRate, edgeRate)
     let cloudFits = isInTime(cloudMs, s) && (prefersCloud || cloudMs <= max(slackMs, edgeMs))
@@ -135,6 +137,7 @@ struct PlacementRule: Sendable {
     if !edgeFits { return s.cloud.hasRoom ? .cloud(until: last) : .wait(until: pause(s, last)) }
     switch (prefersCloud, s.cloud.hasRoom, s.edge.hasRoom) {
     case (true, true, _), (false, true, false): return .cloud(until: last)
+    case (true, false, _) where sparing.isOn: return .wait(until: pause(s, last))
     case (false, _, true), (true, false, true): return .edge
     case (_, false, false): return .wait(until: pause(s, last))
     }

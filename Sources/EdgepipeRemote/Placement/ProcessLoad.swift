@@ -1,14 +1,14 @@
 import CPlatform
 import EdgepipeCore
 
-/// Whether this process uses all of the processor time that it may, looked at four times a second.
+/// How much of the processor time that it may use this process does use, looked at four times a second.
 struct ProcessLoad: Sendable {
   private static let everyNanoseconds: Int64 = 250_000_000
-  private static let full = 0.9
 
   private let cores: Double
   private var last: (time: MonotonicTime, cpuNanoseconds: Int64)?
-  private(set) var isSaturated = false
+  /// 0 to 1, of the last quarter of a second.
+  private(set) var share = 0.0
 
   init(cores: Double = ProcessorAllowance.cores()) { self.cores = max(0.1, cores) }
 
@@ -21,7 +21,7 @@ struct ProcessLoad: Sendable {
     let elapsed = now.nanoseconds(since: last.time)
     guard elapsed >= Self.everyNanoseconds else { return }
     let used = cpuNanoseconds()
-    isSaturated = Double(used - last.cpuNanoseconds) >= Self.full * cores * Double(elapsed)
+    share = min(1, Double(used - last.cpuNanoseconds) / (cores * Double(elapsed)))
     self.last = (now, used)
   }
 

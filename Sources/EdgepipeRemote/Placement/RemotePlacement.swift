@@ -5,7 +5,7 @@ import Stages
 import Synchronization
 
 /// A stage's model here and on its servers: opens both, chooses for each frame, and counts what came from where.
-final class RemotePlacement: InferencePlacement {
+final class RemotePlacement: InferencePlacement, WaitsOutside {
   enum Event {
     case unanswered
     case fellBack
@@ -44,6 +44,7 @@ final class RemotePlacement: InferencePlacement {
   private let state: Mutex<State>
   /// Asked once, before the first frame; whoever comes meanwhile waits.
   private let asked = Mutex(false)
+  private let hasGivenUp = Atomic<Bool>(false)
 
   init(
     _ request: PlacementRequest, _ servers: [any InferenceServer],
@@ -66,6 +67,7 @@ final class RemotePlacement: InferencePlacement {
       tell: { outage.tell($0) })
     watchman = ServerWatchman(group, stage: context.id, census: context.threads)
     state = Mutex(State(rule: PlacementRule(request.mode, timeoutMs: request.settings.timeoutMs)))
+    context.stops.add(self)
     context.faults.watch([ServerOutage.fault], stage: context.id, stream: nil)
   }
 
@@ -107,6 +109,12 @@ final class RemotePlacement: InferencePlacement {
     }
   }
 
+  /// What servers have not answered is done here, or goes on without results.
+  func stopWaiting() {
+    hasGivenUp.store(true, ordering: .relaxed)
+    group.cancel()
+  }
+
   func close() {
     watchman.stop()
     group.close()
@@ -118,6 +126,7 @@ final class RemotePlacement: InferencePlacement {
   func choose(_ terms: InferenceTerms, _ input: Tensor) -> PlacementRule.Choice {
     let now = clock.now(), room = local.room
     var cloud = cloudWay(at: now)
+    if hasGivenUp.load(ordering: .relaxed) { cloud.isUsable = false }
     if mode.usesCloud, cloud.isUsable, !group.canSpend(input.buffer.byteCount) { cloud.isUsable = false }
     let (choice, takesTrial) = state.withLock { state in
       state.load.look(at: now, cpuNanoseconds: ProcessLoad.processCPUNanoseconds())
@@ -126,7 +135,8 @@ final class RemotePlacement: InferencePlacement {
         edge: PlacementRule.Way(
           hasRoom: room.free > 0, width: local.most, waiting: room.waiting,
           usualMs: state.edge.quantile(0.5, at: now), highMs: state.edge.quantile(0.9, at: now)),
-        cloud: cloud, isSaturated: state.load.isSaturated, workers: state.workers)
+        cloud: cloud, load: state.load.share, workers: state.workers)
+      group.note(isSaturated: state.load.share >= ProcessorSparing.full)
       let choice = state.rule.choose(situation)
       if terms.mustStay, choice == .edge || choice == .none { state.counts.kept += 1 }
       return (choice, choice == .edge && state.rule.takesTrial(situation))
@@ -143,7 +153,7 @@ final class RemotePlacement: InferencePlacement {
     let best = usable.min { $0.load(at: now) < $1.load(at: now) }
     return PlacementRule.Way(
       isUsable: !usable.isEmpty, hasRoom: usable.contains(where: \.hasRoom),
-      width: usable.reduce(0) { $0 + $1.snapshot.limit }, waiting: 0,
+      width: usable.reduce(0) { $0 + $1.limit }, waiting: 0,
       usualMs: best?.forecast(0.5, at: now), highMs: best?.forecast(0.9, at: now))
   }
 

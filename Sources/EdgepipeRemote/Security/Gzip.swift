@@ -1,46 +1,40 @@
-import EdgepipeCore
-import Glibc
+import CZlib
 import NIOCore
 
-/// Bodies as gzip (RFC 1952), by the system's zlib, which FFmpeg brings along.
+/// Bodies as gzip (RFC 1952), by zlib.
 enum Gzip {
-  private typealias Compress =
-    @convention(c) (
-      UnsafeMutablePointer<UInt8>, UnsafeMutablePointer<CUnsignedLong>, UnsafePointer<UInt8>, CUnsignedLong, CInt
-    ) -> CInt
-
-  /// zlib's compress2; nil where the library is not there.
-  private static let compress: Compress? = {
-    // SAFETY: the library's initializers are trusted code; it is never closed, and the function has this signature since
-    // the library's first version.
-    guard let library = unsafe dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL),
-      let function = unsafe dlsym(library, "compress2")
-    else { return nil }
-    return unsafe unsafeBitCast(function, to: Compress.self)
-  }()
-
   /// Fast more than small: it has to cost less time than it saves.
   private static let level: CInt = 1
+  /// zlib's largest window; 16 more make it write gzip's head and end in place of its own.
+  private static let windowBits: CInt = 15 + 16
+  private static let memoryLevel: CInt = 8
 
-  static var isAvailable: Bool { unsafe compress != nil }
-
-  /// - Returns: nil without zlib.
+  /// - Returns: nil where there is nothing to compress, and where zlib has no memory.
   static func compressed(_ buffer: ByteBuffer) -> ByteBuffer? {
-    guard let compress = unsafe compress else { return nil }
-    let bytes = Array(buffer.readableBytesView)
-    guard let first = bytes.first else { return nil }
-    // compressBound of zlib.
-    var packed = [UInt8](
-      repeating: 0, count: bytes.count + bytes.count >> 12 + bytes.count >> 14 + bytes.count >> 25 + 13)
-    var count = CUnsignedLong(packed.count)
-    // SAFETY: both arrays are as long as said, for the call.
-    guard unsafe compress(&packed, &count, bytes, CUnsignedLong(bytes.count), level) == 0, count > 6 else { return nil }
-    // zlib writes two bytes before the compressed data and four behind it, gzip ten and eight.
-    var result = ByteBufferAllocator().buffer(capacity: Int(count) + 12)
-    result.writeBytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF])
-    result.writeBytes(packed[2..<Int(count) - 4])
-    result.writeInteger(CRC32.checksum(first, Array(bytes.dropFirst())), endianness: .little)
-    result.writeInteger(UInt32(truncatingIfNeeded: bytes.count), endianness: .little)
-    return result
+    guard buffer.readableBytes > 0 else { return nil }
+    var stream = unsafe z_stream()
+    // SAFETY: the stream is this function's own, and ended before it returns; the version and the size are those of the header
+    // that it was compiled with.
+    let status = unsafe deflateInit2_(
+      &stream, level, Z_DEFLATED, windowBits, memoryLevel, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+      CInt(MemoryLayout<z_stream>.size))
+    guard status == Z_OK else { return nil }
+    defer { _ = unsafe deflateEnd(&stream) }
+    let bound = unsafe Int(deflateBound(&stream, UInt(buffer.readableBytes)))
+    var packed = ByteBufferAllocator().buffer(capacity: bound)
+    let isWhole = unsafe buffer.withUnsafeReadableBytes { bytes in
+      let source = unsafe bytes.bindMemory(to: UInt8.self)
+      return unsafe packed.writeWithUnsafeMutableBytes(minimumWritableBytes: bound) { room in
+        let target = unsafe room.bindMemory(to: UInt8.self)
+        // SAFETY: zlib reads the first buffer, which it does not change, and writes no more than the second one's length.
+        unsafe stream.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
+        unsafe stream.avail_in = UInt32(clamping: source.count)
+        unsafe stream.next_out = target.baseAddress
+        unsafe stream.avail_out = UInt32(clamping: target.count)
+        guard unsafe deflate(&stream, Z_FINISH) == Z_STREAM_END else { return 0 }
+        return unsafe Int(stream.total_out)
+      } > 0
+    }
+    return isWhole ? packed : nil
   }
 }

@@ -11,7 +11,7 @@ final class CallCancellation: Sendable {
 
   var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
-  /// Ends what is under way, and what comes until ``reset()``.
+  /// Ends what is under way, and what comes later.
   func cancel() {
     let actions = state.withLock { state in
       state.isCancelled = true
@@ -20,8 +20,6 @@ final class CallCancellation: Sendable {
     }
     for action in actions { action() }
   }
-
-  func reset() { state.withLock { $0.isCancelled = false } }
 
   /// Calls `action` once when cancelled, at once if that has happened.
   ///

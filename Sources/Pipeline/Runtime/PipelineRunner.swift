@@ -9,6 +9,8 @@ import Synchronization
 public final class PipelineRunner: Sendable {
   /// How long frames in flight may take to reach the sinks after a stop.
   public static let drainLimitMs = 10_000.0
+  /// For how long after a stop other machines are still waited for.
+  private static let patienceMs = 5_000.0
   /// How long stages may take to end once their queues have been emptied by force.
   private static let abortLimitMs = 3_000.0
 
@@ -160,7 +162,10 @@ public final class PipelineRunner: Sendable {
 
   private func drain() {
     for source in sources { source.stop() }
-    if context.control.waitForEnd(until: context.clock.now().advanced(byMilliseconds: Self.drainLimitMs)) { return }
+    if context.control.waitForEnd(until: context.clock.now().advanced(byMilliseconds: Self.patienceMs)) { return }
+    context.stops.call()
+    let rest = Self.drainLimitMs - Self.patienceMs
+    if context.control.waitForEnd(until: context.clock.now().advanced(byMilliseconds: rest)) { return }
     context.logger.warning(
       "the pipeline did not drain within \(Int(Self.drainLimitMs / 1000)) s: frames in queues are dropped")
     for runner in runners { runner.port.abort() }

@@ -19,6 +19,8 @@ struct RunContext: Sendable {
   let pace: DetectionPace
   /// What stages ask of the run.
   let requests = RequestDesk()
+  /// Stages that wait for other machines.
+  let stops = StopCalls()
   let pictures = PictureTap()
   let instruments: RunInstruments
   let logger: Logger

@@ -31,6 +31,8 @@ public struct StageContext: Sendable {
   var written: (any FileReports)?
   /// Takes what the stage finds wrong; see ``tell(_:)``.
   package internal(set) var faults: FaultBoard
+  /// Where a stage that waits for other machines says so.
+  package internal(set) var stops = StopCalls()
 
   public init(
     id: String, pipeline: String = "pipeline", run: String = "run", isReplay: Bool = false, clock: any PipelineClock,

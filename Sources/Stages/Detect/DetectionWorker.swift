@@ -59,9 +59,7 @@ final class DetectionWorker: FrameWorker {
     }
     let placed = open[0].detector.placed
     placed?.expect(
-      InferenceTerms(
-        stream: frame.header.stream.id, sequence: frame.header.sequence, deadline: frame.header.deadline,
-        mustStay: open[0].model.mustStay(frame)))
+      InferenceTerms(deadline: frame.header.deadline, mustStay: open[0].model.mustStay(frame)))
     open[0].detector.candidateFloor = core.cascade.candidateFloor
     guard !core.isHanging(open[0].model), let detections = try look(at: frame, input) else {
       var frame = frame

@@ -80,6 +80,15 @@ struct CircuitBreakerTests {
     #expect(breaker.takes() == true)
   }
 
+  @Test(arguments: [(10.0, 10.0), (0.1, 0.5), (7200, 60)])
+  func givenAServerThatAsksToBeLeftAloneWhenItSaysForHowLongThenItGetsNothingUntilThen(asked: Double, kept: Double) {
+    var breaker = CircuitBreaker()
+    #expect(breaker.failed(since: at(0), at: at(0), isFinal: false, pauseS: asked) == true)
+    #expect(breaker.takes() == false)
+    #expect(!breaker.isDue(at: at(kept - 0.1)))
+    #expect(breaker.isDue(at: at(kept)))
+  }
+
   @Test func givenAnAnswerInBetweenWhenFailuresAreCountedThenTheyBeginAnew() {
     var breaker = CircuitBreaker()
     for _ in 0..<10 {
@@ -114,6 +123,15 @@ struct InFlightLimitTests {
     }
     #expect(limit.limit >= width)
     #expect(largest <= width + 5)
+  }
+
+  @Test func givenAMachineThatIsBusyItselfWhenAnswersTakeLongerThenTheLimitStays() {
+    var limit = InFlightLimit(most: 16)
+    limit.answered(10, inFlight: 1, at: at(0))
+    for step in 1..<100 { limit.answered(500, inFlight: 8, isSaturated: true, at: at(Double(step) / 100)) }
+    #expect(limit.limit == 4)
+    for step in 100..<120 { limit.answered(500, inFlight: 8, at: at(Double(step) / 100)) }
+    #expect(limit.limit < 4)
   }
 
   @Test func givenFailuresWhenTheyGoOnThenOneRequestStaysPossible() {

@@ -9,11 +9,11 @@ struct PlacementRuleTests {
 
   private func situation(
     _ now: Double = 0, deadlineMs: Double? = nil, edge: Way = Way(usualMs: 10, highMs: 12),
-    cloud: Way = Way(width: 4, usualMs: 30, highMs: 40), mustStay: Bool = false, isSaturated: Bool = false
+    cloud: Way = Way(width: 4, usualMs: 30, highMs: 40), mustStay: Bool = false, load: Double = 0
   ) -> PlacementRule.Situation {
     PlacementRule.Situation(
       now: at(now), deadline: deadlineMs.map { at(now).advanced(byMilliseconds: $0) }, mustStay: mustStay, edge: edge,
-      cloud: cloud, isSaturated: isSaturated, workers: 8)
+      cloud: cloud, load: load, workers: 8)
   }
 
   private func choice(_ mode: PlacementMode, _ situation: PlacementRule.Situation) -> PlacementRule.Choice {
@@ -88,7 +88,16 @@ struct PlacementRuleTests {
 
   @Test func givenRouteWhenTheProcessorIsFullThenTheWayWithTheHigherRateIsTaken() {
     // 4 of 30 ms are 133 a second, 1 of 10 ms is 100.
-    #expect(most { situation($0, isSaturated: true) }.cloud >= 97)
+    #expect(most { situation($0, load: 1) }.cloud >= 97)
+  }
+
+  @Test func givenRouteAndAFullProcessorWhenTheFasterServerIsFullThenTheFrameWaitsForItWhileTheProcessorStaysFull() {
+    let full = Way(hasRoom: false, width: 4, usualMs: 10, highMs: 14)
+    var rule = PlacementRule(.route, timeoutMs: 1000)
+    _ = rule.choose(situation(cloud: full, load: 1))
+    #expect(rule.choose(situation(0.01, cloud: full, load: 1)) == .wait(until: at(0.06)))
+    #expect(rule.choose(situation(0.7, cloud: full, load: 0.95)) == .wait(until: at(0.75)))
+    #expect(rule.choose(situation(1.4, cloud: full, load: 0.4)) == .edge)
   }
 
   @Test func givenRouteWhenNothingIsKnownOfServersThenACopyIsTriedOnceASecond() {

@@ -1,4 +1,5 @@
 import Detectors
+import Foundation
 import Logging
 import Pipeline
 import PipelineTesting
@@ -46,7 +47,7 @@ struct RemotePlacementTests {
   {
     session.expect(
       InferenceTerms(
-        stream: "s", sequence: 0, deadline: milliseconds.map { SystemClock().now().advanced(byMilliseconds: $0) },
+        deadline: milliseconds.map { SystemClock().now().advanced(byMilliseconds: $0) },
         mustStay: mustStay))
     return try session.run(input) { (outputs: borrowing ModelOutputs) in unsafe outputs.outputs[0].values[0] }
   }
@@ -110,6 +111,28 @@ struct RemotePlacementTests {
     }
     #expect(cloud["late_answers"] == .int(1))
     #expect(cloud["frames"] == .int(0))
+  }
+
+  @Test(arguments: [PlacementMode.cloudFirst, .cloud, .route])
+  func givenAServerThatIsSilentWhenTheRunMustEndThenItsFramesAreDoneHereOrGoOnWithoutResults(mode: PlacementMode) throws
+  {
+    let server = FakeServer(), rig = rig(mode, servers: [server]) { $0.timeoutMs = 60_000 }
+    defer { rig.placement.close() }
+    let session = try rig.session()
+    server.set(.held(1))
+    let ends = Thread {
+      while server.inferences == 0 { sched_yield() }
+      rig.placement.stopWaiting()
+    }
+    if mode != .route { ends.start() } else { rig.placement.stopWaiting() }
+    for _ in 0..<3 {
+      if mode == .cloud {
+        #expect(throws: NoAnswer.self) { try run(session) }
+      } else {
+        #expect(try run(session) == -1)
+      }
+    }
+    #expect(server.inferences == (mode == .route ? 0 : 1))
   }
 
   @Test func givenAFrameThatMustStayWhenOnlyServersMayDoItThenItGoesOnWithoutResults() throws {

@@ -14,7 +14,5 @@ struct CallCancellationTests {
     _ = cancellation.onCancel { ended.withLock { $0.append("later") } }
     #expect(ended.withLock { $0 } == ["first", "later"])
     #expect(cancellation.isCancelled)
-    cancellation.reset()
-    #expect(!cancellation.isCancelled)
   }
 }

@@ -21,6 +21,7 @@ final class FakeServer: InferenceServer {
     var probe: RemoteFailure.Kind?
     var inferences = 0
     var isClosed = false
+    var isCancelled = false
   }
 
   let name: String
@@ -61,9 +62,14 @@ final class FakeServer: InferenceServer {
     case .failure(let kind): throw RemoteFailure(kind, "as the test says")
     case .value(let value): return Self.answer(value)
     case .held(let value):
-      let isReleased = state.wait(until: limit) { $0.isReleased || $0.isClosed ? $0.isReleased : nil } ?? false
+      let number = cancellation?.onCancel { self.state.change { $0.isCancelled = true } }
+      defer { if let number { cancellation?.remove(number) } }
+      let isReleased = state.wait(until: limit) { state in
+        state.isReleased || state.isClosed || state.isCancelled ? state.isReleased : nil
+      }
+      guard let isReleased else { throw RemoteFailure(.late, "the limit came first") }
       if isReleased { return Self.answer(value) }
-      throw RemoteFailure(.late, "the limit came first")
+      throw RemoteFailure(.cancelled, "the call was ended")
     }
   }
 

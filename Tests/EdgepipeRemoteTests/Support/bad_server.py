@@ -3,7 +3,7 @@
 
 usage: bad_server.py
 
-Its models take `x`, FP32 of [1, 3], and give `y`, FP32 of [1, 4]; a model's name says what it does. Prints its port, and ends
+Its models take `x`, FP32 of [1, 3], and give `y`, FP32 of [1, 4]; a model's name says what it does. Prints `ready` and its port, and ends
 with its standard input.
 """
 import gzip
@@ -152,6 +152,6 @@ class Server(socketserver.ThreadingTCPServer):
 
 with Server(("127.0.0.1", 0), Handler) as server:
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(server.server_address[1], flush=True)
+    print("ready", server.server_address[1], flush=True)
     sys.stdin.read()
     server.shutdown()

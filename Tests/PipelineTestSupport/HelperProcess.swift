@@ -1,18 +1,17 @@
 import Foundation
-import PipelineTestSupport
 import Testing
 
 /// A script at work beside a test; ends with its standard input, and so with this object.
-final class HelperProcess {
+package final class HelperProcess {
   /// What it has said in its first line behind `ready`.
-  private(set) var address = ""
+  package private(set) var address = ""
   private let process = Process()
   private let input = Pipe()
   private let output = Pipe()
   private var text = Data()
 
   /// - Parameter script: a file of `Tests/EndToEndTests/Support`, or one of the project by its path in it.
-  init(_ script: String, _ arguments: [String]) throws {
+  package init(_ script: String, _ arguments: [String]) throws {
     let place = script.contains("/") ? script : "Tests/EndToEndTests/Support/\(script)"
     let path = TestData.packageRoot.appendingPathComponent(place).path
     process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
@@ -23,13 +22,21 @@ final class HelperProcess {
     address = String(try #require(try line("ready")))
   }
 
-  deinit { end() }
+  deinit {
+    thaw()
+    end()
+  }
 
   /// Tells it something, in one line.
-  func send(_ line: String) { input.fileHandleForWriting.write(Data((line + "\n").utf8)) }
+  package func send(_ line: String) { input.fileHandleForWriting.write(Data((line + "\n").utf8)) }
+
+  /// Stops it where it is, until ``thaw()``: connections stay, and nothing is answered.
+  package func freeze() { Glibc.kill(process.processIdentifier, SIGSTOP) }
+
+  package func thaw() { Glibc.kill(process.processIdentifier, SIGCONT) }
 
   /// Kills it, as a crash would.
-  func kill() {
+  package func kill() {
     Glibc.kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
   }
@@ -40,7 +47,7 @@ final class HelperProcess {
   }
 
   /// The rest of the next line that begins with this word; nil at the end of the output.
-  func line(_ word: String) throws -> Substring? {
+  package func line(_ word: String) throws -> Substring? {
     while true {
       while let end = text.firstIndex(of: UInt8(ascii: "\n")) {
         let line = String(decoding: text[text.startIndex..<end], as: UTF8.self)
@@ -55,7 +62,7 @@ final class HelperProcess {
   }
 
   /// Ends it, and gives the rest of each further line that begins with this word.
-  func finish(_ word: String) throws -> [Substring] {
+  package func finish(_ word: String) throws -> [Substring] {
     end()
     var lines: [Substring] = []
     while let line = try line(word) { lines.append(line) }
