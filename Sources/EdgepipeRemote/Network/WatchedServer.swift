@@ -186,6 +186,9 @@ final class WatchedServer: Sendable {
 
   // MARK: Forecasts
 
+  /// Whether so few requests were answered lately that forecasts say little.
+  var isNew: Bool { state.withLock { $0.figures.requests.count < 3 } }
+
   /// What the next request will take, and how many are on their way already.
   func forecast(_ quantile: Double, at now: MonotonicTime) -> Double? {
     state.withLock { $0.figures.requests.quantile(quantile, at: now) }

@@ -16,13 +16,17 @@ struct PlacementRule: Sendable {
     /// What one takes, the median and the 90th percentile; nil where nothing recent is known.
     var usualMs: Double?
     var highMs: Double?
+    /// Frames a second for which this machine's processors suffice where all are done this way; nil where not known.
+    var affordableRate: Double?
+    /// So little is known of it that a mistake is likely.
+    var isNew = false
 
     init(
       isUsable: Bool = true, hasRoom: Bool = true, width: Int = 1, waiting: Int = 0, usualMs: Double? = nil,
-      highMs: Double? = nil
+      highMs: Double? = nil, affordableRate: Double? = nil, isNew: Bool = false
     ) {
       (self.isUsable, self.hasRoom, self.width, self.waiting) = (isUsable, hasRoom, width, waiting)
-      (self.usualMs, self.highMs) = (usualMs, highMs)
+      (self.usualMs, self.highMs, self.affordableRate, self.isNew) = (usualMs, highMs, affordableRate, isNew)
     }
 
     /// Until a frame that comes now is done.
@@ -32,7 +36,9 @@ struct PlacementRule: Sendable {
     }
 
     /// A second.
-    var rate: Double? { usualMs.map { Double(max(1, width)) * 1e3 / max(0.01, $0) } }
+    var rate: Double? {
+      usualMs.map { min(affordableRate ?? .infinity, Double(max(1, width)) * 1e3 / max(0.01, $0)) }
+    }
   }
 
   struct Situation: Sendable {
@@ -59,7 +65,7 @@ struct PlacementRule: Sendable {
 
   /// The other way must be better by this share before it is preferred.
   private static let advantage = 1.15
-  private static let exploreCloudS = 1.0, exploreEdgeS = 2.0
+  private static let exploreCloudS = 1.0, exploreNewS = 0.1, exploreEdgeS = 2.0
   private static let waitMs = 50.0
 
   private let mode: PlacementMode
@@ -87,7 +93,7 @@ struct PlacementRule: Sendable {
   /// Whether a copy of a frame should go to a server only to learn how long that takes now.
   mutating func takesTrial(_ situation: Situation) -> Bool {
     guard mode == .route, situation.cloud.isUsable, situation.cloud.hasRoom, !situation.mustStay,
-      Self.seconds(since: lastCloud, situation.now) >= Self.exploreCloudS
+      Self.seconds(since: lastCloud, situation.now) >= (situation.cloud.isNew ? Self.exploreNewS : Self.exploreCloudS)
     else { return false }
     lastCloud = situation.now
     return true

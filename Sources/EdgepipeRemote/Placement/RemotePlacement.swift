@@ -128,13 +128,18 @@ final class RemotePlacement: InferencePlacement, WaitsOutside {
     var cloud = cloudWay(at: now)
     if hasGivenUp.load(ordering: .relaxed) { cloud.isUsable = false }
     if mode.usesCloud, cloud.isUsable, !group.canSpend(input.buffer.byteCount) { cloud.isUsable = false }
-    let (choice, takesTrial) = state.withLock { state in
-      state.load.look(at: now, cpuNanoseconds: ProcessLoad.processCPUNanoseconds())
+    let (choice, takesTrial) = state.withLock { [cloud] state in
+      var cloud = cloud
+      state.load.look(
+        at: now, cpuNanoseconds: ProcessLoad.processCPUNanoseconds(), edge: state.counts.edge, cloud: state.counts.cloud
+      )
+      let usualMs = state.edge.quantile(0.5, at: now), rates = state.load.rates(inferenceMs: usualMs, at: now)
+      cloud.affordableRate = rates.cloud
       let situation = PlacementRule.Situation(
         now: now, deadline: terms.deadline, mustStay: terms.mustStay,
         edge: PlacementRule.Way(
           hasRoom: room.free > 0, width: local.most, waiting: room.waiting,
-          usualMs: state.edge.quantile(0.5, at: now), highMs: state.edge.quantile(0.9, at: now)),
+          usualMs: usualMs, highMs: state.edge.quantile(0.9, at: now), affordableRate: rates.edge),
         cloud: cloud, load: state.load.share, workers: state.workers)
       group.note(isSaturated: state.load.share >= ProcessorSparing.full)
       let choice = state.rule.choose(situation)
@@ -154,7 +159,7 @@ final class RemotePlacement: InferencePlacement, WaitsOutside {
     return PlacementRule.Way(
       isUsable: !usable.isEmpty, hasRoom: usable.contains(where: \.hasRoom),
       width: usable.reduce(0) { $0 + $1.limit }, waiting: 0,
-      usualMs: best?.forecast(0.5, at: now), highMs: best?.forecast(0.9, at: now))
+      usualMs: best?.forecast(0.5, at: now), highMs: best?.forecast(0.9, at: now), isNew: best?.isNew ?? true)
   }
 
   func start(_ input: Tensor) -> RemoteCall? { group.start(input) }

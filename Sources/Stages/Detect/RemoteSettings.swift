@@ -36,6 +36,7 @@ package struct RemoteSettings: ConfigurationObject, Hashable {
   /// 0: no limit.
   package var bytesPerHour = 0
   package var keepHere: [String] = []
+  package var keepHereZones: [KeptZone] = []
   /// 0: never.
   package var reuse = 0.0
   package var reuseS = 10.0
@@ -75,6 +76,9 @@ package struct RemoteSettings: ConfigurationObject, Hashable {
     .init(
       "keepHere", \.keepHere, .list(.string, count: 0...1000),
       "Frames on which earlier stages found one of these classes are not sent."),
+    .init(
+      "keepHereZones", \.keepHereZones, .list(.object(KeptZone.schema), count: 0...64),
+      "Frames on which earlier stages found something in one of these zones are not sent: `name`, `points`, `labels`."),
     .init(
       "reuse", \.reuse, .number(0...255),
       "With `cloud-first`: results of the server are used again while no part of the picture changes by more than this, of 255. 0: never."

@@ -59,7 +59,8 @@ final class RunningModel: Sendable {
     (reference, shape, threads) = (settings.model, settings.shape, settings.threads)
     (manifest, request, notes, namesFrom) = (file.manifest, file.request, file.notes, file.namesFrom)
     state = Mutex(State(bytes: file.bytes))
-    (place, remote, keptHere) = (settings.place, settings.remote, Set(settings.remote?.keepHere ?? []))
+    (place, remote) = (settings.place, settings.remote)
+    kept = try KeptFrames(settings.remote, stage: context.id)
     still = settings.place == .cloudFirst ? settings.remote.flatMap { StillScenes($0, file.request.format) } : nil
     let options = SessionOptions(threads: settings.threads, modelName: file.manifest.name)
     placement = try Self.placement(settings, file, context) {
@@ -71,12 +72,14 @@ final class RunningModel: Sendable {
 
   /// What servers have found may be used again; nil where it is not.
   let still: StillScenes?
-  /// Frames with one of these must not leave the machine.
-  private let keptHere: Set<String>
+  private let kept: KeptFrames
 
   /// Whether the frame may be sent nowhere: earlier stages have found on it what must stay.
   func mustStay(_ frame: Frame) -> Bool {
-    !keptHere.isEmpty && frame.results.contains { $0.detections.contains { keptHere.contains($0.label) } }
+    !kept.isEmpty
+      && frame.results.contains {
+        kept.holds($0.detections, width: frame.header.width, height: frame.header.height)
+      }
   }
 
   /// Whether it is the model, at the input shape, that the options name.

@@ -3,7 +3,7 @@
 
 usage: bad_server.py
 
-Its models take `x`, FP32 of [1, 3], and give `y`, FP32 of [1, 4]; a model's name says what it does. Prints `ready` and its port, and ends
+Its models take `x`, FP32 of [1, 3] (`good`: [1, n]), and give `y`, FP32 of [1, 4]; a model's name says what it does. Prints `ready` and its port, and ends
 with its standard input.
 """
 import gzip
@@ -139,7 +139,7 @@ class Handler(socketserver.StreamRequestHandler):
         else:
             name = path.split("/")[3]
             about = {"name": name, "versions": ["1"], "platform": "none",
-                     "inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 3]}],
+                     "inputs": [{"name": "x", "datatype": "FP32", "shape": [1, -1 if name == "good" else 3]}],
                      "outputs": [{"name": "y", "datatype": "FP32", "shape": [-1, -1]}]}
             self.request.sendall(answer("200 OK", json.dumps(about).encode()))
         return True
