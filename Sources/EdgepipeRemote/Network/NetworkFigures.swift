@@ -16,10 +16,16 @@ struct NetworkFigures: Sendable {
   /// Bits a second; nil before the first answer.
   private(set) var bandwidth: Double?
   private var lastMs: Double?
+  /// The first request opens connections and has the server load what it needs, which the next one does not.
+  private var isWarm = false
   private(set) var lastUse: MonotonicTime?
 
   /// A request was answered.
   mutating func answered(_ milliseconds: Double, bytes: Int, at now: MonotonicTime) {
+    guard isWarm else {
+      (isWarm, lastUse) = (true, now)
+      return
+    }
     requests.add(milliseconds, at: now)
     if let lastMs { jitterMs += (abs(milliseconds - lastMs) - jitterMs) / 16 }
     (lastMs, lastUse) = (milliseconds, now)
@@ -46,6 +52,7 @@ struct NetworkFigures: Sendable {
 
   /// The way is another one after it was gone.
   mutating func forget() {
+    isWarm = false
     requests.removeAll()
     roundTrips.removeAll()
     lastMs = nil

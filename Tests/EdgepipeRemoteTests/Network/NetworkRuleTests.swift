@@ -44,6 +44,17 @@ struct DurationWindowTests {
 }
 
 struct NetworkFiguresTests {
+  @Test func givenTheFirstRequestWhenItOpensConnectionsThenItSaysNothingOfTheNext() {
+    var figures = NetworkFigures()
+    figures.answered(500, bytes: 1000, at: at(0))
+    #expect(figures.requests.isEmpty)
+    figures.answered(20, bytes: 1000, at: at(1))
+    #expect(figures.requests.quantile(0.9, at: at(1)) == 20)
+    figures.forget()
+    figures.answered(300, bytes: 1000, at: at(2))
+    #expect(figures.requests.isEmpty)
+  }
+
   @Test func givenRequestsWhenSomeAreLostThenLossJitterAndBandwidthSaySo() throws {
     var figures = NetworkFigures()
     figures.probed(10, at: at(0))
