@@ -422,20 +422,22 @@ typedef struct edgepipe_plugin {
   const edgepipe_stage_type *const *types;
 } edgepipe_plugin;
 
-/* EDGEPIPE_INIT(edgepipe_detection): the value for `size`, and the only way that sizes ought to be written. */
-#define EDGEPIPE_INIT(type) EDGEPIPE_SIZE_##type
-#define EDGEPIPE_SIZE_edgepipe_picture EDGEPIPE_END(edgepipe_picture, reserved)
-#define EDGEPIPE_SIZE_edgepipe_detection EDGEPIPE_END(edgepipe_detection, reserved)
-#define EDGEPIPE_SIZE_edgepipe_event EDGEPIPE_END(edgepipe_event, fields)
-#define EDGEPIPE_SIZE_edgepipe_attachment EDGEPIPE_END(edgepipe_attachment, length)
-#define EDGEPIPE_SIZE_edgepipe_frame EDGEPIPE_END(edgepipe_frame, attachments)
-#define EDGEPIPE_SIZE_edgepipe_health EDGEPIPE_END(edgepipe_health, error)
-#define EDGEPIPE_SIZE_edgepipe_source_frame EDGEPIPE_END(edgepipe_source_frame, picture)
-#define EDGEPIPE_SIZE_edgepipe_output EDGEPIPE_END(edgepipe_output, set_frame)
-#define EDGEPIPE_SIZE_edgepipe_context EDGEPIPE_END(edgepipe_context, random)
-#define EDGEPIPE_SIZE_edgepipe_host EDGEPIPE_END(edgepipe_host, extension)
-#define EDGEPIPE_SIZE_edgepipe_stage_type EDGEPIPE_END(edgepipe_stage_type, extension)
-#define EDGEPIPE_SIZE_edgepipe_plugin EDGEPIPE_END(edgepipe_plugin, types)
+/* The value for `size`, such as EDGEPIPE_INIT(edgepipe_detection), and the only way that sizes ought to be written. */
+#define EDGEPIPE_INIT(type) ((uint32_t)EDGEPIPE_SIZE_##type)
+enum {
+  EDGEPIPE_SIZE_edgepipe_picture = EDGEPIPE_END(edgepipe_picture, reserved),
+  EDGEPIPE_SIZE_edgepipe_detection = EDGEPIPE_END(edgepipe_detection, reserved),
+  EDGEPIPE_SIZE_edgepipe_event = EDGEPIPE_END(edgepipe_event, fields),
+  EDGEPIPE_SIZE_edgepipe_attachment = EDGEPIPE_END(edgepipe_attachment, length),
+  EDGEPIPE_SIZE_edgepipe_frame = EDGEPIPE_END(edgepipe_frame, attachments),
+  EDGEPIPE_SIZE_edgepipe_health = EDGEPIPE_END(edgepipe_health, error),
+  EDGEPIPE_SIZE_edgepipe_source_frame = EDGEPIPE_END(edgepipe_source_frame, picture),
+  EDGEPIPE_SIZE_edgepipe_output = EDGEPIPE_END(edgepipe_output, set_frame),
+  EDGEPIPE_SIZE_edgepipe_context = EDGEPIPE_END(edgepipe_context, random),
+  EDGEPIPE_SIZE_edgepipe_host = EDGEPIPE_END(edgepipe_host, extension),
+  EDGEPIPE_SIZE_edgepipe_stage_type = EDGEPIPE_END(edgepipe_stage_type, extension),
+  EDGEPIPE_SIZE_edgepipe_plugin = EDGEPIPE_END(edgepipe_plugin, types)
+};
 
 /*
  * The one function of the library. Called once, before anything else, on any thread. NULL refuses to work with this

@@ -94,6 +94,7 @@ struct PipelineBuilder {
       context.requests = run.requests
       context.written = run.files
       context.faults = run.faults
+      context.requirements = stage.requirements
       do {
         stages.append(try stage.descriptor.make(Data(stage.configuration), context))
       } catch {
