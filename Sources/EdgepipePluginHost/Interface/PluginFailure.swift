@@ -16,6 +16,9 @@ package struct PluginFailure: Error, Sendable, CustomStringConvertible {
   package var message: String
   package var remedy: String?
   package var code: PipelineError.Code
+  /// The frame went with the plugin's process, which is started again by itself or is given up: it counts as dropped for
+  /// `plugin`, and its end has been told.
+  package var isLoss = false
 
   package init(
     _ consequence: Consequence, _ message: String, remedy: String? = nil, code: PipelineError.Code = .internalFault

@@ -49,7 +49,9 @@ struct FrameLayout {
     for (index, plane) in planes.enumerated() {
       // SAFETY: the tuples of 4 are C arrays of 4.
       unsafe withUnsafeMutableBytes(of: &pointer.pointee.data) {
-        unsafe $0.storeBytes(of: plane.start, toByteOffset: index * MemoryLayout<UnsafeRawPointer>.size, as: UnsafeMutablePointer<UInt8>.self)
+        unsafe $0.storeBytes(
+          of: plane.start, toByteOffset: index * MemoryLayout<UnsafeRawPointer>.size,
+          as: UnsafeMutablePointer<UInt8>.self)
       }
       unsafe withUnsafeMutableBytes(of: &pointer.pointee.stride) {
         unsafe $0.storeBytes(of: Int64(plane.stride), toByteOffset: index * 8, as: Int64.self)

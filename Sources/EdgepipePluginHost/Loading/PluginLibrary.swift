@@ -40,7 +40,9 @@ import Glibc
     version = unsafe Self.text(plugin.version) ?? ""
     var facts: [PluginTypeFacts] = []
     let count = unsafe Int(plugin.type_count)
-    guard count <= Self.mostTypes, let list = unsafe plugin.types else { throw Self.unfit(path, "it has no stage types") }
+    guard count <= Self.mostTypes, let list = unsafe plugin.types else {
+      throw Self.unfit(path, "it has no stage types")
+    }
     for index in 0..<count {
       guard let pointer = unsafe list[index] else { throw Self.unfit(path, "one of its stage types is NULL") }
       let type = try unsafe edgepipe_stage_type(reading: pointer)
