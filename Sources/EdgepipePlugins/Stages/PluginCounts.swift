@@ -18,7 +18,8 @@ final class PluginCounts: Sendable {
   /// - Throws: what the frame or the pipeline fails with.
   func outcome(of failure: PluginFailure) throws(PipelineError) -> FrameOutcome {
     failures.add(1, ordering: .relaxed)
-    if failure.consequence == .restartStage { restarts.add(1, ordering: .relaxed) }
+    if failure.isLoss || failure.consequence == .restartStage { restarts.add(1, ordering: .relaxed) }
+    if failure.isLoss { return .drop(.plugin) }
     throw failure.error
   }
 

@@ -12,9 +12,8 @@ enum PluginInstances {
       switch start.options.isolation {
       case .inline: return try InlineInstance(library(of: start.plugin), setup, log: start.log)
       case .process:
-        throw PluginFailure(
-          .stopPipeline, "plugins in processes of their own are not there yet",
-          remedy: "set \"plugin\": {\"isolation\": \"inline\"}", code: .unsupported)
+        return try PluginProcess(
+          start.launch(), setup, clock: SystemClock(), log: start.log, tell: { start.tell($0) })
       }
     } catch {
       throw error.error

@@ -17,8 +17,6 @@ package struct PluginOptions: Sendable, Hashable {
   /// Nil: what the manifest says, else five seconds.
   package var timeLimitMs: Int?
   package var memoryMB: Int?
-  /// Pictures are not copied for it.
-  package var shares = false
   package var allowed = PluginManifest.Wishes()
 
   package init() {}
@@ -27,7 +25,6 @@ package struct PluginOptions: Sendable, Hashable {
     isolation = node?["isolation"]?.string.flatMap(Isolation.init(rawValue:)) ?? .process
     timeLimitMs = node?["timeoutMs"]?.integer
     memoryMB = node?["memoryMB"]?.integer
-    shares = node?["share"]?.bool ?? false
     allowed = PluginManifest.Wishes(
       network: node?["allow"]?["network"]?.bool ?? false,
       read: node?["allow"]?["read"]?.elements?.compactMap(\.string) ?? [],
@@ -43,7 +40,6 @@ package struct PluginOptions: Sendable, Hashable {
       "process: in a child process, whose faults cost a frame; inline: in this one, for plugins that are trusted."),
     .init("timeoutMs", .integer(1...600_000), "Milliseconds that a call may take; the plugin's own limit when absent."),
     .init("memoryMB", .integer(16...1_000_000), "Megabytes that the child process may hold."),
-    .init("share", .bool, default: "false", "Shares pictures with the child process instead of copying them."),
     .init("allow", .object(allow), "What the plugin asks for and may do."),
   ])
 
