@@ -8,6 +8,8 @@ import Glibc
   package let path: String
   package let name: String
   package let version: String
+  /// The version of the interface that it was compiled with.
+  package let abi: (major: Int, minor: Int)
   package let types: [PluginTypeFacts]
   private var descriptors: [(pointer: UnsafePointer<edgepipe_stage_type>, type: edgepipe_stage_type)] = unsafe []
 
@@ -36,6 +38,7 @@ import Glibc
       throw Self.unfit(path, "it is made for version \(offered) of the interface, this program for \(Self.major)")
     }
     self.path = path
+    abi = (Int(offered), unsafe Int(plugin.abi_version & 0xFFFF))
     name = unsafe Self.text(plugin.name) ?? ""
     version = unsafe Self.text(plugin.version) ?? ""
     var facts: [PluginTypeFacts] = []

@@ -5,6 +5,9 @@ package import EdgepipePluginHost
 package struct PluginManifest: Sendable {
   /// What a plugin asks for beyond computing; the pipeline has to allow it.
   package struct Wishes: Sendable, Hashable {
+    /// Stands for those that the pipeline names.
+    static let any = "*"
+
     package var network = false
     /// Files and folders.
     package var read: [String] = []

@@ -9,20 +9,27 @@ extension PluginStart {
 
   /// How the plugin's process is started.
   func launch() throws(PluginFailure) -> PluginLaunch {
-    var policy = SandboxPolicy(
-      // Libraries that the plugin brings along lie in its folder.
-      readable: [plugin.folder] + plugin.manifest.wishes.read, writable: plugin.manifest.wishes.write,
-      allowsNetwork: plugin.manifest.wishes.network)
-    if let megabytes = options.memoryMB { policy.memoryBytes = UInt64(megabytes) << 20 }
+    var launch = try Self.launch(plugin, type, granted: granted)
+    launch.timeLimitMs = timeLimitMs
+    if let megabytes = options.memoryMB { launch.policy.memoryBytes = UInt64(megabytes) << 20 }
+    return launch
+  }
+
+  static func launch(
+    _ plugin: FoundPlugin, _ type: PluginManifest.StageType, granted: PluginManifest.Wishes
+  ) throws(PluginFailure) -> PluginLaunch {
     var launch = PluginLaunch(
-      program: try Self.program(), policy: policy, timeLimitMs: timeLimitMs, flags: type.facts.flags,
-      role: type.facts.role)
+      program: try program(),
+      policy: SandboxPolicy(
+        // Libraries that the plugin brings along lie in its folder.
+        readable: [plugin.folder] + granted.read, writable: granted.write, allowsNetwork: granted.network),
+      timeLimitMs: type.facts.timeLimitMs ?? PluginLimits.timeLimitMs, flags: type.facts.flags, role: type.facts.role)
     if plugin.manifest.isPython { try PythonInterpreter().prepare(&launch) }
     return launch
   }
 
   /// The program that holds plugins: beside this one, or beside what this one is a test of.
-  private static func program(
+  static func program(
     _ environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws(PluginFailure) -> String {
     if let path = environment[programVariable], !path.isEmpty { return path }

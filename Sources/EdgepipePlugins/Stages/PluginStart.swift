@@ -48,16 +48,28 @@ struct PluginStart: Sendable {
     let wishes = plugin.manifest.wishes, allowed = options.allowed
     var missing: [String] = []
     if wishes.network, !allowed.network { missing.append("\"network\": true") }
-    let unread = wishes.read.filter { !allowed.read.contains($0) }
-    let unwritten = wishes.write.filter { !allowed.write.contains($0) }
-    if !unread.isEmpty { missing.append("\"read\": [\(unread.map { "\"\($0)\"" }.joined(separator: ", "))]") }
-    if !unwritten.isEmpty { missing.append("\"write\": [\(unwritten.map { "\"\($0)\"" }.joined(separator: ", "))]") }
+    for (key, asked, given) in [("read", wishes.read, allowed.read), ("write", wishes.write, allowed.write)] {
+      let lacking = asked.filter { $0 == PluginManifest.Wishes.any ? given.isEmpty : !given.contains($0) }
+      let names = lacking.map { $0 == PluginManifest.Wishes.any ? "a folder" : "\"\($0)\"" }
+      if !names.isEmpty { missing.append("\"\(key)\": [\(names.joined(separator: ", "))]") }
+    }
     guard missing.isEmpty else {
       throw PipelineError(
         "'\(context.id)' does not allow its plugin '\(plugin.manifest.name)' what it asks for",
         remedy: "add to its config: \"plugin\": {\"allow\": {\(missing.joined(separator: ", "))}}",
         code: .invalidConfiguration)
     }
+  }
+
+  /// What it gets.
+  var granted: PluginManifest.Wishes {
+    let wishes = plugin.manifest.wishes, allowed = options.allowed
+    func both(_ asked: [String], _ given: [String]) -> [String] {
+      asked.contains(PluginManifest.Wishes.any) ? given : given.filter(asked.contains)
+    }
+    return PluginManifest.Wishes(
+      network: wishes.network && allowed.network, read: both(wishes.read, allowed.read),
+      write: both(wishes.write, allowed.write))
   }
 
   /// Where the plugin's log goes.
