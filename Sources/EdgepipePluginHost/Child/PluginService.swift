@@ -74,10 +74,14 @@ final class PluginService {
   private func map(_ content: inout WireReader) throws(WireFailure) {
     let use = try content.value(SharedMemory.Use.self), byteCount = try content.int()
     guard let descriptor = connection.takeDescriptor() else { throw .malformed("memory without a descriptor") }
-    let memory = try SharedMemory(opening: descriptor, use, byteCount: byteCount)
-    switch use {
-    case .pictures: pictures = memory
-    case .answers: answers = memory
+    do throws(SharedMemory.Failure) {
+      let memory = try SharedMemory(opening: descriptor, use, byteCount: byteCount)
+      switch use {
+      case .pictures: pictures = memory
+      case .answers: answers = memory
+      }
+    } catch {
+      throw .malformed("memory that cannot be used: \(error)")
     }
   }
 

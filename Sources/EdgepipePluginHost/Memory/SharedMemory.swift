@@ -6,6 +6,13 @@ import Glibc
   // SAFETY (@unchecked Sendable): the mapping never moves; who writes and who reads which part of it when is for the callers,
   // and bytes that another process changes meanwhile are taken as they come.
 
+  package enum Failure: Error, Hashable {
+    /// The system's error number.
+    case system(Int32)
+    /// The descriptor has no memory of that size.
+    case missing
+  }
+
   package enum Use: UInt32, Sendable {
     /// The program writes, the plugin can only read.
     case pictures = 1
@@ -31,8 +38,8 @@ import Glibc
   /// Makes it. Its size is sealed, so that no access can fall behind its end; and no other process can make a writable
   /// mapping of what the program writes.
   ///
-  /// - Throws: ``WireFailure`` (`system`).
-  package init(_ use: Use, byteCount: Int) throws(WireFailure) {
+  /// - Throws: ``Failure``.
+  package init(_ use: Use, byteCount: Int) throws(Failure) {
     // SAFETY: the name is a NUL-terminated literal, copied by the system.
     let opened = unsafe ep_sealable_memory("edgepipe-plugin")
     guard opened >= 0 else { throw .system(-opened) }
@@ -65,12 +72,12 @@ import Glibc
   /// Maps what the other side has made.
   ///
   /// - Parameter descriptor: is taken over.
-  package init(opening descriptor: Int32, _ use: Use, byteCount: Int) throws(WireFailure) {
+  package init(opening descriptor: Int32, _ use: Use, byteCount: Int) throws(Failure) {
     var facts = stat()
     // SAFETY: `facts` outlives the call.
     guard unsafe fstat(descriptor, &facts) == 0, byteCount > 0, Int(facts.st_size) >= byteCount else {
       close(descriptor)
-      throw .malformed("memory that is not there")
+      throw .missing
     }
     guard let mapped = unsafe Self.map(descriptor, byteCount, use, isMaker: false) else {
       close(descriptor)

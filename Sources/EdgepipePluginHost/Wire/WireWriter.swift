@@ -11,6 +11,9 @@ package struct WireWriter {
     bytes = [UInt8](repeating: 0, count: Self.headerBytes)
   }
 
+  /// What was written, without the header.
+  package var content: [UInt8] { Array(bytes[Self.headerBytes...]) }
+
   /// Begins another message in the same memory.
   mutating func restart() { bytes.removeSubrange(Self.headerBytes...) }
 

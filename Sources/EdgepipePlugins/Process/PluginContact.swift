@@ -127,7 +127,12 @@ final class PluginContact {
   @discardableResult
   private func share(_ use: SharedMemory.Use, slotBytes: Int) throws(Trouble) -> SharedMemory {
     let page = 4096, slot = (slotBytes + page - 1) / page * page
-    let memory = try wire { () throws(WireFailure) in try SharedMemory(use, byteCount: slot * SharedMemory.slots) }
+    let memory: SharedMemory
+    do throws(SharedMemory.Failure) {
+      memory = try SharedMemory(use, byteCount: slot * SharedMemory.slots)
+    } catch {
+      throw .refused(PluginFailure(.skipFrame, "no memory for pictures of \(slot) bytes: \(error)", code: .unavailable))
+    }
     try wire { () throws(WireFailure) in
       try connection.send(.memory, call: 0, descriptor: memory.descriptor) { writer in
         writer.write(use.rawValue)

@@ -134,7 +134,7 @@ final class PluginLife: Sendable {
   /// Reaps it once it has ended, with what is left of its group.
   private var isOver: Bool {
     state.withLock { state in
-      var facts = siginfo_t()
+      var facts = unsafe siginfo_t()
       // SAFETY: `facts` outlives the call. WNOWAIT leaves it to be reaped below, after its group has been ended.
       let status = unsafe waitid(P_PID, id_t(id), &facts, WEXITED | WNOHANG | WNOWAIT)
       guard status == 0, unsafe facts._sifields._sigchld.si_pid == id else { return status != 0 && errno == ECHILD }

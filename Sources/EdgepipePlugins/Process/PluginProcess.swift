@@ -77,15 +77,19 @@ package final class PluginProcess: PluginRunning {
   }
 
   package func configure(_ configuration: [UInt8]) throws(PluginFailure) {
-    try call(.configure) { $0.write(configuration) }
+    // A process that is lost with it has told so, and the next one begins with the new values.
     setup.configuration = configuration
+    do throws(PluginFailure) { try call(.configure) { $0.write(configuration) } } catch where error.isLoss {}
   }
 
-  package func note(_ health: PluginHealth) throws(PluginFailure) { try call(.health) { $0.write(health) } }
+  package func note(_ health: PluginHealth) throws(PluginFailure) {
+    do throws(PluginFailure) { try call(.health) { $0.write(health) } } catch where error.isLoss {}
+  }
 
   package func flush() throws(PluginFailure) {
     // Nothing is held back in a process that is not there.
-    if contact != nil { try call(.flush) }
+    guard contact != nil else { return }
+    do throws(PluginFailure) { try call(.flush) } catch where error.isLoss {}
   }
 
   package func close() {
