@@ -2,7 +2,7 @@ import EdgepipeCore
 import EdgepipePluginHost
 
 /// Frames as a plugin may meet them, for the check of its author.
-struct CheckFrames {
+struct CheckFrames: Sendable {
   /// Odd ones, and one that is common.
   static let sizes = [(1, 1), (2, 2), (17, 13), (641, 359), (640, 360)]
   static let usualFormats = ["yuv420p", "nv12", "gray", "rgb24", "bgr24", "yuv444p", "yuv420p10le"]
@@ -21,12 +21,12 @@ struct CheckFrames {
     var random = SplitMix64(seed: seed), planes: [PluginPicture.Plane] = []
     unsafe buffer.withBytes { bytes in
       // SAFETY: the buffer has room for every plane, and lives as long as the picture, which owns it.
-      for index in unsafe bytes.indices { unsafe bytes[index] = UInt8(truncatingIfNeeded: index &* 7) }
+      for index in bytes.indices { unsafe bytes[index] = UInt8(truncatingIfNeeded: index &* 7) }
       for _ in 0..<64 {
-        let index = random.index(below: unsafe bytes.count)
+        let index = random.index(below: bytes.count)
         unsafe bytes[index] = UInt8(truncatingIfNeeded: random.next())
       }
-      guard let base = unsafe bytes.baseAddress else { return }
+      guard let base = bytes.baseAddress else { return }
       var offset = 0
       for (plane, stride) in zip(layout, strides) {
         let first = upsideDown ? offset + (plane.rows - 1) * stride : offset
