@@ -60,9 +60,12 @@ struct CheckFrames: Sendable {
       label: "face", classIndex: 0, score: 0.5, box: Box(x: 0, y: 0, width: Float(width), height: Float(height)),
       landmarks: [Point(x: 0, y: 0), Point(x: Float(width), y: Float(height))])
     frame.detections = [PluginDetection(stage: "objects", person), PluginDetection(stage: "faces", face)]
-    frame.events = [PluginEvent(stage: "zones", kind: "zone.enter", label: "person", track: 7, fields: "{\"zone\": \"door\"}")]
+    frame.events = [
+      PluginEvent(stage: "zones", kind: "zone.enter", label: "person", track: 7, fields: "{\"zone\": \"door\"}")
+    ]
     frame.attachments = [
-      PluginAttachment(name: "org.edgepipe.check/1", bytes: [1, 2, 3]), PluginAttachment(name: "org.edgepipe.empty/1", bytes: []),
+      PluginAttachment(name: "org.edgepipe.check/1", bytes: [1, 2, 3]),
+      PluginAttachment(name: "org.edgepipe.empty/1", bytes: []),
     ]
     return frame
   }

@@ -90,7 +90,8 @@ package final class PluginCheck {
           try orError { () throws(PluginFailure) in
             try instance.note(
               PluginHealth(
-                stream: "camera", state: state, since: MonotonicTime(nanoseconds: 1), sinceWall: WallTime(nanoseconds: 1),
+                stream: "camera", state: state, since: MonotonicTime(nanoseconds: 1),
+                sinceWall: WallTime(nanoseconds: 1),
                 attempt: 1, error: state == .waiting ? "connection refused" : nil))
           }
         }
@@ -160,7 +161,9 @@ extension PluginCheck {
             waits += 1
             continue
           }
-          if let last, source.mediaTime <= last { throw Complaint(text: "times do not rise: \(source.mediaTime.seconds) s") }
+          if let last, source.mediaTime <= last {
+            throw Complaint(text: "times do not rise: \(source.mediaTime.seconds) s")
+          }
           last = source.mediaTime
           count += 1
         }

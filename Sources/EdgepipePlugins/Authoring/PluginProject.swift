@@ -16,7 +16,8 @@ package struct PluginProject {
   /// - Throws: ``PipelineError`` `invalidArgument` for a name that cannot be one.
   package init(name: String, language: Language) throws(PipelineError) {
     let letters = Set("abcdefghijklmnopqrstuvwxyz0123456789-".utf8)
-    guard (1...40).contains(name.utf8.count), name.utf8.allSatisfy(letters.contains), let first = name.unicodeScalars.first,
+    guard (1...40).contains(name.utf8.count), name.utf8.allSatisfy(letters.contains),
+      let first = name.unicodeScalars.first,
       ("a"..."z").contains(first), !name.hasSuffix("-")
     else {
       throw PipelineError(
@@ -60,25 +61,30 @@ package struct PluginProject {
     switch language {
     case .c:
       return [
-        ("plugin.json", manifest("\"library\": \"lib\(identifier).so\"")), ("\(identifier).c", filled(PackageResources.stage_c_txt)),
-        ("test.c", filled(PackageResources.test_c_txt)), ("Makefile", makefile(compiler: "$(CC) -std=c11", ending: "c")),
+        ("plugin.json", manifest("\"library\": \"lib\(identifier).so\"")),
+        ("\(identifier).c", filled(PackageResources.stage_c_txt)),
+        ("test.c", filled(PackageResources.test_c_txt)),
+        ("Makefile", makefile(compiler: "$(CC) -std=c11", ending: "c")),
         header, pipeline,
       ]
     case .cpp:
       return [
         ("plugin.json", manifest("\"library\": \"lib\(identifier).so\"")),
-        ("\(identifier).cpp", filled(PackageResources.stage_cpp_txt)), ("test.cpp", filled(PackageResources.test_c_txt)),
+        ("\(identifier).cpp", filled(PackageResources.stage_cpp_txt)),
+        ("test.cpp", filled(PackageResources.test_c_txt)),
         ("Makefile", makefile(compiler: "$(CXX) -std=c++17", ending: "cpp")), header, pipeline,
       ]
     case .rust:
       return [
-        ("plugin.json", manifest("\"library\": \"lib\(identifier).so\"")), ("Cargo.toml", filled(PackageResources.Cargo_toml)),
+        ("plugin.json", manifest("\"library\": \"lib\(identifier).so\"")),
+        ("Cargo.toml", filled(PackageResources.Cargo_toml)),
         ("src/lib.rs", filled(PackageResources.stage_rs)), ("src/abi.rs", filled(PackageResources.abi_rs)),
         ("Makefile", filled(PackageResources.rust_mk)), pipeline,
       ]
     case .python:
       return [
-        ("plugin.json", manifest("\"python\": \"\(identifier).py\"")), ("\(identifier).py", filled(PackageResources.stage_py)),
+        ("plugin.json", manifest("\"python\": \"\(identifier).py\"")),
+        ("\(identifier).py", filled(PackageResources.stage_py)),
         ("test_\(identifier).py", filled(PackageResources.test_stage_py)), pipeline,
       ]
     }

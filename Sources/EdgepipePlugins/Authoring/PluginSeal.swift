@@ -11,7 +11,9 @@ package enum PluginSeal {
   package static func seal(_ folder: String) throws -> FoundPlugin {
     let path = folder + "/" + PluginManifest.fileName
     let plugin = try FoundPlugin(folder: folder)
-    guard var object = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: path))) as? [String: Any]
+    guard
+      var object = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: path)))
+        as? [String: Any]
     else { throw PipelineError("'\(path)' is no object in JSON", code: .malformed) }
     object["sha256"] = try FileHash.sha256(of: URL(fileURLWithPath: plugin.file))
     if !plugin.manifest.isPython {

@@ -97,7 +97,8 @@ struct PluginTrials: Sendable {
       }
     }
     guard try answers() == answers() else {
-      throw Complaint(text: "the same frames gave other answers: a replay would differ; use now and random of the context")
+      throw Complaint(
+        text: "the same frames gave other answers: a replay would differ; use now and random of the context")
     }
     return "the same answers"
   }

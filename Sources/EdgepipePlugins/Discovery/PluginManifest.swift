@@ -23,6 +23,8 @@ package struct PluginManifest: Sendable {
   }
 
   package static let fileName = "plugin.json"
+  /// The key beside a plugin's own options that says how it is run.
+  static let reservedOption = "plugin"
   /// The version of the file's format.
   package static let version = 1
 
@@ -127,7 +129,8 @@ extension PluginManifest.StageType {
       parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { Self.letters.contains($0) } })
     else {
       throw PipelineError(
-        "\(Quoted.text(name)) is no stage type", remedy: "use lower-case words joined by dots, such as example.histogram",
+        "\(Quoted.text(name)) is no stage type",
+        remedy: "use lower-case words joined by dots, such as example.histogram",
         code: .malformed)
     }
     let roles: [String: PluginTypeFacts.Role] = ["source": .source, "transform": .transform, "sink": .sink]
@@ -139,12 +142,14 @@ extension PluginManifest.StageType {
       formats: node["formats"]?.elements?.compactMap(\.string), labels: node["labels"]?.elements?.compactMap(\.string),
       schema: node["schema"]?.text())
     do throws(PipelineError) {
-      schema = try node["schema"].map { schema throws(PipelineError) in try ObjectSchema(jsonSchema: schema) } ?? ObjectSchema([])
+      schema =
+        try node["schema"].map { schema throws(PipelineError) in try ObjectSchema(jsonSchema: schema) }
+        ?? ObjectSchema([])
     } catch {
       throw PipelineError("the schema of '\(name)': \(error.message)", code: .malformed)
     }
-    if schema.properties.contains(where: { $0.name == PluginOptions.key }) {
-      throw PipelineError("'\(name)' has an option '\(PluginOptions.key)', which is the program's", code: .malformed)
+    if schema.properties.contains(where: { $0.name == PluginManifest.reservedOption }) {
+      throw PipelineError("'\(name)' has an option '\(PluginManifest.reservedOption)', which is the program's", code: .malformed)
     }
   }
 

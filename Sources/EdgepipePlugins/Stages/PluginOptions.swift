@@ -11,7 +11,7 @@ package struct PluginOptions: Sendable, Hashable {
     case inline
   }
 
-  static let key = "plugin"
+  static let key = PluginManifest.reservedOption
 
   package var isolation = Isolation.process
   /// Nil: what the manifest says, else five seconds.

@@ -75,7 +75,8 @@ extension PipelineConfig {
         ])
       ),
       ("framesInFlight", framesInFlight.map { node(.integer($0)) }),
-      ("plugins", plugins.isEmpty ? nil : node(.array(plugins.map { node(.string($0)) }))), ("stages", node(.array(stages))),
+      ("plugins", plugins.isEmpty ? nil : node(.array(plugins.map { node(.string($0)) }))),
+      ("stages", node(.array(stages))),
     ]).text(indented: true)
   }
 }

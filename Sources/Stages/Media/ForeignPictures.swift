@@ -99,8 +99,10 @@ package final class ForeignPictures {
       width: width, height: height, format: PictureColor.plain(source).rawValue, color: picture.color)
     let to = PixelConverter.Shape(width: width, height: height, format: target.rawValue, color: color)
     if converter?.source != from || converter?.target != to { converter = try PixelConverter(from: from, to: to) }
-    var made: UnsafeMutablePointer<AVFrame>? = try unsafe pool(.init(width: width, height: height, format: target.rawValue))
-      .makeFrame()
+    var made: UnsafeMutablePointer<AVFrame>? = try unsafe pool(
+      .init(width: width, height: height, format: target.rawValue)
+    )
+    .makeFrame()
     guard let frame = unsafe made else { throw .outOfMemory("a picture") }
     unsafe frame.pointee.color_range = color.isFullRange ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG
     let problem: PipelineError? = unsafe picture.withFrame { source in

@@ -6,7 +6,8 @@ import Testing
 
 /// What authors of plugins have.
 @Suite struct PluginAuthoringTests {
-  @Test("given a good plugin, when it is checked in a process and inline, then nothing is found", arguments: [false, true])
+  @Test(
+    "given a good plugin, when it is checked in a process and inline, then nothing is found", arguments: [false, true])
   func good(_ isInline: Bool) throws {
     let folder = try PluginFolder("Examples/plugins/histogram/histogram.c", name: "histogram")
     defer { folder.remove() }
@@ -28,7 +29,8 @@ import Testing
     let folder = try PluginFolder()
     defer { folder.remove() }
     let path = folder.path + "/plugin.json"
-    let text = try String(contentsOfFile: path, encoding: .utf8).replacing("\"needsPicture\" : true", with: "\"needsPicture\" : false")
+    let text = try String(contentsOfFile: path, encoding: .utf8).replacing(
+      "\"needsPicture\" : true", with: "\"needsPicture\" : false")
     try Data(text.utf8).write(to: URL(fileURLWithPath: path))
     let findings = PluginCheck.run(try FoundPlugin(folder: folder.path))
     #expect(findings.contains { $0.outcome == .failed && $0.text.contains("needs or makes something else") })
@@ -45,7 +47,8 @@ import Testing
     #expect(files.contains("plugin.json") && files.contains("pipeline.json"))
     let shell = URL(fileURLWithPath: "/bin/bash")
     func run(_ line: String) throws -> Bool {
-      let result = try TestData.run(shell, ["-c", "cd '\(folder)' && export PATH=$PATH:$HOME/.cargo/bin EDGEPIPE=true && \(line)"])
+      let result = try TestData.run(
+        shell, ["-c", "cd '\(folder)' && export PATH=$PATH:$HOME/.cargo/bin EDGEPIPE=true && \(line)"])
       if result.status != 0 { Issue.record("\(line): \(String(decoding: result.output, as: UTF8.self))") }
       return result.status == 0
     }
@@ -63,7 +66,9 @@ import Testing
     #expect(findings.allSatisfy { $0.outcome == .passed }, "\(findings.filter { $0.outcome != .passed })")
   }
 
-  @Test("given a name that cannot be one, when a project is to be made, then it is refused", arguments: ["", "A", "a/b", "1a", "a-"])
+  @Test(
+    "given a name that cannot be one, when a project is to be made, then it is refused",
+    arguments: ["", "A", "a/b", "1a", "a-"])
   func names(_ name: String) {
     #expect(throws: PipelineError.self) { _ = try PluginProject(name: name, language: .c) }
   }

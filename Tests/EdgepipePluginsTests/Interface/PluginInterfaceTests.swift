@@ -33,7 +33,8 @@ import Testing
     let library = try PluginLibrary(opening: folder.path + "/lib.so")
     return try library.makeInstance(
       PluginSetup(
-        path: folder.path, type: "test.echo", stage: "echo", configuration: Array("{\"mode\":\"\(mode)\"}".utf8)), log: log)
+        path: folder.path, type: "test.echo", stage: "echo", configuration: Array("{\"mode\":\"\(mode)\"}".utf8)),
+      log: log)
   }
 
   @Test("given a plugin of the old header, when it gets frames, then it works as one of this header")
@@ -78,7 +79,9 @@ import Testing
 
   @Test("given a library that is no plugin, when it is loaded, then it is refused")
   func noPlugin() throws {
-    let failure = #expect(throws: PluginFailure.self) { _ = try PluginLibrary(opening: "/lib/x86_64-linux-gnu/libm.so.6") }
+    let failure = #expect(throws: PluginFailure.self) {
+      _ = try PluginLibrary(opening: "/lib/x86_64-linux-gnu/libm.so.6")
+    }
     #expect(failure != nil)
   }
 
@@ -112,7 +115,8 @@ import Testing
       other.close()
     }
     _ = try one.process(frame(6))
-    let first = try one.process(frame(8)).events.first?.fields, second = try other.process(frame(8)).events.first?.fields
+    let first = try one.process(frame(8)).events.first?.fields,
+      second = try other.process(frame(8)).events.first?.fields
     #expect(first == second)
     #expect(try other.process(frame(16)).events.first?.fields != first)
   }

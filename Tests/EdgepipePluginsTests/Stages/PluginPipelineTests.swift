@@ -108,7 +108,8 @@ import Testing
     #expect(errors?.issues.first?.path == "plugins[0]")
   }
 
-  @Test("given a plugin that asks for the network, when the pipeline does not allow it, then the error says what to add")
+  @Test(
+    "given a plugin that asks for the network, when the pipeline does not allow it, then the error says what to add")
   func wishes() throws {
     let folder = try PluginFolder(needs: "{\"network\": true, \"read\": [\"/data\"]}")
     defer { folder.remove() }
@@ -130,13 +131,15 @@ import Testing
     #expect(errors?.issues.first?.message.contains("the program's own") == true)
   }
 
-  @Test("given the histogram of the examples, when brightness changes at once, then there is an event and an attachment")
+  @Test(
+    "given the histogram of the examples, when brightness changes at once, then there is an event and an attachment")
   func histogram() throws {
     let folder = try PluginFolder("Examples/plugins/histogram/histogram.c", name: "histogram")
     defer { folder.remove() }
     let out = Collector()
     _ = try run(
-      config([folder.path], "{\"bins\": 4, \"plugin\": {\"isolation\": \"inline\"}}", type: "example.histogram"), frames: 80,
+      config([folder.path], "{\"bins\": 4, \"plugin\": {\"isolation\": \"inline\"}}", type: "example.histogram"),
+      frames: 80,
       into: out)
     // Brightness rises by one each frame and crosses from the first of four classes into the second at 64.
     #expect(out.all.filter { !$0.events.isEmpty }.map(\.header.sequence) == [64])

@@ -58,7 +58,8 @@ enum ProcessFixture {
     said: Said = Said()
   ) throws -> PluginProcess {
     let configuration = #"{"fault":"\#(fault)","from":\#(from),"path":"\#(path)"}"#
-    let setup = PluginSetup(path: faulty, type: "test.faulty", stage: "faulty", configuration: Array(configuration.utf8))
+    let setup = PluginSetup(
+      path: faulty, type: "test.faulty", stage: "faulty", configuration: Array(configuration.utf8))
     return try PluginProcess(
       launch, setup, clock: clock ?? SystemClock(), log: { said.log($0, $1) }, tell: { said.tell($0) })
   }
@@ -74,7 +75,8 @@ enum ProcessFixture {
   }
 
   /// Bytes of a gray picture.
-  private final class Gray {
+  @safe private final class Gray {
+    // SAFETY: as many as the picture has pixels; freed once, in deinit.
     private let bytes: UnsafeMutablePointer<UInt8>
     private let width: Int
     private let height: Int

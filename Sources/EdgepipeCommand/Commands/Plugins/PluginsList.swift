@@ -16,7 +16,8 @@ extension PluginsCommand {
     }
 
     private func list(_ plugins: [FoundPlugin]) {
-      var table = Table(["plugin", "version", "types", "state", "folder"], alignment: [.left, .left, .left, .left, .left])
+      var table = Table(
+        ["plugin", "version", "types", "state", "folder"], alignment: [.left, .left, .left, .left, .left])
       for plugin in plugins {
         let manifest = plugin.manifest
         table.add([
@@ -28,10 +29,14 @@ extension PluginsCommand {
     }
 
     private func state(_ plugin: FoundPlugin) -> String {
-      do throws(PipelineError) {
+      do {
         try plugin.verify()
         return "ready"
-      } catch { return error.code == .mismatch ? "mismatch" : "incomplete" }
+      } catch let error as PipelineError where error.code == .mismatch {
+        return "mismatch"
+      } catch {
+        return "incomplete"
+      }
     }
   }
 
@@ -60,7 +65,7 @@ extension PluginsCommand {
         table.add(["type", "\(type.facts.type): \(type.facts.summary)"])
       }
       Terminal.out(table.text)
-      do throws(PipelineError) { try plugin.verify() } catch { Terminal.note("warning: \(error)") }
+      do { try plugin.verify() } catch { Terminal.note("warning: \(error)") }
     }
   }
 }
