@@ -1,4 +1,3 @@
-package import EdgepipeCore
 import Glibc
 
 /// Where a picture lies in a ``SharedMemory``: numbers alone, which are checked before anybody follows them.

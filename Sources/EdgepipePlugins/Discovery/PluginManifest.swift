@@ -124,7 +124,8 @@ extension PluginManifest.StageType {
       parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { Self.letters.contains($0) } })
     else {
       throw PipelineError(
-        "\(Quoted.text(name)) is no stage type", remedy: "use lower-case words joined by dots, such as example.histogram",
+        "\(Quoted.text(name)) is no stage type",
+        remedy: "use lower-case words joined by dots, such as example.histogram",
         code: .malformed)
     }
     let roles: [String: PluginTypeFacts.Role] = ["source": .source, "transform": .transform, "sink": .sink]
@@ -136,7 +137,9 @@ extension PluginManifest.StageType {
       formats: node["formats"]?.elements?.compactMap(\.string), labels: node["labels"]?.elements?.compactMap(\.string),
       schema: node["schema"]?.text())
     do throws(PipelineError) {
-      schema = try node["schema"].map { schema throws(PipelineError) in try ObjectSchema(jsonSchema: schema) } ?? ObjectSchema([])
+      schema =
+        try node["schema"].map { schema throws(PipelineError) in try ObjectSchema(jsonSchema: schema) }
+        ?? ObjectSchema([])
     } catch {
       throw PipelineError("the schema of '\(name)': \(error.message)", code: .malformed)
     }

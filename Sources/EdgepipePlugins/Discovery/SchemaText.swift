@@ -47,7 +47,9 @@ extension ObjectSchema.ValueKind {
       let low = max(0, node["minItems"]?.integer ?? 0), high = node["maxItems"]?.integer ?? .max
       guard low <= high else { throw Self.emptyRange(name) }
       let items = try node["items"].map { items throws(PipelineError) in try Self(jsonSchema: items, of: name) }
-      self = .list(items ?? .any([.bool, .number(-.greatestFiniteMagnitude ... .greatestFiniteMagnitude), .string, .anyObject]), count: low...high)
+      self = .list(
+        items ?? .any([.bool, .number(-.greatestFiniteMagnitude ... .greatestFiniteMagnitude), .string, .anyObject]),
+        count: low...high)
     case "object":
       self = node["properties"] == nil ? .anyObject : .object(try ObjectSchema(jsonSchema: node))
     default:

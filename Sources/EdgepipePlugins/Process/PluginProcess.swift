@@ -79,17 +79,17 @@ package final class PluginProcess: PluginRunning {
   package func configure(_ configuration: [UInt8]) throws(PluginFailure) {
     // A process that is lost with it has told so, and the next one begins with the new values.
     setup.configuration = configuration
-    do throws(PluginFailure) { try call(.configure) { $0.write(configuration) } } catch where error.isLoss {}
+    do throws(PluginFailure) { try call(.configure) { $0.write(configuration) } } catch  where error.isLoss {}
   }
 
   package func note(_ health: PluginHealth) throws(PluginFailure) {
-    do throws(PluginFailure) { try call(.health) { $0.write(health) } } catch where error.isLoss {}
+    do throws(PluginFailure) { try call(.health) { $0.write(health) } } catch  where error.isLoss {}
   }
 
   package func flush() throws(PluginFailure) {
     // Nothing is held back in a process that is not there.
     guard contact != nil else { return }
-    do throws(PluginFailure) { try call(.flush) } catch where error.isLoss {}
+    do throws(PluginFailure) { try call(.flush) } catch  where error.isLoss {}
   }
 
   package func close() {

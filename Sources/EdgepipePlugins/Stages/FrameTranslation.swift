@@ -83,7 +83,8 @@ final class FrameTranslation {
     for event in checked.events {
       frame.add(
         FrameEvent(
-          stage: stage, kind: event.kind, label: event.label, track: event.track, fields: try Self.fields(event.fields)))
+          stage: stage, kind: event.kind, label: event.label, track: event.track, fields: try Self.fields(event.fields))
+      )
     }
     for attachment in checked.attachments { frame.attach(BytesAttachment(attachment), for: attachment.name) }
     if let picture = checked.picture {
@@ -128,7 +129,8 @@ final class FrameTranslation {
     let members = fields.map { field in
       JSONNode.Member(
         key: field.key, keyOrigin: .none,
-        value: (try? field.value.json()).flatMap { JSONParser.value($0, origin: .none) } ?? JSONNode(.null, origin: .none))
+        value: (try? field.value.json()).flatMap { JSONParser.value($0, origin: .none) }
+          ?? JSONNode(.null, origin: .none))
     }
     return JSONNode(.object(members), origin: .none).text()
   }

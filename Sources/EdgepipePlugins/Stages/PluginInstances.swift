@@ -71,7 +71,8 @@ final class InlineInstance: PluginRunning {
     instance = nil
   }
 
-  private func guarded<Value>(_ body: (any PluginRunning) throws(PluginFailure) -> Value) throws(PluginFailure) -> Value {
+  private func guarded<Value>(_ body: (any PluginRunning) throws(PluginFailure) -> Value) throws(PluginFailure) -> Value
+  {
     let current: any PluginRunning
     if let instance { current = instance } else { current = try library.makeInstance(setup, log: log) }
     instance = current

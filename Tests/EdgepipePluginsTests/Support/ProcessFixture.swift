@@ -58,7 +58,8 @@ enum ProcessFixture {
     said: Said = Said()
   ) throws -> PluginProcess {
     let configuration = #"{"fault":"\#(fault)","from":\#(from),"path":"\#(path)"}"#
-    let setup = PluginSetup(path: faulty, type: "test.faulty", stage: "faulty", configuration: Array(configuration.utf8))
+    let setup = PluginSetup(
+      path: faulty, type: "test.faulty", stage: "faulty", configuration: Array(configuration.utf8))
     return try PluginProcess(
       launch, setup, clock: clock ?? SystemClock(), log: { said.log($0, $1) }, tell: { said.tell($0) })
   }

@@ -22,8 +22,11 @@ import Testing
 
   @Test("given an answer, when it is written and read, then everything of it is there")
   func answers() throws {
-    let (answer, place) = try Self.roundTrip { $0.write(Self.answer, picture: Self.place) } read: {
-      (reader: inout WireReader) throws(WireFailure) in try reader.answer()
+    let (answer, place) = try Self.roundTrip {
+      $0.write(Self.answer, picture: Self.place)
+    } read: {
+      (reader: inout WireReader) throws(WireFailure) in
+      try reader.answer()
     }
     #expect(answer.verdict == .done)
     #expect(answer.results == Self.answer.results)
@@ -40,8 +43,11 @@ import Testing
     frame.detections = [.init(stage: "objects", Self.answer.results[0].detections[0])]
     frame.events = Self.answer.events
     frame.attachments = Self.answer.attachments
-    let (read, place) = try Self.roundTrip { [frame] in $0.write(frame, picture: Self.place) } read: {
-      (reader: inout WireReader) throws(WireFailure) in try reader.frame()
+    let (read, place) = try Self.roundTrip { [frame] in
+      $0.write(frame, picture: Self.place)
+    } read: {
+      (reader: inout WireReader) throws(WireFailure) in
+      try reader.frame()
     }
     #expect(read.stream == frame.stream && read.sequence == 12 && read.deadline == frame.deadline)
     #expect(read.mediaTime == frame.mediaTime && read.now == frame.now && read.width == 64 && read.height == 48)
@@ -49,7 +55,9 @@ import Testing
     #expect(place == Self.place)
   }
 
-  @Test("given bytes that are damaged in any way, when they are read as an answer, then that ends, with a result or a failure")
+  @Test(
+    "given bytes that are damaged in any way, when they are read as an answer, then that ends, with a result or a failure"
+  )
   func damage() {
     var writer = WireWriter()
     writer.write(Self.answer, picture: Self.place)
@@ -57,7 +65,9 @@ import Testing
     var random = SplitMix64(seed: 1)
     for round in 0..<20_000 {
       var bytes = whole
-      for _ in 0...Int(random.next() % 4) { bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next()) }
+      for _ in 0...Int(random.next() % 4) {
+        bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next())
+      }
       if round % 3 == 0 { bytes.removeLast(Int(random.next() % UInt64(bytes.count))) }
       var reader = WireReader(bytes)
       if let (_, place) = try? reader.answer(), let place { #expect(place.byteCount != 0) }
