@@ -81,7 +81,7 @@ package struct SharedPicture: Sendable, Hashable {
       if isTooMuch || isTooFar || isTooLarge { return nil }
       most = max(most, total)
     }
-    return Self.aligned(most)
+    return most
   }
 
   /// The same, further on in the memory.

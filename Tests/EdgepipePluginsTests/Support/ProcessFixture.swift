@@ -75,7 +75,7 @@ enum ProcessFixture {
   }
 
   /// Bytes of a gray picture.
-  private final class Gray {
+  @safe private final class Gray {
     private let bytes: UnsafeMutablePointer<UInt8>
     private let width: Int
     private let height: Int
