@@ -6,8 +6,8 @@ class Motion:
     type = "motion.mog2"
 
     def __init__(self, config, context):
-        self.least = config.get("leastArea", 400)
-        self.history = config.get("history", 120)
+        self.least = config["leastArea"]
+        self.history = config["history"]
         self.models = {}
         self.breaks = {}
 

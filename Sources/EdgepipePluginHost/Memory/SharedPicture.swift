@@ -1,4 +1,3 @@
-package import EdgepipeCore
 import Glibc
 
 /// Where a picture lies in a ``SharedMemory``: numbers alone, which are checked before anybody follows them.
@@ -82,7 +81,7 @@ package struct SharedPicture: Sendable, Hashable {
       if isTooMuch || isTooFar || isTooLarge { return nil }
       most = max(most, total)
     }
-    return Self.aligned(most)
+    return most
   }
 
   /// The same, further on in the memory.

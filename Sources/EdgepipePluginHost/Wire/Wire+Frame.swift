@@ -1,4 +1,4 @@
-package import EdgepipeCore
+import EdgepipeCore
 
 extension WireWriter {
   /// - Parameter picture: where the frame's picture lies for the other side; nil where it has none.

@@ -76,7 +76,6 @@ enum ProcessFixture {
 
   /// Bytes of a gray picture.
   @safe private final class Gray {
-    // SAFETY: as many as the picture has pixels; freed once, in deinit.
     private let bytes: UnsafeMutablePointer<UInt8>
     private let width: Int
     private let height: Int
