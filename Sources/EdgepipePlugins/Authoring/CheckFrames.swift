@@ -21,8 +21,8 @@ struct CheckFrames: Sendable {
     var random = SplitMix64(seed: seed), planes: [PluginPicture.Plane] = []
     unsafe buffer.withBytes { bytes in
       // SAFETY: the buffer has room for every plane, and lives as long as the picture, which owns it.
-      for index in bytes.indices { unsafe bytes[index] = UInt8(truncatingIfNeeded: index &* 7) }
-      for _ in 0..<64 {
+      _ = unsafe bytes.initializeMemory(as: UInt8.self, repeating: UInt8(truncatingIfNeeded: 16 &+ seed &* 7))
+      for _ in 0..<512 {
         let index = random.index(below: bytes.count)
         unsafe bytes[index] = UInt8(truncatingIfNeeded: random.next())
       }

@@ -149,7 +149,9 @@ extension PluginManifest.StageType {
       throw PipelineError("the schema of '\(name)': \(error.message)", code: .malformed)
     }
     if schema.properties.contains(where: { $0.name == PluginManifest.reservedOption }) {
-      throw PipelineError("'\(name)' has an option '\(PluginManifest.reservedOption)', which is the program's", code: .malformed)
+      throw PipelineError(
+        "'\(name)' has an option '\(PluginManifest.reservedOption)', which is the program's",
+        code: .malformed)
     }
   }
 
