@@ -1,4 +1,5 @@
 public import EdgepipeCore
+import EdgepipePlugins
 import Foundation
 public import Pipeline
 
@@ -45,6 +46,6 @@ public enum Edgepipe {
     StandardDescriptors.fill()
     ProcessMemory.useOneHeap()
     Shutdown.blockSignals()
-    return $registry.withValue(registry) { Terminal.status(RootCommand.status(of: arguments)) }
+    return $registry.withValue(registry.withPlugins()) { Terminal.status(RootCommand.status(of: arguments)) }
   }
 }

@@ -24,7 +24,8 @@ struct RootCommand: ParsableCommand {
     ] + databaseCommands + [
       ServeCommand.self, TokenCommand.self,
       ProfileCommand.self, BenchCommand.self, ABCommand.self,
-      TuneCommand.self, ValidateCommand.self, SchemaCommand.self, StagesCommand.self, ModelsCommand.self,
+      TuneCommand.self, ValidateCommand.self, SchemaCommand.self, StagesCommand.self, PluginsCommand.self,
+      ModelsCommand.self,
       DevicesCommand.self, TCOCommand.self,
     ])
 

@@ -58,3 +58,35 @@ static inline int ep_close_from(void *actions, int number) { extern int posix_sp
 static inline long ep_file_attribute(int fd, const char *name, void *value, size_t size) { extern ssize_t fgetxattr(int, const char *, void *, size_t); return fgetxattr(fd, name, value, size); }
 /// Sets it: 0, or a negative number.
 static inline int ep_set_file_attribute(int fd, const char *name, const void *value, size_t size) { extern int fsetxattr(int, const char *, const void *, size_t, int); return fsetxattr(fd, name, value, size, 0); }
+/// Starts a Landlock rule set (linux/landlock.h) of the first `size` bytes of its three masks: a descriptor, or minus the system's error number.
+static inline int ep_landlock_create(uint64_t files, uint64_t network, uint64_t scopes, size_t size) {
+  uint64_t masks[3] = {files, network, scopes}; int fd = (int)syscall(444, size ? masks : 0, size, size ? 0 : 1); return fd < 0 ? -errno : fd;
+}
+/// Allows `access` beneath an open file or folder: 0, or minus the system's error number.
+static inline int ep_landlock_allow(int rules, int fd, uint64_t access) {
+  struct { uint64_t access; int32_t fd; } __attribute__((packed)) rule = {access, fd}; return syscall(445, rules, 1, &rule, 0) < 0 ? -errno : 0;
+}
+/// Holds the calling thread, and those that it starts, to the rules: 0, or minus the system's error number.
+static inline int ep_landlock_restrict(int rules) { return syscall(446, rules, 0) < 0 ? -errno : 0; }
+/// Filters the system calls of all threads by a program of `count` instructions of 8 bytes each: 0, or minus the system's error number.
+static inline int ep_filter_calls(const uint64_t *program, unsigned short count) {
+  struct { unsigned short count; const uint64_t *program; } filter = {count, program}; return syscall(SYS_seccomp, 1, 1, &filter) != 0 ? -errno : 0;
+}
+/// prctl with a whole number: its result, or minus the system's error number.
+static inline int ep_prctl(int option, unsigned long value) { extern int prctl(int, ...); int r = prctl(option, value, 0UL, 0UL, 0UL); return r < 0 ? -errno : r; }
+/// Gives up all capabilities: 0, or minus the system's error number.
+static inline int ep_drop_capabilities(void) {
+  struct { uint32_t version; int pid; } header = {0x20080522, 0}; uint32_t none[6] = {0}; return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
+}
+/// Leaves the namespaces of `flags` for new ones: 0, or minus the system's error number.
+static inline int ep_unshare(int flags) { extern int unshare(int); return unshare(flags) < 0 ? -errno : 0; }
+/// A file of memory whose size can be sealed: a descriptor, or minus the system's error number.
+static inline int ep_sealable_memory(const char *name) { int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING); return fd < 0 ? -errno : fd; }
+/// Adds seals to it (F_ADD_SEALS): 0, or minus the system's error number.
+static inline int ep_add_seals(int fd, int seals) { return fcntl(fd, 1033, seals) < 0 ? -errno : 0; }
+/// A descriptor that can be polled for a process's end: it, or minus the system's error number.
+static inline int ep_open_process(int pid) { int fd = (int)syscall(434, pid, 0); return fd < 0 ? -errno : fd; }
+/// Sends bytes, and a descriptor with them where it is not negative, over a Unix socket: how many, or minus the system's error number.
+long ep_send(int socket, const void *bytes, size_t count, int descriptor);
+/// Receives bytes, and into `descriptor` what came with them (-1: nothing): how many, 0 at the end, or minus the system's error number.
+long ep_receive(int socket, void *bytes, size_t count, int *descriptor);

@@ -5,7 +5,7 @@ package import Foundation
 ///
 /// Both are done directly: Foundation's `Process` learns of a program's end through a local socket, and hangs where a
 /// machine has no loopback network. The program is in a process group of its own, so that Ctrl-C reaches it
-/// through this one alone, and it has none of this one's descriptors.
+/// through this one alone, and it has none of this one's descriptors but the one that it is given.
 package struct ChildProcess: Sendable {
   /// What one of its standard streams is.
   package enum Stream: Sendable {
@@ -36,12 +36,15 @@ package struct ChildProcess: Sendable {
   /// - Parameters:
   ///   - program: its path.
   ///   - environment: on top of this process's.
+  ///   - inheritsEnvironment: false: `environment` is all there is, since this process's may hold passwords.
   ///   - errors: nil: with the output.
+  ///   - socket: a descriptor of this process that it has as its descriptor 3.
   package init(
-    _ program: String, _ arguments: [String], environment: [String: String] = [:], input: Stream = .nothing,
-    output: Stream = .nothing, errors: Stream? = nil
+    _ program: String, _ arguments: [String], environment: [String: String] = [:], inheritsEnvironment: Bool = true,
+    input: Stream = .nothing, output: Stream = .nothing, errors: Stream? = nil, socket: Int32? = nil
   ) throws(POSIXError) {
-    let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
+    let inherited = inheritsEnvironment ? ProcessInfo.processInfo.environment : [:]
+    let variables = inherited.merging(environment) { $1 }.map { "\($0)=\($1)" }
     // SAFETY: `strdup` copies each string; both lists end in nil and are freed only after the spawn has returned. The
     // file actions, which copy their paths, and the attributes are initialized before use and destroyed once.
     let argv = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
@@ -73,7 +76,8 @@ package struct ChildProcess: Sendable {
     } else {
       unsafe posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
     }
-    unsafe ep_close_from(&actions, STDERR_FILENO + 1)
+    if let socket { unsafe posix_spawn_file_actions_adddup2(&actions, socket, STDERR_FILENO + 1) }
+    unsafe ep_close_from(&actions, STDERR_FILENO + (socket == nil ? 1 : 2))
     unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
     var id: pid_t = 0
     let code = unsafe posix_spawn(&id, program, &actions, &attributes, argv, envp)

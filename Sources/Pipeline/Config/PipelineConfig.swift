@@ -9,6 +9,8 @@ public struct PipelineConfig: Sendable {
   public var budget: Budget
   /// Frames that may be in the pipeline at once, or nil to let the runtime choose.
   public var framesInFlight: Int?
+  /// Folders of plugins, relative to the working directory.
+  package var plugins: [String] = []
   /// In the order of the file; at least one source and one sink, every link leads somewhere, no cycles.
   public var stages: [StageSettings]
   /// The file as the user named it.

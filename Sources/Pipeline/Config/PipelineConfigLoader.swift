@@ -35,6 +35,7 @@ extension PipelineConfig {
     guard var root = JSONParser.parse(bytes, issues: &issues) else {
       throw issues.errors ?? ConfigErrors(issues: [ConfigIssue(file: file, message: "not JSON")])
     }
+    let registry = registry.including(root["plugins"], environment: environment, issues: &issues)
     overrides.apply(to: &root, registry: registry, issues: &issues)
     EnvironmentExpansion(environment: environment).expand(&root, path: "", issues: &issues)
     PipelineSchema.file.validate(root, path: "", issues: &issues)
@@ -81,6 +82,8 @@ extension PipelineConfig {
       enforce: root["budget"]?["enforce"]?.bool ?? false)
     self.budget.memoryMB = root["budget"]?["memoryMB"]?.number
     self.framesInFlight = root["framesInFlight"]?.integer
+    let plugins = root["plugins"]?.elements?.compactMap(\.string) ?? []
+    self.plugins = plugins
     self.file = file
     self.overrideNames = overrideNames
     self.stages = (root["stages"]?.elements ?? []).enumerated().map { index, node in
@@ -95,11 +98,31 @@ extension PipelineConfig {
           overflow: node["queue"]?["overflow"]?.string.flatMap(OverflowPolicy.init(rawValue:))),
         // Complaints about a config that is not there belong to the stage.
         config: node["config"] ?? JSONNode(.object([]), origin: node.origin), index: index)
+      settings.descriptor = plugins.isEmpty ? nil : registry[type]
       if let required = node["requires"]?.string.flatMap(StageRequirement.init(rawValue:)) {
         settings.requirements = [required]
       }
       return settings
     }
+  }
+}
+
+extension StageRegistry {
+  /// The same with the stage types of the plugins that a file names. They are needed before overrides are applied, and the
+  /// environment's values after them; so the paths are expanded here for this alone.
+  fileprivate func including(
+    _ plugins: JSONNode?, environment: [String: String], issues: inout IssueCollector
+  ) -> StageRegistry {
+    guard var paths = plugins else { return self }
+    var unread = IssueCollector(file: "")
+    EnvironmentExpansion(environment: environment).expand(&paths, path: "plugins", issues: &unread)
+    let elements = (paths.elements ?? []).prefix(PipelineSchema.maximumPlugins)
+    let (registry, problems) = including(elements.compactMap(\.string))
+    for problem in problems {
+      let index = elements.firstIndex { $0.string == problem.path } ?? 0
+      issues.add("\(problem.error)", at: elements[index].origin, path: "plugins[\(index)]")
+    }
+    return registry
   }
 }
 

@@ -7,6 +7,7 @@ public enum PipelineSchema {
   /// What the names of stages look like: they appear in file names, metrics and thread names.
   static let idPattern = "^[A-Za-z0-9_-]{1,32}$"
   static let maximumStages = 256
+  static let maximumPlugins = 64
 
   /// The whole file; what is in a stage's `config` depends on its type.
   static let file = ObjectSchema([
@@ -15,6 +16,9 @@ public enum PipelineSchema {
     .init("name", .string, "The pipeline's name in reports; the file's name when absent."),
     .init("budget", .object(budget), "The limits of the pipeline."),
     .init("framesInFlight", .integer(1...1024), "Frames that may be in the pipeline at once; limits the memory."),
+    .init(
+      "plugins", .list(.string, count: 1...maximumPlugins),
+      "Folders with plugins whose stage types the file uses, relative to the working directory."),
     .init("stages", .list(.object(stage), count: 1...maximumStages), required: true, "The stages, in any order."),
   ])
 

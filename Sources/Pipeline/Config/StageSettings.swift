@@ -9,6 +9,8 @@ public struct StageSettings: Sendable {
   package var role: StageRole
   /// Of the `config` object.
   package var schema: ObjectSchema
+  /// Of the type, where it comes from a plugin that the file names.
+  var descriptor: StageDescriptor?
   /// The ids of the stages whose frames this one takes; empty for sources.
   package var after: [String]
   /// 1...the type's maximum.

@@ -7,11 +7,20 @@
   /// Luma and chroma use 0...255; otherwise luma uses 16...235 and chroma 16...240.
   public let isFullRange: Bool
   public let planes: [Plane]
+  /// The numbers of ITU-T H.273; 2 is unknown.
+  package let matrix: UInt32
+  package let primaries: UInt32
+  package let transfer: UInt32
 
-  package init(format: String, isFullRange: Bool, planes: [Plane]) {
+  package init(
+    format: String, isFullRange: Bool, planes: [Plane], matrix: UInt32 = 2, primaries: UInt32 = 2, transfer: UInt32 = 2
+  ) {
     self.format = format
     self.isFullRange = isFullRange
     self.planes = planes
+    self.matrix = matrix
+    self.primaries = primaries
+    self.transfer = transfer
   }
 
   /// One plane: rows of bytes, each `stride` bytes after the one before. It keeps its picture, which never changes.
@@ -22,7 +31,7 @@
     /// Bytes from one row to the next; negative where the picture is stored from the bottom up.
     public let stride: Int
     // SAFETY: points to `height` rows of `stride` bytes that live as long as `picture`.
-    private let start: UnsafePointer<UInt8>
+    package let start: UnsafePointer<UInt8>
     private let picture: any FrameImage
 
     package init(start: UnsafePointer<UInt8>, byteWidth: Int, height: Int, stride: Int, of picture: any FrameImage) {

@@ -95,6 +95,7 @@ struct PipelineBuilder {
       context.written = run.files
       context.faults = run.faults
       context.stops = run.stops
+      context.requirements = stage.requirements
       do {
         stages.append(try stage.descriptor.make(Data(stage.configuration), context))
       } catch {

@@ -5,7 +5,7 @@ extension PipelinePlan {
       name: config.name, deadlineMs: config.budget.deadlineMs, enforcesPower: config.budget.enforce,
       framesInFlight: config.framesInFlight,
       stages: config.stages.compactMap { stage in
-        registry[stage.type].map { descriptor in
+        (stage.descriptor ?? registry[stage.type]).map { descriptor in
           var plan = StagePlan(
             id: stage.id, descriptor: descriptor, configuration: Array(stage.configurationData), after: stage.after,
             workers: stage.workers, queueCapacity: stage.queue.capacity, overflow: stage.queue.overflow)

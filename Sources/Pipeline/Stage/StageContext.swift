@@ -60,6 +60,9 @@ public struct StageContext: Sendable {
     return change.event(of: id)
   }
 
+  /// What must hold for all frames that come to the stage.
+  package internal(set) var requirements: Set<StageRequirement> = []
+
   /// True where frames come with a ``FrameHeader/detectionShare`` below 1 for the sake of the power. A supervisor may have it
   /// lowered in any run, where the stages allow it.
   public internal(set) var enforcesPower = false

@@ -6,7 +6,21 @@ public struct StageRegistry: Sendable {
 
   public init() {}
 
+  /// Finds stage types that are not in the program; nil: there are none.
+  package var finder: (any StageFinding)?
+
   public mutating func register<S: Stage>(_ stage: S.Type) { descriptors[S.type] = StageDescriptor(stage) }
+
+  package mutating func register(_ descriptor: StageDescriptor) { descriptors[descriptor.type] = descriptor }
+
+  /// The same with the stage types of what a pipeline file names.
+  func including(_ paths: [String]) -> (registry: StageRegistry, problems: [(path: String, error: PipelineError)]) {
+    guard let finder else { return (self, []) }
+    let found = finder.stages(at: paths)
+    var registry = self
+    for descriptor in found.descriptors { registry.register(descriptor) }
+    return (registry, found.problems)
+  }
 
   public subscript(type: String) -> StageDescriptor? { descriptors[type] }
 

@@ -74,7 +74,9 @@ extension PipelineConfig {
           ("enforce", budget.enforce ? node(.bool(true)) : nil),
         ])
       ),
-      ("framesInFlight", framesInFlight.map { node(.integer($0)) }), ("stages", node(.array(stages))),
+      ("framesInFlight", framesInFlight.map { node(.integer($0)) }),
+      ("plugins", plugins.isEmpty ? nil : node(.array(plugins.map { node(.string($0)) }))),
+      ("stages", node(.array(stages))),
     ]).text(indented: true)
   }
 }

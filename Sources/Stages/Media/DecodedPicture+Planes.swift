@@ -26,7 +26,12 @@ extension DecodedPicture: ReadablePicture {
             height: (height + (1 << shift) - 1) >> shift, stride: Int(strides[index]), of: self))
       }
       return try body(
-        PixelPlanes(format: unsafe String(cString: name), isFullRange: color.isFullRange, planes: planes))
+        PixelPlanes(
+          format: unsafe String(cString: name), isFullRange: color.isFullRange, planes: planes,
+          // FFmpeg's numbers are those of H.273.
+          matrix: unsafe UInt32(truncatingIfNeeded: frame.pointee.colorspace.rawValue),
+          primaries: unsafe UInt32(truncatingIfNeeded: frame.pointee.color_primaries.rawValue),
+          transfer: unsafe UInt32(truncatingIfNeeded: frame.pointee.color_trc.rawValue)))
     }
   }
 }
