@@ -85,7 +85,8 @@ import Testing
     #expect(process.starts == 1)
     let other = try Fixture.faulty("nonsense-box")
     defer { other.close() }
-    #expect(throws: PluginFailure.self) { _ = try other.process(Fixture.frame(0)) }
+    let answer = try other.process(Fixture.frame(0))
+    #expect(throws: PluginFailure.self) { _ = try answer.checked(width: 64, height: 48) }
     #expect(other.starts == 1)
   }
 
