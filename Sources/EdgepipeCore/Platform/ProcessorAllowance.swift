@@ -1,4 +1,5 @@
-import Glibc
+import CPlatform
+import Foundation
 
 /// How much of the machine's processor this process may use.
 package enum ProcessorAllowance {
@@ -9,13 +10,13 @@ package enum ProcessorAllowance {
     min(Double(max(1, affinity)), ControlGroup(system).cores ?? .infinity)
   }
 
-  /// The cores that the process may run on now; Foundation's count of active ones does not know of this.
+  /// The cores that the process may run on now. Foundation counts those of the machine.
   package static var affinity: Int {
-    var cores = cpu_set_t()
-    // SAFETY: the set is this function's own, and as long as said.
-    guard unsafe sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &cores) == 0 else {
-      return sysconf(CInt(_SC_NPROCESSORS_ONLN))
-    }
-    return unsafe withUnsafeBytes(of: &cores) { bytes in unsafe bytes.reduce(0) { $0 + $1.nonzeroBitCount } }
+    // A bit for each of 8192 cores, the most that Linux can have.
+    var cores = [UInt64](repeating: 0, count: 128)
+    // SAFETY: the kernel writes no more than the size that is given.
+    let count = unsafe cores.withUnsafeMutableBytes { unsafe ep_affinity($0.baseAddress, $0.count) }
+    guard count > 0 else { return ProcessInfo.processInfo.activeProcessorCount }
+    return cores.reduce(0) { $0 + $1.nonzeroBitCount }
   }
 }

@@ -14,7 +14,7 @@ package struct MachineInfo: Sendable {
   package static var current: MachineInfo {
     MachineInfo(
       system: osRelease ?? "Linux", architecture: architectureName, processor: processorName ?? "unknown",
-      cores: ProcessInfo.processInfo.activeProcessorCount,
+      cores: ProcessorAllowance.affinity,
       memoryMB: Int(clamping: ProcessInfo.processInfo.physicalMemory >> 20))
   }
 

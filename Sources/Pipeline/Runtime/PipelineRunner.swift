@@ -9,10 +9,6 @@ import Synchronization
 public final class PipelineRunner: Sendable {
   /// How long frames in flight may take to reach the sinks after a stop.
   public static let drainLimitMs = 10_000.0
-  /// For how long after a stop other machines are still waited for.
-  private static let patienceMs = 5_000.0
-  /// How long stages may take to end once their queues have been emptied by force.
-  private static let abortLimitMs = 3_000.0
 
   public let plan: PipelinePlan
   /// What may well be a mistake in the pipeline, and need not be one.
@@ -21,8 +17,8 @@ public final class PipelineRunner: Sendable {
   let context: RunContext
   private let built: BuiltPipeline
   let services: StageServices
-  private let sources: [SourceRunner]
-  private let runners: [StageRunner]
+  let sources: [SourceRunner]
+  let runners: [StageRunner]
   private let metrics: [StageMetrics]
   let power: PowerMonitor?
   /// One stream joins at a time, so that none comes twice.
@@ -158,25 +154,6 @@ public final class PipelineRunner: Sendable {
     let outcome = wait()
     if let error = outcome.error { throw error }
     return outcome
-  }
-
-  private func drain() {
-    for source in sources { source.stop() }
-    if context.control.waitForEnd(until: context.clock.now().advanced(byMilliseconds: Self.patienceMs)) { return }
-    context.stops.call()
-    let rest = Self.drainLimitMs - Self.patienceMs
-    if context.control.waitForEnd(until: context.clock.now().advanced(byMilliseconds: rest)) { return }
-    context.logger.warning(
-      "the pipeline did not drain within \(Int(Self.drainLimitMs / 1000)) s: frames in queues are dropped")
-    for runner in runners { runner.port.abort() }
-    _ = context.control.waitForEnd(until: context.clock.now().advanced(byMilliseconds: Self.abortLimitMs))
-  }
-
-  private var stuckError: PipelineError {
-    let stuck =
-      runners.filter { $0.isWorking }.map { "'\($0.id)'" } + sources.filter { $0.isWorking }.map { "'\($0.id)'" }
-    return PipelineError(
-      "these stages did not end after a stop: \(stuck.joined(separator: ", "))", code: .internalFault)
   }
 }
 

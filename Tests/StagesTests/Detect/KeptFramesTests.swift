@@ -26,7 +26,8 @@ struct KeptFramesTests {
     // Beside it, and in the corner of the box around it where the zone is not.
     (150, 10, 20, 20, false), (80, 10, 10, 10, false), (0, 0, 10, 5, false),
   ])
-  func givenAZoneWhenABoxTouchesItThenTheFrameStays(x: Float, y: Float, width: Float, height: Float, stays: Bool) throws {
+  func givenAZoneWhenABoxTouchesItThenTheFrameStays(x: Float, y: Float, width: Float, height: Float, stays: Bool) throws
+  {
     #expect(try kept().holds([detection("car", x, y, width, height)], width: 200, height: 100) == stays)
   }
 

@@ -38,7 +38,7 @@ struct PluginPathOptions: ParsableArguments {
       }
       return plugin
     }
-    do { return try FoundPlugin(folder: name) } catch let error as PipelineError {
+    do { return try FoundPlugin(folder: name) } catch {
       guard error.code == .notFound else { throw error }
       let suggestion = NearestName.suggestion(for: name, among: catalog.plugins.map(\.manifest.name))
       throw PipelineError(

@@ -32,7 +32,7 @@ extension PluginsCommand {
       do {
         try plugin.verify()
         return "ready"
-      } catch let error as PipelineError where error.code == .mismatch {
+      } catch  where error.code == .mismatch {
         return "mismatch"
       } catch {
         return "incomplete"
