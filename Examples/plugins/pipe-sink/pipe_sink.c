@@ -1,4 +1,5 @@
 /* A sink that writes one line for each detection into a named pipe, for programs that read lines. */
+#define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

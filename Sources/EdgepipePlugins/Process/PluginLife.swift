@@ -123,7 +123,7 @@ final class PluginLife: Sendable {
         nextLook = now.advanced(byMilliseconds: Double(Self.pollMs))
       }
     }
-    lines.finish(log)
+    lines.finish { log($0.parts.level, $0.parts.text) }
     let omitted = allowance.omitted
     if omitted > 0 { log(.notice, "\(omitted) more lines of its output were left out") }
     if process >= 0 { close(process) }
@@ -156,10 +156,11 @@ final class PluginLife: Sendable {
       guard count > 0 else { return true }
       let now = clock.now()
       guard allowance.note(bytes: count, at: now) else { return false }
-      lines.add(bytes[..<count]) { level, text in
+      lines.add(bytes[..<count]) { line in
         guard allowance.mayPass(at: now) else { return }
         let omitted = allowance.takeOmitted()
         if omitted > 0 { log(.notice, "\(omitted) lines of its output were left out") }
+        let (level, text) = line.parts
         log(level, text)
       }
     }

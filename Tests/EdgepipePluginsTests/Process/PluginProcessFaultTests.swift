@@ -38,7 +38,7 @@ import Testing
 
   @Test("given a plugin that floods its log, when it does, then it is ended and few lines were passed on")
   func flooding() throws {
-    let said = Fixture.Said(), process = try Fixture.faulty("flood", said: said)
+    let said = Fixture.Said(), process = try Fixture.faulty("flood", Fixture.launch(timeLimitMs: 60_000), said: said)
     defer { process.close() }
     #expect(throws: PluginFailure.self) { _ = try process.process(Fixture.frame(0)) }
     #expect(said.losses == ["it wrote more than 8 MB within 10 s to its log"])

@@ -46,7 +46,7 @@ enum ProcessFixture {
     func tell(_ notice: PluginNotice) { list.withLock { $0.notices.append(notice) } }
   }
 
-  static func launch(timeLimitMs: Int = 5000, memoryBytes: UInt64 = 1 << 30) -> PluginLaunch {
+  static func launch(timeLimitMs: Int = 30_000, memoryBytes: UInt64 = 1 << 30) -> PluginLaunch {
     var launch = PluginLaunch(program: program, timeLimitMs: timeLimitMs)
     launch.policy.memoryBytes = memoryBytes
     launch.policy.readable = [(faulty as NSString).deletingLastPathComponent]
