@@ -54,6 +54,47 @@ struct PluginTests {
   }
 
   @Test(
+    "given the examples in C and Python, when one pipeline has them all, then each does its part",
+    .enabled(if: hasCompiler && FileManager.default.isExecutableFile(atPath: python), "needs cc and .deps/python"))
+  func examples() throws {
+    let root = TestData.packageRoot.path
+    let result = try shell(
+      """
+      cp -r '\(root)/Examples/plugins' plugins
+      for each in histogram pipe-sink; do make -s -C plugins/$each INCLUDE='\(root)/include'; done
+      cat > pipeline.json <<'END'
+      { "version": 1, "name": "examples",
+        "plugins": ["plugins/pattern", "plugins/motion", "plugins/histogram", "plugins/pipe-sink"], "stages": [
+        { "id": "pattern", "type": "pattern.square", "config": { "frames": 90 } },
+        { "id": "motion", "type": "motion.mog2", "after": ["pattern"], "config": { "leastArea": 100 } },
+        { "id": "light", "type": "example.histogram", "after": ["motion"], "config": { "threshold": 0.001 } },
+        { "id": "lines", "type": "sink.jsonl", "after": ["light"], "config": { "path": "lines.jsonl" } },
+        { "id": "pipe", "type": "example.pipe", "after": ["light"],
+          "config": { "path": "\(space.path("pipe/found"))", "plugin": { "allow": {
+            "read": ["\(space.path("pipe"))"], "write": ["\(space.path("pipe"))"] } } } } ] }
+      END
+      mkdir pipe && mkfifo pipe/found
+      # Open both ways: a reader is there before the run, and what the pipe holds stays until it is read.
+      exec 3<>pipe/found
+      edgepipe run pipeline.json --report report.json
+      dd if=/dev/fd/3 of=found.txt bs=1M count=1 iflag=nonblock status=none
+      """)
+    #expect(result.status == 0, "\(result.output)\(result.errors)")
+    let frames = try space.lines("lines.jsonl").filter { $0["type"] as? String == "frame" }
+    #expect(frames.count == 90)
+    // The square moves four pixels to the right each frame, and is found where it is.
+    let last = try #require(frames.last?["detections"] as? [[String: Any]])
+    #expect(last.contains { $0["label"] as? String == "motion" })
+    let events = try space.lines("lines.jsonl").compactMap { $0["kind"] as? String ?? $0["event"] as? String }
+    #expect(events.contains { $0.contains("histogram.change") }, "\(Set(events))")
+    let found = try String(contentsOfFile: space.path("found.txt"), encoding: .utf8).split(separator: "\n")
+    #expect(found.count > 40)
+    #expect(found.allSatisfy { $0.hasPrefix("pattern ") && $0.contains(" motion ") })
+    let ledger = try #require(try space.report()["ledger"] as? [String: Any])
+    #expect(ledger["delivered"] as? Int == 90 && ledger["balanced"] as? Bool == true)
+  }
+
+  @Test(
     "given the example in Rust, when something crosses its line, then it tells that, and that the line is free again",
     .enabled(if: cargo != nil && FileManager.default.isExecutableFile(atPath: python), "needs cargo and .deps/python"))
   func rust() throws {

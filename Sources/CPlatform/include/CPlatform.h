@@ -19,7 +19,7 @@
 static inline int ep_set_thread_name(const char *name) { return pthread_setname_np(pthread_self(), name); }
 /// The kernel's id of the calling thread.
 static inline int32_t ep_thread_id(void) { return (int32_t)syscall(SYS_gettid); }
-// The bytes of the set of cores that the process may run on; one bit a core.
+/// The set of cores that the calling thread may run on, a bit for each; the number of bytes written, or less than 0.
 static inline long ep_affinity(void *cores, size_t size) { return syscall(SYS_sched_getaffinity, 0, size, cores); }
 /// Sends a signal to one thread of this process.
 static inline int ep_signal_thread(int32_t tid, int number) { return (int)syscall(SYS_tgkill, getpid(), tid, number); }

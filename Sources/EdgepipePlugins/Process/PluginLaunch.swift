@@ -14,11 +14,9 @@ package struct PluginLaunch: Sendable {
   package var flags: PluginTypeFacts.Flags
   package var role: PluginTypeFacts.Role
 
-  package static let usualTimeLimitMs = 5000
-
   package init(
     program: String, interpreter: [String] = [], policy: SandboxPolicy = SandboxPolicy(),
-    timeLimitMs: Int = usualTimeLimitMs, flags: PluginTypeFacts.Flags = .needsPicture,
+    timeLimitMs: Int = PluginLimits.timeLimitMs, flags: PluginTypeFacts.Flags = .needsPicture,
     role: PluginTypeFacts.Role = .transform
   ) {
     self.program = program
